@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { packageRoot } from '../src/package-info.ts';
+
+// `npm test [-- PART …]`: runs the compiled tests whose path contains one of the parts, or all. Node 20 has no glob for
+// `node --test`, and Node 22 no folder argument, so the files are named.
+const parts = process.argv.slice(2);
+const folder = path.join(packageRoot, 'dist', 'test');
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.js') && (parts.length === 0 || parts.some((part) => file.includes(part))))
+  .map((file) => path.join(folder, file))
+  .sort();
+
+const { status } = spawnSync(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-timeout=300000', ...files],
+  { stdio: 'inherit' },
+);
+process.exitCode = status ?? 1;

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Config } from './config.ts';
+import type { Embedder } from './embedding/embedder.ts';
+import { type ApiKey, registerAuth } from './http/auth.ts';
+import { answerClientError, answerFrameworkError, registerErrorHandling } from './http/error-handler.ts';
+import './http/fastify-types.ts';
+import { registerJsonBody } from './http/json-body.ts';
+import type { ModelNames } from './http/model-names.ts';
+import { registerRequestReports } from './http/request-reports.ts';
+import { embeddingsRoutes } from './http/routes/embeddings.ts';
+import { healthRoutes } from './http/routes/health.ts';
+import { modelsRoutes } from './http/routes/models.ts';
+import { operationsRoutes } from './http/routes/operations.ts';
+import { similarityRoutes } from './http/routes/similarity.ts';
+import type { Metrics } from './metrics.ts';
+import { packageVersion } from './package-info.ts';
+
+export interface AppOptions {
+  config: Config;
+  embedder: Embedder;
+  names: ModelNames;
+  metrics: Metrics;
+  logger: FastifyBaseLogger;
+  /** null: no key is asked for. */
+  apiKeys: readonly ApiKey[] | null;
+  /** While true every answer closes its connection. */
+  isDraining: () => boolean;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Builds the HTTP application. It never listens: tests inject, `main.ts` listens. */
+export async function buildApp({
+  config,
+  embedder,
+  names,
+  metrics,
+  logger,
+  apiKeys,
+  isDraining,
+}: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger,
+    // One line a request, written when it is answered (request-reports.ts).
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: config.maxBodyBytes,
+    genReqId: ({ headers }) => {
+      const id = headers['x-request-id'];
+      return typeof id === 'string' && REQUEST_ID.test(id) ? id : randomUUID();
+    },
+    // Ajv's defaults turn [1, 2, null, true] into strings and answer 200.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    // Slow senders are cut off: headers within 10 s, the whole request within a minute.
+    requestTimeout: 60_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    // Errors below the routes: what is no HTTP, and URLs that cannot be decoded.
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerFrameworkError,
+  });
+
+  app.addHook('onSend', async (_, reply) => {
+    if (isDraining()) void reply.header('connection', 'close');
+  });
+  registerRequestReports(app, metrics);
+  registerErrorHandling(app, metrics, config);
+  registerAuth(app, apiKeys);
+  registerJsonBody(app);
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'hotvec',
+        version: packageVersion,
+        description: 'Text embeddings over an OpenAI-compatible API. Any OpenAI client works by changing its base URL.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      // The second, empty alternative: a server without configured keys asks for none.
+      security: [{ apiKey: [] }, {}],
+      tags: [{ name: 'embeddings' }, { name: 'models' }, { name: 'health' }, { name: 'operations' }],
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  const routeOptions = { embedder, names, config };
+  await app.register(embeddingsRoutes, routeOptions);
+  await app.register(similarityRoutes, routeOptions);
+  await app.register(modelsRoutes, routeOptions);
+  await app.register(healthRoutes, { embedder });
+  await app.register(operationsRoutes, { metrics });
+  await app.ready();
+  return app;
+}

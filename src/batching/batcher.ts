@@ -1,0 +1,275 @@
+import type { Clock } from '../clock.ts';
+import { type Engine, EngineLostError } from '../engine/engine.ts';
+import { type BatchResult, toBatch } from '../engine/protocol.ts';
+import { HotvecError } from '../errors.ts';
+import type { BatchMeter } from './batch-meter.ts';
+import { FairQueue } from './fair-queue.ts';
+import { type Entry, PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
+import { ThroughputEstimate } from './throughput-estimate.ts';
+
+export interface BatcherOptions {
+  engine: Engine;
+  clock: Clock;
+  /** Width of a row. */
+  hiddenSize: number;
+  /** A fresh meter for each batch. */
+  createMeter: () => BatchMeter;
+  /** Plain tokens that make a batch full enough to be sent ahead of its turn. Known after warm-up. */
+  batchTokens: () => number;
+  /** Bound on tokens waiting. A request that finds the queue empty is let in whatever its size. */
+  maxQueueTokens: number;
+  /** Part of `maxQueueTokens` that one API key may hold, in (0, 1]. */
+  keyShare: number;
+  /** [0, 1): spreads the retries of clients that were turned away together. */
+  random: () => number;
+  onBatch?: (batch: BatchReport) => void;
+}
+
+/** One computed batch, for metrics. */
+export interface BatchReport extends Pick<BatchResult, 'uniqueTokens' | 'inferMilliseconds'> {
+  batchId: number;
+  items: number;
+  tokens: number;
+}
+
+/** Entries on their way through the engine; a lost batch is sent once more as it was. */
+interface Attempt {
+  entries: Entry[];
+  isRetry: boolean;
+}
+
+/** Batches sent to the engine and not answered: one computing, one waiting in its channel. */
+const MAX_UNDER_WAY = 2;
+const RESTART_RETRY_MS = 1_000;
+
+/**
+ * Groups the sequences of concurrent requests into batches.
+ *
+ * There is no wait timer. A batch forms when the engine is free, from whatever is there: a lone request goes at once,
+ * and under load batches fill by themselves while the engine computes. A second batch is sent ahead, so that the
+ * engine never idles between two, but only when it is full: an open one may still grow, and is better cut late.
+ */
+export class Batcher {
+  private readonly options: BatcherOptions;
+  private readonly queue = new FairQueue();
+  private readonly throughput: ThroughputEstimate;
+  /** Batches whose engine was lost under them; first in line. */
+  private retries: Attempt[] = [];
+  private underWay = 0;
+  private tokensUnderWay = 0;
+  private nextBatchId = 0;
+  private draining = false;
+
+  constructor(options: BatcherOptions) {
+    this.options = options;
+    this.throughput = new ThroughputEstimate();
+    options.engine.onStateChange((state) => {
+      if (state === 'ready') this.dispatch();
+      if (state === 'failed' || state === 'closed') this.failAll(state);
+    });
+  }
+
+  get queueTokens(): number {
+    return this.queue.tokens;
+  }
+
+  get queueRequests(): number {
+    return this.queue.requests;
+  }
+
+  /** Milliseconds the longest-waiting request has waited for a batch; 0 when none waits. */
+  get queueAge(): number {
+    const { oldest } = this.queue;
+    return oldest === undefined ? 0 : this.options.clock.now() - oldest;
+  }
+
+  /** Tokens a second over the recent batches; 0 before the first. */
+  get tokensPerSecond(): number {
+    return this.throughput.tokensPerSecond;
+  }
+
+  /** From now on nothing is admitted; what is inside is finished. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
+  checkReady(): void {
+    const { state } = this.options.engine;
+    const retryAfterMs = RESTART_RETRY_MS;
+    if (this.draining || state === 'closed') {
+      throw new HotvecError('draining', 'The server is shutting down; send the request to another one.', {
+        retryAfterMs,
+      });
+    }
+    if (state === 'restarting') {
+      throw new HotvecError('engine_restarting', 'The inference engine is restarting; try again in a second.', {
+        retryAfterMs,
+      });
+    }
+    if (state === 'failed') {
+      throw new HotvecError('not_ready', 'The inference engine failed and was given up.', { retryAfterMs });
+    }
+    if (state === 'starting') throw new HotvecError('not_ready', 'The model is still loading.', { retryAfterMs });
+  }
+
+  /**
+   * Whether a request of `tokens` would be let in now. Called with 0 before tokenizing, so that an overloaded server
+   * turns a request away before it costs anything.
+   *
+   * @throws {HotvecError} what `checkReady` throws; overloaded, key_share_exceeded.
+   */
+  admit(tokens: number, owner?: string): void {
+    const { maxQueueTokens, keyShare } = this.options;
+    this.checkReady();
+    const waiting = this.queue.tokens;
+    if (waiting > 0 && waiting + Math.max(tokens, 1) > maxQueueTokens) {
+      throw new HotvecError(
+        'overloaded',
+        `The queue is full: ${waiting} tokens wait, the limit is ${maxQueueTokens}.`,
+        {
+          retryAfterMs: this.retryAfter(),
+        },
+      );
+    }
+    if (owner === undefined || keyShare === 1) return;
+    const ownShare = Math.floor(keyShare * maxQueueTokens);
+    const own = this.queue.tokensOf(owner);
+    if (own > 0 && own + Math.max(tokens, 1) > ownShare) {
+      throw new HotvecError(
+        'key_share_exceeded',
+        `This API key has ${own} tokens waiting; one key may have ${ownShare}.`,
+        { retryAfterMs: this.retryAfter() },
+      );
+    }
+  }
+
+  /**
+   * Computes the rows of `sequences` (at least one; token ids, none empty). One row a sequence, same order.
+   *
+   * @throws {HotvecError} what `admit` throws; deadline_exceeded; client_closed_request after an abort;
+   * engine_restarting when the engine was lost twice under a batch of the request; inference_failed.
+   */
+  submit(sequences: readonly Int32Array[], options: SubmitOptions = {}): Promise<SubmitResult> {
+    return new Promise((resolve, reject) => {
+      const { clock } = this.options;
+      if (sequences.length === 0) throw new RangeError('nothing was submitted');
+      const tokens = sequences.reduce((sum, sequence) => sum + sequence.length, 0);
+      this.admit(tokens, options.owner);
+      if (options.signal?.aborted) throw abandoned();
+      const now = clock.now();
+      if (options.deadline !== undefined && options.deadline <= now) throw tooLate();
+
+      let cancelDeadline = () => {};
+      const onAbort = () => request.fail(abandoned());
+      const request = new PendingRequest(sequences, options.owner, now, (outcome) => {
+        cancelDeadline();
+        options.signal?.removeEventListener('abort', onAbort);
+        this.queue.remove(request);
+        if (outcome instanceof HotvecError) reject(outcome);
+        else resolve(outcome);
+      });
+      options.signal?.addEventListener('abort', onAbort, { once: true });
+      if (options.deadline !== undefined) {
+        cancelDeadline = clock.after(options.deadline - now, () => request.fail(tooLate()));
+      }
+      this.queue.push(request);
+      this.dispatch();
+    });
+  }
+
+  /** Sends what may be sent. Called whenever something changed: a request came, a batch ended, the engine came back. */
+  private dispatch(): void {
+    while (this.options.engine.state === 'ready' && this.underWay < MAX_UNDER_WAY) {
+      const mayGrow = this.retries.length === 0 && this.queue.tokens < this.options.batchTokens();
+      if (this.underWay > 0 && mayGrow) return;
+      const attempt = this.retries.shift() ?? {
+        entries: this.queue.takeBatch(this.options.createMeter()),
+        isRetry: false,
+      };
+      const entries = attempt.entries.filter(({ request }) => !request.settled);
+      if (entries.length > 0) void this.runBatch({ ...attempt, entries });
+      else if (this.retries.length === 0 && this.queue.requests === 0) return;
+    }
+  }
+
+  private async runBatch({ entries, isRetry }: Attempt): Promise<void> {
+    const { engine, clock, hiddenSize } = this.options;
+    const batchId = this.nextBatchId++;
+    const { tokenIds, offsets } = toBatch(entries.map((entry) => entry.tokenIds));
+    const startedAt = clock.now();
+    for (const { request } of entries) request.batched(batchId, startedAt);
+    this.underWay += 1;
+    this.tokensUnderWay += tokenIds.length;
+    try {
+      const result = await engine.run({ tokenIds, offsets });
+      if (result.rows.length !== entries.length * hiddenSize) {
+        throw new Error(`${entries.length} sequences were answered with ${result.rows.length} numbers`);
+      }
+      const now = clock.now();
+      this.throughput.observe(tokenIds.length, result.inferMilliseconds);
+      const { uniqueTokens, inferMilliseconds } = result;
+      this.options.onBatch?.({
+        batchId,
+        items: entries.length,
+        tokens: tokenIds.length,
+        uniqueTokens,
+        inferMilliseconds,
+      });
+      for (const [i, { request, index }] of entries.entries()) {
+        request.accept(index, result.rows.subarray(i * hiddenSize, (i + 1) * hiddenSize), now);
+      }
+    } catch (error) {
+      this.afterFailure(entries, isRetry, error);
+    } finally {
+      this.underWay -= 1;
+      this.tokensUnderWay -= tokenIds.length;
+      this.dispatch();
+    }
+  }
+
+  private afterFailure(entries: Entry[], isRetry: boolean, error: unknown): void {
+    const { state } = this.options.engine;
+    if (error instanceof EngineLostError && !isRetry && state !== 'failed' && state !== 'closed') {
+      this.retries.push({ entries, isRetry: true });
+      return;
+    }
+    const failure =
+      error instanceof EngineLostError
+        ? new HotvecError('engine_restarting', 'The inference engine was lost while it computed this request.', {
+            retryAfterMs: RESTART_RETRY_MS,
+            cause: error,
+          })
+        : new HotvecError('inference_failed', 'The inference engine could not compute this request.', { cause: error });
+    for (const { request } of entries) request.fail(failure);
+  }
+
+  /** The engine will not come back: nobody shall wait for it. */
+  private failAll(state: 'failed' | 'closed'): void {
+    const failure =
+      state === 'closed'
+        ? new HotvecError('draining', 'The server shut down before this request was computed.', {
+            retryAfterMs: RESTART_RETRY_MS,
+          })
+        : new HotvecError('not_ready', 'The inference engine failed and was given up.', {
+            retryAfterMs: RESTART_RETRY_MS,
+          });
+    const waiting = [...this.queue.drain(), ...this.retries.flatMap(({ entries }) => entries.map((e) => e.request))];
+    this.retries = [];
+    for (const request of waiting) request.fail(failure);
+  }
+
+  /** 1–30 s: the time the waiting tokens will take at the measured pace, up to a quarter more by chance. */
+  private retryAfter(): number {
+    const seconds = (this.queue.tokens + this.tokensUnderWay) / Math.max(this.tokensPerSecond, 1);
+    return Math.round(Math.min(30, Math.max(1, seconds * (1 + this.options.random() / 4))) * 1000);
+  }
+}
+
+function abandoned(): HotvecError {
+  return new HotvecError('client_closed_request', 'The client went away before the answer.');
+}
+
+function tooLate(): HotvecError {
+  return new HotvecError('deadline_exceeded', 'The deadline passed before the request was computed.');
+}

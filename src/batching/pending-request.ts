@@ -1,0 +1,109 @@
+import type { HotvecError } from '../errors.ts';
+
+export interface SubmitOptions {
+  /** Aborted when nobody waits for the answer any more. */
+  signal?: AbortSignal | undefined;
+  /** Time on the batcher's clock, in milliseconds, after which the answer is worth nothing. */
+  deadline?: number | undefined;
+  /** Name of the API key the request came with, for its share of the queue. */
+  owner?: string | undefined;
+}
+
+export interface SubmitResult {
+  /** One pooled row of hiddenSize numbers a sequence, in the order submitted, not normalized. Views: do not write. */
+  rows: Float32Array[];
+  /** From admission to the first batch that held a sequence of the request. */
+  queueMilliseconds: number;
+  /** From then to the last row. */
+  inferMilliseconds: number;
+  /** How many batches its sequences were spread over, and the id of the last. */
+  batches: number;
+  lastBatchId: number;
+}
+
+/** One sequence of a request, the unit that batches are made of. */
+export interface Entry {
+  request: PendingRequest;
+  /** Position in the request. */
+  index: number;
+  tokenIds: Int32Array;
+}
+
+/**
+ * A request in the batcher: sequences still to be batched, rows that have arrived, and the promise that ends it.
+ * It settles exactly once; whatever happens after that finds `settled` true and does nothing.
+ */
+export class PendingRequest {
+  readonly sequences: readonly Int32Array[];
+  readonly owner: string | undefined;
+  readonly submittedAt: number;
+  settled = false;
+  /** Tokens not yet in a batch. */
+  queuedTokens: number;
+  /** Tokens it may take in its turn (deficit round-robin). */
+  deficit = 0;
+  private next = 0;
+  private arrived = 0;
+  private readonly rows: Float32Array[];
+  private firstBatchAt: number | undefined;
+  private readonly batchIds = new Set<number>();
+  private readonly onSettled: (outcome: SubmitResult | HotvecError) => void;
+
+  constructor(
+    sequences: readonly Int32Array[],
+    owner: string | undefined,
+    submittedAt: number,
+    onSettled: (outcome: SubmitResult | HotvecError) => void,
+  ) {
+    this.sequences = sequences;
+    this.owner = owner;
+    this.submittedAt = submittedAt;
+    this.onSettled = onSettled;
+    this.rows = new Array(sequences.length);
+    this.queuedTokens = sequences.reduce((sum, sequence) => sum + sequence.length, 0);
+  }
+
+  /** The next sequence to be batched; undefined when all are. */
+  peek(): Entry | undefined {
+    const tokenIds = this.sequences[this.next];
+    return tokenIds === undefined ? undefined : { request: this, index: this.next, tokenIds };
+  }
+
+  /** Moves past the sequence that `peek` showed. */
+  advance(): void {
+    this.queuedTokens -= (this.sequences[this.next] as Int32Array).length;
+    this.next += 1;
+  }
+
+  batched(batchId: number, now: number): void {
+    this.firstBatchAt ??= now;
+    this.batchIds.add(batchId);
+  }
+
+  /** Takes the row of one sequence; settles with the last one. */
+  accept(index: number, row: Float32Array, now: number): void {
+    if (this.settled) return;
+    if (this.rows[index] !== undefined) throw new Error(`sequence ${index} was answered twice`);
+    this.rows[index] = row;
+    this.arrived += 1;
+    if (this.arrived < this.sequences.length) return;
+    const firstBatchAt = this.firstBatchAt ?? now;
+    this.settle({
+      rows: this.rows,
+      queueMilliseconds: firstBatchAt - this.submittedAt,
+      inferMilliseconds: now - firstBatchAt,
+      batches: this.batchIds.size,
+      lastBatchId: Math.max(...this.batchIds),
+    });
+  }
+
+  fail(error: HotvecError): void {
+    this.settle(error);
+  }
+
+  private settle(outcome: SubmitResult | HotvecError): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.onSettled(outcome);
+  }
+}

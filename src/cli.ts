@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import { serveCommand } from './commands/serve.ts';
+import { packageVersion } from './package-info.ts';
+
+const USAGE = `hotvec ${packageVersion}: a text-embedding server
+
+Usage:
+  hotvec serve [flags]    serve a model over HTTP (the default command); --help lists the settings
+  hotvec --version
+`;
+
+async function run([command = 'serve', ...rest]: readonly string[]): Promise<number> {
+  if (command === '--version' || command === '-v') {
+    process.stdout.write(`${packageVersion}\n`);
+    return 0;
+  }
+  if (command === '--help' || command === '-h' || command === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (command === 'serve') return serveCommand(rest);
+  if (command.startsWith('--')) return serveCommand([command, ...rest]);
+  process.stderr.write(`hotvec: there is no command ${command}\n\n${USAGE}`);
+  return 64;
+}
+
+process.exitCode = await run(process.argv.slice(2));
+// Whatever is still open (a keep-alive socket, a timer) must not hold a server that was told to stop.
+process.exit();

@@ -1,0 +1,72 @@
+import process from 'node:process';
+import { ConfigError, describeSettings, readConfig } from '../config.ts';
+import { StartError } from '../errors.ts';
+import { createLogger } from '../logger.ts';
+import { type Service, serve } from '../main.ts';
+import { packageVersion } from '../package-info.ts';
+
+/** EX_CONFIG of sysexits.h. */
+const EXIT_CONFIG = 78;
+const EXIT_ENGINE = 70;
+
+/** `hotvec serve`: runs until SIGTERM or SIGINT. Returns the exit code. */
+export async function serveCommand(args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(serveHelp());
+    return 0;
+  }
+  let config: ReturnType<typeof readConfig>;
+  try {
+    config = readConfig(process.env, args);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_CONFIG;
+  }
+  const logger = createLogger(config.logLevel);
+  const stop = new Promise<string>((resolve) => {
+    let signals = 0;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        signals += 1;
+        // A second signal means now. The engine process ends by itself when this one is gone.
+        if (signals > 1) process.exit(1);
+        resolve(signal);
+      });
+    }
+  });
+
+  logger.info({ version: packageVersion, node: process.version, config }, 'starting hotvec');
+  if (config.model === 'starter') {
+    logger.info(
+      'The starter model is for trying the API, not for production: it knows little of the world. For real work set MODEL to a folder with Qwen3-Embedding.',
+    );
+  }
+  let service: Service;
+  try {
+    service = await Promise.race([
+      serve({ config, logger }),
+      stop.then((signal) => Promise.reject(new StartError(`Stopped by ${signal} while starting.`))),
+    ]);
+  } catch (error) {
+    if (error instanceof StartError) logger.fatal(error.message);
+    else logger.fatal({ err: error }, 'unexpected error while starting');
+    return 1;
+  }
+  if (process.stdout.isTTY)
+    process.stdout.write(`\nhotvec is ready at ${service.url}  (docs: ${service.url}/docs)\n\n`);
+
+  const reason = await Promise.race([stop, service.failed.then(() => 'engine_failed')]);
+  logger.info({ reason }, 'shutting down');
+  await service.close();
+  logger.info('stopped');
+  return reason === 'engine_failed' ? EXIT_ENGINE : 0;
+}
+
+function serveHelp(): string {
+  const rows = describeSettings().map(
+    (setting) =>
+      `  ${setting.flag.padEnd(24)} ${setting.variable.padEnd(20)} ${setting.description} [${setting.default}]`,
+  );
+  return `hotvec ${packageVersion}\n\nUsage: hotvec serve [flags]\n\nFlag, environment variable, meaning [default]:\n${rows.join('\n')}\n`;
+}

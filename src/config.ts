@@ -1,0 +1,277 @@
+import { parseArgs } from 'node:util';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+/**
+ * Every setting of `hotvec serve`, once: its type, default and documentation. The environment variable is the name in
+ * capitals (`MAX_BATCH_TOKENS`, or `HOTVEC_MAX_BATCH_TOKENS`), the flag the name in kebab case (`--max-batch-tokens`).
+ * This module alone reads the environment; the README's table is generated from here.
+ */
+const settings = {
+  model: Type.String({
+    default: 'starter',
+    minLength: 1,
+    description: 'What to serve: `starter`, or a folder with `config.json`, `model.safetensors` and `tokenizer.json`',
+  }),
+  servedModelName: Type.String({
+    default: '',
+    description: 'The name clients use in `model`; empty: the name of the model or its folder',
+  }),
+  aliases: Type.Array(Type.String({ minLength: 1 }), {
+    default: [],
+    description: 'Further names clients may use in `model`, e.g. `text-embedding-3-small`; comma-separated',
+  }),
+  device: Type.Union([Type.Literal('auto'), Type.Literal('cpu')], {
+    default: 'auto',
+    description: 'Where to compute: `cpu`; `auto` is the best there is, which in this version is `cpu`',
+  }),
+  dtype: Type.Union([Type.Literal('auto'), Type.Literal('fp32')], {
+    default: 'auto',
+    description: 'Precision of the computation; `auto` is `fp32` on `cpu`',
+  }),
+  threads: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1024,
+    description: 'Threads of the engine; 0: one per core it may use',
+  }),
+  prepacking: Type.Boolean({
+    default: true,
+    description:
+      'Re-lay the weights for speed at load. Off: starts faster and uses less memory, short texts are slower',
+  }),
+  maxInputTokens: Type.Integer({
+    default: 8192,
+    minimum: 8,
+    description: "Longest input in tokens, special ones included; the model's own limit if that is lower",
+  }),
+  maxInputs: Type.Integer({ default: 2048, minimum: 1, description: 'Most inputs in a request' }),
+  maxRequestTokens: Type.Integer({ default: 300_000, minimum: 8, description: 'Most tokens in a request' }),
+  maxBodyBytes: Type.Integer({ default: 16 * 1024 * 1024, minimum: 1024, description: 'Largest request body' }),
+  maxBatchTokens: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+    description: 'Tokens in a batch, shared prefixes counted once; 0: half a second of work as measured at warm-up',
+  }),
+  maxQueueTokens: Type.Integer({
+    default: 600_000,
+    minimum: 1,
+    description: 'Tokens that may wait; beyond that requests get 429 with `retry-after`',
+  }),
+  keyShare: Type.Number({
+    default: 1,
+    exclusiveMinimum: 0,
+    maximum: 1,
+    description: 'Part of the queue that one API key may fill',
+  }),
+  truncate: Type.Union([Type.Literal('error'), Type.Literal('end'), Type.Literal('start')], {
+    default: 'error',
+    description:
+      'What happens to over-long inputs when a request does not say: refuse, or cut off the `end` or `start`',
+  }),
+  deadlineMs: Type.Integer({
+    default: 600_000,
+    minimum: 1,
+    maximum: 2_147_483_647,
+    description: 'Longest time a request may take; a request can ask for less with `x-deadline-ms`',
+  }),
+  host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on' }),
+  port: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to listen on; 0: any free one' }),
+  apiKeysFile: Type.String({
+    default: '',
+    description: 'File of `name:sha256-of-key` lines; every route but the health checks then needs a key',
+  }),
+  allowNoAuth: Type.Boolean({
+    default: false,
+    description: 'Allow listening on a public address without API keys',
+  }),
+  drainDelayMs: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 600_000,
+    description: 'After SIGTERM, time between failing `/readyz` and closing the port, for load balancers to notice',
+  }),
+  drainMs: Type.Integer({
+    default: 30_000,
+    minimum: 0,
+    maximum: 600_000,
+    description: 'After SIGTERM, time for requests under way to finish',
+  }),
+  logLevel: Type.Union(
+    [
+      Type.Literal('fatal'),
+      Type.Literal('error'),
+      Type.Literal('warn'),
+      Type.Literal('info'),
+      Type.Literal('debug'),
+      Type.Literal('trace'),
+      Type.Literal('silent'),
+    ],
+    {
+      default: 'info',
+      description: 'Least severe log lines to write: `fatal`, `error`, `warn`, `info`, `debug`, `trace`, `silent`',
+    },
+  ),
+};
+
+export type Config = { [Name in keyof typeof settings]: Static<(typeof settings)[Name]> };
+type Name = keyof Config;
+
+/** One row of the documentation. */
+export interface SettingDescription {
+  variable: string;
+  flag: string;
+  default: string;
+  description: string;
+}
+
+/** Settings that cannot be used, all of them; the process exits with code 78 (EX_CONFIG of sysexits.h). */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Invalid configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
+const PREFIX = 'HOTVEC_';
+const names = Object.keys(settings) as Name[];
+
+export function describeSettings(): SettingDescription[] {
+  return names.map((name) => {
+    const schema: TSchema & { default?: unknown; description?: string } = settings[name];
+    return {
+      variable: variableOf(name),
+      flag: `--${flagOf(name)}`,
+      default: Array.isArray(schema.default) ? schema.default.join() : String(schema.default),
+      description: schema.description ?? '',
+    };
+  });
+}
+
+/**
+ * Reads the settings: a flag before a variable before the default. An empty variable counts as absent.
+ *
+ * @throws {ConfigError} with every problem at once: unknown `HOTVEC_*` variables and flags, values of the wrong type or
+ * out of range, and settings that contradict each other.
+ */
+export function readConfig(environment: Record<string, string | undefined>, args: readonly string[] = []): Config {
+  const problems: string[] = [];
+  const flags = readFlags(args, problems);
+  const config: Partial<Record<Name, unknown>> = {};
+  const variables = new Set(names.map((name) => PREFIX + variableOf(name)));
+  for (const variable of Object.keys(environment)) {
+    if (variable.startsWith(PREFIX) && !variables.has(variable)) {
+      problems.push(`${variable} is not a setting of hotvec; \`hotvec serve --help\` lists them.`);
+    }
+  }
+  for (const name of names) {
+    const given = flags[flagOf(name)] ?? readVariable(environment, variableOf(name), problems);
+    const schema: TSchema & { default?: unknown } = settings[name];
+    const value = given === undefined ? schema.default : fromText(schema, given.text);
+    if (Value.Check(schema, value)) config[name] = value;
+    else problems.push(`${given?.source} is ${JSON.stringify(given?.text)}; wanted is ${wanted(schema)}.`);
+  }
+  if (problems.length === 0) problems.push(...contradictions(config as Config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config as Config;
+}
+
+interface Given {
+  source: string;
+  text: string;
+}
+
+function readVariable(
+  environment: Record<string, string | undefined>,
+  variable: string,
+  problems: string[],
+): Given | undefined {
+  const found = [PREFIX + variable, variable].filter((name) => (environment[name] ?? '') !== '');
+  const [first, second] = found;
+  if (first === undefined) return undefined;
+  if (second !== undefined && environment[first] !== environment[second]) {
+    problems.push(`${first} and ${second} say different things; set one of them.`);
+  }
+  return { source: first, text: environment[first] as string };
+}
+
+function readFlags(args: readonly string[], problems: string[]): Record<string, Given> {
+  const options = Object.fromEntries(names.map((name) => [flagOf(name), { type: 'string' as const }]));
+  const given: Record<string, Given> = {};
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') problems.push(`Unexpected argument ${JSON.stringify(token.value)}.`);
+    if (token.kind !== 'option') continue;
+    const isKnown = token.name in options;
+    if (!isKnown) problems.push(`${token.rawName} is not a setting of hotvec; \`hotvec serve --help\` lists them.`);
+    else if (token.value === undefined) problems.push(`${token.rawName} needs a value.`);
+    else given[token.name] = { source: token.rawName, text: token.value };
+  }
+  return given;
+}
+
+function fromText(schema: TSchema & { type?: string }, text: string): unknown {
+  const trimmed = text.trim();
+  switch (schema.type) {
+    case 'integer':
+    case 'number':
+      return /^-?\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : trimmed;
+    case 'boolean':
+      if (['1', 'true'].includes(trimmed)) return true;
+      if (['0', 'false'].includes(trimmed)) return false;
+      return trimmed;
+    case 'array':
+      return trimmed.split(',').map((item) => item.trim());
+    default:
+      return trimmed;
+  }
+}
+
+function wanted(schema: TSchema): string {
+  const facts = schema as Record<string, unknown>;
+  if (Array.isArray(facts.anyOf)) {
+    return `one of ${(facts.anyOf as { const: string }[]).map((option) => option.const).join(', ')}`;
+  }
+  const kind =
+    {
+      integer: 'a whole number',
+      number: 'a number',
+      boolean: '1 or 0',
+      array: 'a comma-separated list',
+      string: 'a text',
+    }[facts.type as string] ?? 'another value';
+  const bounds = [
+    facts.minimum === undefined ? '' : `at least ${facts.minimum}`,
+    facts.exclusiveMinimum === undefined ? '' : `above ${facts.exclusiveMinimum}`,
+    facts.maximum === undefined ? '' : `at most ${facts.maximum}`,
+  ].filter((bound) => bound !== '');
+  return [kind, ...bounds].join(', ');
+}
+
+function contradictions(config: Config): string[] {
+  const problems: string[] = [];
+  if (!LOOPBACK.test(config.host) && config.apiKeysFile === '' && !config.allowNoAuth) {
+    problems.push(
+      `HOST=${config.host} is reachable from other machines and no API keys are set. Set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if something in front of hotvec checks who may use it.`,
+    );
+  }
+  if (config.maxRequestTokens > config.maxQueueTokens) {
+    problems.push(
+      `MAX_REQUEST_TOKENS (${config.maxRequestTokens}) is above MAX_QUEUE_TOKENS (${config.maxQueueTokens}): the largest request could only be served by an idle server.`,
+    );
+  }
+  return problems;
+}
+
+function variableOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

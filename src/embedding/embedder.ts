@@ -1,0 +1,76 @@
+import type { TruncationSide } from '../tokenization/truncate.ts';
+import type { PromptChoice } from './prompt.ts';
+
+/** A text, or the token ids of one, which go to the model as they are. */
+export type EmbedInput = string | readonly number[];
+
+/** `role` and `instruction` choose the prompt. Texts only: it cannot be put before token ids. */
+export interface EmbedOptions extends PromptChoice {
+  /** Components of a vector; null: all. */
+  dimensions: number | null;
+  /** null: as the model was trained to be used. */
+  normalize: boolean | null;
+  truncate: 'error' | TruncationSide;
+  /** How the request names its inputs, for error messages: `input[3]`. */
+  nameOf: (index: number) => string;
+  signal?: AbortSignal;
+  /** Milliseconds from now after which the answer is worth nothing. */
+  timeLimit: number;
+  /** Name of the API key, for its share of the queue. */
+  owner?: string | undefined;
+}
+
+export interface Timings {
+  /** Milliseconds. */
+  tokenize: number;
+  queue: number;
+  infer: number;
+}
+
+export interface EmbedResult {
+  /** One vector an input, same order, `dimensions` components. */
+  vectors: Float32Array[];
+  /** Tokens of each input as computed: special tokens and prompt in, padding out. */
+  tokens: number[];
+  /** Whether each input was cut short. */
+  truncated: boolean[];
+  timings: Timings;
+  batches: number;
+  lastBatchId: number;
+}
+
+export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
+
+/** What the service tells about the model it serves. */
+export interface ModelFacts {
+  name: string;
+  hiddenSize: number;
+  /** Valid `dimensions`: from this to hiddenSize; null: hiddenSize only. */
+  matryoshkaMinimum: number | null;
+  maxInputTokens: number;
+  maxRequestTokens: number;
+  vocabularySize: number;
+  pooling: string;
+  normalize: boolean;
+  prompts: Readonly<Record<string, string>>;
+  dtype: string;
+  /** Execution provider in use; null until the engine is ready. */
+  device: string | null;
+  revision: string | null;
+  /** See model/fingerprint.ts; null until it is computed. */
+  fingerprint: string | null;
+}
+
+export interface Embedder {
+  readonly model: ModelFacts;
+  /** Whether a request would be computed now; else the error it would get. */
+  readiness(): { ready: true } | { ready: false; error: Error };
+  /**
+   * prompt → tokenize → admit → batch → slice → normalize.
+   * @throws {HotvecError} before any compute for bad input (input_too_long, too_many_tokens, invalid_token_id,
+   * invalid_dimensions, invalid_input); what the batcher throws; non_finite_output.
+   */
+  embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult>;
+  /** Scores of every pair: row-major [queries, documents]. Yields to the event loop between rows. */
+  compare(queries: readonly Float32Array[], documents: readonly Float32Array[], metric: Metric): Promise<Float32Array>;
+}

@@ -1,0 +1,41 @@
+import { HotvecError } from '../errors.ts';
+
+/** What a text is in a search; models trained for retrieval put another prompt before each. */
+export type Role = 'query' | 'document';
+
+export interface PromptChoice {
+  /** null: no prompt. */
+  role: Role | null;
+  /** A task of the client's own instead of the model's; implies the query role. */
+  instruction: string | null;
+}
+
+/** The template of the Qwen3-Embedding model card. No space after `Query:`. */
+const instructionPrompt = (instruction: string) => `Instruct: ${instruction}\nQuery:`;
+
+/**
+ * The text to put before each input.
+ * @throws {HotvecError} invalid_input for an instruction on documents, or a query prompt that the model does not have.
+ */
+export function choosePrompt({ role, instruction }: PromptChoice, prompts: Readonly<Record<string, string>>): string {
+  if (instruction !== null) {
+    if (role === 'document') {
+      throw new HotvecError(
+        'invalid_input',
+        'An instruction is for queries; documents are embedded bare. Leave one of the two out.',
+        {
+          param: 'instruction',
+        },
+      );
+    }
+    return instructionPrompt(instruction);
+  }
+  if (role === null) return '';
+  const prompt = prompts[role];
+  if (prompt === undefined && role === 'query') {
+    throw new HotvecError('invalid_input', 'This model has no query prompt; leave input_type out.', {
+      param: 'input_type',
+    });
+  }
+  return prompt ?? '';
+}

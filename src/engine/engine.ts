@@ -1,0 +1,33 @@
+import type { Batch, BatchResult, EngineInfo } from './protocol.ts';
+
+/**
+ * `starting`: first load; nothing was served yet. `ready`: loaded, warm, canary passed. `restarting`: the process was
+ * lost or killed, another one is being started. `failed`: given up. `closed`: shut down on request.
+ */
+export type EngineState = 'starting' | 'ready' | 'restarting' | 'failed' | 'closed';
+
+/** The process died, hung or was closed before the batch was answered; the batch may be sent again. */
+export class EngineLostError extends Error {
+  override readonly name = 'EngineLostError';
+}
+
+/** The engine answered that it could not compute the batch. */
+export class BatchFailedError extends Error {
+  override readonly name = 'BatchFailedError';
+}
+
+/** Computes pooled rows of batches, one after the other, in the order they were given. */
+export interface Engine {
+  readonly state: EngineState;
+  /** Facts of the process in service; undefined until the first one is ready. */
+  readonly info: EngineInfo | undefined;
+  /**
+   * @returns one row a sequence, same order; the number of rows is asserted.
+   * @throws {EngineLostError | BatchFailedError}
+   */
+  run(batch: Batch): Promise<BatchResult>;
+  /** Calls `listener` at every change of state, after it took effect. */
+  onStateChange(listener: (state: EngineState) => void): void;
+  /** Ends the process; batches under way are rejected with EngineLostError. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,67 @@
+import path from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { StartError } from '../../errors.ts';
+import type { ModelManifest } from '../../model/manifest.ts';
+import type { Batch, EngineSettings } from '../protocol.ts';
+import { type PackedPlan, planPackedBatch } from './plan.ts';
+import { writeQwen3Graph } from './qwen3-graph.ts';
+
+/** A Qwen3-family model in memory: batches of token ids in, pooled rows out. */
+export class PackedModel {
+  private readonly session: InferenceSession;
+  private readonly vocabularySize: number;
+
+  private constructor(session: InferenceSession, vocabularySize: number) {
+    this.session = session;
+    this.vocabularySize = vocabularySize;
+  }
+
+  static async load(manifest: ModelManifest, settings: EngineSettings): Promise<PackedModel> {
+    const folders = new Set(Object.values(manifest.tensors).map((tensor) => path.dirname(tensor.file)));
+    if (folders.size !== 1) {
+      throw new StartError(`The weight files of ${manifest.name} lie in ${folders.size} folders; put them in one.`);
+    }
+    const [folder] = folders as Set<string>;
+    const graph = writeQwen3Graph(manifest, settings.maxTokens, (tensor) => path.basename(tensor.file));
+    const session = await InferenceSession.create(graph, {
+      executionProviders: [settings.device],
+      intraOpNumThreads: settings.threads,
+      interOpNumThreads: 1,
+      extra: {
+        session: {
+          // A graph given as bytes has no folder of its own to find its weights in.
+          model_external_initializers_file_folder_path: folder,
+          disable_prepacking: settings.prepacking ? '0' : '1',
+          // Idle threads sleep: the server shares its cores with HTTP, and often with other services.
+          intra_op: { allow_spinning: '0' },
+        },
+      },
+    });
+    return new PackedModel(session, manifest.vocabularySize);
+  }
+
+  /** @returns rows: row-major [batch size, hiddenSize], not normalized. */
+  async run(batch: Batch): Promise<{ rows: Float32Array; uniqueTokens: number }> {
+    return this.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, this.vocabularySize));
+  }
+
+  /** Runs a layout made elsewhere: what the benchmarks compare packing with. */
+  async runPlan(plan: PackedPlan): Promise<{ rows: Float32Array; uniqueTokens: number }> {
+    const { batchSize, longest } = plan;
+    const uniqueTokens = plan.tokenIds.length;
+    const int32 = (data: Int32Array, shape: number[]) => new Tensor('int32', data, shape);
+    const { pooled } = await this.session.run({
+      token_ids: int32(plan.tokenIds, [uniqueTokens]),
+      pad_index: int32(plan.padIndex, [batchSize, longest]),
+      pack_index: int32(plan.packIndex, [uniqueTokens]),
+      last_row: int32(plan.lastRow, [batchSize]),
+      last_slot: int32(plan.lastSlot, [batchSize]),
+      seqlens_k: int32(
+        plan.lengths.map((length) => length - 1),
+        [batchSize],
+      ),
+      total_sequence_length: int32(Int32Array.of(longest), [1]),
+    });
+    return { rows: pooled?.data as Float32Array, uniqueTokens };
+  }
+}

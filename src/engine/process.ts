@@ -1,0 +1,90 @@
+import process from 'node:process';
+import { Worker } from 'node:worker_threads';
+import { messageOf } from '../errors.ts';
+import { passCanary } from './canary.ts';
+import { PackedModel } from './packed/packed-model.ts';
+import { type EngineInfo, type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from './protocol.ts';
+import { warmUp } from './warm-up.ts';
+
+// Entry of the engine process: load → warm up → canary → serve batches, one after the other. Forked by supervisor.ts.
+
+let epoch = -1;
+let model: PackedModel | undefined;
+/** Messages are handled strictly in turn, whatever awaits inside. */
+let turn: Promise<void> = Promise.resolve();
+
+function send(message: Unaddressed<FromEngine>): void {
+  process.send?.({ ...message, version: PROTOCOL_VERSION, epoch });
+}
+
+async function handle(message: ToEngine): Promise<void> {
+  if (message.version !== PROTOCOL_VERSION) {
+    send({
+      kind: 'load_failed',
+      message: `Engine protocol ${PROTOCOL_VERSION} met ${message.version}: rebuild hotvec.`,
+    });
+    return;
+  }
+  switch (message.kind) {
+    case 'load':
+      epoch = message.epoch;
+      new Worker(new URL('./orphan-guard.js', import.meta.url), {
+        workerData: { parentProcessId: message.parentProcessId },
+      }).unref();
+      try {
+        send({ kind: 'ready', info: await load(message) });
+      } catch (error) {
+        send({ kind: 'load_failed', message: messageOf(error) });
+      }
+      return;
+    case 'batch':
+      await runBatch(message);
+      return;
+    case 'shutdown':
+      process.exit(0);
+  }
+}
+
+async function load({ manifest, settings }: ToEngine & { kind: 'load' }): Promise<EngineInfo> {
+  const start = performance.now();
+  const loaded = await PackedModel.load(manifest, settings);
+  const run = loaded.run.bind(loaded);
+  const { vocabularySize } = manifest;
+  const tokensPerSecond = await warmUp(run, { vocabularySize, maxTokens: settings.maxTokens });
+  const canary = await passCanary(run, manifest);
+  model = loaded;
+  return {
+    device: settings.device,
+    dtype: manifest.dtype,
+    loadMilliseconds: performance.now() - start,
+    tokensPerSecond,
+    canaryCosine: canary.cosine,
+    canaryDifference: canary.difference,
+  };
+}
+
+async function runBatch({ batchId, tokenIds, offsets }: ToEngine & { kind: 'batch' }): Promise<void> {
+  const start = performance.now();
+  try {
+    if (model === undefined) throw new Error('no model is loaded');
+    const { rows, uniqueTokens } = await model.run({ tokenIds, offsets });
+    send({
+      kind: 'rows',
+      batchId,
+      rows,
+      uniqueTokens,
+      inferMilliseconds: performance.now() - start,
+      residentBytes: process.memoryUsage.rss(),
+    });
+  } catch (error) {
+    send({ kind: 'batch_failed', batchId, message: messageOf(error) });
+  }
+}
+
+process.on('message', (message) => {
+  turn = turn.then(() => handle(message as ToEngine));
+});
+// The parent is gone: nobody wants an answer.
+process.on('disconnect', () => process.exit(0));
+// A terminal's Ctrl-C reaches the whole group; the parent decides when the engine ends, after it drained.
+process.on('SIGINT', () => {});

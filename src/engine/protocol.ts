@@ -1,0 +1,82 @@
+import type { ModelManifest } from '../model/manifest.ts';
+
+/**
+ * What crosses the process boundary: plain data over `child_process` IPC with structured clone (`serialization:
+ * 'advanced'`), so typed arrays travel as bytes. Every message names its protocol version and the epoch of the engine
+ * process it belongs to: an answer of a process that was given up is recognized and dropped.
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** A batch of token sequences, laid end to end. */
+export interface Batch {
+  /** All sequences, one after the other, special tokens included. */
+  tokenIds: Int32Array;
+  /** [batch size + 1] start of each sequence in `tokenIds`; the last entry is its length. */
+  offsets: Int32Array;
+}
+
+/** Lays sequences end to end, as a batch. */
+export function toBatch(sequences: readonly ArrayLike<number>[]): Batch {
+  const offsets = new Int32Array(sequences.length + 1);
+  for (const [i, sequence] of sequences.entries()) offsets[i + 1] = (offsets[i] as number) + sequence.length;
+  const tokenIds = new Int32Array(offsets[sequences.length] as number);
+  for (const [i, sequence] of sequences.entries()) tokenIds.set(sequence, offsets[i]);
+  return { tokenIds, offsets };
+}
+
+export interface BatchResult {
+  /** Row-major [batch size, hiddenSize]: pooled rows in the order sent, not normalized. */
+  rows: Float32Array;
+  /** Token rows the engine computed: tokens less the shared prefixes. */
+  uniqueTokens: number;
+  /** Milliseconds from taking up the batch to its rows. */
+  inferMilliseconds: number;
+}
+
+export interface EngineSettings {
+  device: 'cpu';
+  /** Threads of a matrix product; 0 = one per physical core. */
+  threads: number;
+  /** Longest sequence that will be sent. */
+  maxTokens: number;
+  /** Whether ONNX Runtime re-lays the weights for speed at load (more memory, slower start). */
+  prepacking: boolean;
+}
+
+/** What the engine process found out before it called itself ready. */
+export interface EngineInfo {
+  /** Execution provider really in use. */
+  device: 'cpu';
+  dtype: 'fp32';
+  loadMilliseconds: number;
+  /** Measured at warm-up on a batch of distinct tokens. */
+  tokensPerSecond: number;
+  /** Lowest cosine between a canary vector and its reference. */
+  canaryCosine: number;
+  /** Largest difference of a component between a canary vector and its reference. */
+  canaryDifference: number;
+}
+
+interface Envelope {
+  version: typeof PROTOCOL_VERSION;
+  epoch: number;
+}
+
+export type ToEngine = Envelope &
+  (
+    | { kind: 'load'; manifest: ModelManifest; settings: EngineSettings; parentProcessId: number }
+    | ({ kind: 'batch'; batchId: number } & Batch)
+    | { kind: 'shutdown' }
+  );
+
+export type FromEngine = Envelope &
+  (
+    | { kind: 'ready'; info: EngineInfo }
+    | { kind: 'load_failed'; message: string }
+    | { kind: 'started'; batchId: number }
+    | ({ kind: 'rows'; batchId: number; residentBytes: number } & BatchResult)
+    | { kind: 'batch_failed'; batchId: number; message: string }
+  );
+
+/** A message without its envelope. */
+export type Unaddressed<Message> = Message extends Envelope ? Omit<Message, keyof Envelope> : never;

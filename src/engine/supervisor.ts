@@ -1,0 +1,274 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import process from 'node:process';
+import type { Clock } from '../clock.ts';
+import { StartError } from '../errors.ts';
+import type { ModelManifest } from '../model/manifest.ts';
+import { BatchFailedError, type Engine, EngineLostError, type EngineState } from './engine.ts';
+import {
+  type Batch,
+  type BatchResult,
+  type EngineInfo,
+  type EngineSettings,
+  type FromEngine,
+  PROTOCOL_VERSION,
+  type ToEngine,
+  type Unaddressed,
+} from './protocol.ts';
+import { RestartPolicy } from './restart-policy.ts';
+import { BatchTimeLimit } from './watchdog.ts';
+
+const SHUTDOWN_GRACE_MS = 1_000;
+
+/** Why an engine process was lost: the value of the metric's label. */
+export type LossReason = 'exit' | 'signal' | 'hung' | 'bad_reply' | 'load_failed';
+
+/** What happens to the engine, for logs and metrics. */
+export type EngineEvent =
+  | { kind: 'ready'; epoch: number; processId: number; info: EngineInfo }
+  | { kind: 'lost'; epoch: number; reason: LossReason; detail: string; restartInMilliseconds: number | null }
+  | { kind: 'stale_reply'; epoch: number }
+  | { kind: 'output'; line: string }
+  | { kind: 'resident_bytes'; bytes: number };
+
+interface BatchUnderWay {
+  batchId: number;
+  batch: Batch;
+  resolve: (result: BatchResult) => void;
+  reject: (error: Error) => void;
+}
+
+export interface SupervisorOptions {
+  /** The compiled `process.js`, or a fake that speaks the same protocol. */
+  entry: URL;
+  manifest: ModelManifest;
+  settings: EngineSettings;
+  clock: Clock;
+  onEvent: (event: EngineEvent) => void;
+}
+
+/**
+ * Keeps one engine process alive and speaks with it.
+ *
+ * starting ── ready message ──> ready ── exit, hang, bad reply ──> restarting ── ready message ──> ready
+ *     └─ load fails ─> failed               └──────── too many crashes ───────> failed        (close() from anywhere: closed)
+ *
+ * The process answers batches in the order they were sent, so they wait in a first-in-first-out list; its head is the
+ * one being computed, and the only one the watchdog times. The watchdog lives here because the process cannot answer
+ * while it computes. Each process has an epoch: a message that bears another is of a process already given up.
+ */
+export class EngineSupervisor implements Engine {
+  private readonly options: SupervisorOptions;
+  private readonly listeners: ((state: EngineState) => void)[] = [];
+  private readonly restartPolicy = new RestartPolicy();
+  private currentState: EngineState = 'starting';
+  private currentInfo: EngineInfo | undefined;
+  private timeLimit = new BatchTimeLimit(1_000);
+  private epoch = 0;
+  private nextBatchId = 0;
+  private child: ChildProcess | undefined;
+  private underWay: BatchUnderWay[] = [];
+  private headStartedAt = 0;
+  private cancelWatchdog: () => void = () => {};
+  private cancelRestart: () => void = () => {};
+  /** Set when we kill the process ourselves: the exit event that follows carries only the signal. */
+  private killReason: { reason: LossReason; detail: string } | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.options = options;
+  }
+
+  get state(): EngineState {
+    return this.currentState;
+  }
+
+  get info(): EngineInfo | undefined {
+    return this.currentInfo;
+  }
+
+  /** Process id of the engine in service, for operators and tests. */
+  get processId(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** Milliseconds the batch being computed has taken so far; 0 when idle. */
+  get batchAge(): number {
+    return this.underWay.length === 0 ? 0 : this.options.clock.now() - this.headStartedAt;
+  }
+
+  /**
+   * Starts the first process.
+   * @throws {StartError} when it does not become ready; there is no second try.
+   */
+  start(): Promise<EngineInfo> {
+    return new Promise((resolve, reject) => {
+      this.spawn({ onReady: resolve, onLoss: (detail) => this.failStart(detail, reject) });
+    });
+  }
+
+  onStateChange(listener: (state: EngineState) => void): void {
+    this.listeners.push(listener);
+  }
+
+  run(batch: Batch): Promise<BatchResult> {
+    if (this.currentState !== 'ready')
+      return Promise.reject(new EngineLostError(`The engine is ${this.currentState}.`));
+    return new Promise((resolve, reject) => {
+      const batchId = this.nextBatchId++;
+      this.underWay.push({ batchId, batch, resolve, reject });
+      if (this.underWay.length === 1) this.watchHead();
+      this.send({ kind: 'batch', batchId, tokenIds: batch.tokenIds, offsets: batch.offsets });
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.currentState === 'closed') return;
+    this.cancelRestart();
+    this.cancelWatchdog();
+    this.setState('closed');
+    this.rejectAllUnderWay('The engine was closed.');
+    const child = this.child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    this.send({ kind: 'shutdown' });
+    const cancelKill = this.options.clock.after(SHUTDOWN_GRACE_MS, () => child.kill('SIGKILL'));
+    await exited;
+    cancelKill();
+  }
+
+  private spawn(first?: { onReady: (info: EngineInfo) => void; onLoss: (detail: string) => void }): void {
+    const epoch = ++this.epoch;
+    const { entry, manifest, settings } = this.options;
+    const child = fork(entry, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+      env: engineEnvironment(process.env),
+    });
+    this.child = child;
+    this.killReason = undefined;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        for (const line of text.split('\n')) if (line.trim() !== '') this.options.onEvent({ kind: 'output', line });
+      });
+    }
+
+    let ended = false;
+    const lost = (reason: LossReason, detail: string) => {
+      if (ended || this.currentState === 'closed') return;
+      ended = true;
+      if (first !== undefined && this.currentState === 'starting') first.onLoss(detail);
+      else this.recover(epoch, this.killReason?.reason ?? reason, this.killReason?.detail ?? detail);
+    };
+    child.on('message', (message) => {
+      const reply = message as FromEngine;
+      if (ended || reply.epoch !== epoch || this.epoch !== epoch || reply.version !== PROTOCOL_VERSION) {
+        this.options.onEvent({ kind: 'stale_reply', epoch: reply.epoch });
+      } else if (reply.kind === 'ready') {
+        this.becomeReady(epoch, reply.info);
+        first?.onReady(reply.info);
+      } else if (reply.kind === 'load_failed') {
+        this.killReason = { reason: 'load_failed', detail: reply.message };
+        lost('load_failed', reply.message);
+        child.kill('SIGKILL');
+      } else {
+        this.answer(reply);
+      }
+    });
+    child.on('error', (error) => lost('exit', error.message));
+    child.on('exit', (code, signal) =>
+      lost(
+        signal === null ? 'exit' : 'signal',
+        signal === null
+          ? `The engine process ended with exit code ${code}.`
+          : `The engine process was ended by ${signal}.`,
+      ),
+    );
+    this.send({ kind: 'load', manifest, settings, parentProcessId: process.pid });
+  }
+
+  private becomeReady(epoch: number, info: EngineInfo): void {
+    this.currentInfo = info;
+    this.timeLimit = new BatchTimeLimit(info.tokensPerSecond);
+    this.options.onEvent({ kind: 'ready', epoch, processId: this.child?.pid ?? 0, info });
+    this.setState('ready');
+  }
+
+  private answer(reply: FromEngine & { batchId: number }): void {
+    const head = this.underWay[0];
+    if (head === undefined || head.batchId !== reply.batchId) {
+      this.options.onEvent({ kind: 'stale_reply', epoch: reply.epoch });
+      return;
+    }
+    const { batch } = head;
+    const batchSize = batch.offsets.length - 1;
+    if (reply.kind === 'rows' && reply.rows.length !== batchSize * this.options.manifest.hiddenSize) {
+      // A process that miscounts cannot be trusted with any answer: give it up, and let the batch be tried again.
+      this.kill('bad_reply', `The engine answered ${batchSize} sequences with ${reply.rows.length} numbers.`);
+      return;
+    }
+    this.underWay.shift();
+    this.cancelWatchdog();
+    if (this.underWay.length > 0) this.watchHead();
+    if (reply.kind === 'rows') {
+      this.timeLimit.observe(batch.tokenIds.length, reply.inferMilliseconds);
+      this.options.onEvent({ kind: 'resident_bytes', bytes: reply.residentBytes });
+      const { rows, uniqueTokens, inferMilliseconds } = reply;
+      head.resolve({ rows, uniqueTokens, inferMilliseconds });
+    } else if (reply.kind === 'batch_failed') {
+      head.reject(new BatchFailedError(reply.message));
+    }
+  }
+
+  private watchHead(): void {
+    const head = this.underWay[0] as BatchUnderWay;
+    const limit = this.timeLimit.for(head.batch.tokenIds.length);
+    this.headStartedAt = this.options.clock.now();
+    this.cancelWatchdog = this.options.clock.after(limit, () =>
+      this.kill('hung', `A batch of ${head.batch.tokenIds.length} tokens took longer than ${Math.round(limit)} ms.`),
+    );
+  }
+
+  private kill(reason: LossReason, detail: string): void {
+    this.killReason = { reason, detail };
+    this.child?.kill('SIGKILL');
+  }
+
+  private recover(epoch: number, reason: LossReason, detail: string): void {
+    const delay = this.restartPolicy.next(this.options.clock.now());
+    this.options.onEvent({ kind: 'lost', epoch, reason, detail, restartInMilliseconds: delay });
+    this.cancelWatchdog();
+    this.setState(delay === null ? 'failed' : 'restarting');
+    this.rejectAllUnderWay(detail);
+    if (delay !== null) this.cancelRestart = this.options.clock.after(delay, () => this.spawn());
+  }
+
+  private failStart(detail: string, reject: (error: Error) => void): void {
+    this.setState('failed');
+    const hint = detail.includes('SIGKILL') ? ' Most often the machine ran out of memory for the model.' : '';
+    reject(new StartError(`The engine did not start. ${detail}${hint}`));
+  }
+
+  private rejectAllUnderWay(detail: string): void {
+    const lost = this.underWay;
+    this.underWay = [];
+    for (const { reject } of lost) reject(new EngineLostError(detail));
+  }
+
+  private setState(state: EngineState): void {
+    this.currentState = state;
+    for (const listener of this.listeners) listener(state);
+  }
+
+  private send(message: Unaddressed<ToEngine>): void {
+    // A closed channel is reported by the exit event; an error here would only say it twice.
+    if (this.child?.connected) {
+      this.child.send({ ...message, version: PROTOCOL_VERSION, epoch: this.epoch }, undefined, () => {});
+    }
+  }
+}
+
+/** The engine needs library paths and locale, never a secret. */
+function engineEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const allowed = Object.entries(environment).filter(([name]) => !/TOKEN|KEY|SECRET|PASSW|NODE_OPTIONS/i.test(name));
+  return { ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' };
+}

@@ -1,0 +1,67 @@
+/**
+ * Every way a request or the service can fail, by code. The domain throws a code and a message; only
+ * `http/error-table.ts` knows which status it becomes.
+ */
+export type ErrorCode =
+  // The request is wrong.
+  | 'invalid_json'
+  | 'invalid_input'
+  | 'empty_input'
+  | 'input_too_long'
+  | 'too_many_inputs'
+  | 'too_many_tokens'
+  | 'invalid_token_id'
+  | 'invalid_dimensions'
+  | 'invalid_encoding_format'
+  | 'unknown_field'
+  | 'invalid_api_key'
+  | 'model_not_found'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  | 'fingerprint_mismatch'
+  // There is no room for it now.
+  | 'overloaded'
+  | 'key_share_exceeded'
+  // The service failed.
+  | 'non_finite_output'
+  | 'inference_failed'
+  | 'internal_error'
+  | 'not_ready'
+  | 'draining'
+  | 'engine_restarting'
+  | 'deadline_exceeded'
+  // The client went away; nobody reads the answer.
+  | 'client_closed_request';
+
+/** A failure that may be told to the client: its message holds no input text, path, key or library text. */
+export class HotvecError extends Error {
+  override readonly name = 'HotvecError';
+  readonly code: ErrorCode;
+  /** The request field at fault, as the OpenAI envelope writes it: `input[3]`. */
+  readonly param: string | null;
+  /** When a repetition may help: after this many milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { param?: string; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.param = options.param ?? null;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** A failure that ends the start: its message is the one line that the operator reads, and says what to do. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

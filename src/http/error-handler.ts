@@ -1,0 +1,129 @@
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HotvecError } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
+import { errorTable } from './error-table.ts';
+
+/** Fastify's own errors, by code, in our terms. */
+const FASTIFY_ERRORS: Record<string, (request: FastifyRequest, limits: { maxBodyBytes: number }) => HotvecError> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: (_, { maxBodyBytes }) =>
+    new HotvecError('body_too_large', `The request body is larger than ${maxBodyBytes} bytes.`),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new HotvecError(
+      'unsupported_media_type',
+      'The request body must be JSON, sent with content-type: application/json.',
+    ),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    new HotvecError('invalid_json', 'The request body is not as long as its content-length says.'),
+};
+
+/** Answers every error in the OpenAI envelope, logs the unexpected ones, and says 404 or 405 for what is not there. */
+export function registerErrorHandling(app: FastifyInstance, metrics: Metrics, limits: { maxBodyBytes: number }): void {
+  const methodsByPattern = new Map<string, { pattern: RegExp; methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methodsByPattern.get(url) ?? { pattern: patternOf(url), methods: new Set() };
+    for (const one of [method].flat()) known.methods.add(one);
+    methodsByPattern.set(url, known);
+  });
+
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const known = toHotvecError(error, request, limits);
+    if (known.code === 'internal_error') {
+      // Messages of unexpected errors may quote what the client sent; stack frames do not.
+      const frames = String(error.stack)
+        .split('\n')
+        .filter((line) => /^\s+at /.test(line));
+      request.log.error({ error: error.name, errorCode: error.code, frames }, 'unexpected error');
+    } else if (known.cause !== undefined) {
+      const cause = known.cause as Error;
+      request.log.error({ code: known.code, cause: cause.message }, 'the engine failed a request');
+    }
+    metrics.countRejection(known.code);
+    return sendError(reply, known);
+  });
+
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] as string;
+    const methods = [...methodsByPattern.values()].flatMap(({ pattern, methods: known }) =>
+      pattern.test(path) ? [...known] : [],
+    );
+    if (methods.length === 0) {
+      return sendError(
+        reply,
+        new HotvecError('not_found', 'There is nothing at this path; /docs lists what there is.'),
+      );
+    }
+    void reply.header('allow', methods.join(', '));
+    return sendError(
+      reply,
+      new HotvecError(
+        'method_not_allowed',
+        `${request.method} is not possible here; possible is ${methods.join(', ')}.`,
+      ),
+    );
+  });
+}
+
+/** Sends the envelope `{"error": {message, type, param, code}}` and the headers that clients act on. */
+export function sendError(reply: FastifyReply, error: HotvecError): FastifyReply {
+  const { status, type, retry, closesConnection } = errorTable[error.code];
+  if (closesConnection) void reply.header('connection', 'close');
+  if (retry === false) void reply.header('x-should-retry', 'false');
+  if (error.retryAfterMs !== undefined) {
+    void reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000));
+    void reply.header('retry-after-ms', error.retryAfterMs);
+  }
+  const { message, param, code } = error;
+  reply.request.errorCode = code;
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify({ error: { message, type, param, code } }));
+}
+
+/** For URLs that cannot be decoded or are too long; no route, hook or handler has seen the request. */
+export function answerFrameworkError(_: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  void sendError(reply, new HotvecError('not_found', 'The URL of the request cannot be read.'));
+}
+
+/** For bytes that are no HTTP request, and requests that came too slowly; there is no reply object, only the socket. */
+export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const status = isTimeout
+    ? '408 Request Timeout'
+    : isTooLarge
+      ? '431 Request Header Fields Too Large'
+      : '400 Bad Request';
+  const message = isTimeout
+    ? 'The request was not received in time.'
+    : isTooLarge
+      ? 'The request headers are too large.'
+      : 'This is not a valid HTTP request.';
+  const body = JSON.stringify({
+    error: { message, type: 'invalid_request_error', param: null, code: 'invalid_input' },
+  });
+  if (socket.writable) {
+    socket.write(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
+}
+
+function toHotvecError(error: FastifyError, request: FastifyRequest, limits: { maxBodyBytes: number }): HotvecError {
+  if (error instanceof HotvecError) return error;
+  const known = FASTIFY_ERRORS[error.code];
+  if (known !== undefined) return known(request, limits);
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new HotvecError('invalid_input', 'The request could not be read.');
+  }
+  return new HotvecError('internal_error', 'Something unexpected went wrong on the server; its log has the details.');
+}
+
+/** A route's URL as Fastify writes it (`/v1/models/:id`, `/docs/*`) → what it matches. */
+function patternOf(url: string): RegExp {
+  const escaped = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replace(/:[A-Za-z]+/g, '[^/]+').replace(/\*/g, '.*')}$`);
+}

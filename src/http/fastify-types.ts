@@ -1,0 +1,21 @@
+import type { EmbedResult } from '../embedding/embedder.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** What a request's log line and metrics tell of its work, besides method, route and status. */
+export interface WorkReport {
+  inputs: number;
+  tokens: number;
+  truncated: number;
+  timings: EmbedResult['timings'] & { encode: number };
+  batches: number;
+  lastBatchId: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Name of the API key it came with. */
+    keyName: string | undefined;
+    errorCode: ErrorCode | undefined;
+    work: WorkReport | undefined;
+  }
+}

@@ -1,0 +1,148 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { Config } from '../../config.ts';
+import type { Embedder, EmbedInput } from '../../embedding/embedder.ts';
+import type { Role } from '../../embedding/prompt.ts';
+import { HotvecError } from '../../errors.ts';
+import { encodeEmbeddings } from '../encode-vectors.ts';
+import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
+import type { ModelNames } from '../model-names.ts';
+import { commonFields, oneOf, responses, roles, Usage } from '../schemas.ts';
+import { reportWork, workContext } from '../work-context.ts';
+
+export interface EmbeddingsOptions {
+  embedder: Embedder;
+  names: ModelNames;
+  config: Config;
+}
+
+/** The request's body. Token ids go to the model as they are. */
+export function embeddingsBody(maxInputs: number) {
+  const tokenIds = Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 });
+  return Type.Object(
+    {
+      input: Type.Union(
+        [
+          Type.String({ minLength: 1 }),
+          Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: maxInputs }),
+          tokenIds,
+          Type.Array(tokenIds, { minItems: 1, maxItems: maxInputs }),
+        ],
+        { description: 'A text, texts, token ids of a text, or token ids of texts' },
+      ),
+      encoding_format: Type.Optional(
+        oneOf(['float', 'base64'], { description: '`base64`: little-endian float32. Left out: `float`' }),
+      ),
+      input_type: Type.Optional(
+        oneOf(roles, {
+          description: "Adds the model's own prompt; `passage` is another word for `document`. Left out: no prompt",
+        }),
+      ),
+      normalize: Type.Optional(
+        Type.Boolean({ description: 'Whether vectors have length 1. Left out: as the model was trained' }),
+      ),
+      ...commonFields,
+    },
+    { additionalProperties: false, title: 'EmbeddingsRequest' },
+  );
+}
+
+const EmbeddingsResponse = Type.Object(
+  {
+    object: Type.Literal('list'),
+    data: Type.Array(
+      Type.Object({
+        object: Type.Literal('embedding'),
+        index: Type.Integer({ minimum: 0 }),
+        embedding: Type.Union([
+          Type.Array(Type.Number()),
+          Type.String({ description: 'base64 of little-endian float32' }),
+        ]),
+        truncated: Type.Optional(Type.Literal(true, { description: 'Only there when the input was cut short' })),
+        tokens: Type.Optional(
+          Type.Integer({ description: 'Tokens that were embedded; only there when the input was cut short' }),
+        ),
+      }),
+    ),
+    model: Type.String(),
+    usage: Usage,
+  },
+  { title: 'EmbeddingsResponse' },
+);
+
+/** POST /v1/embeddings, and the same without /v1. */
+export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
+  app,
+  { embedder, names, config },
+  done,
+) => {
+  const body = embeddingsBody(config.maxInputs);
+  for (const url of ['/v1/embeddings', '/embeddings']) {
+    app.route({
+      method: 'POST',
+      url,
+      attachValidation: true,
+      schema: {
+        hide: url === '/embeddings',
+        operationId: 'createEmbeddings',
+        tags: ['embeddings'],
+        summary: 'Embed texts',
+        description: 'As the OpenAI API, with optional extensions. `null` means absent.',
+        body,
+        response: responses(EmbeddingsResponse, 'One vector an input, in the order of the inputs'),
+      },
+      handler: async (request, reply) => {
+        if (request.validationError !== undefined) {
+          const errors = request.validationError.validation as unknown as SchemaError[];
+          throw explainInvalidBody(errors, request.body, config, ['input']);
+        }
+        const { input, model, encoding_format: format = 'float', ...options } = request.body;
+        checkUnicode(input, 'input');
+        const inputs = listInputs(input);
+        const result = await embedder.embed(inputs, {
+          ...workContext(request, reply, config, embedder.model),
+          role: agree(names.resolve(model).role, options.input_type),
+          instruction: options.instruction ?? null,
+          dimensions: options.dimensions ?? null,
+          normalize: options.normalize ?? null,
+          truncate: options.truncate ?? config.truncate,
+          nameOf: (index) => (isList(input) ? `input[${index}]` : 'input'),
+        });
+
+        const encodeStart = performance.now();
+        const tokens = result.tokens.reduce((sum, count) => sum + count, 0);
+        const chunks = await encodeEmbeddings(
+          result.vectors,
+          format,
+          (index) => (result.truncated[index] ? { truncated: true, tokens: result.tokens[index] } : {}),
+          { model: names.served, usage: { prompt_tokens: tokens, total_tokens: tokens } },
+        );
+        reportWork(request, reply, embedder.model, [result], performance.now() - encodeStart);
+        return reply.type('application/json; charset=utf-8').send(Buffer.concat(chunks));
+      },
+    });
+  }
+  done();
+};
+
+type Input = string | string[] | number[] | number[][];
+
+/** Whether `input` holds several inputs: a list of numbers is one. */
+function isList(input: Input): input is string[] | number[][] {
+  return Array.isArray(input) && typeof input[0] !== 'number';
+}
+
+function listInputs(input: Input): EmbedInput[] {
+  return isList(input) ? input : [input as EmbedInput];
+}
+
+/** The prompt that model name and `input_type` ask for; they must not say different things. */
+function agree(fromName: Role | null, inputType: (typeof roles)[number] | undefined): Role | null {
+  const fromField = inputType === 'passage' ? 'document' : (inputType ?? null);
+  if (fromName !== null && fromField !== null && fromName !== fromField) {
+    throw new HotvecError('invalid_input', `The model's name asks for ${fromName} and input_type for ${fromField}.`, {
+      param: 'input_type',
+    });
+  }
+  return fromField ?? fromName;
+}

@@ -1,0 +1,47 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { Embedder } from '../../embedding/embedder.ts';
+import { ErrorEnvelope } from '../schemas.ts';
+
+const Status = Type.Object({ status: Type.String() }, { title: 'Status' });
+const json = (schema: typeof Status | typeof ErrorEnvelope, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+/** The probes of orchestrators; they need no API key. */
+export const healthRoutes: FastifyPluginCallbackTypebox<{ embedder: Embedder }> = (app, { embedder }, done) => {
+  app.get(
+    '/livez',
+    {
+      schema: {
+        operationId: 'livez',
+        tags: ['health'],
+        summary: 'The process answers',
+        security: [],
+        response: { 200: json(Status, 'Alive') },
+      },
+    },
+    async () => ({ status: 'ok' }),
+  );
+  for (const url of ['/readyz', '/health']) {
+    app.get(
+      url,
+      {
+        schema: {
+          operationId: url.slice(1),
+          tags: ['health'],
+          summary: url === '/readyz' ? 'Requests would be served now' : 'The same as /readyz',
+          security: [],
+          response: { 200: json(Status, 'Loaded, canary passed, engine up'), 503: json(ErrorEnvelope, 'Not now') },
+        },
+      },
+      async () => {
+        const readiness = embedder.readiness();
+        if (!readiness.ready) throw readiness.error;
+        return { status: 'ready' };
+      },
+    );
+  }
+  done();
+};

@@ -1,0 +1,209 @@
+import { setImmediate } from 'node:timers/promises';
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { EmbedInput, EmbedOptions } from '../../embedding/embedder.ts';
+import type { Role } from '../../embedding/prompt.ts';
+import { HotvecError } from '../../errors.ts';
+import { encodeMatrix } from '../encode-vectors.ts';
+import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
+import { commonFields, oneOf, responses, roles, Usage } from '../schemas.ts';
+import { reportWork, workContext } from '../work-context.ts';
+import type { EmbeddingsOptions } from './embeddings.ts';
+
+const texts = (maxInputs: number, description: string) =>
+  Type.Union(
+    [Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: maxInputs })],
+    { description },
+  );
+
+export function similarityBody(maxInputs: number) {
+  return Type.Object(
+    {
+      queries: texts(maxInputs, 'A text or texts; each gets a row of scores'),
+      documents: texts(maxInputs, 'A text or texts; each gets a column of scores'),
+      ...commonFields,
+      query_input_type: Type.Optional(
+        oneOf(roles, { description: 'Prompt of the queries. Left out: `query`, where the model has such a prompt' }),
+      ),
+      document_input_type: Type.Optional(oneOf(roles, { description: 'Prompt of the documents. Left out: none' })),
+      metric: Type.Optional(
+        oneOf(['cosine', 'dot', 'euclidean', 'manhattan'], {
+          description: 'Larger is more alike: distances are negated. Left out: `cosine`, clamped to [−1, 1]',
+        }),
+      ),
+      scale: Type.Optional(Type.Number({ description: 'Factor of every score, e.g. 100. Left out: 1' })),
+      top_k: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Adds `results`: the best documents of each query' }),
+      ),
+      return_documents: Type.Optional(Type.Boolean({ description: 'Repeat the texts in `results`' })),
+    },
+    { additionalProperties: false, title: 'SimilarityRequest' },
+  );
+}
+
+const SimilarityResponse = Type.Object(
+  {
+    object: Type.Literal('similarity'),
+    scores: Type.Array(Type.Array(Type.Number()), { description: 'queries × documents' }),
+    results: Type.Optional(
+      Type.Array(
+        Type.Array(
+          Type.Object({
+            index: Type.Integer({ description: 'Position in `documents`' }),
+            score: Type.Number(),
+            document: Type.Optional(Type.String()),
+          }),
+        ),
+      ),
+    ),
+    model: Type.String(),
+    usage: Usage,
+  },
+  { title: 'SimilarityResponse' },
+);
+
+/** POST /v1/similarity: embeds two lists of texts and scores every pair. */
+export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
+  app,
+  { embedder, names, config },
+  done,
+) => {
+  const body = similarityBody(config.maxInputs);
+  app.route({
+    method: 'POST',
+    url: '/v1/similarity',
+    attachValidation: true,
+    schema: {
+      operationId: 'createSimilarity',
+      tags: ['embeddings'],
+      summary: 'Score queries against documents',
+      body,
+      response: responses(SimilarityResponse, 'Scores of every pair'),
+    },
+    handler: async (request, reply) => {
+      if (request.validationError !== undefined) {
+        const errors = request.validationError.validation as unknown as SchemaError[];
+        throw explainInvalidBody(errors, request.body, config, ['queries', 'documents']);
+      }
+      const { model, metric = 'cosine', scale = 1, ...options } = request.body;
+      checkUnicode(options.queries, 'queries');
+      checkUnicode(options.documents, 'documents');
+      const queries = [options.queries].flat();
+      const documents = [options.documents].flat();
+      if (queries.length + documents.length > config.maxInputs) {
+        throw new HotvecError(
+          'too_many_inputs',
+          `Cannot embed ${queries.length} queries and ${documents.length} documents: the limit is ${config.maxInputs} texts per request.`,
+          { param: 'documents' },
+        );
+      }
+      const { role: roleOfName } = names.resolve(model);
+      const defaultRole = embedder.model.prompts.query === undefined ? null : 'query';
+      const queryRole = roleOf(options.query_input_type) ?? roleOfName ?? defaultRole;
+      const context = workContext(request, reply, config, embedder.model);
+      // One side's failure ends the other's work.
+      const failed = new AbortController();
+      const embedSide = (inputs: EmbedInput[], side: Pick<EmbedOptions, 'role' | 'instruction' | 'nameOf'>) =>
+        embedder
+          .embed(inputs, {
+            ...context,
+            ...side,
+            signal: AbortSignal.any([context.signal, failed.signal]),
+            dimensions: options.dimensions ?? null,
+            // Cosine has no use for it; the other metrics compare what /v1/embeddings serves.
+            normalize: null,
+            truncate: options.truncate ?? config.truncate,
+          })
+          .catch((error: unknown) => {
+            failed.abort();
+            throw error;
+          });
+      const sides = await Promise.allSettled([
+        embedSide(queries, {
+          role: queryRole,
+          instruction: options.instruction ?? null,
+          nameOf: (i) => (Array.isArray(options.queries) ? `queries[${i}]` : 'queries'),
+        }),
+        embedSide(documents, {
+          role: roleOf(options.document_input_type),
+          instruction: null,
+          nameOf: (i) => (Array.isArray(options.documents) ? `documents[${i}]` : 'documents'),
+        }),
+      ]);
+      const [ofQueries, ofDocuments] = sides.map((side) => (side.status === 'fulfilled' ? side.value : null));
+      if (!ofQueries || !ofDocuments) throw firstCause(sides);
+
+      const encodeStart = performance.now();
+      const scores = await embedder.compare(ofQueries.vectors, ofDocuments.vectors, metric);
+      if (scale !== 1) for (let i = 0; i < scores.length; i++) scores[i] = (scores[i] as number) * scale;
+      if (scores.some((score) => !Number.isFinite(score))) {
+        throw new HotvecError('invalid_input', 'scale makes the scores larger than a 32-bit number can be.', {
+          param: 'scale',
+        });
+      }
+      const total = [...ofQueries.tokens, ...ofDocuments.tokens].reduce((sum, count) => sum + count, 0);
+      const tail: Record<string, unknown> = {
+        model: names.served,
+        usage: { prompt_tokens: total, total_tokens: total },
+      };
+      if (options.top_k !== undefined) {
+        const repeat = options.return_documents === true ? documents : null;
+        tail.results = await bestDocuments(scores, documents.length, options.top_k, repeat);
+      }
+      const matrix = await encodeMatrix(scores, documents.length);
+      reportWork(request, reply, embedder.model, [ofQueries, ofDocuments], performance.now() - encodeStart);
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(
+          Buffer.concat([
+            Buffer.from('{"object":"similarity","scores":'),
+            ...matrix,
+            Buffer.from(`,${JSON.stringify(tail).slice(1)}`),
+          ]),
+        );
+    },
+  });
+  done();
+};
+
+/** The failure that came first: the other side's is only our own abort. */
+function firstCause(sides: PromiseSettledResult<unknown>[]): unknown {
+  const reasons = sides.flatMap((side) => (side.status === 'rejected' ? [side.reason as unknown] : []));
+  return (
+    reasons.find((reason) => !(reason instanceof HotvecError && reason.code === 'client_closed_request')) ?? reasons[0]
+  );
+}
+
+function roleOf(inputType: (typeof roles)[number] | undefined): Role | null {
+  return inputType === 'passage' ? 'document' : (inputType ?? null);
+}
+
+interface Result {
+  index: number;
+  score: number;
+  document?: string;
+}
+
+/** The `topK` best documents of each query, best first; of equal scores the earlier document. */
+async function bestDocuments(
+  scores: Float32Array,
+  columns: number,
+  topK: number,
+  documents: readonly string[] | null,
+): Promise<Result[][]> {
+  const results: Result[][] = [];
+  for (let start = 0; start < scores.length; start += columns) {
+    const row = scores.subarray(start, start + columns);
+    const order = Array.from(row.keys()).sort((a, b) => (row[b] as number) - (row[a] as number) || a - b);
+    results.push(
+      order.slice(0, topK).map((index) => ({
+        index,
+        // Nine digits, as in `scores`: both name the same float32.
+        score: Number((row[index] as number).toPrecision(9)),
+        ...(documents === null ? {} : { document: documents[index] as string }),
+      })),
+    );
+    await setImmediate();
+  }
+  return results;
+}

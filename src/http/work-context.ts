@@ -1,0 +1,89 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../config.ts';
+import type { EmbedResult, ModelFacts } from '../embedding/embedder.ts';
+import { HotvecError } from '../errors.ts';
+import type { WorkReport } from './fastify-types.ts';
+
+export interface WorkContext {
+  /** Aborted when the client goes away before its answer is written. */
+  signal: AbortSignal;
+  timeLimit: number;
+  owner: string | undefined;
+}
+
+/**
+ * Reads what the headers say about the work: how long it may take, whose it is, which vector space is expected.
+ * @throws {HotvecError} invalid_input, fingerprint_mismatch.
+ */
+export function workContext(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  config: Pick<Config, 'deadlineMs'>,
+  model: ModelFacts,
+): WorkContext {
+  const abort = new AbortController();
+  // Not `request.signal`: Fastify aborts it a millisecond into every healthy POST (see the operations notes).
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) abort.abort();
+  });
+  checkFingerprint(request.headers['x-expect-fingerprint'], model);
+  return {
+    signal: abort.signal,
+    timeLimit: Math.min(config.deadlineMs, readDeadline(request.headers['x-deadline-ms'])),
+    owner: request.keyName,
+  };
+}
+
+/** Headers that every answer with vectors in it bears, and the report for log and metrics. */
+export function reportWork(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  model: ModelFacts,
+  results: readonly EmbedResult[],
+  encodeMilliseconds: number,
+): void {
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  const longest = (stage: keyof EmbedResult['timings']) => Math.max(...results.map((result) => result.timings[stage]));
+  const work: WorkReport = {
+    inputs: sum(results.map((result) => result.vectors.length)),
+    tokens: sum(results.map((result) => sum(result.tokens))),
+    truncated: sum(results.map((result) => result.truncated.filter(Boolean).length)),
+    timings: {
+      tokenize: longest('tokenize'),
+      queue: longest('queue'),
+      infer: longest('infer'),
+      encode: encodeMilliseconds,
+    },
+    batches: sum(results.map((result) => result.batches)),
+    lastBatchId: Math.max(...results.map((result) => result.lastBatchId)),
+  };
+  request.work = work;
+  const timing = Object.entries(work.timings).map(([stage, duration]) => `${stage};dur=${duration.toFixed(2)}`);
+  void reply.headers({
+    'server-timing': timing.join(', '),
+    'x-embedding-fingerprint': model.fingerprint ?? '',
+    'openai-version': '2020-10-01',
+    'openai-processing-ms': String(Math.round(reply.elapsedTime)),
+  });
+  if (work.truncated > 0) void reply.header('x-truncated-inputs', work.truncated);
+}
+
+function readDeadline(header: string | string[] | undefined): number {
+  if (header === undefined) return Number.POSITIVE_INFINITY;
+  const milliseconds = Number(header);
+  if (!/^\d{1,9}$/.test(String(header)) || milliseconds < 1) {
+    throw new HotvecError('invalid_input', 'x-deadline-ms is not a whole number of milliseconds, 1 or more.', {
+      param: 'x-deadline-ms',
+    });
+  }
+  return milliseconds;
+}
+
+function checkFingerprint(expected: string | string[] | undefined, model: ModelFacts): void {
+  if (expected === undefined || model.fingerprint === null || expected === model.fingerprint) return;
+  throw new HotvecError(
+    'fingerprint_mismatch',
+    `This server's vectors have fingerprint ${model.fingerprint}, not the expected one: the two cannot be compared.`,
+    { param: 'x-expect-fingerprint' },
+  );
+}

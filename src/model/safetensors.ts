@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { open, readFile, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { messageOf, StartError } from '../errors.ts';
+import type { TensorLocation } from './manifest.ts';
+
+const DTYPE_BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
+const INDEX_FILE = 'model.safetensors.index.json';
+const SINGLE_FILE = 'model.safetensors';
+/** The format's own bound on the JSON header (https://github.com/huggingface/safetensors#format). */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/**
+ * Finds every tensor of a model folder: one `model.safetensors`, or the shards that `model.safetensors.index.json`
+ * lists. Only headers are read. Names lose the `model.` prefix that a causal-LM checkpoint has.
+ *
+ * @throws {StartError} for a missing, truncated or malformed file, naming it.
+ */
+export async function locateTensors(folder: string): Promise<Record<string, TensorLocation>> {
+  const indexFile = path.join(folder, INDEX_FILE);
+  const tensors: Record<string, TensorLocation> = {};
+  if (!existsSync(indexFile)) {
+    Object.assign(tensors, await readHeader(path.join(folder, SINGLE_FILE)));
+  } else {
+    const weightMap = await readWeightMap(indexFile);
+    for (const shard of new Set(Object.values(weightMap))) {
+      if (path.basename(shard) !== shard) {
+        throw new StartError(`${INDEX_FILE}: shard ${JSON.stringify(shard)} is not a file name in the model folder.`);
+      }
+      Object.assign(tensors, await readHeader(path.join(folder, shard)));
+    }
+    for (const [name, shard] of Object.entries(weightMap)) {
+      if (tensors[name] === undefined) throw new StartError(`${INDEX_FILE}: tensor ${name} is not in ${shard}.`);
+    }
+  }
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name.replace(/^model\./, ''), tensor]));
+}
+
+async function readWeightMap(indexFile: string): Promise<Record<string, string>> {
+  try {
+    const { weight_map: weightMap } = JSON.parse(await readFile(indexFile, 'utf8')) as { weight_map?: unknown };
+    if (typeof weightMap === 'object' && weightMap !== null) return weightMap as Record<string, string>;
+  } catch (error) {
+    throw new StartError(`${INDEX_FILE} cannot be read: ${messageOf(error)}`);
+  }
+  throw new StartError(`${INDEX_FILE} has no weight_map.`);
+}
+
+/** Layout: u64 little-endian header length, JSON header, then the tensors' bytes, little-endian, row-major. */
+async function readHeader(link: string): Promise<Record<string, TensorLocation>> {
+  const name = path.basename(link);
+  const fail = (why: string) =>
+    new StartError(`${name} ${why}. Copy or download the model folder again: ${path.dirname(link)}`);
+  // Hub caches are made of links; ONNX Runtime refuses external data behind one.
+  const file = await realpath(link).catch(() => {
+    throw fail('is missing');
+  });
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const prefix = Buffer.alloc(8);
+    await handle.read(prefix, 0, 8, 0);
+    const headerBytes = Number(prefix.readBigUInt64LE());
+    if (size < 8 || headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > size) throw fail('is not a safetensors file');
+    const text = Buffer.alloc(headerBytes);
+    await handle.read(text, 0, headerBytes, 8);
+    let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+    try {
+      header = JSON.parse(text.toString('utf8'));
+    } catch {
+      throw fail('has a damaged header');
+    }
+    const located: Record<string, TensorLocation> = {};
+    for (const [tensor, { dtype, shape, data_offsets: range }] of Object.entries(header)) {
+      if (tensor === '__metadata__') continue;
+      if (!(dtype in DTYPE_BYTES)) {
+        throw new StartError(`${name}: tensor ${tensor} is ${dtype}; hotvec reads F32, F16 and BF16 weights.`);
+      }
+      const knownDtype = dtype as TensorLocation['dtype'];
+      const [begin, end] = range;
+      const expected = shape.reduce((product, dimension) => product * dimension, DTYPE_BYTES[knownDtype]);
+      if (end - begin !== expected) throw fail(`has a damaged entry for ${tensor}`);
+      const offset = 8 + headerBytes + begin;
+      if (offset + expected > size)
+        throw fail(`is cut short: ${size} bytes, tensor ${tensor} ends at ${offset + expected}`);
+      located[tensor] = { file, dtype: knownDtype, shape, offset, byteLength: expected };
+    }
+    return located;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,42 @@
+import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
+import { messageOf, StartError } from '../errors.ts';
+import { coalesceCalls } from './coalesce-calls.ts';
+import type { SpecialTokens, Tokenizer } from './tokenizer.ts';
+
+/**
+ * Loads a `tokenizer.json` into Hugging Face's native tokenizer: the reference's own code, so the reference's own ids.
+ * It works on native threads; texts of concurrent requests share calls.
+ *
+ * @throws {StartError} for a file that is damaged, or that appends no token where the model pools the last one.
+ */
+export async function loadNativeTokenizer(file: string): Promise<Tokenizer> {
+  let native: HuggingFaceTokenizer;
+  try {
+    native = HuggingFaceTokenizer.fromFile(file);
+  } catch (error) {
+    throw new StartError(`tokenizer.json cannot be loaded (${messageOf(error)}). Copy or download the model again.`);
+  }
+  // Files saved after training carry the trainer's settings; limits are ours to enforce, openly, and we never pad.
+  native.disableTruncation();
+  native.disablePadding();
+
+  const encodeBatch = async (texts: readonly string[]) => {
+    const encodings = await native.encodeBatch([...texts]);
+    return encodings.map((encoding) => ({ ids: Int32Array.from(encoding.getIds()) }));
+  };
+  const special = await findSpecialTokens(native);
+  if (special.after === 0) {
+    throw new StartError(
+      'tokenizer.json appends no end token, which last-token pooling reads. It belongs to the base model; use the file of the embedding model (Qwen3-Embedding appends <|endoftext|>).',
+    );
+  }
+  return { special, tokenize: coalesceCalls(encodeBatch) };
+}
+
+/** Finds the post-processor's tokens by encoding a text with and without them. */
+async function findSpecialTokens(native: HuggingFaceTokenizer): Promise<SpecialTokens> {
+  const bare = (await native.encode('a', null, { addSpecialTokens: false })).getIds();
+  const whole = (await native.encode('a')).getIds();
+  const before = whole.findIndex((_, start) => bare.every((id, i) => whole[start + i] === id));
+  return { before, after: whole.length - before - bare.length };
+}

@@ -1,0 +1,42 @@
+import { Writable } from 'node:stream';
+import { type Config, readConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/logger.ts';
+import { type Service, serve } from '../../src/main.ts';
+
+export interface RunningService extends Service {
+  /** Every log line so far. */
+  log: () => string;
+  post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>;
+}
+
+/** Settings as the service reads them, on a free port. */
+export function testConfig(settings: Partial<Config> = {}): Config {
+  return { ...readConfig({}), port: 0, logLevel: 'info', drainMs: 2_000, ...settings };
+}
+
+/** The whole service in this process: real model, real engine process, real HTTP. Close it when done. */
+export async function startService(settings: Partial<Config> = {}, engineEntry?: URL): Promise<RunningService> {
+  let lines = '';
+  const sink = new Writable({
+    write(chunk: Buffer, _, done) {
+      lines += chunk.toString();
+      done();
+    },
+  });
+  const config = testConfig(settings);
+  const service = await serve({
+    config,
+    logger: createLogger(config.logLevel, sink),
+    ...(engineEntry === undefined ? {} : { engineEntry }),
+  });
+  return {
+    ...service,
+    log: () => lines,
+    post: (path, body, headers = {}) =>
+      fetch(service.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+  };
+}

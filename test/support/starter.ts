@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { loadManifest } from '../../src/model/load-manifest.ts';
+import type { ModelManifest } from '../../src/model/manifest.ts';
+import { resolveModel } from '../../src/model/resolve-model.ts';
+import { packageRoot } from '../../src/package-info.ts';
+
+export interface Golden {
+  query_prompt: string;
+  texts: {
+    text: string;
+    ids: number[];
+    vector: number[];
+    query_vector: number[];
+    vector_32: number[];
+    vector_64: number[];
+  }[];
+  similarity: { queries: string[]; documents: string[]; scores: number[][] };
+}
+
+export const fixtures = path.join(packageRoot, 'test', 'fixtures');
+
+/** Computed by transformers (PyTorch, float32) from the starter's weights. */
+export const golden: Golden = JSON.parse(readFileSync(path.join(fixtures, 'starter-golden.json'), 'utf8'));
+
+export function starterManifest(): Promise<ModelManifest> {
+  return loadManifest(resolveModel('starter'));
+}
