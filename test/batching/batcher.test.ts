@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Batcher, type BatcherOptions } from '../../src/batching/batcher.ts';
+import { BatchFailedError } from '../../src/engine/engine.ts';
+import { PackedMeter } from '../../src/engine/packed/packed-meter.ts';
+import type { HotvecError } from '../../src/errors.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { hashRow } from '../support/hash-row.ts';
+import { ScriptedEngine } from '../support/scripted-engine.ts';
+
+const HIDDEN = 8;
+const BUDGET = 100;
+
+let clock: FakeClock;
+let engine: ScriptedEngine;
+let batcher: Batcher;
+
+function create(options: Partial<BatcherOptions> = {}): void {
+  clock = new FakeClock();
+  engine = new ScriptedEngine(HIDDEN);
+  batcher = new Batcher({
+    engine,
+    clock,
+    hiddenSize: HIDDEN,
+    batchTokens: () => BUDGET,
+    createMeter: () => new PackedMeter(BUDGET, 1_000_000),
+    maxQueueTokens: 1_000,
+    keyShare: 1,
+    random: () => 0,
+    ...options,
+  });
+}
+
+let nextToken = 0;
+/** A sequence like no other. */
+function sequence(length: number): Int32Array {
+  return Int32Array.from({ length }, () => nextToken++);
+}
+
+function sequences(count: number, length: number): Int32Array[] {
+  return Array.from({ length: count }, () => sequence(length));
+}
+
+async function rejection(promise: Promise<unknown>): Promise<HotvecError> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as HotvecError;
+  }
+  throw new Error('did not fail');
+}
+
+/** Answers batches until none is under way. */
+async function answerAll(): Promise<void> {
+  while (engine.waiting.length > 0) {
+    engine.answer();
+    await nextTurn();
+  }
+}
+
+describe('Batcher', () => {
+  beforeEach(() => create());
+
+  it('sends a lone request at once', () => {
+    void batcher.submit([sequence(5)]);
+    assert.equal(engine.waiting.length, 1);
+  });
+
+  it('gives each sequence its own row, in order, across batches', async () => {
+    const submitted = sequences(30, 20);
+    const done = batcher.submit(submitted);
+    await answerAll();
+    const { rows, batches } = await done;
+    assert.deepEqual(
+      rows.map((row) => Array.from(row)),
+      submitted.map((ids) => Array.from(hashRow(ids, HIDDEN))),
+    );
+    assert.equal(batches, 6, 'five sequences of 20 tokens a batch of 100');
+  });
+
+  it('lets requests collect while a batch runs, and sends an open batch only when the engine is free', async () => {
+    const done = [batcher.submit([sequence(5)])];
+    done.push(batcher.submit([sequence(5)]), batcher.submit([sequence(5)]));
+    assert.equal(engine.batchesSent, 1, 'the second batch may still grow');
+    engine.answer();
+    await nextTurn();
+    assert.equal(engine.batchesSent, 2);
+    assert.equal(engine.waiting[0]?.batch.offsets.length, 3, 'both waiting requests in one batch');
+    await answerAll();
+    await Promise.all(done);
+  });
+
+  it('sends a full batch ahead while another runs, but not a third', () => {
+    void batcher.submit(sequences(100, 10));
+    assert.equal(engine.batchesSent, 2);
+  });
+
+  it('never exceeds the token budget, but sends a longer sequence alone', async () => {
+    const done = batcher.submit([sequence(30), sequence(300), sequence(30), sequence(60), sequence(50)]);
+    const sizes: number[] = [];
+    while (engine.waiting.length > 0) {
+      sizes.push(engine.waiting[0]?.batch.tokenIds.length as number);
+      engine.answer();
+      await nextTurn();
+    }
+    await done;
+    assert.equal(sizes.filter((size) => size > BUDGET).length, 1);
+    assert.ok(sizes.includes(300));
+  });
+
+  it('turns a request away when the queue is full, and says when to come back', async () => {
+    void batcher.submit(sequences(100, 10));
+    const waiting = batcher.queueTokens;
+    assert.ok(waiting > 0);
+    const error = await rejection(batcher.submit([sequence(1_000)]));
+    assert.equal(error.code, 'overloaded');
+    assert.ok((error.retryAfterMs as number) >= 1_000 && (error.retryAfterMs as number) <= 30_000);
+  });
+
+  it('lets one request larger than the queue in when nothing waits', async () => {
+    const done = batcher.submit(sequences(50, 100));
+    await answerAll();
+    assert.equal((await done).rows.length, 50);
+  });
+
+  it('keeps one API key within its share', async () => {
+    create({ keyShare: 0.5 });
+    void batcher.submit(sequences(60, 10), { owner: 'greedy' });
+    assert.equal((await rejection(batcher.submit(sequences(30, 10), { owner: 'greedy' }))).code, 'key_share_exceeded');
+    void batcher.submit(sequences(30, 10), { owner: 'other' });
+  });
+
+  it('drops what was cancelled when the batch forms, and frees its tokens at once', async () => {
+    const done = batcher.submit([sequence(5)]);
+    const abort = new AbortController();
+    const cancelled = rejection(batcher.submit(sequences(3, 7), { signal: abort.signal }));
+    assert.equal(batcher.queueTokens, 21);
+    abort.abort();
+    assert.equal((await cancelled).code, 'client_closed_request');
+    assert.equal(batcher.queueTokens, 0);
+    await answerAll();
+    await done;
+    assert.equal(engine.batchesSent, 1);
+  });
+
+  it('refuses what is already cancelled or late', async () => {
+    assert.equal(
+      (await rejection(batcher.submit([sequence(1)], { signal: AbortSignal.abort() }))).code,
+      'client_closed_request',
+    );
+    assert.equal((await rejection(batcher.submit([sequence(1)], { deadline: 0 }))).code, 'deadline_exceeded');
+    assert.equal(engine.batchesSent, 0);
+  });
+
+  it('ends a request at its deadline, waiting or computing, and leaves no timer behind', async () => {
+    const computing = rejection(batcher.submit([sequence(5)], { deadline: 100 }));
+    const waiting = rejection(batcher.submit([sequence(5)], { deadline: 50 }));
+    clock.advance(50);
+    assert.equal((await waiting).code, 'deadline_exceeded');
+    clock.advance(50);
+    assert.equal((await computing).code, 'deadline_exceeded');
+    await answerAll();
+    const inTime = batcher.submit([sequence(5)], { deadline: 1_000 });
+    await answerAll();
+    await inTime;
+    assert.equal(clock.pending, 0);
+  });
+
+  it('sends a lost batch once more when the engine is back', async () => {
+    const ids = sequence(5);
+    const done = batcher.submit([ids]);
+    engine.lose();
+    await nextTurn();
+    assert.equal((await rejection(batcher.submit([sequence(5)]))).code, 'engine_restarting');
+    engine.become('ready');
+    await answerAll();
+    assert.deepEqual(Array.from((await done).rows[0] as Float32Array), Array.from(hashRow(ids, HIDDEN)));
+  });
+
+  it('gives up a batch that lost the engine twice, with retry-after', async () => {
+    const failed = rejection(batcher.submit([sequence(5)]));
+    for (let i = 0; i < 2; i++) {
+      engine.lose();
+      await nextTurn();
+      engine.become('ready');
+    }
+    const error = await failed;
+    assert.equal(error.code, 'engine_restarting');
+    assert.ok(error.retryAfterMs !== undefined);
+    const next = batcher.submit([sequence(5)]);
+    await answerAll();
+    await next;
+  });
+
+  it('fails every waiting request when the engine is given up', async () => {
+    const failures = [rejection(batcher.submit(sequences(40, 10))), rejection(batcher.submit([sequence(5)]))];
+    engine.lose('failed');
+    for (const failure of failures) assert.match((await failure).code, /not_ready|engine_restarting/);
+    assert.equal((await rejection(batcher.submit([sequence(5)]))).code, 'not_ready');
+  });
+
+  it('answers draining after close and refuses new requests while it drains', async () => {
+    const inside = batcher.submit([sequence(5)]);
+    batcher.drain();
+    assert.equal((await rejection(batcher.submit([sequence(5)]))).code, 'draining');
+    await answerAll();
+    await inside;
+    void engine.close();
+    assert.equal((await rejection(batcher.submit([sequence(5)]))).code, 'draining');
+  });
+
+  it('fails the requests of a batch that the engine could not compute, and no other', async () => {
+    const failed = rejection(batcher.submit([sequence(5)]));
+    const other = batcher.submit([sequence(5)]);
+    engine.fail(new BatchFailedError('out of memory'));
+    assert.equal((await failed).code, 'inference_failed');
+    await nextTurn();
+    await answerAll();
+    await other;
+  });
+
+  it('refuses an engine that answers with too few rows', async () => {
+    const failed = rejection(batcher.submit(sequences(2, 5)));
+    engine.waiting.shift()?.resolve({ rows: new Float32Array(HIDDEN), uniqueTokens: 10, inferMilliseconds: 1 });
+    assert.equal((await failed).code, 'inference_failed');
+  });
+});

@@ -1,0 +1,68 @@
+import { type Engine, EngineLostError, type EngineState } from '../../src/engine/engine.ts';
+import type { Batch, BatchResult, EngineInfo } from '../../src/engine/protocol.ts';
+import { hashRow } from './hash-row.ts';
+
+interface Waiting {
+  batch: Batch;
+  resolve: (result: BatchResult) => void;
+  reject: (error: Error) => void;
+}
+
+/** An engine in this process whose every step the test decides. Rows are hash streams of the token ids. */
+export class ScriptedEngine implements Engine {
+  state: EngineState = 'ready';
+  readonly info: EngineInfo | undefined = undefined;
+  readonly waiting: Waiting[] = [];
+  batchesSent = 0;
+  private readonly hiddenSize: number;
+  private readonly listeners: ((state: EngineState) => void)[] = [];
+
+  constructor(hiddenSize: number) {
+    this.hiddenSize = hiddenSize;
+  }
+
+  run(batch: Batch): Promise<BatchResult> {
+    if (this.state !== 'ready') return Promise.reject(new EngineLostError(`The engine is ${this.state}.`));
+    this.batchesSent += 1;
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ batch, resolve, reject });
+    });
+  }
+
+  onStateChange(listener: (state: EngineState) => void): void {
+    this.listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    this.lose('closed');
+  }
+
+  /** Answers the batch at the head. */
+  answer(): void {
+    const head = this.waiting.shift();
+    if (head === undefined) return;
+    const { tokenIds, offsets } = head.batch;
+    const count = offsets.length - 1;
+    const rows = new Float32Array(count * this.hiddenSize);
+    for (let i = 0; i < count; i++) {
+      rows.set(hashRow(tokenIds.subarray(offsets[i], offsets[i + 1]), this.hiddenSize), i * this.hiddenSize);
+    }
+    head.resolve({ rows, uniqueTokens: tokenIds.length, inferMilliseconds: 1 });
+  }
+
+  /** Fails the batch at the head. */
+  fail(error: Error): void {
+    this.waiting.shift()?.reject(error);
+  }
+
+  /** The process is gone: every batch under way is lost, as the supervisor reports it. */
+  lose(state: EngineState = 'restarting'): void {
+    this.become(state);
+    for (const { reject } of this.waiting.splice(0)) reject(new EngineLostError('lost'));
+  }
+
+  become(state: EngineState): void {
+    this.state = state;
+    for (const listener of this.listeners) listener(state);
+  }
+}
