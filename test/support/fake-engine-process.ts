@@ -6,7 +6,23 @@ import { hashRow } from './hash-row.ts';
 // A fake engine behind the real protocol: a row is a hash stream of its exact token ids, so a wrong row names its owner.
 // The environment scripts its faults, `FAKE_ENGINE` = JSON of FakeScript.
 
-interface FakeScript {
+export type Fault =
+  | 'exit'
+  | 'hang'
+  | 'crash'
+  | 'short_row'
+  | 'not_finite'
+  | 'zeros'
+  | 'batch_failed'
+  | 'answer_twice'
+  | 'old_epoch'
+  | 'garbage';
+
+export interface FakeScript {
+  /** Load: fails with this message, or ends the process with `exit`. */
+  load?: { fail?: string; exitFromEpoch?: number };
+  /** What goes wrong with the n-th batch (from 0) of an epoch; epoch left out: of every one. */
+  faults?: { epoch?: number; batch: number; fault: Fault }[];
   /** Milliseconds a batch takes, at least. */
   batchMs?: number;
   /** Further milliseconds for each thousand tokens. */
@@ -16,6 +32,7 @@ interface FakeScript {
 const script: FakeScript = JSON.parse(process.env.FAKE_ENGINE ?? '{}');
 let epoch = -1;
 let hiddenSize = 0;
+let batches = 0;
 let turn: Promise<void> = Promise.resolve();
 
 async function handle(message: ToEngine): Promise<void> {
@@ -24,6 +41,11 @@ async function handle(message: ToEngine): Promise<void> {
     case 'load':
       epoch = message.epoch;
       hiddenSize = message.manifest.hiddenSize;
+      if (epoch >= (script.load?.exitFromEpoch ?? Number.POSITIVE_INFINITY)) process.exit(3);
+      if (script.load?.fail !== undefined) {
+        process.send?.({ ...envelope, kind: 'load_failed', message: script.load.fail });
+        return;
+      }
       process.send?.({
         ...envelope,
         kind: 'ready',
@@ -39,22 +61,36 @@ async function handle(message: ToEngine): Promise<void> {
       return;
     case 'batch': {
       const { tokenIds, offsets, batchId } = message;
+      const number = batches++;
+      const fault = script.faults?.find((one) => one.batch === number && (one.epoch ?? epoch) === epoch)?.fault;
+      if (fault === 'exit') process.exit(3);
+      if (fault === 'crash') process.kill(process.pid, 'SIGSEGV');
+      if (fault === 'hang') for (;;);
+      if (fault === 'garbage') process.send?.('garbage');
+      if (fault === 'batch_failed') {
+        process.send?.({ ...envelope, kind: 'batch_failed', batchId, message: 'scripted failure' });
+        return;
+      }
       const start = performance.now();
       await sleep((script.batchMs ?? 0) + ((script.msPerThousandTokens ?? 0) * tokenIds.length) / 1000);
       const rows = new Float32Array((offsets.length - 1) * hiddenSize);
       for (let i = 0; i < offsets.length - 1; i++) {
         rows.set(hashRow(tokenIds.subarray(offsets[i], offsets[i + 1]), hiddenSize), i * hiddenSize);
       }
-      process.send?.({
+      if (fault === 'not_finite') rows[hiddenSize - 1] = Number.NaN;
+      if (fault === 'zeros') rows.fill(0);
+      const answer = {
         ...envelope,
-        epoch,
         kind: 'rows',
         batchId,
-        rows,
+        rows: fault === 'short_row' ? rows.subarray(1) : rows,
         uniqueTokens: tokenIds.length,
         inferMilliseconds: performance.now() - start,
         residentBytes: process.memoryUsage.rss(),
-      });
+      };
+      if (fault === 'old_epoch') process.send?.({ ...answer, epoch: epoch - 1, rows: rows.map((value) => -value) });
+      process.send?.(answer);
+      if (fault === 'answer_twice') process.send?.({ ...answer, rows: rows.map((value) => -value) });
       return;
     }
     case 'shutdown':
