@@ -141,7 +141,6 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
           drainDelayMs: config.drainDelayMs,
           drainMs: config.drainMs,
           failReadiness: () => embedder.announceDrain(),
-          refuseRequests: () => batcher.drain(),
           closeEngine: () => engine.close(),
         }),
     };

@@ -8,8 +8,6 @@ export interface ShutdownSteps {
   drainMs: number;
   /** /readyz fails from here on; requests are still served. */
   failReadiness: () => void;
-  /** New requests get 503 from here on; those inside are finished. */
-  refuseRequests: () => void;
   /** Ends the engine; requests still waiting get 503. */
   closeEngine: () => Promise<void>;
 }
@@ -20,7 +18,8 @@ const LAST_ANSWERS_MS = 1_000;
 
 /**
  * Shuts the service down without losing an accepted request: readiness fails, load balancers get time to notice, the
- * port closes, requests under way finish, and what has not finished in `drainMs` is answered 503.
+ * port closes, requests under way finish, and what has not finished in `drainMs` is answered 503. A request that arrives
+ * late on an open connection is still served: its answer closes the connection, so there is at most one of each.
  *
  * Own routine: with keep-alive clients `app.close()` alone was measured to take over a minute.
  */
@@ -29,7 +28,6 @@ export async function shutDown(steps: ShutdownSteps): Promise<void> {
   const sleep = (milliseconds: number) => new Promise<void>((resolve) => clock.after(milliseconds, resolve));
   steps.failReadiness();
   await sleep(steps.drainDelayMs);
-  steps.refuseRequests();
 
   const closed = new Promise<void>((resolve) => app.server.close(() => resolve()));
   // Node closes the sockets idle now; those that fall idle later are ours to close.

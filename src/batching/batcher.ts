@@ -58,7 +58,6 @@ export class Batcher {
   private underWay = 0;
   private tokensUnderWay = 0;
   private nextBatchId = 0;
-  private draining = false;
 
   constructor(options: BatcherOptions) {
     this.options = options;
@@ -88,16 +87,11 @@ export class Batcher {
     return this.throughput.tokensPerSecond;
   }
 
-  /** From now on nothing is admitted; what is inside is finished. */
-  drain(): void {
-    this.draining = true;
-  }
-
   /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
   checkReady(): void {
     const { state } = this.options.engine;
     const retryAfterMs = RESTART_RETRY_MS;
-    if (this.draining || state === 'closed') {
+    if (state === 'closed') {
       throw new HotvecError('draining', 'The server is shutting down; send the request to another one.', {
         retryAfterMs,
       });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
 import { type EngineEvent, EngineSupervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts';
@@ -36,11 +37,16 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(5);
 }
 
-/** Whether a process of that id is there and not a zombie of ours. */
+/** Whether a process of that id runs; one that ended and that nobody has reaped does not. */
 export function isAlive(processId: number): boolean {
   try {
     process.kill(processId, 0);
-    return true;
+  } catch {
+    return false;
+  }
+  if (process.platform !== 'linux') return true;
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${processId}/status`, 'utf8'));
   } catch {
     return false;
   }

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { packageRoot } from '../../src/package-info.ts';
+import { spawnCli } from '../support/spawned-cli.ts';
+
+const starter = path.join(packageRoot, 'models', 'starter');
+
+/** Runs `hotvec serve` to its end. */
+async function failure(environment: Record<string, string>, args: string[] = []) {
+  const cli = spawnCli(['serve', ...args], { PORT: '0', ...environment });
+  return { code: await cli.exit, output: cli.output() };
+}
+
+describe('hotvec serve, when it cannot start', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    cpSync(starter, path.join(folder, 'cut'), { recursive: true });
+    truncateSync(path.join(folder, 'cut', 'model.safetensors'), 1_000_000);
+    cpSync(starter, path.join(folder, 'tokenizer'), { recursive: true });
+    writeFileSync(path.join(folder, 'tokenizer', 'tokenizer.json'), '{"broken":');
+    cpSync(starter, path.join(folder, 'unpooled'), { recursive: true });
+    rmSync(path.join(folder, 'unpooled', 'modules.json'));
+    writeFileSync(path.join(folder, 'keys'), 'not a key line\n');
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('lists every configuration problem at once and exits with 78', async () => {
+    const { code, output } = await failure({ PORT: 'eighty', HOTVEC_COLOR: 'red', DTYPE: 'int1', HOST: '0.0.0.0' }, [
+      '--nonsense',
+      '1',
+    ]);
+    assert.equal(code, 78);
+    for (const part of [
+      /PORT is "eighty"; wanted is a whole number/,
+      /HOTVEC_COLOR is not a setting/,
+      /DTYPE is "int1"; wanted is one of auto, fp32/,
+      /--nonsense is not a setting/,
+    ]) {
+      assert.match(output, part);
+    }
+  });
+
+  it('refuses a public address without keys, and exits with 78', async () => {
+    const { code, output } = await failure({ HOST: '0.0.0.0' });
+    assert.equal(code, 78);
+    assert.match(output, /API_KEYS_FILE, or ALLOW_NO_AUTH=1/);
+  });
+
+  it('names the port that is taken, before it loads a model', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve));
+    const { port } = taken.address() as { port: number };
+    const { code, output } = await failure({ PORT: String(port) });
+    taken.close();
+    assert.equal(code, 1);
+    assert.match(output, /the port is taken\. Set PORT to another one/);
+    assert.doesNotMatch(output, /engine ready/);
+  });
+
+  for (const [what, environment, message] of [
+    ['a folder that is not there', { MODEL: './no-such-model' }, /there is no such folder/],
+    [
+      'a hub id',
+      { MODEL: 'Qwen/Qwen3-Embedding-0.6B' },
+      /looks like a hub id.*hf download Qwen\/Qwen3-Embedding-0\.6B/,
+    ],
+    ['a folder that is no model', { MODEL: tmpdir() }, /has no config\.json/],
+    ['weights that were cut short', { MODEL: 'cut' }, /model\.safetensors is cut short/],
+    ['a broken tokenizer', { MODEL: 'tokenizer' }, /tokenizer\.json cannot be loaded/],
+    ['an unknown pooling', { MODEL: 'unpooled' }, /no modules\.json, so its pooling is unknown/],
+    ['a key file that is not there', { API_KEYS_FILE: '/no/such/file' }, /API_KEYS_FILE cannot be read/],
+    ['a malformed key file', { API_KEYS_FILE: 'keys' }, /API_KEYS_FILE, line 1: wanted is name:sha256/],
+  ] as const) {
+    it(`says what to do about ${what}, in one line, and exits with 1`, async () => {
+      const values = Object.entries(environment).map(([name, value]) =>
+        ['cut', 'tokenizer', 'unpooled', 'keys'].includes(value) ? [name, path.join(folder, value)] : [name, value],
+      );
+      const { code, output } = await failure(Object.fromEntries(values));
+      assert.equal(code, 1);
+      const fatal = output.split('\n').filter((line) => line.includes('"level":"fatal"'));
+      assert.equal(fatal.length, 1, output);
+      assert.match(fatal[0] as string, message);
+    });
+  }
+});
+
+describe('hotvec', () => {
+  it('prints help, settings and version', async () => {
+    const help = spawnCli(['--help']);
+    assert.equal(await help.exit, 0);
+    assert.match(help.output(), /hotvec serve/);
+    const settings = spawnCli(['serve', '--help']);
+    assert.equal(await settings.exit, 0);
+    assert.match(settings.output(), /--max-batch-tokens\s+MAX_BATCH_TOKENS/);
+    const version = spawnCli(['--version']);
+    assert.equal(await version.exit, 0);
+    assert.match(version.output(), /^\d+\.\d+\.\d+\n$/);
+    const unknown = spawnCli(['sevre']);
+    assert.equal(await unknown.exit, 64);
+  });
+});
