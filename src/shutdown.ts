@@ -25,22 +25,32 @@ const LAST_ANSWERS_MS = 1_000;
  */
 export async function shutDown(steps: ShutdownSteps): Promise<void> {
   const { app, clock } = steps;
-  const sleep = (milliseconds: number) => new Promise<void>((resolve) => clock.after(milliseconds, resolve));
   steps.failReadiness();
-  await sleep(steps.drainDelayMs);
+  await within(clock, steps.drainDelayMs, new Promise(() => {}));
 
   const closed = new Promise<void>((resolve) => app.server.close(() => resolve()));
   // Node closes the sockets idle now; those that fall idle later are ours to close.
-  let sweeping = true;
+  let cancelSweep = () => {};
   const sweep = () => {
     app.server.closeIdleConnections();
-    if (sweeping) clock.after(SOCKET_SWEEP_MS, sweep);
+    cancelSweep = clock.after(SOCKET_SWEEP_MS, sweep);
   };
   sweep();
-  await Promise.race([closed, sleep(steps.drainMs)]);
+  await within(clock, steps.drainMs, closed);
   await steps.closeEngine();
-  await Promise.race([closed, sleep(LAST_ANSWERS_MS)]);
-  sweeping = false;
+  await within(clock, LAST_ANSWERS_MS, closed);
+  cancelSweep();
   app.server.closeAllConnections();
   await app.close();
+}
+
+/** Waits for `event`, but no longer than that, and leaves no timer behind. */
+function within(clock: Clock, milliseconds: number, event: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(milliseconds, resolve);
+    void event.then(() => {
+      cancel();
+      resolve();
+    });
+  });
 }
