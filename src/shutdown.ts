@@ -1,3 +1,4 @@
+import { Server as NetServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from './clock.ts';
 
@@ -28,14 +29,15 @@ export async function shutDown(steps: ShutdownSteps): Promise<void> {
   steps.failReadiness();
   await within(clock, steps.drainDelayMs, new Promise(() => {}));
 
-  const closed = new Promise<void>((resolve) => app.server.close(() => resolve()));
-  // Node closes the sockets idle now; those that fall idle later are ours to close.
+  // net's close(), not http's: that one also cuts the sockets idle at this moment, among them those whose first request
+  // has arrived and has not been read.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(app.server, () => resolve()));
   let cancelSweep = () => {};
   const sweep = () => {
     app.server.closeIdleConnections();
     cancelSweep = clock.after(SOCKET_SWEEP_MS, sweep);
   };
-  sweep();
+  cancelSweep = clock.after(SOCKET_SWEEP_MS, sweep);
   await within(clock, steps.drainMs, closed);
   await steps.closeEngine();
   await within(clock, LAST_ANSWERS_MS, closed);

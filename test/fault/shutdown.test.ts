@@ -7,7 +7,8 @@ import { fakeEngineEntry, isAlive, scriptFakeEngine } from '../support/supervise
 
 describe('SIGTERM', () => {
   it('finishes the requests under way, exits with 0 and leaves no engine', async () => {
-    const cli = spawnCli(['serve', '--port', '0']);
+    // The delay is for connections that the kernel has accepted and the server has not: nothing else can save those.
+    const cli = spawnCli(['serve', '--port', '0', '--drain-delay-ms', '1000']);
     const { url } = await cli.line('ready');
     const engine = (await cli.line('engine ready')).processId as number;
     const input = Array.from({ length: 400 }, (_, i) => `text ${i} ${'word '.repeat(30)}`);
