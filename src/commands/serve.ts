@@ -42,16 +42,18 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
       'The starter model is for trying the API, not for production: it knows little of the world. For real work set MODEL to a folder with Qwen3-Embedding.',
     );
   }
-  let service: Service;
+  let service: Service | string;
   try {
-    service = await Promise.race([
-      serve({ config, logger }),
-      stop.then((signal) => Promise.reject(new StartError(`Stopped by ${signal} while starting.`))),
-    ]);
+    // Stopped while it loads: the engine process ends by itself when this one is gone.
+    service = await Promise.race([serve({ config, logger }), stop]);
   } catch (error) {
     if (error instanceof StartError) logger.fatal(error.message);
     else logger.fatal({ err: error }, 'unexpected error while starting');
     return 1;
+  }
+  if (typeof service === 'string') {
+    logger.info({ reason: service }, 'stopped while starting');
+    return 0;
   }
   if (process.stdout.isTTY)
     process.stdout.write(`\nhotvec is ready at ${service.url}  (docs: ${service.url}/docs)\n\n`);

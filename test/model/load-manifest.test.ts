@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { fingerprintOf } from '../../src/model/fingerprint.ts';
+import { loadManifest } from '../../src/model/load-manifest.ts';
+import type { ModelManifest } from '../../src/model/manifest.ts';
+import { packageRoot } from '../../src/package-info.ts';
+import { fixtures } from '../support/starter.ts';
+
+let folder: string;
+const load = (): Promise<ModelManifest> => loadManifest({ name: 'copy', folder });
+const edit = (file: string, change: (json: Record<string, unknown>) => unknown) => {
+  const full = path.join(folder, file);
+  writeFileSync(full, JSON.stringify(change(JSON.parse(readFileSync(full, 'utf8')))));
+};
+
+describe('loadManifest()', () => {
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    cpSync(path.join(packageRoot, 'models', 'starter'), folder, { recursive: true });
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('reads what the starter says of itself', async () => {
+    const manifest = await load();
+    assert.equal(manifest.hiddenSize, 256);
+    assert.equal(manifest.maxTokens, 8192);
+    assert.equal(manifest.pooling, 'last_token');
+    assert.equal(manifest.normalize, true);
+    assert.match(manifest.prompts.query ?? '', /^Instruct: .*\nQuery:$/);
+    assert.equal(manifest.prompts.document, '');
+    assert.equal(Object.keys(manifest.tensors).length, 24);
+    assert.equal(manifest.canary?.cases.length, 3);
+  });
+
+  it('takes the smaller of the two length limits', async () => {
+    edit('tokenizer_config.json', (json) => ({ ...json, model_max_length: 512 }));
+    assert.equal((await load()).maxTokens, 512);
+    edit('tokenizer_config.json', (json) => ({ ...json, model_max_length: 131072 }));
+    assert.equal((await load()).maxTokens, 8192);
+  });
+
+  it('finds the tensors of shards, whatever their prefix', async () => {
+    const sharded = await loadManifest({
+      name: 'sharded',
+      folder: path.join(fixtures, 'qwen3-variants', 'sharded-f32'),
+    });
+    assert.ok(sharded.tensors['norm.weight']?.file.endsWith('model-00003-of-00003.safetensors'));
+    assert.equal(new Set(Object.values(sharded.tensors).map(({ file }) => file)).size, 3);
+  });
+
+  it('follows the links of a hub cache to the files themselves', async () => {
+    const blob = path.join(folder, 'blob');
+    renameSync(path.join(folder, 'model.safetensors'), blob);
+    symlinkSync(blob, path.join(folder, 'model.safetensors'));
+    assert.equal((await load()).tensors['norm.weight']?.file, blob);
+  });
+
+  it('has another fingerprint for other weights, tokenizer or prompts, and the same for a copy', async () => {
+    const original = await fingerprintOf(await load());
+    assert.match(original, /^[0-9a-f]{16}$/);
+    assert.equal(
+      await fingerprintOf(await loadManifest({ name: 'starter', folder: path.join(packageRoot, 'models', 'starter') })),
+      original,
+    );
+    edit('config_sentence_transformers.json', (json) => ({ ...json, prompts: { query: 'q: ' } }));
+    const prompted = await fingerprintOf(await load());
+    appendFileSync(path.join(folder, 'tokenizer.json'), ' ');
+    const tokenized = await fingerprintOf(await load());
+    const weights = readFileSync(path.join(folder, 'model.safetensors'));
+    weights[weights.length - 1] = (weights[weights.length - 1] as number) ^ 1;
+    writeFileSync(path.join(folder, 'model.safetensors'), weights);
+    const weighted = await fingerprintOf(await load());
+    assert.equal(new Set([original, prompted, tokenized, weighted]).size, 4);
+  });
+
+  for (const [what, damage, message] of [
+    ['no config.json', () => rmSync(path.join(folder, 'config.json')), /no config\.json/],
+    ['no weights', () => rmSync(path.join(folder, 'model.safetensors')), /model\.safetensors is missing/],
+    [
+      'weights that are no safetensors',
+      () => writeFileSync(path.join(folder, 'model.safetensors'), 'PK not weights at all'),
+      /not a safetensors file/,
+    ],
+    ['an empty weight file', () => writeFileSync(path.join(folder, 'model.safetensors'), ''), /not a safetensors file/],
+    [
+      'config.json that is no JSON',
+      () => writeFileSync(path.join(folder, 'config.json'), '{'),
+      /config\.json is not valid JSON/,
+    ],
+    [
+      'no pooling config',
+      () => rmSync(path.join(folder, '1_Pooling'), { recursive: true }),
+      /no 1_Pooling\/config\.json, so its pooling is unknown/,
+    ],
+    [
+      'mean pooling',
+      () =>
+        edit('1_Pooling/config.json', (json) => ({
+          ...json,
+          pooling_mode_lasttoken: false,
+          pooling_mode_mean_tokens: true,
+        })),
+      /sets pooling_mode_mean_tokens; .* implements pooling_mode_lasttoken/,
+    ],
+    [
+      'a dense layer',
+      () =>
+        edit('modules.json', (json) => [
+          ...(json as unknown as unknown[]).slice(0, 2),
+          { type: 'sentence_transformers.models.Dense' },
+        ]),
+      /modules\.json lists Transformer, Pooling, Dense/,
+    ],
+    [
+      'a shard outside the folder',
+      () =>
+        writeFileSync(
+          path.join(folder, 'model.safetensors.index.json'),
+          '{"weight_map":{"norm.weight":"../x.safetensors"}}',
+        ),
+      /is not a file name in the model folder/,
+    ],
+  ] as const) {
+    it(`refuses ${what}, saying so`, async () => {
+      damage();
+      await assert.rejects(load(), { name: 'StartError', message });
+    });
+  }
+});

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { before, describe, it } from 'node:test';
+import { AutoTokenizer, env } from '@huggingface/transformers';
+import { packageRoot } from '../../src/package-info.ts';
+import { loadNativeTokenizer } from '../../src/tokenization/native-tokenizer.ts';
+import type { Tokenizer } from '../../src/tokenization/tokenizer.ts';
+import { golden, starterManifest } from '../support/starter.ts';
+
+const baseTokenizer = path.join(packageRoot, '..', 'shared', 'data', 'qwen3-base-tokenizer', 'tokenizer.json');
+
+describe('loadNativeTokenizer()', () => {
+  let tokenizer: Tokenizer;
+  let file: string;
+  before(async () => {
+    file = (await starterManifest()).tokenizerFile;
+    tokenizer = await loadNativeTokenizer(file);
+  });
+
+  it('gives the ids of the reference tokenizer for every golden text', async () => {
+    const encodings = await tokenizer.tokenize(golden.texts.map(({ text }) => text));
+    for (const [i, { ids, text }] of golden.texts.entries())
+      assert.deepEqual(Array.from(encodings[i]?.ids ?? []), ids, text);
+  });
+
+  it('gives the ids of transformers.js, prompted and with special tokens in the text', async () => {
+    env.allowRemoteModels = false;
+    env.localModelPath = path.join(packageRoot, 'models');
+    const oracle = await AutoTokenizer.from_pretrained('starter');
+    const texts = golden.texts.flatMap(({ text }) => [
+      golden.query_prompt + text,
+      `${text}<|endoftext|>${text}`,
+      `  ${text}\n`,
+    ]);
+    const encodings = await tokenizer.tokenize(texts);
+    for (const [i, text] of texts.entries()) {
+      assert.deepEqual(
+        Array.from(encodings[i]?.ids ?? []),
+        (oracle(text).input_ids.tolist() as bigint[][])[0]?.map(Number),
+        text,
+      );
+    }
+  });
+
+  it('finds the special tokens around a text', () => {
+    assert.deepEqual(tokenizer.special, { before: 0, after: 1 });
+  });
+
+  it('ignores truncation and padding that were saved in the file', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    json.truncation = { direction: 'Right', max_length: 4, strategy: 'LongestFirst', stride: 0 };
+    json.padding = {
+      strategy: { Fixed: 64 },
+      direction: 'Right',
+      pad_to_multiple_of: null,
+      pad_id: 0,
+      pad_type_id: 0,
+      pad_token: '!',
+    };
+    const changed = path.join(folder, 'tokenizer.json');
+    writeFileSync(changed, JSON.stringify(json));
+    const other = await loadNativeTokenizer(changed);
+    const [text] = golden.texts;
+    const [encoding] = await other.tokenize([text?.text as string]);
+    assert.deepEqual(Array.from(encoding?.ids ?? []), text?.ids);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('refuses the base model’s tokenizer, which appends no end token', {
+    skip: !existsSync(baseTokenizer) && 'needs ../shared',
+  }, async () => {
+    await assert.rejects(loadNativeTokenizer(baseTokenizer), /appends no end token/);
+  });
+
+  it('says that a file is damaged', async () => {
+    await assert.rejects(
+      loadNativeTokenizer(path.join(packageRoot, 'package.json')),
+      /tokenizer\.json cannot be loaded/,
+    );
+  });
+});
