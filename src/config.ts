@@ -204,12 +204,17 @@ function readFlags(args: readonly string[], problems: string[]): Record<string, 
   const options = Object.fromEntries(names.map((name) => [flagOf(name), { type: 'string' as const }]));
   const given: Record<string, Given> = {};
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
+  let isValueOfUnknown = false;
   for (const token of tokens) {
-    if (token.kind === 'positional') problems.push(`Unexpected argument ${JSON.stringify(token.value)}.`);
+    // What follows an unknown flag is most often its value: one complaint is enough.
+    const isExcused = isValueOfUnknown;
+    isValueOfUnknown = false;
+    if (token.kind === 'positional' && !isExcused) problems.push(`Unexpected argument ${JSON.stringify(token.value)}.`);
     if (token.kind !== 'option') continue;
-    const isKnown = token.name in options;
-    if (!isKnown) problems.push(`${token.rawName} is not a setting of hotvec; \`hotvec serve --help\` lists them.`);
-    else if (token.value === undefined) problems.push(`${token.rawName} needs a value.`);
+    if (!(token.name in options)) {
+      problems.push(`${token.rawName} is not a setting of hotvec; \`hotvec serve --help\` lists them.`);
+      isValueOfUnknown = token.value === undefined;
+    } else if (token.value === undefined) problems.push(`${token.rawName} needs a value.`);
     else given[token.name] = { source: token.rawName, text: token.value };
   }
   return given;

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { ConfigError, describeSettings, readConfig } from '../src/config.ts';
+import { packageRoot } from '../src/package-info.ts';
+
+function problems(environment: Record<string, string>, args: string[] = []): readonly string[] {
+  try {
+    readConfig(environment, args);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  return [];
+}
+
+describe('readConfig()', () => {
+  it('has a default for everything, on loopback', () => {
+    const config = readConfig({});
+    assert.equal(config.model, 'starter');
+    assert.equal(config.host, '127.0.0.1');
+    assert.equal(config.port, 8080);
+    assert.deepEqual(config.aliases, []);
+  });
+
+  it('takes a flag before a variable before the default', () => {
+    assert.equal(readConfig({ PORT: '1' }, ['--port', '2']).port, 2);
+    assert.equal(readConfig({ PORT: '1' }, ['--port=3']).port, 3);
+    assert.equal(readConfig({ PORT: '1' }).port, 1);
+    assert.equal(readConfig({ HOTVEC_PORT: '4' }).port, 4);
+  });
+
+  it('reads lists, switches and numbers', () => {
+    const config = readConfig({ ALIASES: 'a, b', ALLOW_NO_AUTH: '1', KEY_SHARE: '0.5', HOTVEC_PREPACKING: 'false' });
+    assert.deepEqual(config.aliases, ['a', 'b']);
+    assert.equal(config.allowNoAuth, true);
+    assert.equal(config.keyShare, 0.5);
+    assert.equal(config.prepacking, false);
+  });
+
+  it('takes an empty variable as absent', () => {
+    assert.equal(readConfig({ PORT: '', MODEL: '' }).port, 8080);
+  });
+
+  it('lists all problems at once', () => {
+    const found = problems({ PORT: '70000', DTYPE: 'int1', HOTVEC_NONSENSE: '1', THREADS: '1.5' }, [
+      '--what',
+      'x',
+      'stray',
+    ]);
+    assert.equal(found.length, 6, found.join('\n'));
+  });
+
+  for (const { variable, default: standard } of describeSettings()) {
+    it(`refuses nonsense in ${variable}, or takes any text`, () => {
+      const isText = ['MODEL', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'API_KEYS_FILE'].includes(variable);
+      const found = problems({
+        [variable]: 'nön-sense',
+        ALLOW_NO_AUTH: variable === 'ALLOW_NO_AUTH' ? 'nön-sense' : '1',
+      });
+      assert.equal(found.length, isText ? 0 : 1, `${variable} (${standard})`);
+      if (!isText) assert.ok(found[0]?.startsWith(`${variable} is "nön-sense"; wanted is`), found[0]);
+    });
+  }
+
+  for (const [environment, message] of [
+    [{ PORT: '-1' }, /PORT .* at least 0, at most 65535/],
+    [{ PORT: '0x50' }, /PORT is "0x50"/],
+    [{ KEY_SHARE: '0' }, /KEY_SHARE .* above 0, at most 1/],
+    [{ DEVICE: 'cuda' }, /DEVICE is "cuda"; wanted is one of auto, cpu/],
+    [{ PORT: '1', HOTVEC_PORT: '2' }, /HOTVEC_PORT and PORT say different things/],
+    [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 is reachable/],
+    [{ HOST: '::' }, /reachable/],
+    [{ MAX_QUEUE_TOKENS: '100' }, /MAX_REQUEST_TOKENS .* is above MAX_QUEUE_TOKENS/],
+  ] as const) {
+    it(`refuses ${JSON.stringify(environment)}`, () => {
+      const found = problems(environment);
+      assert.equal(found.length, 1);
+      assert.match(found[0] as string, message);
+    });
+  }
+
+  it('allows a public address with keys, or when told that something else guards it', () => {
+    assert.deepEqual(problems({ HOST: '0.0.0.0', API_KEYS_FILE: 'keys' }), []);
+    assert.deepEqual(problems({ HOST: '0.0.0.0', ALLOW_NO_AUTH: '1' }), []);
+    for (const host of ['localhost', '127.0.0.5', '::1']) assert.deepEqual(problems({ HOST: host }), []);
+  });
+
+  it('alone reads the environment, but for the engine’s own', () => {
+    const readers = [
+      'src/app.ts',
+      'src/main.ts',
+      'src/logger.ts',
+      'src/metrics.ts',
+      'src/embedding/pipeline-embedder.ts',
+    ];
+    for (const file of readers) assert.doesNotMatch(readFileSync(path.join(packageRoot, file), 'utf8'), /process\.env/);
+  });
+});

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { Batcher } from '../../src/batching/batcher.ts';
+import type { EmbedOptions, ModelFacts } from '../../src/embedding/embedder.ts';
+import { PipelineEmbedder } from '../../src/embedding/pipeline-embedder.ts';
+import { PackedMeter } from '../../src/engine/packed/packed-meter.ts';
+import type { HotvecError } from '../../src/errors.ts';
+import type { Tokenizer } from '../../src/tokenization/tokenizer.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { ScriptedEngine } from '../support/scripted-engine.ts';
+
+const END = 999;
+/** One token a UTF-16 unit, and an end token. */
+const tokenizer: Tokenizer = {
+  special: { before: 0, after: 1 },
+  tokenize: async (texts) =>
+    texts.map((text) => ({ ids: Int32Array.from([...Array.from(text, (_, i) => text.charCodeAt(i) % 900), END]) })),
+};
+const model: ModelFacts = {
+  name: 'fake',
+  hiddenSize: 64,
+  matryoshkaMinimum: 32,
+  maxInputTokens: 10,
+  maxRequestTokens: 50,
+  vocabularySize: 1_000,
+  pooling: 'last_token',
+  normalize: true,
+  prompts: { query: 'Q:', document: '' },
+  dtype: 'fp32',
+  device: 'cpu',
+  revision: null,
+  fingerprint: 'f',
+};
+const options: EmbedOptions = {
+  role: null,
+  instruction: null,
+  dimensions: null,
+  normalize: null,
+  truncate: 'error',
+  nameOf: (index) => `input[${index}]`,
+  timeLimit: 1_000,
+};
+
+let engine: ScriptedEngine;
+let embedder: PipelineEmbedder;
+
+function create(changes: Partial<ModelFacts> = {}): void {
+  const clock = new FakeClock();
+  engine = new ScriptedEngine(64);
+  const batcher = new Batcher({
+    engine,
+    clock,
+    hiddenSize: 64,
+    batchTokens: () => 100,
+    createMeter: () => new PackedMeter(100, 1_000),
+    maxQueueTokens: 1_000,
+    keyShare: 1,
+    random: () => 0,
+  });
+  embedder = new PipelineEmbedder({ model: { ...model, ...changes }, tokenizer, batcher, clock });
+}
+
+async function refusal(
+  inputs: (string | number[])[],
+  changes: Partial<EmbedOptions> = {},
+): Promise<[string, string | null]> {
+  try {
+    await embedder.embed(inputs, { ...options, ...changes });
+  } catch (error) {
+    const { code, param } = error as HotvecError;
+    return [code, param];
+  }
+  throw new Error('was not refused');
+}
+
+describe('PipelineEmbedder.embed()', () => {
+  beforeEach(() => create());
+
+  it('refuses bad input before any work', async () => {
+    assert.deepEqual(await refusal(['fits', '0123456789']), ['input_too_long', 'input[1]']);
+    assert.deepEqual(await refusal(['x'.repeat(321)]), ['input_too_long', 'input[0]']);
+    assert.deepEqual(await refusal(Array(6).fill('012345678')), ['too_many_tokens', null]);
+    assert.deepEqual(await refusal([[1, 1_000]]), ['invalid_token_id', 'input[0]']);
+    assert.deepEqual(await refusal([[1, 2.5]]), ['invalid_token_id', 'input[0]']);
+    assert.deepEqual(await refusal(['x'], { dimensions: 31 }), ['invalid_dimensions', 'dimensions']);
+    assert.deepEqual(await refusal(['x'], { dimensions: 65 }), ['invalid_dimensions', 'dimensions']);
+    assert.deepEqual(await refusal([[1, 2]], { role: 'query' }), ['invalid_input', 'input[0]']);
+    assert.equal(engine.batchesSent, 0);
+  });
+
+  it('names the way out for clients that send ids of another tokenizer', async () => {
+    await assert.rejects(embedder.embed([[100_257]], options), /check_embedding_ctx_length=False/);
+  });
+
+  it('serves only the native size of a model without Matryoshka dimensions', async () => {
+    create({ matryoshkaMinimum: null });
+    assert.deepEqual(await refusal(['x'], { dimensions: 32 }), ['invalid_dimensions', 'dimensions']);
+  });
+
+  it('is not ready before the fingerprint is known', async () => {
+    create({ fingerprint: null });
+    assert.equal(embedder.readiness().ready, false);
+    assert.deepEqual(await refusal(['x']), ['not_ready', null]);
+  });
+
+  it('puts the prompt before the text, sends token ids as they are, and counts what was computed', async () => {
+    const answer = () => engine.answer();
+    const prompted = embedder.embed(['ab'], { ...options, role: 'query' });
+    await new Promise(setImmediate);
+    assert.deepEqual(
+      Array.from(engine.waiting[0]?.batch.tokenIds ?? []),
+      ['Q', ':', 'a', 'b'].map((c) => c.charCodeAt(0)).concat(END),
+    );
+    answer();
+    assert.deepEqual((await prompted).tokens, [5]);
+    const raw = embedder.embed([[7, 8]], options);
+    await new Promise(setImmediate);
+    assert.deepEqual(Array.from(engine.waiting[0]?.batch.tokenIds ?? []), [7, 8]);
+    answer();
+    assert.deepEqual((await raw).tokens, [2]);
+  });
+
+  it('truncates when asked, keeps the end token, and says so', async () => {
+    const text = '0123456789abc';
+    for (const [truncate, kept] of [
+      ['end', '012345678'],
+      ['start', '456789abc'],
+    ] as const) {
+      const done = embedder.embed(['short', text, 'y'.repeat(1_000)], { ...options, truncate });
+      await new Promise(setImmediate);
+      const { tokenIds, offsets } = engine.waiting[0]?.batch ?? { tokenIds: [], offsets: [] };
+      assert.deepEqual(Array.from(tokenIds.slice(offsets[1], offsets[2])), [
+        ...Array.from(kept, (c) => c.charCodeAt(0)),
+        END,
+      ]);
+      engine.answer();
+      assert.deepEqual((await done).truncated, [false, true, true]);
+    }
+  });
+
+  it('does not cut a surrogate pair in half where it caps a text', async () => {
+    const seen: string[] = [];
+    const spy: Tokenizer = {
+      ...tokenizer,
+      tokenize: (texts) => {
+        seen.push(...texts);
+        return tokenizer.tokenize(texts);
+      },
+    };
+    Object.assign(embedder, { tokenizer: spy });
+    // A pair lies across the cap, at its end and at its start.
+    const text = `${'a'.repeat(319)}😀${'b'.repeat(319)}`;
+    for (const truncate of ['end', 'start'] as const) {
+      const done = embedder.embed([text], { ...options, truncate });
+      await new Promise(setImmediate);
+      engine.answer();
+      await done;
+    }
+    assert.deepEqual(seen, ['a'.repeat(319), 'b'.repeat(319)]);
+  });
+});
