@@ -1,9 +1,9 @@
 import process from 'node:process';
-import { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
 import { passCanary } from './canary.ts';
 import { PackedModel } from './packed/packed-model.ts';
 import { type EngineInfo, type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from './protocol.ts';
+import { startOrphanGuard } from './start-orphan-guard.ts';
 import { warmUp } from './warm-up.ts';
 
 // Entry of the engine process: load → warm up → canary → serve batches, one after the other. Forked by supervisor.ts.
@@ -28,9 +28,7 @@ async function handle(message: ToEngine): Promise<void> {
   switch (message.kind) {
     case 'load':
       epoch = message.epoch;
-      new Worker(new URL('./orphan-guard.js', import.meta.url), {
-        workerData: { parentProcessId: message.parentProcessId },
-      }).unref();
+      startOrphanGuard(message.parentProcessId);
       try {
         send({ kind: 'ready', info: await load(message) });
       } catch (error) {

@@ -178,6 +178,17 @@ describe('Batcher', () => {
     assert.deepEqual(Array.from((await done).rows[0] as Float32Array), Array.from(hashRow(ids, HIDDEN)));
   });
 
+  it('does not send a lost batch again for a client that is gone', async () => {
+    const abort = new AbortController();
+    const cancelled = rejection(batcher.submit([sequence(5)], { signal: abort.signal }));
+    engine.lose();
+    await nextTurn();
+    abort.abort();
+    await cancelled;
+    engine.become('ready');
+    assert.equal(engine.batchesSent, 1);
+  });
+
   it('gives up a batch that lost the engine twice, with retry-after', async () => {
     const failed = rejection(batcher.submit([sequence(5)]));
     for (let i = 0; i < 2; i++) {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { EngineLostError } from '../../src/engine/engine.ts';
 import { toBatch } from '../../src/engine/protocol.ts';
@@ -81,6 +83,14 @@ for (const [name, entry] of [
       );
       const again = await engine.run(toBatch(sequences));
       assert.ok(largestDifference(again.rows, expected.rows) < 1e-6);
+    });
+
+    it('ends when its parent lets go of it', async () => {
+      const child = fork(entry, [], { serialization: 'advanced' });
+      await once(child, 'spawn');
+      const exited = once(child, 'exit');
+      child.disconnect();
+      assert.deepEqual(await exited, [0, null]);
     });
 
     it('close() ends the process, rejects what is under way, and stays closed', async () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnCli } from '../support/spawned-cli.ts';
@@ -27,4 +29,12 @@ describe('the main process killed with SIGKILL', () => {
       await until(() => !isAlive(engine));
     });
   }
+
+  it('leaves no engine process behind whose thread will never be free again', async () => {
+    const parent = fork(new URL('../support/parent-of-hung-engine.js', import.meta.url));
+    const [engine] = (await once(parent, 'message')) as [number];
+    assert.ok(isAlive(engine));
+    parent.kill('SIGKILL');
+    await until(() => !isAlive(engine));
+  });
 });

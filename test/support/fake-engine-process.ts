@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROTOCOL_VERSION, type ToEngine } from '../../src/engine/protocol.ts';
+import { startOrphanGuard } from '../../src/engine/start-orphan-guard.ts';
 import { hashRow } from './hash-row.ts';
 
 // A fake engine behind the real protocol: a row is a hash stream of its exact token ids, so a wrong row names its owner.
@@ -41,6 +42,7 @@ async function handle(message: ToEngine): Promise<void> {
     case 'load':
       epoch = message.epoch;
       hiddenSize = message.manifest.hiddenSize;
+      startOrphanGuard(message.parentProcessId);
       if (epoch >= (script.load?.exitFromEpoch ?? Number.POSITIVE_INFINITY)) process.exit(3);
       if (script.load?.fail !== undefined) {
         process.send?.({ ...envelope, kind: 'load_failed', message: script.load.fail });
