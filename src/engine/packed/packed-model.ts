@@ -1,3 +1,4 @@
+import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { StartError } from '../../errors.ts';
@@ -25,7 +26,7 @@ export class PackedModel {
     const graph = writeQwen3Graph(manifest, settings.maxTokens, (tensor) => path.basename(tensor.file));
     const session = await InferenceSession.create(graph, {
       executionProviders: [settings.device],
-      intraOpNumThreads: settings.threads,
+      intraOpNumThreads: settings.threads || allowedCores(),
       interOpNumThreads: 1,
       extra: {
         session: {
@@ -64,4 +65,13 @@ export class PackedModel {
     });
     return { rows: pooled?.data as Float32Array, uniqueTokens };
   }
+}
+
+/**
+ * 0, ONNX Runtime's own choice of one thread a physical core, unless this process may use only some of the machine:
+ * ONNX Runtime does not see a container's CPU limit, and threads beyond it wait for each other.
+ */
+function allowedCores(): number {
+  const allowed = availableParallelism();
+  return allowed < cpus().length ? allowed : 0;
 }
