@@ -1,0 +1,67 @@
+# hotvec in a container: a non-root user, nothing to download at start, the starter model inside.
+#
+#   docker build -t hotvec .
+#   docker run --rm --init -p 127.0.0.1:8080:8080 -e ALLOW_NO_AUTH=1 hotvec
+#
+# In a container hotvec listens on 0.0.0.0, so it refuses to start (exit code 78) until it is told who may use it:
+#   - keys:     -v ./api-keys:/run/secrets/api-keys:ro -e API_KEYS_FILE=/run/secrets/api-keys   (docs/operations.md)
+#   - nobody asks: -e ALLOW_NO_AUTH=1, where the port is published on 127.0.0.1 only, as above, or something in front
+#     of hotvec checks who may use it
+#
+# A model of yours: -v ./models:/models:ro -e MODEL=/models/Qwen3-Embedding-0.6B (readable by user id 1000).
+# Debian, not Alpine: onnxruntime-node ships binaries for glibc only.
+
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+# cpu, or cuda from the next release on.
+ARG DEVICE=cpu
+
+# What the device needs below Node: nothing for the CPU.
+FROM ${NODE_IMAGE} AS device-cpu
+
+# The CUDA base image and its libraries (checked by sha256) come here. Until then: an error, never a CPU image.
+FROM ${NODE_IMAGE} AS device-cuda
+ARG DEVICE
+RUN if [ "${DEVICE}" = cuda ]; then \
+      echo 'DEVICE=cuda is not in this version of hotvec, it comes with the next release. Build with DEVICE=cpu.' >&2; \
+      exit 1; \
+    fi
+
+FROM ${NODE_IMAGE} AS packages
+WORKDIR /app
+# .npmrc denies install scripts: no dependency runs code here.
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+
+FROM packages AS build
+COPY tsconfig.json ./
+COPY src src
+COPY scripts/check-ready.ts scripts/prune-native-binaries.ts scripts/
+RUN npm run build
+
+# From `packages`, for its npm cache: what was downloaded once is only unpacked again.
+FROM packages AS production
+RUN npm ci --omit=dev --prefer-offline
+COPY --from=build /app/dist dist
+RUN node dist/scripts/prune-native-binaries.js
+
+FROM device-${DEVICE} AS hotvec
+LABEL org.opencontainers.image.title="hotvec" \
+      org.opencontainers.image.description="A text-embedding server with an OpenAI-compatible API" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
+    PORT=8080
+WORKDIR /app
+COPY package.json LICENSE ./
+COPY models/starter models/starter
+COPY --from=production /app/node_modules node_modules
+COPY --from=build /app/dist/src dist/src
+COPY --from=build /app/dist/scripts/check-ready.js dist/scripts/check-ready.js
+# Everything above belongs to root: the server can read its own files and change none.
+USER node
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# A large model takes a while to load: failures in the first five minutes do not count.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=5m --retries=3 CMD ["node", "dist/scripts/check-ready.js"]
+ENTRYPOINT ["node", "dist/src/cli.js"]
+CMD ["serve"]

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { describeSettings, readConfig } from '../src/config.ts';
+import { packageRoot } from '../src/package-info.ts';
+
+interface Service {
+  environment: Record<string, string | null>;
+  ports: string[];
+  stop_grace_period: string;
+  build: string | { args: Record<string, string> };
+}
+
+const read = (file: string) => readFileSync(path.join(packageRoot, file), 'utf8');
+/** Instructions, one a line: comments dropped, continued lines joined. */
+const instructions = read('Dockerfile')
+  .replace(/^#.*\n/gm, '')
+  .replace(/\\\n\s*/g, ' ')
+  .split('\n')
+  .filter((line) => line !== '');
+const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> };
+const services = Object.values(compose.services);
+const settings = new Set(describeSettings().map(({ variable }) => variable));
+
+/** Whether the builder gets `file`: the last matching line of .dockerignore decides. */
+function isSent(file: string): boolean {
+  let sent = true;
+  for (const line of read('.dockerignore').split('\n')) {
+    if (line === '' || line.startsWith('#')) continue;
+    const pattern = line.replace(/^!/, '');
+    const parents = file.split('/').map((_, i, parts) => parts.slice(0, i + 1).join('/'));
+    const matches = (one: string) => pattern === one || (pattern.endsWith('*') && isChildOf(one, pattern.slice(0, -1)));
+    if (parents.some(matches)) sent = line.startsWith('!');
+  }
+  return sent;
+}
+
+const isChildOf = (file: string, folder: string) => file.startsWith(folder) && !file.slice(folder.length).includes('/');
+
+describe('Dockerfile', () => {
+  const copied = instructions
+    .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
+    .flatMap((line) => line.split(/\s+/).slice(1, -1));
+
+  it('copies only files that exist and that .dockerignore lets through', () => {
+    assert.ok(copied.length > 5, `found only ${copied}`);
+    for (const file of copied) {
+      assert.ok(existsSync(path.join(packageRoot, file)), `${file} does not exist`);
+      assert.ok(isSent(file), `.dockerignore keeps ${file} from the builder`);
+    }
+  });
+
+  it('is built without node_modules, dist, git history, tests and models other than the starter', () => {
+    for (const file of ['node_modules', 'dist', '.git', 'test', 'api-keys', 'models/Qwen3-Embedding-0.6B']) {
+      assert.equal(isSent(file), false, file);
+    }
+  });
+
+  it('copies from the build what the build makes: the entry and the health check', () => {
+    const entry = instructions.find((line) => line.startsWith('ENTRYPOINT '));
+    assert.equal(entry, 'ENTRYPOINT ["node", "dist/src/cli.js"]');
+    const health = instructions.find((line) => line.startsWith('HEALTHCHECK '));
+    assert.match(health ?? '', /CMD \["node", "dist\/scripts\/check-ready\.js"\]$/);
+    for (const file of ['src/cli.ts', 'scripts/check-ready.ts', 'scripts/prune-native-binaries.ts']) {
+      assert.ok(existsSync(path.join(packageRoot, file)), file);
+    }
+  });
+
+  it('sets only variables that are settings, besides NODE_ENV', () => {
+    const variables = instructions
+      .filter((line) => line.startsWith('ENV '))
+      .flatMap((line) => [...line.matchAll(/(\w+)=/g)].map(([, name]) => name as string));
+    assert.ok(variables.includes('HOST') && variables.includes('PORT'));
+    for (const name of variables) assert.ok(settings.has(name) || name === 'NODE_ENV', name);
+  });
+
+  it('does not run as root', () => {
+    const last = instructions.findLastIndex((line) => line.startsWith('FROM '));
+    assert.ok(instructions.slice(last).includes('USER node'));
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it('passes on only variables that are settings', () => {
+    for (const { environment } of services) {
+      assert.ok(Object.keys(environment).length > 3);
+      for (const name of Object.keys(environment)) assert.ok(settings.has(name), `${name} is not a setting`);
+    }
+  });
+
+  it('publishes ports to this machine only, as long as it asks for no keys', () => {
+    for (const { environment, ports } of services) {
+      assert.equal(environment.ALLOW_NO_AUTH, '1');
+      for (const port of ports) assert.match(port, /^127\.0\.0\.1:.*:8080$/);
+    }
+  });
+
+  it('gives a stop longer than the default drain needs', () => {
+    const { drainDelayMs, drainMs } = readConfig({});
+    for (const { stop_grace_period: grace } of services) {
+      assert.match(grace, /^\d+s$/);
+      // Two more seconds: one for the engine to end, one for the last answers (shutdown.ts).
+      assert.ok(Number.parseInt(grace, 10) * 1000 > drainDelayMs + drainMs + 2_000, grace);
+    }
+  });
+
+  it('builds the gpu service for CUDA, never for the CPU', () => {
+    const build = compose.services['hotvec-gpu']?.build;
+    assert.ok(typeof build === 'object');
+    assert.equal(build.args.DEVICE, 'cuda');
+  });
+});
