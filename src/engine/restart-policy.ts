@@ -1,7 +1,6 @@
-/** Waits before the first, second, … restart in a row. */
-const BACKOFF_MS = [0, 1_000, 1_000, 2_000, 3_000, 5_000];
+/** Waits before the first, second, … restart within the window; a crash more, and the engine is given up. */
+const BACKOFF_MS = [0, 1_000, 1_000, 2_000, 3_000];
 const CRASH_WINDOW_MS = 5 * 60_000;
-const MAX_CRASHES = 5;
 
 /** Decides whether, and when, a lost engine is started again. */
 export class RestartPolicy {
@@ -14,7 +13,6 @@ export class RestartPolicy {
   next(now: number): number | null {
     this.crashes = this.crashes.filter((time) => now - time < CRASH_WINDOW_MS);
     this.crashes.push(now);
-    if (this.crashes.length > MAX_CRASHES) return null;
-    return BACKOFF_MS[this.crashes.length - 1] as number;
+    return BACKOFF_MS[this.crashes.length - 1] ?? null;
   }
 }
