@@ -45,7 +45,8 @@ export function formatReport(rows: readonly Row[], inputs: string): string {
   return `# hotvec benchmark
 
 ${new Date().toISOString().slice(0, 10)}, commit ${commit()}, ${machine}, ${os.type()} ${os.arch()}, Node ${process.version}, onnxruntime-node ${version}.
-Made by \`npm run bench\`. How to read it: README.md beside this file.
+Inputs: ${inputs}. The load generator is a process of its own, but shares the cores with the service and its engine.
+Made by \`npm run bench\`; how to read it: README.md beside this file.
 
 ${lines.join('\n')}
 `;
