@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUint32 } from '../scripts/random-weights.ts';
 import type { EngineBench } from './engine-section.ts';
+import { sequenceFlops } from './flops.ts';
 import { HttpClient } from './http-client.ts';
 import { milliseconds, type Row } from './report.ts';
 import type { RunningService } from './service.ts';
@@ -8,8 +9,13 @@ import { percentile } from './statistics.ts';
 
 const PROBE_EVERY_MS = 5;
 const LONG_INPUT_TOKENS = 8_192;
+/** A model slower than this would compute on such an input for minutes. */
+const SLOW_FLOPS_PER_TOKEN = 1e8;
+const SLOW_INPUT_TOKENS = 1_024;
 const LONG_SECONDS = 5;
 const LARGE_ANSWER_INPUTS = 2_048;
+/** The inputs are single tokens, and a prefix trie computes each but once: the answers are what is large. */
+const DISTINCT_INPUTS = 256;
 
 /** Whether the service's event loop stays free while the engine computes and while large answers are written. */
 export async function* measureEventLoop(bench: EngineBench, service: RunningService): AsyncGenerator<Row> {
@@ -19,12 +25,13 @@ export async function* measureEventLoop(bench: EngineBench, service: RunningServ
   const embed = (client: HttpClient, input: unknown, format: string) =>
     client.send('/v1/embeddings', JSON.stringify({ input, encoding_format: format }));
 
+  const isSlow = sequenceFlops(manifest.architecture, 1) > SLOW_FLOPS_PER_TOKEN;
+  const length = Math.min(isSlow ? SLOW_INPUT_TOKENS : LONG_INPUT_TOKENS, manifest.maxTokens);
   const loads: { what: string; run: (client: HttpClient) => Promise<unknown> }[] = [
     { what: 'nothing else is asked', run: () => sleep(options.quick ? 500 : 3_000) },
     {
-      what: `batches of ${LONG_INPUT_TOKENS.toLocaleString('en-US')} tokens run`,
+      what: `batches of ${length.toLocaleString('en-US')} tokens run`,
       run: async (client) => {
-        const length = Math.min(LONG_INPUT_TOKENS, manifest.maxTokens);
         const end = performance.now() + 1000 * (options.quick ? 1 : LONG_SECONDS);
         do await Promise.all([embed(client, tokenIds(length), 'base64'), embed(client, tokenIds(length), 'base64')]);
         while (performance.now() < end);
@@ -33,11 +40,10 @@ export async function* measureEventLoop(bench: EngineBench, service: RunningServ
     ...['float', 'base64'].map((format) => ({
       what: `answers of ${LARGE_ANSWER_INPUTS} × ${manifest.hiddenSize}, ${format}, are written`,
       run: async (client: HttpClient) => {
-        // Short inputs: the answers are what is large.
         for (let i = 0; i < (options.quick ? 2 : 10); i++) {
           await embed(
             client,
-            Array.from({ length: LARGE_ANSWER_INPUTS }, () => tokenIds(4)),
+            Array.from({ length: LARGE_ANSWER_INPUTS }, () => [random() % DISTINCT_INPUTS]),
             format,
           );
         }
