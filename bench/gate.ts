@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { PackedModel } from '../src/engine/packed/packed-model.ts';
+import { toBatch } from '../src/engine/protocol.ts';
+import { rowAt } from '../src/engine/rows.ts';
+import { packageRoot } from '../src/package-info.ts';
+
+const PADDED_TOLERANCE = 1e-5;
+const GOLDEN_TOLERANCE = 2e-6;
+const GOLDEN = path.join(packageRoot, 'test', 'fixtures', 'starter-golden.json');
+
+/** A speed of wrong vectors is worth nothing: thrown, it ends the benchmark. */
+export class GateError extends Error {
+  override readonly name = 'GateError';
+}
+
+/** Largest difference of two lots of rows. A NaN counts as infinitely far. */
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs((a[i] as number) - (b[i] as number));
+    if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY;
+    if (difference > largest) largest = difference;
+  }
+  return largest;
+}
+
+/** @throws {GateError} when rows of two layouts of a batch, normalized, are further apart than rounding explains. */
+export function gateSameVectors(a: Float32Array, b: Float32Array, hiddenSize: number, what: string): void {
+  const difference = largestDifference(normalizedRows(a, hiddenSize), normalizedRows(b, hiddenSize));
+  if (difference > PADDED_TOLERANCE) {
+    throw new GateError(`${what}: vectors differ by ${difference.toExponential(2)}, allowed is ${PADDED_TOLERANCE}.`);
+  }
+}
+
+/** @throws {GateError} when the starter's vectors are not those of PyTorch. Returns the largest difference. */
+export async function gateGolden(model: PackedModel, hiddenSize: number): Promise<number> {
+  if (!existsSync(GOLDEN)) throw new GateError('test/fixtures/starter-golden.json is missing.');
+  const { texts } = JSON.parse(readFileSync(GOLDEN, 'utf8')) as { texts: { ids: number[]; vector: number[] }[] };
+  const { rows } = await model.run(toBatch(texts.map(({ ids }) => ids)));
+  const difference = largestDifference(
+    normalizedRows(rows, hiddenSize),
+    texts.flatMap(({ vector }) => vector),
+  );
+  if (difference > GOLDEN_TOLERANCE) {
+    throw new GateError(
+      `The starter's vectors differ from PyTorch's by ${difference.toExponential(2)}, allowed is ${GOLDEN_TOLERANCE}.`,
+    );
+  }
+  return difference;
+}
+
+function normalizedRows(rows: Float32Array, width: number): Float32Array {
+  const result = new Float32Array(rows.length);
+  for (let i = 0; i < rows.length / width; i++) {
+    const row = rowAt(rows, i, width);
+    const norm = Math.sqrt(row.reduce((squares, value) => squares + value * value, 0));
+    result.set(
+      row.map((value) => value / norm),
+      i * width,
+    );
+  }
+  return result;
+}
