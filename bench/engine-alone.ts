@@ -1,20 +1,23 @@
+import { FairQueue } from '../src/batching/fair-queue.ts';
+import { PendingRequest } from '../src/batching/pending-request.ts';
+import { batchCostOf } from '../src/engine/packed/batch-cost.ts';
 import { PackedMeter } from '../src/engine/packed/packed-meter.ts';
 import type { PackedModel } from '../src/engine/packed/packed-model.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
+import type { ModelManifest } from '../src/model/manifest.ts';
 
-/** Forms batches as the service's batcher does when everything waits at once: full by its own meter. */
-export function fullBatches(sequences: readonly Int32Array[], batchTokens: number, vocabularySize: number): Batch[] {
-  const batches: Int32Array[][] = [];
-  let meter = new PackedMeter(batchTokens, vocabularySize);
-  for (const sequence of sequences) {
-    if (batches.length === 0 || !meter.fits(sequence)) {
-      batches.push([]);
-      meter = new PackedMeter(batchTokens, vocabularySize);
-    }
-    meter.add(sequence);
-    batches.at(-1)?.push(sequence);
+/** Forms batches as the service's batcher does when everything waits at once. */
+export function fullBatches(sequences: readonly Int32Array[], batchTokens: number, manifest: ModelManifest): Batch[] {
+  const cost = batchCostOf(manifest.architecture);
+  const { vocabularySize } = manifest;
+  const queue = new FairQueue();
+  queue.push(new PendingRequest(sequences, undefined, 0, () => {}));
+  const batches: Batch[] = [];
+  while (queue.requests > 0) {
+    const entries = queue.takeBatch(new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }));
+    batches.push(toBatch(entries.map(({ tokenIds }) => tokenIds)));
   }
-  return batches.map(toBatch);
+  return batches;
 }
 
 /** Seconds the engine takes for the batches, one after the other, with nothing around it. */

@@ -36,7 +36,7 @@ export async function* measureService(bench: EngineBench, service: RunningServic
 async function speedAlone({ model, manifest, workloads }: EngineBench, service: RunningService): Promise<number> {
   const items = await workloads.take('p', 32, 99);
   const ids = items.map((item) => item.ids);
-  const batches = fullBatches(ids, service.batchTokens, manifest.vocabularySize);
+  const batches = fullBatches(ids, service.batchTokens, manifest);
   return sum(ids.map(({ length }) => length)) / (await timeAlone(model, batches));
 }
 
@@ -59,7 +59,7 @@ async function measureLoad(bench: EngineBench, service: RunningService, load: Lo
     fullBatches(
       items.map(({ ids }) => ids),
       service.batchTokens,
-      manifest.vocabularySize,
+      manifest,
     ),
   );
   const results = await interleave(

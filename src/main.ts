@@ -5,6 +5,7 @@ import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { ModelFacts } from './embedding/embedder.ts';
 import { PipelineEmbedder } from './embedding/pipeline-embedder.ts';
+import { batchCostOf } from './engine/packed/batch-cost.ts';
 import { PackedMeter } from './engine/packed/packed-meter.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
 import { StartError } from './errors.ts';
@@ -36,9 +37,12 @@ export interface ServeOptions {
   engineEntry?: URL;
 }
 
-/** Half a second of work at the measured pace: long enough to fill the machine, short enough to wait for. */
+/**
+ * Half a second of work at the measured pace, within the sizes that fill a CPU: below 256 rows a matrix product loses
+ * speed, above 1,024 it gains none, and waiting and memory grow (bench/RESULTS.md).
+ */
 const BATCH_SECONDS = 0.5;
-const BATCH_TOKENS_RANGE = { from: 256, to: 16_384 };
+const BATCH_TOKENS_RANGE = { from: 256, to: 1_024 };
 
 /**
  * Starts the whole service: config → model → engine → embedder → app → listen. Resolves when it is ready.
@@ -47,6 +51,7 @@ const BATCH_TOKENS_RANGE = { from: 256, to: 16_384 };
 export async function serve({ config, logger, engineEntry }: ServeOptions): Promise<Service> {
   const manifest = await loadManifest(resolveModel(config.model));
   const { vocabularySize, hiddenSize } = manifest;
+  const cost = batchCostOf(manifest.architecture);
   const model: ModelFacts = {
     ...manifest,
     maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
@@ -80,7 +85,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     clock,
     hiddenSize,
     batchTokens: () => batchTokens,
-    createMeter: () => new PackedMeter(batchTokens, vocabularySize),
+    createMeter: () => new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
     maxQueueTokens: config.maxQueueTokens,
     keyShare: config.keyShare,
     random: Math.random,

@@ -35,6 +35,11 @@ export interface Entry {
  */
 export class PendingRequest {
   readonly sequences: readonly Int32Array[];
+  /**
+   * Positions in the order they are batched: longest first. Neighbors are of like length, so that batches are too, and
+   * padding is rare; no answer depends on it.
+   */
+  private readonly order: readonly number[];
   readonly owner: string | undefined;
   readonly submittedAt: number;
   settled = false;
@@ -60,18 +65,20 @@ export class PendingRequest {
     this.submittedAt = submittedAt;
     this.onSettled = onSettled;
     this.rows = new Array(sequences.length);
+    this.order = [...sequences.keys()].sort((a, b) => lengthAt(sequences, b) - lengthAt(sequences, a));
     this.queuedTokens = sequences.reduce((sum, sequence) => sum + sequence.length, 0);
   }
 
   /** The next sequence to be batched; undefined when all are. */
   peek(): Entry | undefined {
-    const tokenIds = this.sequences[this.next];
-    return tokenIds === undefined ? undefined : { request: this, index: this.next, tokenIds };
+    const index = this.order[this.next];
+    if (index === undefined) return undefined;
+    return { request: this, index, tokenIds: this.sequences[index] as Int32Array };
   }
 
   /** Moves past the sequence that `peek` showed. */
   advance(): void {
-    this.queuedTokens -= (this.sequences[this.next] as Int32Array).length;
+    this.queuedTokens -= lengthAt(this.sequences, this.order[this.next] as number);
     this.next += 1;
   }
 
@@ -106,4 +113,8 @@ export class PendingRequest {
     this.settled = true;
     this.onSettled(outcome);
   }
+}
+
+function lengthAt(sequences: readonly Int32Array[], index: number): number {
+  return (sequences[index] as Int32Array).length;
 }

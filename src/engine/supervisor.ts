@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { StartError } from '../errors.ts';
 import type { ModelManifest } from '../model/manifest.ts';
 import { BatchFailedError, type Engine, EngineLostError, type EngineState } from './engine.ts';
+import { type BatchCost, batchCostOf, equivalentTokens } from './packed/batch-cost.ts';
 import {
   type Batch,
   type BatchResult,
@@ -73,8 +74,11 @@ export class EngineSupervisor implements Engine {
   /** Set when we kill the process ourselves: the exit event that follows carries only the signal. */
   private killReason: { reason: LossReason; detail: string } | undefined;
 
+  private readonly cost: BatchCost;
+
   constructor(options: SupervisorOptions) {
     this.options = options;
+    this.cost = batchCostOf(options.manifest.architecture);
   }
 
   get state(): EngineState {
@@ -210,7 +214,7 @@ export class EngineSupervisor implements Engine {
     this.cancelWatchdog();
     if (this.underWay.length > 0) this.watchHead();
     if (reply.kind === 'rows') {
-      this.timeLimit.observe(batch.tokenIds.length, reply.inferMilliseconds);
+      this.timeLimit.observe(equivalentTokens(this.cost, batch.offsets), reply.inferMilliseconds);
       this.options.onEvent({ kind: 'resident_bytes', bytes: reply.residentBytes });
       const { rows, uniqueTokens, inferMilliseconds } = reply;
       head.resolve({ rows, uniqueTokens, inferMilliseconds });
@@ -221,7 +225,7 @@ export class EngineSupervisor implements Engine {
 
   private watchHead(): void {
     const head = this.underWay[0] as BatchUnderWay;
-    const limit = this.timeLimit.for(head.batch.tokenIds.length);
+    const limit = this.timeLimit.for(equivalentTokens(this.cost, head.batch.offsets));
     this.headStartedAt = this.options.clock.now();
     this.cancelWatchdog = this.options.clock.after(limit, () =>
       this.kill('hung', `A batch of ${head.batch.tokenIds.length} tokens took longer than ${Math.round(limit)} ms.`),

@@ -24,7 +24,12 @@ function create(options: Partial<BatcherOptions> = {}): void {
     clock,
     hiddenSize: HIDDEN,
     batchTokens: () => BUDGET,
-    createMeter: () => new PackedMeter(BUDGET, 1_000_000),
+    createMeter: () =>
+      new PackedMeter({
+        maxUniqueTokens: BUDGET,
+        vocabularySize: 1_000_000,
+        cost: { perRow: 1, perSlotAndPosition: 0 },
+      }),
     maxQueueTokens: 1_000,
     keyShare: 1,
     random: () => 0,

@@ -26,7 +26,7 @@ function request(lengths: number[], owner?: string): PendingRequest {
 }
 
 describe('FairQueue.takeBatch()', () => {
-  it('takes every sequence once, in the order of its request, and keeps the count of tokens', () => {
+  it('takes every sequence once, the longest of a request first, and keeps the count of tokens', () => {
     const requests = fc.array(fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 20 }), {
       maxLength: 12,
     });
@@ -47,7 +47,17 @@ describe('FairQueue.takeBatch()', () => {
           left -= tokens;
         }
         assert.equal(queue.tokens, 0);
-        for (const [one, indexes] of taken) assert.deepEqual(indexes, [...one.sequences.keys()]);
+        for (const [one, indexes] of taken) {
+          assert.deepEqual(
+            [...indexes].sort((a, b) => a - b),
+            [...one.sequences.keys()],
+          );
+          const order = indexes.map((index) => one.sequences[index]?.length as number);
+          assert.deepEqual(
+            order,
+            [...order].sort((a, b) => b - a),
+          );
+        }
       }),
       { seed: 1, numRuns: 1_000 },
     );

@@ -49,7 +49,12 @@ describe('Batcher under any order of events', () => {
           clock,
           hiddenSize: HIDDEN,
           batchTokens: () => 60,
-          createMeter: () => new PackedMeter(60, 1_000_000),
+          createMeter: () =>
+            new PackedMeter({
+              maxUniqueTokens: 60,
+              vocabularySize: 1_000_000,
+              cost: { perRow: 1, perSlotAndPosition: 0 },
+            }),
           maxQueueTokens: 400,
           keyShare: 1,
           random: () => 0,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { PackedMeter } from '../../../src/engine/packed/packed-meter.ts';
 import { type PackedPlan, planPackedBatch } from '../../../src/engine/packed/plan.ts';
 import { toBatch } from '../../../src/engine/protocol.ts';
 
@@ -86,26 +85,5 @@ describe('planPackedBatch', () => {
 
   it('refuses an empty sequence', () => {
     assert.throws(() => plan([[1], []]), /sequence 1 of the batch is empty/);
-  });
-});
-
-describe('PackedMeter', () => {
-  it('counts the rows that the plan will have', () => {
-    fc.assert(
-      fc.property(sequences, fc.integer({ min: 4, max: 40 }), (batch, budget) => {
-        const meter = new PackedMeter(budget, VOCABULARY);
-        const taken: number[][] = [];
-        for (const sequence of batch) {
-          const ids = Int32Array.from(sequence);
-          const isWithin = distinctPrefixes([...taken, sequence]).size <= budget;
-          const slots = (taken.length + 1) * Math.max(...[...taken, sequence].map(({ length }) => length));
-          assert.equal(meter.fits(ids), isWithin && slots <= 4 * budget);
-          if (!meter.fits(ids)) continue;
-          meter.add(ids);
-          taken.push(sequence);
-        }
-      }),
-      { seed: 5, numRuns: 2_000 },
-    );
   });
 });
