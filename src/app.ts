@@ -9,6 +9,7 @@ import { answerClientError, answerFrameworkError, registerErrorHandling } from '
 import './http/fastify-types.ts';
 import { registerJsonBody } from './http/json-body.ts';
 import type { ModelNames } from './http/model-names.ts';
+import { openapiOptions } from './http/openapi-options.ts';
 import { registerRequestReports } from './http/request-reports.ts';
 import { embeddingsRoutes } from './http/routes/embeddings.ts';
 import { healthRoutes } from './http/routes/health.ts';
@@ -16,7 +17,6 @@ import { modelsRoutes } from './http/routes/models.ts';
 import { operationsRoutes } from './http/routes/operations.ts';
 import { similarityRoutes } from './http/routes/similarity.ts';
 import type { Metrics } from './metrics.ts';
-import { packageVersion } from './package-info.ts';
 
 export interface AppOptions {
   config: Config;
@@ -69,21 +69,7 @@ export async function buildApp({
   registerAuth(app, apiKeys);
   registerJsonBody(app);
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'hotvec',
-        version: packageVersion,
-        description: 'Text embeddings over an OpenAI-compatible API. Any OpenAI client works by changing its base URL.',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
-      // The second, empty alternative: a server without configured keys asks for none.
-      security: [{ apiKey: [] }, {}],
-      tags: [{ name: 'embeddings' }, { name: 'models' }, { name: 'health' }, { name: 'operations' }],
-    },
-  });
+  await app.register(swagger, openapiOptions);
   await app.register(swaggerUi, { routePrefix: '/docs' });
   const routeOptions = { embedder, names, config };
   await app.register(embeddingsRoutes, routeOptions);

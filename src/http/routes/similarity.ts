@@ -4,9 +4,11 @@ import { Type } from 'typebox';
 import type { EmbedInput, EmbedOptions } from '../../embedding/embedder.ts';
 import type { Role } from '../../embedding/prompt.ts';
 import { HotvecError } from '../../errors.ts';
+import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
+import { similarityExample } from '../documented-examples.ts';
 import { encodeMatrix } from '../encode-vectors.ts';
 import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
-import { commonFields, oneOf, responses, roles, Usage } from '../schemas.ts';
+import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
 import { reportWork, workContext } from '../work-context.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
@@ -37,7 +39,7 @@ export function similarityBody(maxInputs: number) {
       ),
       return_documents: Type.Optional(Type.Boolean({ description: 'Repeat the texts in `results`' })),
     },
-    { additionalProperties: false, title: 'SimilarityRequest' },
+    { additionalProperties: false, title: 'SimilarityRequest', examples: [similarityExample.request] },
   );
 }
 
@@ -48,15 +50,19 @@ const SimilarityResponse = Type.Object(
     results: Type.Optional(
       Type.Array(
         Type.Array(
-          Type.Object({
-            index: Type.Integer({ description: 'Position in `documents`' }),
-            score: Type.Number(),
-            document: Type.Optional(Type.String()),
-          }),
+          Type.Object(
+            {
+              index: Type.Integer({ minimum: 0, description: 'Position in `documents`' }),
+              score: Type.Number(),
+              document: Type.Optional(Type.String({ description: 'Only there with `return_documents`' })),
+            },
+            { title: 'SimilarityResult' },
+          ),
         ),
+        { description: 'The best documents of each query, best first; only there with `top_k`' },
       ),
     ),
-    model: Type.String(),
+    model: Type.String({ description: 'The served name' }),
     usage: Usage,
   },
   { title: 'SimilarityResponse' },
@@ -77,8 +83,19 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       operationId: 'createSimilarity',
       tags: ['embeddings'],
       summary: 'Score queries against documents',
+      description:
+        'Queries get the query prompt of the model, where it has one, and documents none, unless told otherwise.',
+      headers: RequestHeaders,
       body,
-      response: responses(SimilarityResponse, 'Scores of every pair'),
+      response: answers(
+        {
+          description: 'Scores of every pair',
+          schema: SimilarityResponse,
+          headers: workHeaders,
+          example: similarityExample.response,
+        },
+        WORK_ERRORS,
+      ),
     },
     handler: async (request, reply) => {
       if (request.validationError !== undefined) {
