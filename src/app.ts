@@ -10,6 +10,7 @@ import './http/fastify-types.ts';
 import { registerJsonBody } from './http/json-body.ts';
 import type { ModelNames } from './http/model-names.ts';
 import { openapiOptions } from './http/openapi-options.ts';
+import { registerProtocolRules } from './http/protocol-rules.ts';
 import { registerRequestReports } from './http/request-reports.ts';
 import { embeddingsRoutes } from './http/routes/embeddings.ts';
 import { healthRoutes } from './http/routes/health.ts';
@@ -55,7 +56,10 @@ export async function buildApp({
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     // Slow senders are cut off: headers within 10 s, the whole request within a minute.
     requestTimeout: 60_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    // Node's own answer to a request without a host has no body; ours is an error like the others.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
+    // Of `/v1/models/:id`: a long name is an unknown model, not an unreadable URL.
+    routerOptions: { maxParamLength: 16_384 },
     // Errors below the routes: what is no HTTP, and URLs that cannot be decoded.
     clientErrorHandler: answerClientError,
     frameworkErrors: answerFrameworkError,
@@ -67,6 +71,7 @@ export async function buildApp({
   registerRequestReports(app, metrics);
   registerErrorHandling(app, metrics, config);
   registerAuth(app, apiKeys);
+  registerProtocolRules(app);
   registerJsonBody(app);
 
   await app.register(swagger, openapiOptions);

@@ -44,8 +44,8 @@ export const similarityExample = {
       [69.1311874, 19.5393467],
       [11.0417967, 21.6228466],
     ],
+    results: [[{ index: 0, score: 69.1311874 }], [{ index: 1, score: 21.6228466 }]],
     model: 'starter',
     usage: { prompt_tokens: 108, total_tokens: 108 },
-    results: [[{ index: 0, score: 69.1311874 }], [{ index: 1, score: 21.6228466 }]],
   },
 };

@@ -82,7 +82,8 @@ export function sendError(reply: FastifyReply, error: HotvecError): FastifyReply
 }
 
 /** For URLs that cannot be decoded or are too long; no route, hook or handler has seen the request. */
-export function answerFrameworkError(_: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+export function answerFrameworkError(_: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('x-request-id', request.id);
   void sendError(reply, new HotvecError('not_found', 'The URL of the request cannot be read.'));
 }
 
@@ -104,7 +105,9 @@ export function answerClientError(this: FastifyInstance, error: ConnectionError,
   const body = JSON.stringify({
     error: { message, type: 'invalid_request_error', param: null, code: 'invalid_input' },
   });
-  if (socket.writable) {
+  // An answer that has begun is not interrupted by another: as Node's own handler does it.
+  const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
+  if (socket.writable && !underWay?.headersSent) {
     socket.write(
       `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     );

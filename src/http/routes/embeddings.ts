@@ -112,6 +112,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         }
         const { input, model, encoding_format: format = 'float', ...options } = request.body;
         checkUnicode(input, 'input');
+        checkUnicode(options.instruction, 'instruction');
         const inputs = listInputs(input);
         const result = await embedder.embed(inputs, {
           ...workContext(request, reply, config, embedder.model),
