@@ -29,10 +29,7 @@ export function registerErrorHandling(app: FastifyInstance, metrics: Metrics, li
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = toHotvecError(error, request, limits);
     if (known.code === 'internal_error') {
-      // Messages of unexpected errors may quote what the client sent; stack frames do not.
-      const frames = String(error.stack)
-        .split('\n')
-        .filter((line) => /^\s+at /.test(line));
+      const frames = framesOf(error);
       request.log.error({ error: error.name, errorCode: error.code, frames }, 'unexpected error');
     } else if (known.cause !== undefined) {
       const cause = known.cause as Error;
@@ -113,6 +110,16 @@ export function answerClientError(this: FastifyInstance, error: ConnectionError,
     );
   }
   socket.destroySoon();
+}
+
+/** Where an unexpected error came from. Its message is left out: it may quote what the client sent, line breaks and all. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const start = stack.indexOf(message);
+  if (start < 0) return [];
+  return stack
+    .slice(start + message.length)
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line));
 }
 
 function toHotvecError(error: FastifyError, request: FastifyRequest, limits: { maxBodyBytes: number }): HotvecError {
