@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { packageRoot } from '../../src/package-info.ts';
@@ -64,13 +64,10 @@ addFormats.default(ajv);
 ajv.addKeyword('components');
 ajv.addSchema({ components: { schemas: closeObjects(openapi.components.schemas) } }, 'openapi');
 
-/** Validates by a schema of the document, in which nothing may be that is not described. */
-export function validatorOf(schema: object): ValidateFunction {
-  return ajv.compile(absolute(closeObjects(schema)) as object);
-}
-
-export function explain(validate: ValidateFunction): string {
-  return ajv.errorsText(validate.errors);
+/** @returns what is wrong with a value by a schema of the document, in which nothing may be that is not described; or null. */
+export function validatorOf(schema: object): (value: unknown) => string | null {
+  const validate = ajv.compile(absolute(closeObjects(schema)) as object);
+  return (value) => (validate(value) ? null : ajv.errorsText(validate.errors));
 }
 
 /** Objects of the document are open, so that clients bear new fields; here an undocumented field is a defect. */

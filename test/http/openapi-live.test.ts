@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type ErrorCode, HotvecError } from '../../src/errors.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { golden } from '../support/starter.ts';
-import { explain, operations, responseOf, validatorOf } from './openapi-document.ts';
+import { operations, responseOf, validatorOf } from './openapi-document.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 
 type Call = [path: string, body?: unknown, headers?: Record<string, string>];
@@ -140,7 +140,7 @@ describe('Live answers are as openapi.yaml says', () => {
           const [mediaType, { schema }] = Object.entries(described.content)[0] as [string, { schema: object }];
           assert.equal(response.headers.get('content-type')?.split(';')[0], mediaType);
           const validate = validatorOf(schema);
-          assert.ok(validate(mediaType === 'application/json' ? JSON.parse(text) : text), explain(validate));
+          assert.equal(validate(mediaType === 'application/json' ? JSON.parse(text) : text), null);
         }
       });
     }
@@ -148,7 +148,7 @@ describe('Live answers are as openapi.yaml says', () => {
 
   it('the validator would notice an undocumented field', () => {
     const validate = validatorOf({ $ref: '#/components/schemas/Status' });
-    assert.ok(validate({ status: 'ok' }));
-    assert.ok(!validate({ status: 'ok', more: 1 }));
+    assert.equal(validate({ status: 'ok' }), null);
+    assert.match(String(validate({ status: 'ok', more: 1 })), /additional properties/);
   });
 });

@@ -10,7 +10,6 @@ import { publicErrorCodes } from '../../src/http/error-table.ts';
 import { packageRoot } from '../../src/package-info.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import {
-  explain,
   openapi,
   openapiFile,
   operationById,
@@ -67,7 +66,7 @@ describe('openapi.yaml', () => {
       ];
       for (const { schema, example } of described.flatMap(({ content }) => Object.values(content))) {
         const validate = validatorOf(schema);
-        if (example !== undefined) assert.ok(validate(example), `${operation.operationId}: ${explain(validate)}`);
+        if (example !== undefined) assert.equal(validate(example), null, operation.operationId);
       }
       if (operation.requestBody === undefined) continue;
       assert.notEqual(operation.requestBody.content['application/json']?.example, undefined, operation.operationId);
