@@ -44,7 +44,8 @@ export function registerErrorHandling(app: FastifyInstance, metrics: Metrics, li
     const methods = [...methodsByPattern.values()].flatMap(({ pattern, methods: known }) =>
       pattern.test(path) ? [...known] : [],
     );
-    if (methods.length === 0) {
+    // A route whose pattern matches may itself have found nothing there: a missing file under /docs.
+    if (methods.length === 0 || methods.includes(request.method)) {
       return sendError(
         reply,
         new HotvecError('not_found', 'There is nothing at this path; /docs lists what there is.'),
