@@ -22,7 +22,15 @@ export function installNewestSdk(): NewestSdk | string {
   const sdk = path.join(folder, 'node_modules', 'openai', 'index.mjs');
   if (!existsSync(node) || !existsSync(sdk)) {
     mkdirSync(folder, { recursive: true });
-    const options = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0', '--prefix', folder];
+    const options = [
+      '--no-save',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--fetch-retries=0',
+      '--prefix',
+      folder,
+    ];
     const { status, stderr } = spawnSync('npm', ['install', ...options, 'openai@7', `${nodePackage}@24`], {
       encoding: 'utf8',
       timeout: 120_000,

@@ -129,12 +129,14 @@ describe('POST /v1/embeddings', () => {
     assert.equal((await errorOf(missing)).message, 'input is missing.');
   });
 
-  it('refuses what contradicts itself', async () => {
+  it('refuses what contradicts itself, and what is no Unicode', async () => {
     const bodies = [
       [{ input: 'x', model: 'starter-query', input_type: 'document' }, 'input_type'],
       [{ input: 'x', instruction: 'Find it', input_type: 'document' }, 'instruction'],
       [{ input: [1, 2], input_type: 'query' }, 'input'],
       [{ input: [[1], [2]], instruction: 'Find it' }, 'input[0]'],
+      [{ input: 'x', instruction: '\ud800' }, 'instruction'],
+      [{ input: ['x', '\udc00y'] }, 'input[1]'],
     ] as const;
     for (const [body, param] of bodies) {
       const response = await service.post('/v1/embeddings', body);

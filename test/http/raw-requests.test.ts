@@ -5,6 +5,7 @@ import { type RunningService, startService } from '../support/running-service.ts
 import { goldenTexts } from './answers.ts';
 import { validatorOf } from './openapi-document.ts';
 import { answersAre, parseAnswers, type RawAnswer, sendRaw } from './raw-socket.ts';
+import { startStubService } from './stub-service.ts';
 
 const problemsOf = validatorOf({ $ref: '#/components/schemas/Error' });
 const JSON_TYPE = 'content-type: application/json\r\n';
@@ -110,6 +111,18 @@ describe('Requests as no HTTP library sends them', () => {
         });
         socket.on('error', () => {}).on('close', () => resolve(received));
       });
+    }
+  });
+
+  it('a request that does not arrive in time: 408, in the envelope', async () => {
+    const stub = await startStubService();
+    try {
+      stub.app.server.headersTimeout = 100;
+      const [answer] = parseAnswers(await sendRaw(stub.url, 'GET /livez HTTP/1.1\r\nhost: ', answersAre(1)));
+      assert.equal(answer?.status, 408);
+      assert.equal(problemsOf(JSON.parse(answer.body)), null);
+    } finally {
+      await stub.close();
     }
   });
 

@@ -29,11 +29,11 @@ export function parseAnswers(text: string): RawAnswer[] {
     const end = rest.indexOf('\r\n\r\n');
     const [statusLine = '', ...lines] = rest.slice(0, end).split('\r\n');
     const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(statusLine) ?? [];
-    if (end < 0 || status === undefined) throw new Error(`not an answer: ${rest}`);
+    const length = Number(/^content-length: *(\d+)$/im.exec(rest.slice(0, end))?.[1]);
+    if (end < 0 || status === undefined || Number.isNaN(length)) throw new Error(`not an answer: ${rest}`);
     const headers = Object.fromEntries(
       lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
     );
-    const length = Number(headers['content-length']);
     answers.push({ status: Number(status), headers, body: rest.slice(end + 4, end + 4 + length) });
     rest = rest.slice(end + 4 + length);
   }
