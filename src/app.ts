@@ -9,6 +9,8 @@ import { answerClientError, answerFrameworkError, registerErrorHandling } from '
 import './http/fastify-types.ts';
 import { registerJsonBody } from './http/json-body.ts';
 import type { ModelNames } from './http/model-names.ts';
+import { openapiOptions } from './http/openapi-options.ts';
+import { registerProtocolRules } from './http/protocol-rules.ts';
 import { registerRequestReports } from './http/request-reports.ts';
 import { embeddingsRoutes } from './http/routes/embeddings.ts';
 import { healthRoutes } from './http/routes/health.ts';
@@ -16,7 +18,6 @@ import { modelsRoutes } from './http/routes/models.ts';
 import { operationsRoutes } from './http/routes/operations.ts';
 import { similarityRoutes } from './http/routes/similarity.ts';
 import type { Metrics } from './metrics.ts';
-import { packageVersion } from './package-info.ts';
 
 export interface AppOptions {
   config: Config;
@@ -55,7 +56,10 @@ export async function buildApp({
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     // Slow senders are cut off: headers within 10 s, the whole request within a minute.
     requestTimeout: 60_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    // Node's own answer to a request without a host has no body; ours is an error like the others.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
+    // Of `/v1/models/:id`: a long name is an unknown model, not an unreadable URL.
+    routerOptions: { maxParamLength: 16_384 },
     // Errors below the routes: what is no HTTP, and URLs that cannot be decoded.
     clientErrorHandler: answerClientError,
     frameworkErrors: answerFrameworkError,
@@ -67,23 +71,10 @@ export async function buildApp({
   registerRequestReports(app, metrics);
   registerErrorHandling(app, metrics, config);
   registerAuth(app, apiKeys);
+  registerProtocolRules(app);
   registerJsonBody(app);
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'hotvec',
-        version: packageVersion,
-        description: 'Text embeddings over an OpenAI-compatible API. Any OpenAI client works by changing its base URL.',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
-      // The second, empty alternative: a server without configured keys asks for none.
-      security: [{ apiKey: [] }, {}],
-      tags: [{ name: 'embeddings' }, { name: 'models' }, { name: 'health' }, { name: 'operations' }],
-    },
-  });
+  await app.register(swagger, openapiOptions);
   await app.register(swaggerUi, { routePrefix: '/docs' });
   const routeOptions = { embedder, names, config };
   await app.register(embeddingsRoutes, routeOptions);

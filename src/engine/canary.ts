@@ -22,8 +22,8 @@ export async function passCanary(
   run: (batch: Batch) => Promise<{ rows: Float32Array }>,
   manifest: ModelManifest,
 ): Promise<CanaryReport> {
-  const { canary, hiddenSize, vocabularySize, maxTokens } = manifest;
-  const sequences = canary?.cases.map((one) => one.ids) ?? selfCheckSequences(vocabularySize, maxTokens);
+  const { canary, hiddenSize } = manifest;
+  const sequences = canarySequences(manifest);
   const together = (await run(toBatch(sequences))).rows;
   const report: CanaryReport = { cosine: 1, difference: 0 };
   for (const [i, sequence] of sequences.entries()) {
@@ -43,6 +43,11 @@ export async function passCanary(
     );
   }
   return report;
+}
+
+/** The token ids that the canary runs; the model must be loaded for sequences as long, however short inputs are kept. */
+export function canarySequences({ canary, vocabularySize, maxTokens }: ModelManifest): number[][] {
+  return canary?.cases.map(({ ids }) => ids) ?? selfCheckSequences(vocabularySize, maxTokens);
 }
 
 function selfCheckSequences(vocabularySize: number, maxTokens: number): number[][] {

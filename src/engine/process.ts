@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { messageOf } from '../errors.ts';
-import { passCanary } from './canary.ts';
+import { canarySequences, passCanary } from './canary.ts';
 import { PackedModel } from './packed/packed-model.ts';
 import { type EngineInfo, type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from './protocol.ts';
 import { startOrphanGuard } from './start-orphan-guard.ts';
@@ -45,7 +45,8 @@ async function handle(message: ToEngine): Promise<void> {
 
 async function load({ manifest, settings }: ToEngine & { kind: 'load' }): Promise<EngineInfo> {
   const start = performance.now();
-  const loaded = await PackedModel.load(manifest, settings);
+  const maxTokens = Math.max(settings.maxTokens, ...canarySequences(manifest).map(({ length }) => length));
+  const loaded = await PackedModel.load(manifest, { ...settings, maxTokens });
   const run = loaded.run.bind(loaded);
   const { vocabularySize } = manifest;
   const tokensPerSecond = await warmUp(run, { vocabularySize, maxTokens: settings.maxTokens });

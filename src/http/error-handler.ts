@@ -29,10 +29,7 @@ export function registerErrorHandling(app: FastifyInstance, metrics: Metrics, li
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = toHotvecError(error, request, limits);
     if (known.code === 'internal_error') {
-      // Messages of unexpected errors may quote what the client sent; stack frames do not.
-      const frames = String(error.stack)
-        .split('\n')
-        .filter((line) => /^\s+at /.test(line));
+      const frames = framesOf(error);
       request.log.error({ error: error.name, errorCode: error.code, frames }, 'unexpected error');
     } else if (known.cause !== undefined) {
       const cause = known.cause as Error;
@@ -47,7 +44,8 @@ export function registerErrorHandling(app: FastifyInstance, metrics: Metrics, li
     const methods = [...methodsByPattern.values()].flatMap(({ pattern, methods: known }) =>
       pattern.test(path) ? [...known] : [],
     );
-    if (methods.length === 0) {
+    // A route whose pattern matches may itself have found nothing there: a missing file under /docs.
+    if (methods.length === 0 || methods.includes(request.method)) {
       return sendError(
         reply,
         new HotvecError('not_found', 'There is nothing at this path; /docs lists what there is.'),
@@ -82,7 +80,8 @@ export function sendError(reply: FastifyReply, error: HotvecError): FastifyReply
 }
 
 /** For URLs that cannot be decoded or are too long; no route, hook or handler has seen the request. */
-export function answerFrameworkError(_: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+export function answerFrameworkError(_: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('x-request-id', request.id);
   void sendError(reply, new HotvecError('not_found', 'The URL of the request cannot be read.'));
 }
 
@@ -104,12 +103,24 @@ export function answerClientError(this: FastifyInstance, error: ConnectionError,
   const body = JSON.stringify({
     error: { message, type: 'invalid_request_error', param: null, code: 'invalid_input' },
   });
-  if (socket.writable) {
+  // An answer that has begun is not interrupted by another: as Node's own handler does it.
+  const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
+  if (socket.writable && !underWay?.headersSent) {
     socket.write(
       `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     );
   }
   socket.destroySoon();
+}
+
+/** Where an unexpected error came from. Its message is left out: it may quote what the client sent, line breaks and all. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const start = stack.indexOf(message);
+  if (start < 0) return [];
+  return stack
+    .slice(start + message.length)
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line));
 }
 
 function toHotvecError(error: FastifyError, request: FastifyRequest, limits: { maxBodyBytes: number }): HotvecError {

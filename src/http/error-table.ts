@@ -4,42 +4,73 @@ export interface ErrorRow {
   status: number;
   /** `error.type` of the OpenAI envelope. */
   type: string;
+  /** For the API's description. */
+  when: string;
   /** The official SDKs retry 408, 409, 429 and 5xx; false tells them that repeating cannot help. */
   retry?: false;
   /** The request's body may still be on its way: the connection cannot be used again. */
   closesConnection?: true;
 }
 
-const badRequest: ErrorRow = { status: 400, type: 'invalid_request_error' };
+const request = { type: 'invalid_request_error' } as const;
+const badRequest = { status: 400, ...request } as const;
+const tooMuch = { status: 429, type: 'rate_limit_error' } as const;
+const failure = { status: 500, type: 'server_error' } as const;
+const unavailable = { status: 503, type: 'service_unavailable_error' } as const;
 
 /** The one place that knows which HTTP answer an error becomes. */
 export const errorTable: Record<ErrorCode, ErrorRow> = {
-  invalid_json: badRequest,
-  invalid_input: badRequest,
-  empty_input: badRequest,
-  input_too_long: badRequest,
-  too_many_inputs: badRequest,
-  too_many_tokens: badRequest,
-  invalid_token_id: badRequest,
-  invalid_dimensions: badRequest,
-  invalid_encoding_format: badRequest,
-  unknown_field: badRequest,
-  invalid_api_key: { status: 401, type: 'authentication_error', closesConnection: true },
-  model_not_found: { status: 404, type: 'invalid_request_error' },
-  not_found: { status: 404, type: 'invalid_request_error' },
-  method_not_allowed: { status: 405, type: 'invalid_request_error', closesConnection: true },
-  body_too_large: { status: 413, type: 'invalid_request_error', closesConnection: true },
-  unsupported_media_type: { status: 415, type: 'invalid_request_error', closesConnection: true },
-  fingerprint_mismatch: { status: 409, type: 'invalid_request_error', retry: false },
-  overloaded: { status: 429, type: 'rate_limit_error' },
-  key_share_exceeded: { status: 429, type: 'rate_limit_error' },
-  non_finite_output: { status: 500, type: 'server_error', retry: false },
-  inference_failed: { status: 500, type: 'server_error', retry: false },
-  internal_error: { status: 500, type: 'server_error' },
-  not_ready: { status: 503, type: 'service_unavailable_error' },
-  draining: { status: 503, type: 'service_unavailable_error', closesConnection: true },
-  engine_restarting: { status: 503, type: 'service_unavailable_error' },
-  deadline_exceeded: { status: 504, type: 'timeout_error' },
+  invalid_json: { ...badRequest, when: 'the body is not JSON in UTF-8' },
+  invalid_input: { ...badRequest, when: 'a field or header has a value that cannot be used' },
+  empty_input: { ...badRequest, when: 'an input is empty' },
+  input_too_long: { ...badRequest, when: 'an input has too many tokens, and cutting it was not asked for' },
+  too_many_inputs: { ...badRequest, when: 'the request has too many inputs' },
+  too_many_tokens: { ...badRequest, when: 'the request has too many tokens' },
+  invalid_token_id: { ...badRequest, when: "a token id is not in the model's vocabulary" },
+  invalid_dimensions: { ...badRequest, when: 'the model cannot give that many `dimensions`' },
+  invalid_encoding_format: { ...badRequest, when: '`encoding_format` is not one of those offered' },
+  unknown_field: { ...badRequest, when: 'the body has a field that does not exist' },
+  invalid_api_key: {
+    status: 401,
+    type: 'authentication_error',
+    closesConnection: true,
+    when: 'the API key is missing or unknown',
+  },
+  model_not_found: { status: 404, ...request, when: '`model` names nothing that is served' },
+  not_found: { status: 404, ...request, when: 'there is nothing at the path' },
+  method_not_allowed: {
+    status: 405,
+    ...request,
+    closesConnection: true,
+    when: 'the path has other methods, listed in `allow`',
+  },
+  fingerprint_mismatch: {
+    status: 409,
+    ...request,
+    retry: false,
+    when: 'the vectors would not be comparable with those of `x-expect-fingerprint`',
+  },
+  body_too_large: { status: 413, ...request, closesConnection: true, when: 'the body has too many bytes' },
+  unsupported_media_type: {
+    status: 415,
+    ...request,
+    closesConnection: true,
+    when: 'the body is not sent as uncompressed `application/json`',
+  },
+  overloaded: { ...tooMuch, when: 'too many tokens are waiting' },
+  key_share_exceeded: { ...tooMuch, when: 'too many tokens of this API key are waiting' },
+  non_finite_output: { ...failure, retry: false, when: 'the model gave no usable vector for an input' },
+  inference_failed: { ...failure, retry: false, when: 'the inputs could not be computed' },
+  internal_error: { ...failure, when: 'something unexpected went wrong; the log has it' },
+  not_ready: { ...unavailable, when: 'the model is still loading, or the engine was given up' },
+  draining: { ...unavailable, closesConnection: true, when: 'the server is shutting down' },
+  engine_restarting: { ...unavailable, when: 'the inference engine is restarting' },
+  deadline_exceeded: { status: 504, type: 'timeout_error', when: 'the deadline passed before the vectors were there' },
   // Nobody reads this answer; the number is nginx's, and appears in logs and metrics.
-  client_closed_request: { status: 499, type: 'client_closed_request' },
+  client_closed_request: { status: 499, type: 'client_closed_request', when: 'the client went away' },
 };
+
+/** The codes that a client can see, for the API's description and its tests. */
+export const publicErrorCodes = (Object.keys(errorTable) as ErrorCode[]).filter(
+  (code) => code !== 'client_closed_request',
+);

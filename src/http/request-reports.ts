@@ -1,5 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
+import { errorTable } from './error-table.ts';
 
 /** Gives every answer its id, and every request one log line and its metrics. Never a text, a key or a query string. */
 export function registerRequestReports(app: FastifyInstance, metrics: Metrics): void {
@@ -8,13 +10,21 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
 
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
+    // Not the onResponse hook: it never runs when the client went away before the answer.
+    let reported = false;
+    const reportOnce = (aborted: boolean) => {
+      if (!reported) report(request, reply, aborted);
+      reported = true;
+    };
+    reply.raw.once('finish', () => reportOnce(false));
+    reply.raw.once('close', () => reportOnce(true));
   });
 
-  app.addHook('onResponse', async (request, reply) => {
+  function report(request: FastifyRequest, reply: FastifyReply, aborted: boolean): void {
     const { method, work } = request;
     const route = request.routeOptions.url ?? 'none';
-    const status = reply.statusCode;
-    const aborted = request.errorCode === 'client_closed_request';
+    const code: ErrorCode | undefined = aborted ? 'client_closed_request' : request.errorCode;
+    const status = aborted ? errorTable.client_closed_request.status : reply.statusCode;
     metrics.observeRequest({ method, route, status, seconds: reply.elapsedTime / 1000, aborted });
     if (work !== undefined) metrics.observeWork(work);
     const milliseconds = (value: number) => Math.round(value * 100) / 100;
@@ -24,7 +34,7 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
         route,
         status,
         ms: milliseconds(reply.elapsedTime),
-        code: request.errorCode,
+        code,
         key: request.keyName,
         aborted: aborted || undefined,
         bytesIn: Number(request.headers['content-length'] ?? 0),
@@ -44,5 +54,5 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
       },
       'request',
     );
-  });
+  }
 }

@@ -1,5 +1,8 @@
-import { type TSchema, Type } from 'typebox';
+import { Type } from 'typebox';
 import type { Config } from '../config.ts';
+import { publicErrorCodes } from './error-table.ts';
+
+// Schemas with a title become components of the OpenAPI document (openapi-options.ts).
 
 export type Limits = Pick<Config, 'maxInputs' | 'maxBodyBytes'>;
 
@@ -12,43 +15,37 @@ export const ErrorEnvelope = Type.Object(
   {
     error: Type.Object({
       message: Type.String({ description: 'What was done, what was found, what is wanted' }),
-      type: Type.String(),
+      type: Type.String({ description: 'The kind of error, as the OpenAI API names it' }),
       param: Type.Union([Type.String(), Type.Null()], { description: 'The field at fault, e.g. `input[3]`' }),
-      code: Type.String({ description: 'One of the codes listed in the README' }),
+      code: oneOf(publicErrorCodes, { description: 'Which error it is; listed in the introduction' }),
     }),
   },
-  { title: 'Error' },
+  { title: 'Error', description: 'Every error is answered in this form' },
 );
 
-export const Usage = Type.Object({
-  prompt_tokens: Type.Integer({ description: 'Tokens embedded: special tokens and prompts in, padding out' }),
-  total_tokens: Type.Integer(),
-});
+export const Usage = Type.Object(
+  {
+    prompt_tokens: Type.Integer({ description: 'Tokens embedded: special tokens and prompts in, padding out' }),
+    total_tokens: Type.Integer({ description: 'The same number' }),
+  },
+  { title: 'Usage' },
+);
 
-/** A success, and the errors that every working route can answer. */
-export function responses(success: TSchema, description: string) {
-  const errors: Record<string, string> = {
-    400: 'The request is wrong; nothing was computed',
-    401: 'No API key, or an unknown one',
-    404: 'The model is not served here',
-    409: 'The vectors would not be comparable with those expected',
-    413: 'The body is too large',
-    415: 'The body is not JSON',
-    429: 'Too much work is waiting; see `retry-after`',
-    500: 'The request could not be computed',
-    503: 'Not ready, restarting or shutting down; see `retry-after`',
-    504: 'The deadline passed',
-  };
-  return {
-    200: { description, content: { 'application/json': { schema: success } } },
-    ...Object.fromEntries(
-      Object.entries(errors).map(([status, meaning]) => [
-        status,
-        { description: meaning, content: { 'application/json': { schema: ErrorEnvelope } } },
-      ]),
-    ),
-  };
-}
+/**
+ * Headers that requests for vectors may bear. Plain strings: `workContext` checks what they say, and the request id is
+ * replaced, not refused, where it is malformed.
+ */
+export const RequestHeaders = Type.Object({
+  'x-request-id': Type.Optional(
+    Type.String({ description: 'Up to 64 letters, digits, `.`, `_` and `-`; anything else is replaced by a new id' }),
+  ),
+  'x-deadline-ms': Type.Optional(
+    Type.String({ description: 'Milliseconds after which the answer is worth nothing: 504 `deadline_exceeded`' }),
+  ),
+  'x-expect-fingerprint': Type.Optional(
+    Type.String({ description: 'The fingerprint of the vectors you have; another one is 409 `fingerprint_mismatch`' }),
+  ),
+});
 
 /** The members of the request that `/v1/embeddings` and `/v1/similarity` have in common. */
 export const commonFields = {

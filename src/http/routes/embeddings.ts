@@ -4,10 +4,12 @@ import type { Config } from '../../config.ts';
 import type { Embedder, EmbedInput } from '../../embedding/embedder.ts';
 import type { Role } from '../../embedding/prompt.ts';
 import { HotvecError } from '../../errors.ts';
+import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
+import { embeddingsExample } from '../documented-examples.ts';
 import { encodeEmbeddings } from '../encode-vectors.ts';
 import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
 import type { ModelNames } from '../model-names.ts';
-import { commonFields, oneOf, responses, roles, Usage } from '../schemas.ts';
+import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
 import { reportWork, workContext } from '../work-context.ts';
 
 export interface EmbeddingsOptions {
@@ -43,7 +45,7 @@ export function embeddingsBody(maxInputs: number) {
       ),
       ...commonFields,
     },
-    { additionalProperties: false, title: 'EmbeddingsRequest' },
+    { additionalProperties: false, title: 'EmbeddingsRequest', examples: [embeddingsExample.request] },
   );
 }
 
@@ -51,20 +53,23 @@ const EmbeddingsResponse = Type.Object(
   {
     object: Type.Literal('list'),
     data: Type.Array(
-      Type.Object({
-        object: Type.Literal('embedding'),
-        index: Type.Integer({ minimum: 0 }),
-        embedding: Type.Union([
-          Type.Array(Type.Number()),
-          Type.String({ description: 'base64 of little-endian float32' }),
-        ]),
-        truncated: Type.Optional(Type.Literal(true, { description: 'Only there when the input was cut short' })),
-        tokens: Type.Optional(
-          Type.Integer({ description: 'Tokens that were embedded; only there when the input was cut short' }),
-        ),
-      }),
+      Type.Object(
+        {
+          object: Type.Literal('embedding'),
+          index: Type.Integer({ minimum: 0, description: 'Position of the input' }),
+          embedding: Type.Union([
+            Type.Array(Type.Number(), { description: '`float`: nine digits, enough to get the same float32 back' }),
+            Type.String({ contentEncoding: 'base64', description: '`base64`: little-endian float32' }),
+          ]),
+          truncated: Type.Optional(Type.Literal(true, { description: 'Only there when the input was cut short' })),
+          tokens: Type.Optional(
+            Type.Integer({ description: 'Tokens that were embedded; only there when the input was cut short' }),
+          ),
+        },
+        { title: 'Embedding' },
+      ),
     ),
-    model: Type.String(),
+    model: Type.String({ description: 'The served name' }),
     usage: Usage,
   },
   { title: 'EmbeddingsResponse' },
@@ -87,9 +92,18 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         operationId: 'createEmbeddings',
         tags: ['embeddings'],
         summary: 'Embed texts',
-        description: 'As the OpenAI API, with optional extensions. `null` means absent.',
+        description: 'As the OpenAI API, with optional extensions. Also at `/embeddings`.',
+        headers: RequestHeaders,
         body,
-        response: responses(EmbeddingsResponse, 'One vector an input, in the order of the inputs'),
+        response: answers(
+          {
+            description: 'One vector an input, in the order of the inputs',
+            schema: EmbeddingsResponse,
+            headers: workHeaders,
+            example: embeddingsExample.response,
+          },
+          WORK_ERRORS,
+        ),
       },
       handler: async (request, reply) => {
         if (request.validationError !== undefined) {
@@ -98,6 +112,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         }
         const { input, model, encoding_format: format = 'float', ...options } = request.body;
         checkUnicode(input, 'input');
+        checkUnicode(options.instruction, 'instruction');
         const inputs = listInputs(input);
         const result = await embedder.embed(inputs, {
           ...workContext(request, reply, config, embedder.model),

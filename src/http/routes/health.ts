@@ -1,13 +1,9 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Embedder } from '../../embedding/embedder.ts';
-import { ErrorEnvelope } from '../schemas.ts';
+import { answers } from '../documented-answers.ts';
 
 const Status = Type.Object({ status: Type.String() }, { title: 'Status' });
-const json = (schema: typeof Status | typeof ErrorEnvelope, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
 
 /** The probes of orchestrators; they need no API key. */
 export const healthRoutes: FastifyPluginCallbackTypebox<{ embedder: Embedder }> = (app, { embedder }, done) => {
@@ -19,7 +15,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<{ embedder: Embedder }> 
         tags: ['health'],
         summary: 'The process answers',
         security: [],
-        response: { 200: json(Status, 'Alive') },
+        response: answers({ description: 'Alive', schema: Status }, []),
       },
     },
     async () => ({ status: 'ok' }),
@@ -33,7 +29,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<{ embedder: Embedder }> 
           tags: ['health'],
           summary: url === '/readyz' ? 'Requests would be served now' : 'The same as /readyz',
           security: [],
-          response: { 200: json(Status, 'Loaded, canary passed, engine up'), 503: json(ErrorEnvelope, 'Not now') },
+          response: answers({ description: 'Loaded, canary passed, engine up', schema: Status }, [503]),
         },
       },
       async () => {

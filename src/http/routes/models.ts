@@ -1,6 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { responses } from '../schemas.ts';
+import { answers } from '../documented-answers.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
 const Model = Type.Object(
@@ -71,7 +71,7 @@ export const modelsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
         operationId: 'listModels',
         tags: ['models'],
         summary: 'What is served',
-        response: responses(ModelList, 'The served model and its aliases'),
+        response: answers({ description: 'The served model and its aliases', schema: ModelList }, [401]),
       },
     },
     async () => ({ object: 'list' as const, data: names.all.map(describe) }),
@@ -88,8 +88,8 @@ export const modelsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
         operationId: 'retrieveModel',
         tags: ['models'],
         summary: 'One model, by name or alias',
-        params: Type.Object({ id: Type.String() }),
-        response: responses(Model, 'The model'),
+        params: Type.Object({ id: Type.String({ description: 'A served name or alias' }) }),
+        response: answers({ description: 'The model', schema: Model }, [401, 404]),
       },
     },
     async (request) => one(request.params.id),

@@ -1,6 +1,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { stringify } from 'yaml';
 import type { Metrics } from '../../metrics.ts';
+import { answers } from '../documented-answers.ts';
 
 /** GET /metrics, and the API's own description. */
 export const operationsRoutes: FastifyPluginCallbackTypebox<{ metrics: Metrics }> = (app, { metrics }, done) => {
@@ -11,9 +13,10 @@ export const operationsRoutes: FastifyPluginCallbackTypebox<{ metrics: Metrics }
         operationId: 'metrics',
         tags: ['operations'],
         summary: 'Prometheus metrics',
-        response: {
-          200: { description: 'Text exposition format', content: { 'text/plain': { schema: { type: 'string' } } } },
-        },
+        response: answers(
+          { description: 'Text exposition format', schema: Type.String(), mediaType: 'text/plain' },
+          [401],
+        ),
       },
     },
     async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),

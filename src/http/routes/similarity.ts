@@ -1,12 +1,14 @@
-import { setImmediate } from 'node:timers/promises';
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { EmbedInput, EmbedOptions } from '../../embedding/embedder.ts';
 import type { Role } from '../../embedding/prompt.ts';
 import { HotvecError } from '../../errors.ts';
+import { type BestDocumentsOptions, checkRepeatedText, encodeBestDocuments } from '../best-documents.ts';
+import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
+import { similarityExample } from '../documented-examples.ts';
 import { encodeMatrix } from '../encode-vectors.ts';
 import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
-import { commonFields, oneOf, responses, roles, Usage } from '../schemas.ts';
+import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
 import { reportWork, workContext } from '../work-context.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
@@ -37,7 +39,7 @@ export function similarityBody(maxInputs: number) {
       ),
       return_documents: Type.Optional(Type.Boolean({ description: 'Repeat the texts in `results`' })),
     },
-    { additionalProperties: false, title: 'SimilarityRequest' },
+    { additionalProperties: false, title: 'SimilarityRequest', examples: [similarityExample.request] },
   );
 }
 
@@ -48,15 +50,19 @@ const SimilarityResponse = Type.Object(
     results: Type.Optional(
       Type.Array(
         Type.Array(
-          Type.Object({
-            index: Type.Integer({ description: 'Position in `documents`' }),
-            score: Type.Number(),
-            document: Type.Optional(Type.String()),
-          }),
+          Type.Object(
+            {
+              index: Type.Integer({ minimum: 0, description: 'Position in `documents`' }),
+              score: Type.Number(),
+              document: Type.Optional(Type.String({ description: 'Only there with `return_documents`' })),
+            },
+            { title: 'SimilarityResult' },
+          ),
         ),
+        { description: 'The best documents of each query, best first; only there with `top_k`' },
       ),
     ),
-    model: Type.String(),
+    model: Type.String({ description: 'The served name' }),
     usage: Usage,
   },
   { title: 'SimilarityResponse' },
@@ -77,8 +83,19 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       operationId: 'createSimilarity',
       tags: ['embeddings'],
       summary: 'Score queries against documents',
+      description:
+        'Queries get the query prompt of the model, where it has one, and documents none, unless told otherwise.',
+      headers: RequestHeaders,
       body,
-      response: responses(SimilarityResponse, 'Scores of every pair'),
+      response: answers(
+        {
+          description: 'Scores of every pair',
+          schema: SimilarityResponse,
+          headers: workHeaders,
+          example: similarityExample.response,
+        },
+        WORK_ERRORS,
+      ),
     },
     handler: async (request, reply) => {
       if (request.validationError !== undefined) {
@@ -88,6 +105,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       const { model, metric = 'cosine', scale = 1, ...options } = request.body;
       checkUnicode(options.queries, 'queries');
       checkUnicode(options.documents, 'documents');
+      checkUnicode(options.instruction, 'instruction');
       const queries = [options.queries].flat();
       const documents = [options.documents].flat();
       if (queries.length + documents.length > config.maxInputs) {
@@ -97,6 +115,11 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           { param: 'documents' },
         );
       }
+      const best: BestDocumentsOptions | null =
+        options.top_k === undefined
+          ? null
+          : { documents, topK: options.top_k, repeatTexts: options.return_documents === true };
+      if (best !== null) checkRepeatedText(queries.length, best, config.maxBodyBytes);
       const { role: roleOfName } = names.resolve(model);
       const defaultRole = embedder.model.prompts.query === undefined ? null : 'query';
       const queryRole = roleOf(options.query_input_type) ?? roleOfName ?? defaultRole;
@@ -142,25 +165,15 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         });
       }
       const total = [...ofQueries.tokens, ...ofDocuments.tokens].reduce((sum, count) => sum + count, 0);
-      const tail: Record<string, unknown> = {
-        model: names.served,
-        usage: { prompt_tokens: total, total_tokens: total },
-      };
-      if (options.top_k !== undefined) {
-        const repeat = options.return_documents === true ? documents : null;
-        tail.results = await bestDocuments(scores, documents.length, options.top_k, repeat);
-      }
-      const matrix = await encodeMatrix(scores, documents.length);
+      const tail = { model: names.served, usage: { prompt_tokens: total, total_tokens: total } };
+      const chunks = [
+        Buffer.from('{"object":"similarity","scores":'),
+        ...(await encodeMatrix(scores, documents.length)),
+      ];
+      if (best !== null) chunks.push(Buffer.from(',"results":'), ...(await encodeBestDocuments(scores, best)));
+      chunks.push(Buffer.from(`,${JSON.stringify(tail).slice(1)}`));
       reportWork(request, reply, embedder.model, [ofQueries, ofDocuments], performance.now() - encodeStart);
-      return reply
-        .type('application/json; charset=utf-8')
-        .send(
-          Buffer.concat([
-            Buffer.from('{"object":"similarity","scores":'),
-            ...matrix,
-            Buffer.from(`,${JSON.stringify(tail).slice(1)}`),
-          ]),
-        );
+      return reply.type('application/json; charset=utf-8').send(Buffer.concat(chunks));
     },
   });
   done();
@@ -176,34 +189,4 @@ function firstCause(sides: PromiseSettledResult<unknown>[]): unknown {
 
 function roleOf(inputType: (typeof roles)[number] | undefined): Role | null {
   return inputType === 'passage' ? 'document' : (inputType ?? null);
-}
-
-interface Result {
-  index: number;
-  score: number;
-  document?: string;
-}
-
-/** The `topK` best documents of each query, best first; of equal scores the earlier document. */
-async function bestDocuments(
-  scores: Float32Array,
-  columns: number,
-  topK: number,
-  documents: readonly string[] | null,
-): Promise<Result[][]> {
-  const results: Result[][] = [];
-  for (let start = 0; start < scores.length; start += columns) {
-    const row = scores.subarray(start, start + columns);
-    const order = Array.from(row.keys()).sort((a, b) => (row[b] as number) - (row[a] as number) || a - b);
-    results.push(
-      order.slice(0, topK).map((index) => ({
-        index,
-        // Nine digits, as in `scores`: both name the same float32.
-        score: Number((row[index] as number).toPrecision(9)),
-        ...(documents === null ? {} : { document: documents[index] as string }),
-      })),
-    );
-    await setImmediate();
-  }
-  return results;
 }

@@ -1,0 +1,52 @@
+import { setImmediate } from 'node:timers/promises';
+import { HotvecError } from '../errors.ts';
+
+export interface BestDocumentsOptions {
+  /** Columns of the matrix. */
+  documents: readonly string[];
+  /** Results a query gets, at most. */
+  topK: number;
+  /** Whether results repeat the documents' texts. */
+  repeatTexts: boolean;
+}
+
+/**
+ * Every query may repeat every document: a body of a few megabytes could ask for gigabytes.
+ * @throws {HotvecError} invalid_input, when the results could repeat more than `limit` characters.
+ */
+export function checkRepeatedText(queryCount: number, options: BestDocumentsOptions, limit: number): void {
+  if (!options.repeatTexts) return;
+  const lengths = options.documents.map(({ length }) => length).sort((a, b) => b - a);
+  const perQuery = lengths.slice(0, options.topK).reduce((sum, length) => sum + length, 0);
+  if (queryCount * perQuery <= limit) return;
+  throw new HotvecError(
+    'invalid_input',
+    `Cannot repeat the documents in results: they could come to ${queryCount * perQuery} characters, the limit is ${limit}. Leave return_documents out; index names the document.`,
+    { param: 'return_documents' },
+  );
+}
+
+/**
+ * Writes `results`: the best documents of each query, best first; of equal scores the earlier document.
+ *
+ * @param scores row-major [queries, documents].
+ * @returns JSON in pieces; the event loop is let in after each query.
+ */
+export async function encodeBestDocuments(scores: Float32Array, options: BestDocumentsOptions): Promise<Buffer[]> {
+  const { documents, topK, repeatTexts } = options;
+  const chunks: Buffer[] = [];
+  for (let start = 0; start < scores.length; start += documents.length) {
+    const row = scores.subarray(start, start + documents.length);
+    const order = Array.from(row.keys()).sort((a, b) => (row[b] as number) - (row[a] as number) || a - b);
+    const results = order.slice(0, topK).map((index) => ({
+      index,
+      // Nine digits, as in `scores`: both name the same float32.
+      score: Number((row[index] as number).toPrecision(9)),
+      ...(repeatTexts ? { document: documents[index] } : {}),
+    }));
+    chunks.push(Buffer.from(`${start === 0 ? '[' : ','}${JSON.stringify(results)}`));
+    await setImmediate();
+  }
+  chunks.push(Buffer.from(']'));
+  return chunks;
+}

@@ -1,0 +1,80 @@
+import type { TSchema } from 'typebox';
+import { errorTable, publicErrorCodes } from './error-table.ts';
+import { ErrorEnvelope } from './schemas.ts';
+
+interface DocumentedHeader {
+  type: 'string' | 'integer';
+  description: string;
+}
+
+const requestId: Record<string, DocumentedHeader> = {
+  'x-request-id': { type: 'string', description: "The request's id, its own or a new one; logs bear it" },
+};
+
+/** What `reportWork` sends with vectors and scores. */
+export const workHeaders: Record<string, DocumentedHeader> = {
+  'server-timing': {
+    type: 'string',
+    description: 'Milliseconds of each stage: `tokenize;dur=…, queue;dur=…, infer;dur=…, encode;dur=…`',
+  },
+  'x-embedding-fingerprint': {
+    type: 'string',
+    description: 'Names the vector space: only vectors with the same fingerprint can be compared',
+  },
+  'x-truncated-inputs': { type: 'integer', description: 'How many inputs were cut short; left out when none was' },
+  'openai-processing-ms': { type: 'string', description: 'Milliseconds from the headers to the answer' },
+  'openai-version': { type: 'string', description: 'The version of the OpenAI API that is spoken' },
+};
+
+const retryAfter: Record<string, DocumentedHeader> = {
+  'retry-after': { type: 'integer', description: 'Seconds after which a repetition may succeed' },
+  'retry-after-ms': { type: 'integer', description: 'The same in milliseconds' },
+};
+const noRetry: Record<string, DocumentedHeader> = {
+  'x-should-retry': { type: 'string', description: '`false` where repeating the request cannot help' },
+};
+const closing: Record<string, DocumentedHeader> = {
+  connection: { type: 'string', description: '`close`: the connection cannot be used again' },
+};
+const headersOfError: Record<number, Record<string, DocumentedHeader>> = {
+  401: closing,
+  409: noRetry,
+  413: closing,
+  415: closing,
+  429: retryAfter,
+  500: noRetry,
+  503: retryAfter,
+};
+
+/** Error statuses of a route that computes vectors. */
+export const WORK_ERRORS = [400, 401, 404, 409, 413, 415, 429, 500, 503, 504] as const;
+
+export interface DocumentedSuccess {
+  description: string;
+  schema: TSchema;
+  mediaType?: string;
+  headers?: Record<string, DocumentedHeader>;
+  example?: unknown;
+}
+
+/** A route's `response` schema: its success, and the errors it can answer. */
+export function answers(success: DocumentedSuccess, errorStatuses: readonly number[]) {
+  const { description, schema, headers = {}, mediaType = 'application/json', example } = success;
+  return {
+    200: {
+      description,
+      headers: { ...requestId, ...headers },
+      content: { [mediaType]: { schema, ...(example === undefined ? {} : { example }) } },
+    },
+    ...Object.fromEntries(errorStatuses.map((status) => [status, errorAnswer(status)])),
+  };
+}
+
+function errorAnswer(status: number) {
+  const codes = publicErrorCodes.filter((code) => errorTable[code].status === status && code !== 'not_found');
+  return {
+    description: codes.map((code) => `\`${code}\`: ${errorTable[code].when}`).join('. '),
+    headers: { ...requestId, ...headersOfError[status] },
+    content: { 'application/json': { schema: ErrorEnvelope } },
+  };
+}

@@ -1,0 +1,13 @@
+import type { FastifyInstance } from 'fastify';
+import { HotvecError } from '../errors.ts';
+
+/** Rules of HTTP that Node would enforce with an empty answer; here they get the envelope, an id and a log line. */
+export function registerProtocolRules(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw }) => {
+    if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
+      throw new HotvecError('invalid_input', 'The request has no host header.', { param: 'host' });
+    }
+  });
+  // RFC 9110, 10.1.1: expectations other than 100-continue may be refused or ignored.
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response));
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { after, before, describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { publicErrorCodes } from '../../src/http/error-table.ts';
+import { packageRoot } from '../../src/package-info.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+import {
+  openapi,
+  openapiFile,
+  operationById,
+  operations,
+  resolveReference,
+  responseOf,
+  validatorOf,
+} from './openapi-document.ts';
+
+const script = path.join(packageRoot, 'dist', 'scripts', 'write-openapi.js');
+
+function run(...args: string[]) {
+  // Another machine, other settings: the document must not know.
+  const environment = { ...process.env, MAX_INPUTS: '7', MAX_BODY_BYTES: '2048', HOST: '0.0.0.0', ALIASES: 'x' };
+  return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8', env: environment, cwd: os.tmpdir() });
+}
+
+describe('openapi.yaml', () => {
+  it('is what the routes say, on any machine and with any settings', () => {
+    const { status, stderr } = run('--check');
+    assert.equal(status, 0, stderr);
+  });
+
+  it('is refused by --check when it is stale or missing', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'hotvec-openapi-'));
+    try {
+      const copy = path.join(folder, 'copy.yaml');
+      assert.match(run('--check', copy).stderr, /copy\.yaml is not what the routes say\. Run `npm run openapi`/);
+      assert.equal(run(copy).status, 0);
+      assert.equal(readFileSync(copy, 'utf8'), readFileSync(openapiFile, 'utf8'));
+      writeFileSync(copy, readFileSync(copy, 'utf8').replace('maxItems: 2048', 'maxItems: 2049'));
+      const stale = run('--check', copy);
+      assert.equal(stale.status, 1);
+      assert.match(stale.stderr, /not what the routes say/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('resolves every $ref and uses every component', () => {
+    const references = new Set(JSON.stringify(openapi).match(/(?<="\$ref":")[^"]+/g));
+    for (const reference of references) assert.notEqual(resolveReference(reference), undefined, reference);
+    for (const kind of ['schemas', 'responses'] as const) {
+      for (const name of Object.keys(openapi.components[kind]))
+        assert.ok(references.has(`#/components/${kind}/${name}`));
+    }
+  });
+
+  it('has sound schemas, and examples that are valid by them', () => {
+    for (const { operation } of operations) {
+      const described = [
+        ...Object.keys(operation.responses).map((status) => responseOf(operation, Number(status))),
+        ...(operation.requestBody === undefined ? [] : [operation.requestBody]),
+      ];
+      for (const { schema, example } of described.flatMap(({ content }) => Object.values(content))) {
+        const validate = validatorOf(schema);
+        if (example !== undefined) assert.equal(validate(example), null, operation.operationId);
+      }
+      if (operation.requestBody === undefined) continue;
+      assert.notEqual(operation.requestBody.content['application/json']?.example, undefined, operation.operationId);
+      assert.notEqual(responseOf(operation, 200).content['application/json']?.example, undefined);
+    }
+  });
+
+  it('names and describes every operation, parameter, header and answer', () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    assert.equal(new Set(ids).size, ids.length);
+    const tags = openapi.tags.map(({ name }) => name);
+    for (const { route, operation } of operations) {
+      assert.ok(operation.summary, route);
+      assert.ok(operation.tags.every((tag) => tags.includes(tag)));
+      const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const parameters = operation.parameters ?? [];
+      assert.deepEqual(
+        parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
+        inPath,
+      );
+      for (const { name, description } of parameters) assert.ok(description, name);
+      for (const status of Object.keys(operation.responses)) {
+        const { description, headers = {} } = responseOf(operation, Number(status));
+        assert.ok(description, `${route} ${status}`);
+        assert.ok('x-request-id' in headers);
+        for (const [name, header] of Object.entries(headers)) assert.ok(header.description, name);
+      }
+    }
+    assert.deepEqual(openapi.security, [{ apiKey: [] }, {}]);
+  });
+
+  it('lists every error code a client can see', () => {
+    for (const code of publicErrorCodes) assert.ok(openapi.info.description.includes(`| \`${code}\` |`), code);
+  });
+});
+
+describe('A running service describes itself', () => {
+  let service: RunningService;
+  before(async () => {
+    service = await startService();
+  });
+  after(() => service.close());
+
+  it('in /openapi.json and /openapi.yaml as in openapi.yaml', async () => {
+    const json = await fetch(`${service.url}/openapi.json`);
+    assert.match(json.headers.get('content-type') ?? '', /^application\/json/);
+    assert.deepEqual(await json.json(), openapi);
+    const yaml = await fetch(`${service.url}/openapi.yaml`);
+    assert.match(yaml.headers.get('content-type') ?? '', /^application\/yaml/);
+    assert.deepEqual(parse(await yaml.text()), openapi);
+  });
+
+  for (const page of ['/docs', '/docs/']) {
+    it(`in ${page}, a page that needs nothing from elsewhere`, async () => {
+      const response = await fetch(service.url + page);
+      assert.equal(response.status, 200);
+      const html = await response.text();
+      const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url as string);
+      assert.ok(assets.length >= 5, html);
+      for (const asset of assets) {
+        const url = new URL(asset, service.url + page);
+        assert.equal(url.origin, service.url, asset);
+        const answer = await fetch(url);
+        assert.equal(answer.status, 200, asset);
+        await answer.arrayBuffer();
+      }
+      // What the scripts fetch, and what they must not.
+      const base = `${service.url}/docs/`;
+      assert.deepEqual(await (await fetch(`${base}json`)).json(), openapi);
+      assert.match(await (await fetch(`${base}static/swagger-initializer.js`)).text(), /validatorUrl: null/);
+    });
+  }
+
+  it('with examples that are what it answers', async () => {
+    for (const id of ['createEmbeddings', 'createSimilarity']) {
+      const { route, operation } = operationById(id);
+      const request = operation.requestBody?.content['application/json']?.example;
+      const expected = responseOf(operation, 200).content['application/json']?.example;
+      const answer = await (await service.post(route, request)).json();
+      assertAlike(decoded(answer), decoded(expected));
+    }
+  });
+});
+
+/** Vectors decoded: base64 of two numbers a rounding apart has nothing in common. */
+function decoded(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (key, field: unknown) => {
+      if (key !== 'embedding' || typeof field !== 'string') return field;
+      const bytes = Buffer.from(field, 'base64');
+      return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+    }),
+  );
+}
+
+/** Deep equality of JSON, numbers within 2e-6 of themselves: another processor may sum in another order. */
+function assertAlike(actual: unknown, expected: unknown): void {
+  if (typeof expected === 'number') {
+    const difference = Math.abs((actual as number) - expected);
+    assert.ok(difference <= 2e-6 * Math.max(1, Math.abs(expected)), `${actual} is not ${expected}`);
+  } else if (typeof expected === 'object' && expected !== null) {
+    assert.deepEqual(Object.keys(actual as object), Object.keys(expected));
+    for (const [key, value] of Object.entries(expected)) assertAlike((actual as Record<string, unknown>)[key], value);
+  } else {
+    assert.equal(actual, expected);
+  }
+}

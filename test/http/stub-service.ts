@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { Writable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from '../../src/app.ts';
+import type { Config } from '../../src/config.ts';
+import type { Embedder, EmbedInput, EmbedOptions, EmbedResult, ModelFacts } from '../../src/embedding/embedder.ts';
+import { scoreMatrix } from '../../src/embedding/score-matrix.ts';
+import type { ApiKey } from '../../src/http/auth.ts';
+import { ModelNames } from '../../src/http/model-names.ts';
+import { createLogger } from '../../src/logger.ts';
+import { Metrics } from '../../src/metrics.ts';
+import { testConfig } from '../support/running-service.ts';
+
+const model: ModelFacts = {
+  name: 'stub',
+  hiddenSize: 4,
+  matryoshkaMinimum: 2,
+  maxInputTokens: 8192,
+  maxRequestTokens: 300_000,
+  vocabularySize: 1000,
+  pooling: 'last_token',
+  normalize: true,
+  prompts: { query: 'query: ', document: '' },
+  dtype: 'fp32',
+  device: 'cpu',
+  revision: null,
+  fingerprint: '0123456789abcdef',
+};
+
+export interface StubOptions {
+  config?: Partial<Config>;
+  /** Named keys that the service knows; none: it asks for none. */
+  keys?: Record<string, string>;
+  /** What happens instead of embedding; may throw. Without a result every vector is (0.5, 0.5, 0.5, 0.5). */
+  embed?: (inputs: readonly EmbedInput[], options: EmbedOptions) => EmbedResult | undefined | Promise<never>;
+  readiness?: Embedder['readiness'];
+  isDraining?: () => boolean;
+}
+
+export interface StubService {
+  url: string;
+  app: FastifyInstance;
+  log: () => string;
+  /** Calls of `embed`. */
+  embedCalls: () => number;
+  close: () => Promise<void>;
+}
+
+/** The HTTP layer over an embedder that fails, or answers, as the test says: for what the real one cannot be made to do. */
+export async function startStubService(options: StubOptions = {}): Promise<StubService> {
+  let calls = 0;
+  let lines = '';
+  const embedder: Embedder = {
+    model,
+    readiness: options.readiness ?? (() => ({ ready: true })),
+    embed: async (inputs, embedOptions) => {
+      calls += 1;
+      return (await options.embed?.(inputs, embedOptions)) ?? answer(inputs);
+    },
+    compare: scoreMatrix,
+  };
+  const sink = new Writable({
+    write(chunk: Buffer, _, done) {
+      lines += chunk.toString();
+      done();
+    },
+  });
+  const app = await buildApp({
+    config: testConfig(options.config),
+    embedder,
+    names: new ModelNames('stub', []),
+    metrics: new Metrics(() => ({
+      queueTokens: 0,
+      queueRequests: 0,
+      queueOldestSeconds: 0,
+      tokensPerSecond: 0,
+      engineUp: true,
+      ready: true,
+      batchAgeSeconds: 0,
+    })),
+    logger: createLogger('info', sink),
+    apiKeys: options.keys === undefined ? null : apiKeys(options.keys),
+    isDraining: options.isDraining ?? (() => false),
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return { url, app, log: () => lines, embedCalls: () => calls, close: () => closeNow(app) };
+}
+
+export function apiKeys(keys: Record<string, string>): ApiKey[] {
+  return Object.entries(keys).map(([name, key]) => ({ name, sha256: createHash('sha256').update(key).digest() }));
+}
+
+async function closeNow(app: FastifyInstance): Promise<void> {
+  app.server.closeAllConnections();
+  await app.close();
+}
+
+function answer(inputs: readonly EmbedInput[]): EmbedResult {
+  return {
+    vectors: inputs.map(() => new Float32Array(4).fill(0.5)),
+    tokens: inputs.map(() => 1),
+    truncated: inputs.map(() => false),
+    timings: { tokenize: 0, queue: 0, infer: 0 },
+    batches: 1,
+    lastBatchId: 0,
+  };
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { largestDifference } from '../support/difference.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+import { type EmbeddingsAnswer, embed, errorOf, goldenTexts, succeed, vectorsOf } from './answers.ts';
+
+const LIMIT = 20;
+const long = goldenTexts.filter(({ ids }) => ids.length > LIMIT);
+const short = goldenTexts.filter(({ ids }) => ids.length <= LIMIT);
+const cut = {
+  end: (ids: number[]) => [...ids.slice(0, LIMIT - 1), ids.at(-1) as number],
+  start: (ids: number[]) => ids.slice(-LIMIT),
+};
+
+describe(`Texts longer than the limit of ${LIMIT} tokens`, () => {
+  let service: RunningService;
+  before(async () => {
+    service = await startService({ maxInputTokens: LIMIT });
+  });
+  after(() => service.close());
+
+  it('are refused unless told otherwise, naming the first, its tokens and the limit', async () => {
+    const input = [short[0]?.text, long[0]?.text];
+    for (const truncate of [undefined, null, 'error']) {
+      const response = await service.post('/v1/embeddings', { input, truncate });
+      const error = await errorOf(response);
+      assert.deepEqual([response.status, error.code, error.param], [400, 'input_too_long', 'input[1]']);
+      assert.ok(error.message.includes(`${long[0]?.ids.length} tokens`) && error.message.includes(`${LIMIT} tokens`));
+    }
+  });
+
+  for (const side of ['end', 'start'] as const) {
+    it(`are cut at the ${side} where asked for, keep their end token, and say so`, async () => {
+      const mixed = [short[0], long[0], short[1], ...long.slice(1)] as typeof goldenTexts;
+      const { answer, headers } = await succeed<EmbeddingsAnswer>(service, '/v1/embeddings', {
+        input: mixed.map(({ text }) => text),
+        truncate: side,
+      });
+      const ids = mixed.map((text) => (text.ids.length > LIMIT ? cut[side](text.ids) : text.ids));
+      const vectors = vectorsOf(answer);
+      for (const [i, wanted] of vectorsOf(await embed(service, { input: ids })).entries()) {
+        // A text is cut to a bounded number of characters before it is tokenized; no golden text here is that long.
+        assert.ok(largestDifference(vectors[i] as Float32Array, wanted) < 1e-6, mixed[i]?.text.slice(0, 40));
+        const isCut = (mixed[i]?.ids.length ?? 0) > LIMIT;
+        assert.equal(answer.data[i]?.truncated, isCut ? true : undefined);
+        assert.equal(answer.data[i]?.tokens, isCut ? LIMIT : undefined);
+      }
+      assert.equal(headers.get('x-truncated-inputs'), String(long.length));
+      assert.equal(
+        answer.usage.total_tokens,
+        ids.reduce((sum, one) => sum + one.length, 0),
+      );
+    });
+  }
+
+  it('are cut when they are token ids, too', async () => {
+    const [{ ids }] = long as [(typeof long)[number]];
+    for (const side of ['end', 'start'] as const) {
+      const answer = await embed(service, { input: ids, truncate: side });
+      const wanted = await embed(service, { input: cut[side](ids) });
+      assert.deepEqual(vectorsOf(answer), vectorsOf(wanted));
+      assert.equal(answer.data[0]?.truncated, true);
+    }
+  });
+
+  it('nothing is disclosed where nothing was cut', async () => {
+    const { answer, headers } = await succeed<EmbeddingsAnswer>(service, '/v1/embeddings', {
+      input: short.map(({ text }) => text),
+      truncate: 'end',
+    });
+    assert.equal(headers.get('x-truncated-inputs'), null);
+    assert.ok(answer.data.every((item) => !('truncated' in item) && !('tokens' in item)));
+  });
+
+  it('are cut by the setting TRUNCATE when the request does not say', async () => {
+    const cutting = await startService({ maxInputTokens: LIMIT, truncate: 'end' });
+    try {
+      const input = long[0]?.text;
+      assert.equal((await embed(cutting, { input })).data[0]?.truncated, true);
+      assert.equal((await cutting.post('/v1/embeddings', { input, truncate: 'error' })).status, 400);
+    } finally {
+      await cutting.close();
+    }
+  });
+});
