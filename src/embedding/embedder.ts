@@ -1,18 +1,20 @@
 import type { TruncationSide } from '../tokenization/truncate.ts';
 import type { PromptChoice } from './prompt.ts';
 
-/** A text, or the token ids of one, which go to the model as they are. */
-export type EmbedInput = string | readonly number[];
+/** Something to embed. `role` and `instruction` choose its prompt. */
+export interface EmbedInput extends PromptChoice {
+  /** A text, or the token ids of one, which go to the model as they are and can have no prompt. */
+  content: string | readonly number[];
+  /** What the request calls it, for error messages: `input[3]`. */
+  name: string;
+}
 
-/** `role` and `instruction` choose the prompt. Texts only: it cannot be put before token ids. */
-export interface EmbedOptions extends PromptChoice {
+export interface EmbedOptions {
   /** Components of a vector; null: all. */
   dimensions: number | null;
   /** null: as the model was trained to be used. */
   normalize: boolean | null;
   truncate: 'error' | TruncationSide;
-  /** How the request names its inputs, for error messages: `input[3]`. */
-  nameOf: (index: number) => string;
   signal?: AbortSignal;
   /** Milliseconds from now after which the answer is worth nothing. */
   timeLimit: number;

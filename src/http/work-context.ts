@@ -39,23 +39,16 @@ export function reportWork(
   request: FastifyRequest,
   reply: FastifyReply,
   model: ModelFacts,
-  results: readonly EmbedResult[],
+  result: EmbedResult,
   encodeMilliseconds: number,
 ): void {
-  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-  const longest = (stage: keyof EmbedResult['timings']) => Math.max(...results.map((result) => result.timings[stage]));
   const work: WorkReport = {
-    inputs: sum(results.map((result) => result.vectors.length)),
-    tokens: sum(results.map((result) => sum(result.tokens))),
-    truncated: sum(results.map((result) => result.truncated.filter(Boolean).length)),
-    timings: {
-      tokenize: longest('tokenize'),
-      queue: longest('queue'),
-      infer: longest('infer'),
-      encode: encodeMilliseconds,
-    },
-    batches: sum(results.map((result) => result.batches)),
-    lastBatchId: Math.max(...results.map((result) => result.lastBatchId)),
+    inputs: result.vectors.length,
+    tokens: result.tokens.reduce((sum, count) => sum + count, 0),
+    truncated: result.truncated.filter(Boolean).length,
+    timings: { ...result.timings, encode: encodeMilliseconds },
+    batches: result.batches,
+    lastBatchId: result.lastBatchId,
   };
   request.work = work;
   const timing = Object.entries(work.timings).map(([stage, duration]) => `${stage};dur=${duration.toFixed(2)}`);

@@ -6,21 +6,30 @@ export type TruncationSide = 'end' | 'start';
 /**
  * Shortens `ids` to `maxTokens`, keeping the special tokens around the text: the last one is what `last_token` pooling
  * reads, and a sequence that lost it gives a vector of another kind.
+ *
+ * @param promptIds what must stay at the start, special tokens before it included: the ids of the prompt alone. Where
+ * the start of the text is cut off, they take the place of what was there; where its end is, nothing changes.
  */
 export function truncateIds(
   ids: Int32Array,
   maxTokens: number,
   side: TruncationSide,
   special: SpecialTokens,
+  promptIds: Int32Array = ids.subarray(0, special.before),
 ): Int32Array {
   if (ids.length <= maxTokens) return ids;
-  const room = maxTokens - special.before - special.after;
-  if (room < 0) throw new RangeError(`${maxTokens} tokens do not hold the special tokens`);
   const bodyEnd = ids.length - special.after;
-  const bodyStart = side === 'end' ? special.before : bodyEnd - room;
+  const room = maxTokens - special.after;
   const kept = new Int32Array(maxTokens);
-  kept.set(ids.subarray(0, special.before));
-  kept.set(ids.subarray(bodyStart, bodyStart + room), special.before);
-  kept.set(ids.subarray(bodyEnd), special.before + room);
+  if (side === 'end') {
+    if (room < special.before) throw new RangeError(`${maxTokens} tokens do not hold the special tokens`);
+    kept.set(ids.subarray(0, room));
+  } else {
+    const bodyRoom = room - promptIds.length;
+    if (bodyRoom < 0) throw new RangeError(`${maxTokens} tokens do not hold the prompt and the special tokens`);
+    kept.set(promptIds);
+    kept.set(ids.subarray(bodyEnd - bodyRoom, bodyEnd), promptIds.length);
+  }
+  kept.set(ids.subarray(bodyEnd), room);
   return kept;
 }

@@ -48,9 +48,10 @@ describe('The official OpenAI SDK as client', () => {
     await stub?.close();
     stub = await startStubService({
       embed: (inputs) => {
-        const [code, once] = String(inputs[0]).split(' ');
-        const count = (requests.get(String(inputs[0])) ?? 0) + 1;
-        requests.set(String(inputs[0]), count);
+        const asked = String(inputs[0]?.content);
+        const [code, once] = asked.split(' ');
+        const count = (requests.get(asked) ?? 0) + 1;
+        requests.set(asked, count);
         if (code === 'hang') return new Promise<never>(() => {});
         if (once !== undefined && count > 1) return undefined;
         throw new HotvecError(code as ErrorCode, 'As asked.', { retryAfterMs: 20 });

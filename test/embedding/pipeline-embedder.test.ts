@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { Batcher } from '../../src/batching/batcher.ts';
-import type { EmbedOptions, ModelFacts } from '../../src/embedding/embedder.ts';
+import type { EmbedInput, EmbedOptions, ModelFacts } from '../../src/embedding/embedder.ts';
 import { PipelineEmbedder } from '../../src/embedding/pipeline-embedder.ts';
 import { PackedMeter } from '../../src/engine/packed/packed-meter.ts';
 import type { HotvecError } from '../../src/errors.ts';
@@ -32,19 +32,21 @@ const model: ModelFacts = {
   fingerprint: 'f',
 };
 const options: EmbedOptions = {
-  role: null,
-  instruction: null,
   dimensions: null,
   normalize: null,
   truncate: 'error',
-  nameOf: (index) => `input[${index}]`,
   timeLimit: 1_000,
 };
+
+/** Names the inputs as a request does, and gives all the same prompt. */
+function inputsOf(contents: (string | number[])[], role: EmbedInput['role'] = null): EmbedInput[] {
+  return contents.map((content, i) => ({ content, name: `input[${i}]`, role, instruction: null }));
+}
 
 let engine: ScriptedEngine;
 let embedder: PipelineEmbedder;
 
-function create(changes: Partial<ModelFacts> = {}): void {
+function create(changes: Partial<ModelFacts> = {}, chosen: Tokenizer = tokenizer): void {
   const clock = new FakeClock();
   engine = new ScriptedEngine(64);
   const batcher = new Batcher({
@@ -58,15 +60,16 @@ function create(changes: Partial<ModelFacts> = {}): void {
     keyShare: 1,
     random: () => 0,
   });
-  embedder = new PipelineEmbedder({ model: { ...model, ...changes }, tokenizer, batcher, clock });
+  embedder = new PipelineEmbedder({ model: { ...model, ...changes }, tokenizer: chosen, batcher, clock });
 }
 
 async function refusal(
   inputs: (string | number[])[],
   changes: Partial<EmbedOptions> = {},
+  role: EmbedInput['role'] = null,
 ): Promise<[string, string | null]> {
   try {
-    await embedder.embed(inputs, { ...options, ...changes });
+    await embedder.embed(inputsOf(inputs, role), { ...options, ...changes });
   } catch (error) {
     const { code, param } = error as HotvecError;
     return [code, param];
@@ -85,12 +88,12 @@ describe('PipelineEmbedder.embed()', () => {
     assert.deepEqual(await refusal([[1, 2.5]]), ['invalid_token_id', 'input[0]']);
     assert.deepEqual(await refusal(['x'], { dimensions: 31 }), ['invalid_dimensions', 'dimensions']);
     assert.deepEqual(await refusal(['x'], { dimensions: 65 }), ['invalid_dimensions', 'dimensions']);
-    assert.deepEqual(await refusal([[1, 2]], { role: 'query' }), ['invalid_input', 'input[0]']);
+    assert.deepEqual(await refusal([[1, 2]], {}, 'query'), ['invalid_input', 'input[0]']);
     assert.equal(engine.batchesSent, 0);
   });
 
   it('names the way out for clients that send ids of another tokenizer', async () => {
-    await assert.rejects(embedder.embed([[100_257]], options), /check_embedding_ctx_length=False/);
+    await assert.rejects(embedder.embed(inputsOf([[100_257]]), options), /check_embedding_ctx_length=False/);
   });
 
   it('serves only the native size of a model without Matryoshka dimensions', async () => {
@@ -106,7 +109,7 @@ describe('PipelineEmbedder.embed()', () => {
 
   it('puts the prompt before the text, sends token ids as they are, and counts what was computed', async () => {
     const answer = () => engine.answer();
-    const prompted = embedder.embed(['ab'], { ...options, role: 'query' });
+    const prompted = embedder.embed(inputsOf(['ab'], 'query'), options);
     await new Promise(setImmediate);
     assert.deepEqual(
       Array.from(engine.waiting[0]?.batch.tokenIds ?? []),
@@ -114,7 +117,7 @@ describe('PipelineEmbedder.embed()', () => {
     );
     answer();
     assert.deepEqual((await prompted).tokens, [5]);
-    const raw = embedder.embed([[7, 8]], options);
+    const raw = embedder.embed(inputsOf([[7, 8]]), options);
     await new Promise(setImmediate);
     assert.deepEqual(Array.from(engine.waiting[0]?.batch.tokenIds ?? []), [7, 8]);
     answer();
@@ -127,7 +130,7 @@ describe('PipelineEmbedder.embed()', () => {
       ['end', '012345678'],
       ['start', '456789abc'],
     ] as const) {
-      const done = embedder.embed(['short', text, 'y'.repeat(1_000)], { ...options, truncate });
+      const done = embedder.embed(inputsOf(['short', text, 'y'.repeat(1_000)]), { ...options, truncate });
       await new Promise(setImmediate);
       const { tokenIds, offsets } = engine.waiting[0]?.batch ?? { tokenIds: [], offsets: [] };
       assert.deepEqual(Array.from(tokenIds.slice(offsets[0], offsets[1])), [
@@ -139,6 +142,21 @@ describe('PipelineEmbedder.embed()', () => {
     }
   });
 
+  it('cuts the text and never the prompt before it, and refuses a prompt that leaves no room', async () => {
+    for (const [truncate, kept] of [
+      ['end', 'Q:0123456'],
+      ['start', 'Q:6789abc'],
+    ] as const) {
+      const done = embedder.embed(inputsOf(['0123456789abc'], 'query'), { ...options, truncate });
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+      assert.equal(String.fromCharCode(...(engine.waiting[0]?.batch.tokenIds.slice(0, -1) ?? [])), kept);
+      engine.answer();
+      await done;
+    }
+    create({ prompts: { query: 'nine long' } });
+    assert.deepEqual(await refusal(['text'], { truncate: 'end' }, 'query'), ['input_too_long', 'instruction']);
+  });
+
   it('does not cut a surrogate pair in half where it caps a text', async () => {
     const seen: string[] = [];
     const spy: Tokenizer = {
@@ -148,11 +166,11 @@ describe('PipelineEmbedder.embed()', () => {
         return tokenizer.tokenize(texts);
       },
     };
-    Object.assign(embedder, { tokenizer: spy });
+    create({}, spy);
     // A pair lies across the cap, at its end and at its start.
     const text = `${'a'.repeat(319)}😀${'b'.repeat(319)}`;
     for (const truncate of ['end', 'start'] as const) {
-      const done = embedder.embed([text], { ...options, truncate });
+      const done = embedder.embed(inputsOf([text]), { ...options, truncate });
       await new Promise(setImmediate);
       engine.answer();
       await done;

@@ -105,7 +105,7 @@ describe('Live answers are as openapi.yaml says', () => {
     service = await startService({ maxBodyBytes: 8192, maxInputTokens: 500, aliases: ['alias'] });
     const failure = (code: string) => new HotvecError(code as ErrorCode, 'as asked', { retryAfterMs: RETRY_AFTER_MS });
     stub = await startStubService({
-      embed: (_, { instruction }) => Promise.reject(failure(instruction ?? '')),
+      embed: ([input]) => Promise.reject(failure(input?.instruction ?? '')),
       readiness: () => ({ ready: false, error: failure('not_ready') }),
     });
     keyed = await startStubService({ keys: { someone: 'secret' } });

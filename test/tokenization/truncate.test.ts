@@ -13,6 +13,12 @@ describe('truncateIds()', () => {
     assert.deepEqual(Array.from(truncateIds(ids, 3, 'end', special)), [90, 98, 99]);
   });
 
+  it('keeps the prompt where the start of the text is cut off', () => {
+    const prompt = Int32Array.of(90, 50, 51);
+    assert.deepEqual(Array.from(truncateIds(ids, 6, 'start', special, prompt)), [90, 50, 51, 5, 98, 99]);
+    assert.throws(() => truncateIds(ids, 4, 'start', special, prompt), RangeError);
+  });
+
   it('returns what fits as it is', () => {
     assert.equal(truncateIds(ids, 8, 'end', special), ids);
   });

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Config } from '../../config.ts';
-import type { Embedder, EmbedInput } from '../../embedding/embedder.ts';
+import type { Embedder } from '../../embedding/embedder.ts';
 import type { Role } from '../../embedding/prompt.ts';
 import { HotvecError } from '../../errors.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
@@ -9,6 +9,7 @@ import { embeddingsExample } from '../documented-examples.ts';
 import { encodeEmbeddings } from '../encode-vectors.ts';
 import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
 import type { ModelNames } from '../model-names.ts';
+import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
 import { reportWork, workContext } from '../work-context.ts';
 
@@ -113,15 +114,16 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         const { input, model, encoding_format: format = 'float', ...options } = request.body;
         checkUnicode(input, 'input');
         checkUnicode(options.instruction, 'instruction');
-        const inputs = listInputs(input);
+        const prompt = {
+          role: agree(names.resolve(model).role, roleOf(options.input_type)),
+          instruction: options.instruction ?? null,
+        };
+        const inputs = nameInputs('input', input).map((one) => ({ ...one, ...prompt }));
         const result = await embedder.embed(inputs, {
           ...workContext(request, reply, config, embedder.model),
-          role: agree(names.resolve(model).role, options.input_type),
-          instruction: options.instruction ?? null,
           dimensions: options.dimensions ?? null,
           normalize: options.normalize ?? null,
           truncate: options.truncate ?? config.truncate,
-          nameOf: (index) => (isList(input) ? `input[${index}]` : 'input'),
         });
 
         const encodeStart = performance.now();
@@ -132,7 +134,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           (index) => (result.truncated[index] ? { truncated: true, tokens: result.tokens[index] } : {}),
           { model: names.served, usage: { prompt_tokens: tokens, total_tokens: tokens } },
         );
-        reportWork(request, reply, embedder.model, [result], performance.now() - encodeStart);
+        reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);
         return reply.type('application/json; charset=utf-8').send(Buffer.concat(chunks));
       },
     });
@@ -140,20 +142,8 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
   done();
 };
 
-type Input = string | string[] | number[] | number[][];
-
-/** Whether `input` holds several inputs: a list of numbers is one. */
-function isList(input: Input): input is string[] | number[][] {
-  return Array.isArray(input) && typeof input[0] !== 'number';
-}
-
-function listInputs(input: Input): EmbedInput[] {
-  return isList(input) ? input : [input as EmbedInput];
-}
-
 /** The prompt that model name and `input_type` ask for; they must not say different things. */
-function agree(fromName: Role | null, inputType: (typeof roles)[number] | undefined): Role | null {
-  const fromField = inputType === 'passage' ? 'document' : (inputType ?? null);
+function agree(fromName: Role | null, fromField: Role | null): Role | null {
   if (fromName !== null && fromField !== null && fromName !== fromField) {
     throw new HotvecError('invalid_input', `The model's name asks for ${fromName} and input_type for ${fromField}.`, {
       param: 'input_type',

@@ -1,13 +1,13 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { EmbedInput, EmbedOptions } from '../../embedding/embedder.ts';
-import type { Role } from '../../embedding/prompt.ts';
+import type { EmbedInput } from '../../embedding/embedder.ts';
 import { HotvecError } from '../../errors.ts';
 import { type BestDocumentsOptions, checkRepeatedText, encodeBestDocuments } from '../best-documents.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
 import { similarityExample } from '../documented-examples.ts';
 import { encodeMatrix } from '../encode-vectors.ts';
 import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
+import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
 import { reportWork, workContext } from '../work-context.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
@@ -122,49 +122,36 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       if (best !== null) checkRepeatedText(queries.length, best, config.maxBodyBytes);
       const { role: roleOfName } = names.resolve(model);
       const defaultRole = embedder.model.prompts.query === undefined ? null : 'query';
-      const queryRole = roleOf(options.query_input_type) ?? roleOfName ?? defaultRole;
-      const context = workContext(request, reply, config, embedder.model);
-      // One side's failure ends the other's work.
-      const failed = new AbortController();
-      const embedSide = (inputs: EmbedInput[], side: Pick<EmbedOptions, 'role' | 'instruction' | 'nameOf'>) =>
-        embedder
-          .embed(inputs, {
-            ...context,
-            ...side,
-            signal: AbortSignal.any([context.signal, failed.signal]),
-            dimensions: options.dimensions ?? null,
-            // Cosine has no use for it; the other metrics compare what /v1/embeddings serves.
-            normalize: null,
-            truncate: options.truncate ?? config.truncate,
-          })
-          .catch((error: unknown) => {
-            failed.abort();
-            throw error;
-          });
-      const sides = await Promise.allSettled([
-        embedSide(queries, {
-          role: queryRole,
-          instruction: options.instruction ?? null,
-          nameOf: (i) => (Array.isArray(options.queries) ? `queries[${i}]` : 'queries'),
-        }),
-        embedSide(documents, {
-          role: roleOf(options.document_input_type),
-          instruction: null,
-          nameOf: (i) => (Array.isArray(options.documents) ? `documents[${i}]` : 'documents'),
-        }),
-      ]);
-      const [ofQueries, ofDocuments] = sides.map((side) => (side.status === 'fulfilled' ? side.value : null));
-      if (!ofQueries || !ofDocuments) throw firstCause(sides);
+      const queryPrompt = {
+        role: roleOf(options.query_input_type) ?? roleOfName ?? defaultRole,
+        instruction: options.instruction ?? null,
+      };
+      const documentPrompt = { role: roleOf(options.document_input_type), instruction: null };
+      const inputs: EmbedInput[] = [
+        ...nameInputs('queries', options.queries).map((text) => ({ ...text, ...queryPrompt })),
+        ...nameInputs('documents', options.documents).map((text) => ({ ...text, ...documentPrompt })),
+      ];
+      const result = await embedder.embed(inputs, {
+        ...workContext(request, reply, config, embedder.model),
+        dimensions: options.dimensions ?? null,
+        // Cosine has no use for it; the other metrics compare what /v1/embeddings serves.
+        normalize: null,
+        truncate: options.truncate ?? config.truncate,
+      });
 
       const encodeStart = performance.now();
-      const scores = await embedder.compare(ofQueries.vectors, ofDocuments.vectors, metric);
+      const scores = await embedder.compare(
+        result.vectors.slice(0, queries.length),
+        result.vectors.slice(queries.length),
+        metric,
+      );
       if (scale !== 1) for (let i = 0; i < scores.length; i++) scores[i] = (scores[i] as number) * scale;
       if (scores.some((score) => !Number.isFinite(score))) {
         throw new HotvecError('invalid_input', 'scale makes the scores larger than a 32-bit number can be.', {
           param: 'scale',
         });
       }
-      const total = [...ofQueries.tokens, ...ofDocuments.tokens].reduce((sum, count) => sum + count, 0);
+      const total = result.tokens.reduce((sum, count) => sum + count, 0);
       const tail = { model: names.served, usage: { prompt_tokens: total, total_tokens: total } };
       const chunks = [
         Buffer.from('{"object":"similarity","scores":'),
@@ -172,21 +159,9 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       ];
       if (best !== null) chunks.push(Buffer.from(',"results":'), ...(await encodeBestDocuments(scores, best)));
       chunks.push(Buffer.from(`,${JSON.stringify(tail).slice(1)}`));
-      reportWork(request, reply, embedder.model, [ofQueries, ofDocuments], performance.now() - encodeStart);
+      reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);
       return reply.type('application/json; charset=utf-8').send(Buffer.concat(chunks));
     },
   });
   done();
 };
-
-/** The failure that came first: the other side's is only our own abort. */
-function firstCause(sides: PromiseSettledResult<unknown>[]): unknown {
-  const reasons = sides.flatMap((side) => (side.status === 'rejected' ? [side.reason as unknown] : []));
-  return (
-    reasons.find((reason) => !(reason instanceof HotvecError && reason.code === 'client_closed_request')) ?? reasons[0]
-  );
-}
-
-function roleOf(inputType: (typeof roles)[number] | undefined): Role | null {
-  return inputType === 'passage' ? 'document' : (inputType ?? null);
-}

@@ -1,0 +1,124 @@
+import { HotvecError } from '../errors.ts';
+import type { Encoding, Tokenizer } from '../tokenization/tokenizer.ts';
+import { truncateIds } from '../tokenization/truncate.ts';
+import type { EmbedInput, EmbedOptions, ModelFacts } from './embedder.ts';
+import { choosePrompt } from './prompt.ts';
+
+/**
+ * UTF-16 units a token can stand for, generously: texts past this many units per allowed token are not worth
+ * tokenizing to learn that they are too long.
+ */
+const MAX_UNITS_PER_TOKEN = 32;
+
+/** An input as the model will read it. */
+export interface Sequence {
+  /** Prompt and special tokens included; within the model's limit. */
+  ids: Int32Array;
+  /** Whether the input was cut short. */
+  truncated: boolean;
+}
+
+/** Turns inputs into token ids, and finds everything that can be wrong with them before the batcher hears of them. */
+export class InputPreparer {
+  private readonly model: ModelFacts;
+  private readonly tokenizer: Tokenizer;
+
+  constructor(model: ModelFacts, tokenizer: Tokenizer) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+  }
+
+  /**
+   * @returns one sequence an input, same order.
+   * @throws {HotvecError} invalid_input, input_too_long, too_many_tokens, invalid_token_id.
+   */
+  async prepare(inputs: readonly EmbedInput[], truncate: EmbedOptions['truncate']): Promise<Sequence[]> {
+    const { maxInputTokens, maxRequestTokens } = this.model;
+    const prompts = inputs.map((input) => choosePrompt(input, this.model.prompts));
+    const texts = inputs.map(({ content, name }, i) => {
+      const prompt = prompts[i] as string;
+      if (typeof content === 'string') return this.capText(prompt, content, name, truncate);
+      if (prompt === '') return null;
+      throw new HotvecError('invalid_input', `${name} is token ids, and a prompt can only be put before a text.`, {
+        param: name,
+      });
+    });
+    const encodings = (await this.tokenizer.tokenize(texts.filter((text) => text !== null))).values();
+    const sequences: Sequence[] = [];
+    let total = 0;
+    for (const [i, { content, name }] of inputs.entries()) {
+      const ids = typeof content === 'string' ? encodings.next().value?.ids : this.checkTokenIds(content, name);
+      if (ids === undefined) throw new Error('the tokenizer left a text out');
+      if (ids.length > maxInputTokens && truncate === 'error') {
+        throw tooLong(`has ${ids.length} tokens`, name, maxInputTokens);
+      }
+      const prompt = prompts[i] as string;
+      const kept = ids.length > maxInputTokens ? await this.shorten(ids, prompt, truncate) : ids;
+      const isCapped = typeof content === 'string' && (texts[i]?.length ?? 0) < prompt.length + content.length;
+      total += kept.length;
+      if (total > maxRequestTokens) {
+        throw new HotvecError(
+          'too_many_tokens',
+          `The request has more than ${maxRequestTokens} tokens, the limit per request; it was counted up to ${name}. Send fewer inputs at a time.`,
+        );
+      }
+      sequences.push({ ids: kept, truncated: kept.length < ids.length || isCapped });
+    }
+    return sequences;
+  }
+
+  /** Cuts the text, never the prompt before it: without its prompt it would be another kind of input. */
+  private async shorten(ids: Int32Array, prompt: string, truncate: EmbedOptions['truncate']): Promise<Int32Array> {
+    const { special } = this.tokenizer;
+    const { maxInputTokens } = this.model;
+    const side = truncate === 'start' ? 'start' : 'end';
+    if (prompt === '') return truncateIds(ids, maxInputTokens, side, special);
+    const [encoding] = await this.tokenizer.tokenize([prompt]);
+    const promptIds = (encoding as Encoding).ids.subarray(0, -special.after || undefined);
+    if (promptIds.length + special.after >= maxInputTokens) {
+      throw new HotvecError('input_too_long', `The instruction alone fills the ${maxInputTokens} tokens of an input.`, {
+        param: 'instruction',
+      });
+    }
+    return truncateIds(ids, maxInputTokens, side, special, promptIds);
+  }
+
+  /** Prompt and text, but no more of the text than can matter: bounds what the tokenizer is given. */
+  private capText(prompt: string, text: string, name: string, truncate: EmbedOptions['truncate']): string {
+    const { maxInputTokens } = this.model;
+    const maxUnits = MAX_UNITS_PER_TOKEN * maxInputTokens;
+    if (prompt.length + text.length <= maxUnits) return prompt + text;
+    if (truncate === 'error') throw tooLong(`has ${text.length} characters`, name, maxInputTokens);
+    const cut = truncate === 'end' ? maxUnits : text.length - maxUnits;
+    // Not through the middle of a surrogate pair.
+    const isInPair = isHighSurrogate(text, cut - 1);
+    if (truncate === 'end') return prompt + text.slice(0, isInPair ? cut - 1 : cut);
+    return prompt + text.slice(isInPair ? cut + 1 : cut);
+  }
+
+  private checkTokenIds(input: readonly number[], name: string): Int32Array {
+    const { vocabularySize } = this.model;
+    const foreign = input.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabularySize));
+    if (foreign !== undefined) {
+      throw new HotvecError(
+        'invalid_token_id',
+        `Token id ${foreign} in ${name} is not in this model's vocabulary of ${vocabularySize}. If a client library made these ids with another tokenizer, make it send texts: in LangChain's OpenAIEmbeddings set check_embedding_ctx_length=False.`,
+        { param: name },
+      );
+    }
+    return Int32Array.from(input);
+  }
+}
+
+function tooLong(found: string, name: string, maxTokens: number): HotvecError {
+  return new HotvecError(
+    'input_too_long',
+    `${name} ${found}; the limit is ${maxTokens} tokens an input. Split it, or send "truncate": "end".`,
+    { param: name },
+  );
+}
+
+function isHighSurrogate(text: string, index: number): boolean {
+  const unit = text.charCodeAt(index);
+  return unit >= 0xd800 && unit < 0xdc00;
+}

@@ -1,0 +1,20 @@
+import type { EmbedInput } from '../embedding/embedder.ts';
+import type { Role } from '../embedding/prompt.ts';
+import type { roles } from './schemas.ts';
+
+/** The four shapes that inputs come in. */
+export type Inputs = string | string[] | number[] | number[][];
+
+/** Each input with the name that error messages give it: `input`, or `input[3]` in a list. A list of numbers is one input. */
+export function nameInputs(field: string, inputs: Inputs): Pick<EmbedInput, 'content' | 'name'>[] {
+  if (!Array.isArray(inputs) || isTokenIds(inputs)) return [{ content: inputs, name: field }];
+  return inputs.map((content, i) => ({ content, name: `${field}[${i}]` }));
+}
+
+export function roleOf(inputType: (typeof roles)[number] | undefined): Role | null {
+  return inputType === 'passage' ? 'document' : (inputType ?? null);
+}
+
+function isTokenIds(inputs: string[] | number[] | number[][]): inputs is number[] {
+  return typeof inputs[0] === 'number';
+}
