@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
 
 /**
  * Every setting of `hotvec serve`, once: its type, default and documentation. The environment variable is the name in
@@ -221,44 +222,6 @@ function readFlags(args: readonly string[], problems: string[]): Record<string, 
   return given;
 }
 
-function fromText(schema: TSchema & { type?: string }, text: string): unknown {
-  const trimmed = text.trim();
-  switch (schema.type) {
-    case 'integer':
-    case 'number':
-      return /^-?\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : trimmed;
-    case 'boolean':
-      if (['1', 'true'].includes(trimmed)) return true;
-      if (['0', 'false'].includes(trimmed)) return false;
-      return trimmed;
-    case 'array':
-      return trimmed.split(',').map((item) => item.trim());
-    default:
-      return trimmed;
-  }
-}
-
-function wanted(schema: TSchema): string {
-  const facts = schema as Record<string, unknown>;
-  if (Array.isArray(facts.anyOf)) {
-    return `one of ${(facts.anyOf as { const: string }[]).map((option) => option.const).join(', ')}`;
-  }
-  const kind =
-    {
-      integer: 'a whole number',
-      number: 'a number',
-      boolean: '1 or 0',
-      array: 'a comma-separated list',
-      string: 'a text',
-    }[facts.type as string] ?? 'another value';
-  const bounds = [
-    facts.minimum === undefined ? '' : `at least ${facts.minimum}`,
-    facts.exclusiveMinimum === undefined ? '' : `above ${facts.exclusiveMinimum}`,
-    facts.maximum === undefined ? '' : `at most ${facts.maximum}`,
-  ].filter((bound) => bound !== '');
-  return [kind, ...bounds].join(', ');
-}
-
 function contradictions(config: Config): string[] {
   const problems: string[] = [];
   if (!LOOPBACK.test(config.host) && config.apiKeysFile === '' && !config.allowNoAuth) {
@@ -272,12 +235,4 @@ function contradictions(config: Config): string[] {
     );
   }
   return problems;
-}
-
-function variableOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-}
-
-function flagOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -2,12 +2,13 @@ import type { Clock } from '../clock.ts';
 import { type Engine, EngineLostError } from '../engine/engine.ts';
 import { type BatchResult, toBatch } from '../engine/protocol.ts';
 import { HotvecError } from '../errors.ts';
+import { type AdmissionLimits, checkReady, checkRoom, RESTART_RETRY_MS } from './admission.ts';
 import type { BatchMeter } from './batch-meter.ts';
 import { FairQueue } from './fair-queue.ts';
 import { type Entry, PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
 import { ThroughputEstimate } from './throughput-estimate.ts';
 
-export interface BatcherOptions {
+export interface BatcherOptions extends AdmissionLimits {
   engine: Engine;
   clock: Clock;
   /** Width of a row. */
@@ -16,12 +17,6 @@ export interface BatcherOptions {
   createMeter: () => BatchMeter;
   /** Plain tokens that make a batch full enough to be sent ahead of its turn. Known after warm-up. */
   batchTokens: () => number;
-  /** Bound on tokens waiting. A request that finds the queue empty is let in whatever its size. */
-  maxQueueTokens: number;
-  /** Part of `maxQueueTokens` that one API key may hold, in (0, 1]. */
-  keyShare: number;
-  /** [0, 1): spreads the retries of clients that were turned away together. */
-  random: () => number;
   onBatch?: (batch: BatchReport) => void;
 }
 
@@ -40,7 +35,6 @@ interface Attempt {
 
 /** Batches sent to the engine and not answered: one computing, one waiting in its channel. */
 const MAX_UNDER_WAY = 2;
-const RESTART_RETRY_MS = 1_000;
 
 /**
  * Groups the sequences of concurrent requests into batches.
@@ -52,7 +46,7 @@ const RESTART_RETRY_MS = 1_000;
 export class Batcher {
   private readonly options: BatcherOptions;
   private readonly queue = new FairQueue();
-  private readonly throughput: ThroughputEstimate;
+  private readonly throughput = new ThroughputEstimate();
   /** Batches whose engine was lost under them; first in line. */
   private retries: Attempt[] = [];
   private underWay = 0;
@@ -61,7 +55,6 @@ export class Batcher {
 
   constructor(options: BatcherOptions) {
     this.options = options;
-    this.throughput = new ThroughputEstimate();
     options.engine.onStateChange((state) => {
       if (state === 'ready') this.dispatch();
       if (state === 'failed' || state === 'closed') this.failAll(state);
@@ -89,22 +82,7 @@ export class Batcher {
 
   /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
   checkReady(): void {
-    const { state } = this.options.engine;
-    const retryAfterMs = RESTART_RETRY_MS;
-    if (state === 'closed') {
-      throw new HotvecError('draining', 'The server is shutting down; send the request to another one.', {
-        retryAfterMs,
-      });
-    }
-    if (state === 'restarting') {
-      throw new HotvecError('engine_restarting', 'The inference engine is restarting; try again in a second.', {
-        retryAfterMs,
-      });
-    }
-    if (state === 'failed') {
-      throw new HotvecError('not_ready', 'The inference engine failed and was given up.', { retryAfterMs });
-    }
-    if (state === 'starting') throw new HotvecError('not_ready', 'The model is still loading.', { retryAfterMs });
+    checkReady(this.options.engine);
   }
 
   /**
@@ -114,28 +92,14 @@ export class Batcher {
    * @throws {HotvecError} what `checkReady` throws; overloaded, key_share_exceeded.
    */
   admit(tokens: number, owner?: string): void {
-    const { maxQueueTokens, keyShare } = this.options;
     this.checkReady();
-    const waiting = this.queue.tokens;
-    if (waiting > 0 && waiting + Math.max(tokens, 1) > maxQueueTokens) {
-      throw new HotvecError(
-        'overloaded',
-        `The queue is full: ${waiting} tokens wait, the limit is ${maxQueueTokens}.`,
-        {
-          retryAfterMs: this.retryAfter(),
-        },
-      );
-    }
-    if (owner === undefined || keyShare === 1) return;
-    const ownShare = Math.floor(keyShare * maxQueueTokens);
-    const own = this.queue.tokensOf(owner);
-    if (own > 0 && own + Math.max(tokens, 1) > ownShare) {
-      throw new HotvecError(
-        'key_share_exceeded',
-        `This API key has ${own} tokens waiting; one key may have ${ownShare}.`,
-        { retryAfterMs: this.retryAfter() },
-      );
-    }
+    const load = {
+      queueTokens: this.queue.tokens,
+      tokensOf: (name: string) => this.queue.tokensOf(name),
+      tokensUnderWay: this.tokensUnderWay,
+      tokensPerSecond: this.tokensPerSecond,
+    };
+    checkRoom(tokens, owner, load, this.options);
   }
 
   /**
@@ -251,12 +215,6 @@ export class Batcher {
     const waiting = [...this.queue.drain(), ...this.retries.flatMap(({ entries }) => entries.map((e) => e.request))];
     this.retries = [];
     for (const request of waiting) request.fail(failure);
-  }
-
-  /** 1–30 s: the time the waiting tokens will take at the measured pace, up to a quarter more by chance. */
-  private retryAfter(): number {
-    const seconds = (this.queue.tokens + this.tokensUnderWay) / Math.max(this.tokensPerSecond, 1);
-    return Math.round(Math.min(30, Math.max(1, seconds * (1 + this.options.random() / 4))) * 1000);
   }
 }
 

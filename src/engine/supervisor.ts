@@ -1,9 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import process from 'node:process';
 import type { Clock } from '../clock.ts';
 import { StartError } from '../errors.ts';
 import type { ModelManifest } from '../model/manifest.ts';
 import { BatchFailedError, type Engine, EngineLostError, type EngineState } from './engine.ts';
+import { forkEngine } from './fork-engine.ts';
 import { type BatchCost, batchCostOf, equivalentTokens } from './packed/batch-cost.ts';
 import {
   type Batch,
@@ -142,19 +143,9 @@ export class EngineSupervisor implements Engine {
   private spawn(first?: { onReady: (info: EngineInfo) => void; onLoss: (detail: string) => void }): void {
     const epoch = ++this.epoch;
     const { entry, manifest, settings } = this.options;
-    const child = fork(entry, [], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      execArgv: [],
-      env: engineEnvironment(process.env),
-    });
+    const child = forkEngine(entry, (line) => this.options.onEvent({ kind: 'output', line }));
     this.child = child;
     this.killReason = undefined;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        for (const line of text.split('\n')) if (line.trim() !== '') this.options.onEvent({ kind: 'output', line });
-      });
-    }
 
     let ended = false;
     const lost = (reason: LossReason, detail: string) => {
@@ -168,6 +159,7 @@ export class EngineSupervisor implements Engine {
       if (ended || reply.epoch !== epoch || this.epoch !== epoch || reply.version !== PROTOCOL_VERSION) {
         this.options.onEvent({ kind: 'stale_reply', epoch: reply.epoch });
       } else if (reply.kind === 'ready') {
+        if (this.currentState === 'closed') return;
         this.becomeReady(epoch, reply.info);
         first?.onReady(reply.info);
       } else if (reply.kind === 'load_failed') {
@@ -269,10 +261,4 @@ export class EngineSupervisor implements Engine {
       this.child.send({ ...message, version: PROTOCOL_VERSION, epoch: this.epoch }, undefined, () => {});
     }
   }
-}
-
-/** The engine needs library paths and locale, never a secret. */
-function engineEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const allowed = Object.entries(environment).filter(([name]) => !/TOKEN|KEY|SECRET|PASSW|NODE_OPTIONS/i.test(name));
-  return { ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' };
 }

@@ -10,6 +10,7 @@ import type { FakeScript } from '../support/fake-engine-process.ts';
 import { hashRow } from '../support/hash-row.ts';
 import {
   fakeEngineEntry,
+  isAlive,
   realEngineEntry,
   type SupervisedEngine,
   scriptFakeEngine,
@@ -94,6 +95,18 @@ describe('EngineSupervisor', () => {
     }
     assert.deepEqual(delays, [0, 1_000, 1_000, 2_000, 3_000, null]);
     assert.equal(engine.state, 'failed');
+  });
+
+  it('stays closed, and leaves no process, when it is closed while it restarts', async () => {
+    const { engine, events } = await start({});
+    const victim = engine.processId as number;
+    process.kill(victim, 'SIGKILL');
+    await until(() => engine.processId !== victim);
+    const successor = engine.processId as number;
+    await engine.close();
+    assert.equal(engine.state, 'closed');
+    assert.equal(isAlive(successor), false);
+    assert.equal(events.filter(({ kind }) => kind === 'ready').length, 1);
   });
 
   it('does not try a first load twice, and says why it failed', async () => {

@@ -1,0 +1,69 @@
+import type { Engine } from '../engine/engine.ts';
+import { HotvecError } from '../errors.ts';
+
+export interface AdmissionLimits {
+  /** Bound on tokens waiting. A request that finds the queue empty is let in whatever its size. */
+  maxQueueTokens: number;
+  /** Part of `maxQueueTokens` that one API key may hold, in (0, 1]. */
+  keyShare: number;
+  /** [0, 1): spreads the retries of clients that were turned away together. */
+  random: () => number;
+}
+
+/** What admission looks at. */
+export interface Load {
+  /** Tokens waiting for a batch, of everyone and of one key. */
+  queueTokens: number;
+  tokensOf: (owner: string) => number;
+  tokensUnderWay: number;
+  /** 0 before the first batch. */
+  tokensPerSecond: number;
+}
+
+/** When an engine that restarts, or another server, is worth a new try. */
+export const RESTART_RETRY_MS = 1_000;
+
+/** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
+export function checkReady({ state }: Pick<Engine, 'state'>): void {
+  const refuse = (code: 'draining' | 'engine_restarting' | 'not_ready', message: string) =>
+    new HotvecError(code, message, { retryAfterMs: RESTART_RETRY_MS });
+  switch (state) {
+    case 'ready':
+      return;
+    case 'closed':
+      throw refuse('draining', 'The server is shutting down; send the request to another one.');
+    case 'restarting':
+      throw refuse('engine_restarting', 'The inference engine is restarting; try again in a second.');
+    case 'failed':
+      throw refuse('not_ready', 'The inference engine failed and was given up.');
+    case 'starting':
+      throw refuse('not_ready', 'The model is still loading.');
+  }
+}
+
+/** @throws {HotvecError} overloaded or key_share_exceeded, when `tokens` more of `owner` are too many to let wait. */
+export function checkRoom(tokens: number, owner: string | undefined, load: Load, limits: AdmissionLimits): void {
+  const { maxQueueTokens, keyShare } = limits;
+  // A request whose size is not known yet counts as one token.
+  const added = Math.max(tokens, 1);
+  const waiting = load.queueTokens;
+  if (waiting > 0 && waiting + added > maxQueueTokens) {
+    throw new HotvecError('overloaded', `The queue is full: ${waiting} tokens wait, the limit is ${maxQueueTokens}.`, {
+      retryAfterMs: retryAfter(load, limits),
+    });
+  }
+  if (owner === undefined || keyShare === 1) return;
+  const share = Math.floor(keyShare * maxQueueTokens);
+  const own = load.tokensOf(owner);
+  if (own > 0 && own + added > share) {
+    throw new HotvecError('key_share_exceeded', `This API key has ${own} tokens waiting; one key may have ${share}.`, {
+      retryAfterMs: retryAfter(load, limits),
+    });
+  }
+}
+
+/** 1–30 s, in milliseconds: the time the tokens inside will take at the measured pace, up to a quarter more by chance. */
+function retryAfter(load: Load, { random }: AdmissionLimits): number {
+  const seconds = (load.queueTokens + load.tokensUnderWay) / Math.max(load.tokensPerSecond, 1);
+  return Math.round(Math.min(30, Math.max(1, seconds * (1 + random() / 4))) * 1000);
+}

@@ -1,0 +1,27 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+
+/** Starts an engine process. `onLine`: each line it prints, most often a complaint of a native library. */
+export function forkEngine(entry: URL, onLine: (line: string) => void): ChildProcess {
+  const child = fork(entry, [], {
+    // Structured clone: typed arrays travel as bytes.
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+    env: engineEnvironment(process.env),
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line.trim() !== '') onLine(line);
+    });
+  }
+  return child;
+}
+
+/** The engine needs library paths and locale, never a secret. */
+function engineEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const allowed = Object.entries(environment).filter(([name]) => !/TOKEN|KEY|SECRET|PASSW|NODE_OPTIONS/i.test(name));
+  return { ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' };
+}

@@ -1,0 +1,53 @@
+import type { TSchema } from 'typebox';
+
+// How settings are written: in variables, in flags, and in complaints.
+
+/** `maxBatchTokens` → `MAX_BATCH_TOKENS`. */
+export function variableOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/** `maxBatchTokens` → `max-batch-tokens`. */
+export function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The value that a text stands for; the text itself where it is none of that type, for the check that follows. */
+export function fromText(schema: TSchema & { type?: string }, text: string): unknown {
+  const trimmed = text.trim();
+  switch (schema.type) {
+    case 'integer':
+    case 'number':
+      return /^-?\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : trimmed;
+    case 'boolean':
+      if (['1', 'true'].includes(trimmed)) return true;
+      if (['0', 'false'].includes(trimmed)) return false;
+      return trimmed;
+    case 'array':
+      return trimmed.split(',').map((item) => item.trim());
+    default:
+      return trimmed;
+  }
+}
+
+/** What a schema accepts, in words. */
+export function wanted(schema: TSchema): string {
+  const facts = schema as Record<string, unknown>;
+  if (Array.isArray(facts.anyOf)) {
+    return `one of ${(facts.anyOf as { const: string }[]).map((option) => option.const).join(', ')}`;
+  }
+  const kind =
+    {
+      integer: 'a whole number',
+      number: 'a number',
+      boolean: '1 or 0',
+      array: 'a comma-separated list',
+      string: 'a text',
+    }[facts.type as string] ?? 'another value';
+  const bounds = [
+    facts.minimum === undefined ? '' : `at least ${facts.minimum}`,
+    facts.exclusiveMinimum === undefined ? '' : `above ${facts.exclusiveMinimum}`,
+    facts.maximum === undefined ? '' : `at most ${facts.maximum}`,
+  ].filter((bound) => bound !== '');
+  return [kind, ...bounds].join(', ');
+}
