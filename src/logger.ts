@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { Config } from './config.ts';
+import { LogDestination } from './log-destination.ts';
 
 /** One JSON object a line, on standard output unless told otherwise. */
 export function createLogger(level: Config['logLevel'], destination?: DestinationStream): Logger {
@@ -11,5 +12,5 @@ export function createLogger(level: Config['logLevel'], destination?: Destinatio
     // Fastify puts the whole request here; its id is all that a line needs.
     serializers: { req: () => undefined, res: () => undefined },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination ?? new LogDestination(1));
 }

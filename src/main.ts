@@ -18,6 +18,7 @@ import { loadManifest } from './model/load-manifest.ts';
 import { resolveModel } from './model/resolve-model.ts';
 import { packageVersion } from './package-info.ts';
 import { shutDown } from './shutdown.ts';
+import { checkTokenizer } from './tokenization/check-tokenizer.ts';
 import { loadNativeTokenizer } from './tokenization/native-tokenizer.ts';
 
 export interface Service {
@@ -62,6 +63,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
   const names = new ModelNames(config.servedModelName || manifest.name, config.aliases);
   const apiKeys = config.apiKeysFile === '' ? null : readApiKeys(config.apiKeysFile);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
+  await checkTokenizer(tokenizer, manifest.canary?.cases ?? []);
 
   let giveUp: (reason: string) => void = () => {};
   const failed = new Promise<string>((resolve) => {

@@ -16,18 +16,22 @@ export interface Load {
   queueTokens: number;
   tokensOf: (owner: string) => number;
   tokensUnderWay: number;
-  /** 0 before the first batch. */
   tokensPerSecond: number;
 }
 
-/** When an engine that restarts, or another server, is worth a new try. */
-export const RESTART_RETRY_MS = 1_000;
+const MIN_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 30_000;
+
+/** When an engine that restarts is worth a new try, in milliseconds: after the time its last start took. */
+export function restartRetry({ info }: Pick<Engine, 'info'>): number {
+  return clampRetry(1.25 * (info?.loadMilliseconds ?? 0));
+}
 
 /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
-export function checkReady({ state }: Pick<Engine, 'state'>): void {
+export function checkReady(engine: Pick<Engine, 'state' | 'info'>): void {
   const refuse = (code: 'draining' | 'engine_restarting' | 'not_ready', message: string) =>
-    new HotvecError(code, message, { retryAfterMs: RESTART_RETRY_MS });
-  switch (state) {
+    new HotvecError(code, message, { retryAfterMs: restartRetry(engine) });
+  switch (engine.state) {
     case 'ready':
       return;
     case 'closed':
@@ -65,5 +69,9 @@ export function checkRoom(tokens: number, owner: string | undefined, load: Load,
 /** 1–30 s, in milliseconds: the time the tokens inside will take at the measured pace, up to a quarter more by chance. */
 function retryAfter(load: Load, { random }: AdmissionLimits): number {
   const seconds = (load.queueTokens + load.tokensUnderWay) / Math.max(load.tokensPerSecond, 1);
-  return Math.round(Math.min(30, Math.max(1, seconds * (1 + random() / 4))) * 1000);
+  return clampRetry(1000 * seconds * (1 + random() / 4));
+}
+
+function clampRetry(milliseconds: number): number {
+  return Math.round(Math.min(MAX_RETRY_MS, Math.max(MIN_RETRY_MS, milliseconds)));
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { type Engine, EngineLostError } from '../engine/engine.ts';
 import { type BatchResult, toBatch } from '../engine/protocol.ts';
 import { HotvecError } from '../errors.ts';
-import { type AdmissionLimits, checkReady, checkRoom, RESTART_RETRY_MS } from './admission.ts';
+import { type AdmissionLimits, checkReady, checkRoom, restartRetry } from './admission.ts';
 import type { BatchMeter } from './batch-meter.ts';
 import { FairQueue } from './fair-queue.ts';
 import { type Entry, PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
@@ -75,9 +75,9 @@ export class Batcher {
     return oldest === undefined ? 0 : this.options.clock.now() - oldest;
   }
 
-  /** Tokens a second over the recent batches; 0 before the first. */
+  /** Tokens a second over the recent batches; before the first, as measured at warm-up. */
   get tokensPerSecond(): number {
-    return this.throughput.tokensPerSecond;
+    return this.throughput.tokensPerSecond || (this.options.engine.info?.tokensPerSecond ?? 0);
   }
 
   /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
@@ -155,8 +155,7 @@ export class Batcher {
     const { engine, clock, hiddenSize } = this.options;
     const batchId = this.nextBatchId++;
     const { tokenIds, offsets } = toBatch(entries.map((entry) => entry.tokenIds));
-    const startedAt = clock.now();
-    for (const { request } of entries) request.batched(batchId, startedAt);
+    for (const { request } of entries) request.batched(batchId);
     this.underWay += 1;
     this.tokensUnderWay += tokenIds.length;
     try {
@@ -175,7 +174,7 @@ export class Batcher {
         inferMilliseconds,
       });
       for (const [i, { request, index }] of entries.entries()) {
-        request.accept(index, result.rows.subarray(i * hiddenSize, (i + 1) * hiddenSize), now);
+        request.accept(index, result.rows.subarray(i * hiddenSize, (i + 1) * hiddenSize), now, inferMilliseconds);
       }
     } catch (error) {
       this.afterFailure(entries, isRetry, error);
@@ -195,7 +194,7 @@ export class Batcher {
     const failure =
       error instanceof EngineLostError
         ? new HotvecError('engine_restarting', 'The inference engine was lost while it computed this request.', {
-            retryAfterMs: RESTART_RETRY_MS,
+            retryAfterMs: restartRetry(this.options.engine),
             cause: error,
           })
         : new HotvecError('inference_failed', 'The inference engine could not compute this request.', { cause: error });
@@ -207,10 +206,10 @@ export class Batcher {
     const failure =
       state === 'closed'
         ? new HotvecError('draining', 'The server shut down before this request was computed.', {
-            retryAfterMs: RESTART_RETRY_MS,
+            retryAfterMs: restartRetry(this.options.engine),
           })
         : new HotvecError('not_ready', 'The inference engine failed and was given up.', {
-            retryAfterMs: RESTART_RETRY_MS,
+            retryAfterMs: restartRetry(this.options.engine),
           });
     const waiting = [...this.queue.drain(), ...this.retries.flatMap(({ entries }) => entries.map((e) => e.request))];
     this.retries = [];

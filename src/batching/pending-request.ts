@@ -12,7 +12,7 @@ export interface SubmitOptions {
 export interface SubmitResult {
   /** One pooled row of hiddenSize numbers a sequence, in the order submitted, not normalized. Views: do not write. */
   rows: Float32Array[];
-  /** From admission to the first batch that held a sequence of the request. */
+  /** From admission until the engine took up the first batch that held a sequence of the request. */
   queueMilliseconds: number;
   /** From then to the last row. */
   inferMilliseconds: number;
@@ -50,7 +50,7 @@ export class PendingRequest {
   private next = 0;
   private arrived = 0;
   private readonly rows: Float32Array[];
-  private firstBatchAt: number | undefined;
+  private takenUpAt: number | undefined;
   private readonly batchIds = new Set<number>();
   private readonly onSettled: (outcome: SubmitResult | HotvecError) => void;
 
@@ -82,23 +82,23 @@ export class PendingRequest {
     this.next += 1;
   }
 
-  batched(batchId: number, now: number): void {
-    this.firstBatchAt ??= now;
+  batched(batchId: number): void {
     this.batchIds.add(batchId);
   }
 
-  /** Takes the row of one sequence; settles with the last one. */
-  accept(index: number, row: Float32Array, now: number): void {
+  /** Takes the row of one sequence, which the engine computed in the last `inferMilliseconds`; settles with the last one. */
+  accept(index: number, row: Float32Array, now: number, inferMilliseconds: number): void {
     if (this.settled) return;
+    // A batch may wait in the engine's channel: that is waiting, not computing.
+    this.takenUpAt ??= Math.max(this.submittedAt, now - inferMilliseconds);
     if (this.rows[index] !== undefined) throw new Error(`sequence ${index} was answered twice`);
     this.rows[index] = row;
     this.arrived += 1;
     if (this.arrived < this.sequences.length) return;
-    const firstBatchAt = this.firstBatchAt ?? now;
     this.settle({
       rows: this.rows,
-      queueMilliseconds: firstBatchAt - this.submittedAt,
-      inferMilliseconds: now - firstBatchAt,
+      queueMilliseconds: this.takenUpAt - this.submittedAt,
+      inferMilliseconds: now - this.takenUpAt,
       batches: this.batchIds.size,
       lastBatchId: Math.max(...this.batchIds),
     });

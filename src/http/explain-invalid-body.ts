@@ -59,7 +59,7 @@ export function explainInvalidBody(
       : `must be one of ${(enumError.params.allowedValues as string[]).join(', ')}`;
   return new HotvecError(
     CODE_OF_FIELD[field] ?? 'invalid_input',
-    `${field} is ${kindOf(fields[field])}; it ${wanted}.`,
+    `${field} is ${foundOf(fields[field])}; it ${wanted}.`,
     {
       param: field,
     },
@@ -133,6 +133,11 @@ function badTokenId(name: string): HotvecError {
 
 function empty(name: string): HotvecError {
   return new HotvecError('empty_input', `${name} is empty; there is nothing to embed.`, { param: name });
+}
+
+/** A number is told as it is: unlike a text, it is nobody's secret. */
+function foundOf(value: unknown): string {
+  return typeof value === 'number' ? String(value) : kindOf(value);
 }
 
 function kindOf(value: unknown): string {

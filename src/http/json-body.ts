@@ -40,7 +40,12 @@ export function registerJsonBody(app: FastifyInstance): void {
   });
 }
 
+/** Far more fields than any request has: validation refuses such a body, and going through them would only take time. */
+const MAX_FIELDS = 100;
+
 function dropNulls(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const fields = Object.keys(value);
+  if (fields.length > MAX_FIELDS) return value;
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 }

@@ -1,5 +1,5 @@
 import type { Role } from '../embedding/prompt.ts';
-import { HotvecError } from '../errors.ts';
+import { HotvecError, StartError } from '../errors.ts';
 
 /** Suffixes that choose the prompt, for clients that cannot add a field. */
 const ROLE_SUFFIXES: readonly [string, Role][] = [
@@ -16,6 +16,14 @@ export class ModelNames {
   constructor(served: string, aliases: readonly string[]) {
     this.served = served;
     this.all = [...new Set([served, ...aliases])];
+    for (const name of this.all) {
+      const [suffix] =
+        ROLE_SUFFIXES.find(([end]) => name.endsWith(end) && this.all.includes(name.slice(0, -end.length))) ?? [];
+      if (suffix === undefined) continue;
+      throw new StartError(
+        `ALIASES: ${name} already is a name, which asks for the prompt of ${suffix.slice(1)} texts. Leave it out.`,
+      );
+    }
   }
 
   /**

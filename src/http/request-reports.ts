@@ -28,7 +28,7 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
     metrics.observeRequest({ method, route, status, seconds: reply.elapsedTime / 1000, aborted });
     if (work !== undefined) metrics.observeWork(work);
     const milliseconds = (value: number) => Math.round(value * 100) / 100;
-    request.log[status >= 500 ? 'warn' : 'info'](
+    request.log[levelOf(route, status)](
       {
         method,
         route,
@@ -55,4 +55,12 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
       'request',
     );
   }
+}
+
+/** Probes come every few seconds for ever: their lines would bury the others. */
+const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
+
+function levelOf(route: string, status: number): 'debug' | 'info' | 'warn' {
+  if (PROBES.has(route)) return 'debug';
+  return status >= 500 ? 'warn' : 'info';
 }

@@ -97,8 +97,10 @@ async function readJson(folder: string, file: string): Promise<unknown> {
     throw new StartError(`${file} cannot be read: ${messageOf(error)}`);
   }
   try {
-    return JSON.parse(text);
+    const json: unknown = JSON.parse(text);
+    if (typeof json === 'object' && json !== null) return json;
+    throw new Error('neither an object nor a list');
   } catch {
-    throw new StartError(`${file} is not valid JSON. Copy or download the model folder again: ${folder}`);
+    throw new StartError(`${file} is not a JSON object or list. Copy or download the model folder again: ${folder}`);
   }
 }

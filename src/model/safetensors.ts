@@ -64,12 +64,13 @@ async function readHeader(link: string): Promise<Record<string, TensorLocation>>
     if (size < 8 || headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > size) throw fail('is not a safetensors file');
     const text = Buffer.alloc(headerBytes);
     await handle.read(text, 0, headerBytes, 8);
-    let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+    let header: Record<string, { dtype: string; shape: number[]; data_offsets: number[] }>;
     try {
       header = JSON.parse(text.toString('utf8'));
     } catch {
       throw fail('has a damaged header');
     }
+    if (typeof header !== 'object' || header === null || Array.isArray(header)) throw fail('has a damaged header');
     const located: Record<string, TensorLocation> = {};
     for (const [tensor, { dtype, shape, data_offsets: range }] of Object.entries(header)) {
       if (tensor === '__metadata__') continue;
@@ -77,16 +78,35 @@ async function readHeader(link: string): Promise<Record<string, TensorLocation>>
         throw new StartError(`${name}: tensor ${tensor} is ${dtype}; hotvec reads F32, F16 and BF16 weights.`);
       }
       const knownDtype = dtype as TensorLocation['dtype'];
-      const [begin, end] = range;
-      const expected = shape.reduce((product, dimension) => product * dimension, DTYPE_BYTES[knownDtype]);
-      if (end - begin !== expected) throw fail(`has a damaged entry for ${tensor}`);
+      const [begin = Number.NaN, end = Number.NaN] = Array.isArray(range) ? range : [];
+      const expected = Array.isArray(shape)
+        ? shape.reduce((product, dimension) => product * dimension, DTYPE_BYTES[knownDtype])
+        : Number.NaN;
+      const isWhole = Number.isSafeInteger(begin) && Number.isSafeInteger(end) && begin >= 0 && expected >= 0;
+      if (!isWhole || end - begin !== expected) throw fail(`has a damaged entry for ${tensor}`);
       const offset = 8 + headerBytes + begin;
       if (offset + expected > size)
         throw fail(`is cut short: ${size} bytes, tensor ${tensor} ends at ${offset + expected}`);
       located[tensor] = { file, dtype: knownDtype, shape, offset, byteLength: expected };
     }
+    checkCoverage(located, 8 + headerBytes, size, fail);
     return located;
   } finally {
     await handle.close();
   }
+}
+
+/** The format allows no overlap and no hole: two tensors that share bytes, or bytes of none, mean a damaged header. */
+function checkCoverage(
+  tensors: Record<string, TensorLocation>,
+  start: number,
+  size: number,
+  fail: (why: string) => StartError,
+): void {
+  let end = start;
+  for (const { offset, byteLength } of Object.values(tensors).sort((a, b) => a.offset - b.offset)) {
+    if (offset !== end) throw fail('has a damaged header: its tensors overlap or leave a hole');
+    end = offset + byteLength;
+  }
+  if (end !== size) throw fail(`has ${size - end} bytes that belong to no tensor`);
 }

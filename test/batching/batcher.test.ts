@@ -123,6 +123,36 @@ describe('Batcher', () => {
     assert.ok((error.retryAfterMs as number) >= 1_000 && (error.retryAfterMs as number) <= 30_000);
   });
 
+  it('says when to come back by the warm-up pace before the first batch, and by the load time while restarting', async () => {
+    engine.info = {
+      device: 'cpu',
+      dtype: 'fp32',
+      loadMilliseconds: 8_000,
+      tokensPerSecond: 500,
+      canaryCosine: 1,
+      canaryDifference: 0,
+    };
+    void batcher.submit(sequences(105, 10)).catch(() => {});
+    const overloaded = await rejection(batcher.submit([sequence(1_000)]));
+    assert.equal(overloaded.retryAfterMs, 2_100, '1,050 tokens inside at 500 a second');
+    engine.become('restarting');
+    const restarting = await rejection(batcher.submit([sequence(5)]));
+    assert.equal(restarting.retryAfterMs, 10_000);
+  });
+
+  it('counts the wait in the engine’s channel as waiting', async () => {
+    const first = batcher.submit([sequence(60)]);
+    const second = batcher.submit(sequences(10, 10));
+    assert.equal(engine.batchesSent, 2);
+    clock.advance(500);
+    engine.answer();
+    await first;
+    clock.advance(30);
+    engine.answer();
+    const { queueMilliseconds, inferMilliseconds } = await second;
+    assert.deepEqual({ queueMilliseconds, inferMilliseconds }, { queueMilliseconds: 529, inferMilliseconds: 1 });
+  });
+
   it('lets one request larger than the queue in when nothing waits', async () => {
     const done = batcher.submit(sequences(50, 100));
     await answerAll();

@@ -15,7 +15,7 @@ function create(count: number) {
 describe('PendingRequest', () => {
   it('settles with its rows in the order of its sequences, whatever the order of their arrival', () => {
     const { request, outcomes } = create(3);
-    for (const index of [2, 0, 1]) request.accept(index, Float32Array.of(index), 5);
+    for (const index of [2, 0, 1]) request.accept(index, Float32Array.of(index), 5, 1);
     assert.deepEqual(
       outcomes.map((outcome) => (outcome as { rows: Float32Array[] }).rows.map(([x]) => x)),
       [[0, 1, 2]],
@@ -25,11 +25,11 @@ describe('PendingRequest', () => {
   it('settles once, whatever comes after', () => {
     const failedFirst = create(1);
     failedFirst.request.fail(late);
-    failedFirst.request.accept(0, Float32Array.of(1), 5);
+    failedFirst.request.accept(0, Float32Array.of(1), 5, 1);
     failedFirst.request.fail(late);
     assert.deepEqual(failedFirst.outcomes, [late]);
     const answeredFirst = create(1);
-    answeredFirst.request.accept(0, Float32Array.of(1), 5);
+    answeredFirst.request.accept(0, Float32Array.of(1), 5, 1);
     answeredFirst.request.fail(late);
     assert.equal(answeredFirst.outcomes.length, 1);
     assert.notEqual(answeredFirst.outcomes[0], late);
@@ -37,7 +37,7 @@ describe('PendingRequest', () => {
 
   it('refuses a second answer for a sequence while others wait', () => {
     const { request } = create(2);
-    request.accept(0, Float32Array.of(1), 5);
-    assert.throws(() => request.accept(0, Float32Array.of(1), 5), /answered twice/);
+    request.accept(0, Float32Array.of(1), 5, 1);
+    assert.throws(() => request.accept(0, Float32Array.of(1), 5, 1), /answered twice/);
   });
 });

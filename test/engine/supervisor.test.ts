@@ -162,6 +162,13 @@ describe('the real engine process', () => {
     await assert.rejects(supervised.engine.start(), /norm\.weight is \[128\]; config\.json says \[256\]/);
   });
 
+  it('refuses weights that config.json has no place for', async () => {
+    const manifest = await loadManifest(resolveModel('starter'));
+    const architecture = { ...manifest.architecture, layerCount: 1 };
+    supervised = await superviseEngine(realEngineEntry, { manifest: { ...manifest, architecture } });
+    await assert.rejects(supervised.engine.start(), /a tensor layers\.1\..*, for which config\.json has no place/);
+  });
+
   it('passes its own consistency check where a model has no golden texts', async () => {
     const manifest = await loadManifest(resolveModel('starter'));
     supervised = await superviseEngine(realEngineEntry, { manifest: { ...manifest, canary: null } });

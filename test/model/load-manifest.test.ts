@@ -25,6 +25,22 @@ const edit = (file: string, change: (json: Record<string, unknown>) => unknown) 
   writeFileSync(full, JSON.stringify(change(JSON.parse(readFileSync(full, 'utf8')))));
 };
 
+/** Rewrites the header of the copy's weights; its length stays, so the tensors' bytes stay where they are. */
+function editHeader(change: (header: string) => string): void {
+  const file = path.join(folder, 'model.safetensors');
+  const bytes = readFileSync(file);
+  const length = Number(bytes.readBigUInt64LE());
+  const header = change(bytes.subarray(8, 8 + length).toString()).padEnd(length);
+  assert.equal(Buffer.byteLength(header), length);
+  bytes.write(header, 8);
+  writeFileSync(file, bytes);
+}
+
+/** The offsets of a tensor as they stand in the header. */
+function offsetsOf(header: string, tensor: string): string {
+  return /"data_offsets":\[[^\]]*\]/.exec(header.slice(header.indexOf(`"${tensor}"`)))?.[0] ?? '';
+}
+
 describe('loadManifest()', () => {
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
@@ -97,7 +113,7 @@ describe('loadManifest()', () => {
     [
       'config.json that is no JSON',
       () => writeFileSync(path.join(folder, 'config.json'), '{'),
-      /config\.json is not valid JSON/,
+      /config\.json is not a JSON object/,
     ],
     [
       'no pooling config',
@@ -122,6 +138,30 @@ describe('loadManifest()', () => {
           { type: 'sentence_transformers.models.Dense' },
         ]),
       /modules\.json lists Transformer, Pooling, Dense/,
+    ],
+    [
+      'tensors that share bytes',
+      () =>
+        editHeader((header) => {
+          const [first, second] = ['layers.0.self_attn.k_proj.weight', 'layers.0.self_attn.v_proj.weight'];
+          return header.replace(offsetsOf(header, second as string), offsetsOf(header, first as string));
+        }),
+      /damaged header: its tensors overlap or leave a hole/,
+    ],
+    [
+      'a negative offset',
+      () => editHeader((header) => header.replace(/"data_offsets":\[0,(\d+)\d\]/, '"data_offsets":[-9,$1]')),
+      /damaged entry/,
+    ],
+    [
+      'bytes that belong to no tensor',
+      () => appendFileSync(path.join(folder, 'model.safetensors'), 'xx'),
+      /2 bytes that belong to no tensor/,
+    ],
+    [
+      'config.json that is null',
+      () => writeFileSync(path.join(folder, 'config.json'), 'null'),
+      /config\.json is not a JSON object/,
     ],
     [
       'a shard outside the folder',

@@ -11,7 +11,7 @@ interface Waiting {
 /** An engine in this process whose every step the test decides. Rows are hash streams of the token ids. */
 export class ScriptedEngine implements Engine {
   state: EngineState = 'ready';
-  readonly info: EngineInfo | undefined = undefined;
+  info: EngineInfo | undefined = undefined;
   readonly waiting: Waiting[] = [];
   batchesSent = 0;
   private readonly hiddenSize: number;

@@ -6,6 +6,9 @@ import { rotaryTables } from './rope.ts';
 const MICROSOFT = 'com.microsoft';
 const ELEMENT_TYPE = { F32: ElementType.float32, F16: ElementType.float16, BF16: ElementType.bfloat16 } as const;
 
+/** Tensors a checkpoint may have that no hidden state depends on: the language model's head, tables that are computed. */
+const NOT_FOR_EMBEDDING = /^lm_head\.weight$|rotary_emb\.inv_freq$/;
+
 /**
  * Writes the packed Qwen3 graph: one row per unique token in every matrix product, padding only inside attention, the
  * pooled and final-normed row of each sequence as its only output. Weights stay where they are in the safetensors.
@@ -16,7 +19,7 @@ const ELEMENT_TYPE = { F32: ElementType.float32, F16: ElementType.float16, BF16:
  *
  * @param positions rows of the rotary tables: the longest sequence that will be fed.
  * @param fileName names a weight file inside the session's data folder.
- * @throws {StartError} for a tensor that is missing or of another shape than config.json says.
+ * @throws {StartError} for a tensor that is missing, of another shape than config.json says, or left over.
  */
 export function writeQwen3Graph(
   manifest: ModelManifest,
@@ -30,9 +33,12 @@ export function writeQwen3Graph(
   const graph = new OnnxGraph('qwen3-packed');
   const epsilon = { epsilon: { float: config.rmsNormEps } };
 
+  const unused = new Set(Object.keys(manifest.tensors).filter((name) => !NOT_FOR_EMBEDDING.test(name)));
+
   /** The tensor in its own precision. */
   const stored = (name: string, shape: number[]): string => {
     const tensor = manifest.tensors[name];
+    unused.delete(name);
     if (tensor === undefined) throw new StartError(`The weights have no tensor ${name}, which config.json calls for.`);
     if (tensor.shape.join() !== shape.join()) {
       throw new StartError(`Tensor ${name} is [${tensor.shape}]; config.json says [${shape}].`);
@@ -141,5 +147,11 @@ export function writeQwen3Graph(
     attributes: epsilon,
     outputs: [graph.output('pooled', ElementType.float32, ['B', hidden])],
   });
+  const [left] = unused;
+  if (left !== undefined) {
+    throw new StartError(
+      `The weights have a tensor ${left}, for which config.json has no place: the two do not belong together.`,
+    );
+  }
   return graph.serialize({ '': 21, [MICROSOFT]: 1 });
 }

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { LogDestination } from '../src/log-destination.ts';
+import { packageRoot } from '../src/package-info.ts';
+
+const isLinux = process.platform === 'linux';
+
+describe('LogDestination', () => {
+  it('writes lines in order', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    const file = path.join(folder, 'log');
+    const descriptor = openSync(file, 'w');
+    const destination = new LogDestination(descriptor);
+    for (let i = 0; i < 100; i++) destination.write(`line ${i}\n`);
+    closeSync(descriptor);
+    assert.equal(readFileSync(file, 'utf8'), Array.from({ length: 100 }, (_, i) => `line ${i}\n`).join(''));
+    assert.equal(destination.dropped, 0);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('drops and counts what a full disk does not take', { skip: !isLinux && 'needs /dev/full' }, () => {
+    const descriptor = openSync('/dev/full', 'w');
+    const destination = new LogDestination(descriptor);
+    destination.write('a\n');
+    destination.write('b\n');
+    assert.equal(destination.dropped, 2);
+    closeSync(descriptor);
+  });
+
+  it('lets the server run and stop with a full disk under its log', {
+    skip: !isLinux && 'needs /dev/full',
+  }, async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(
+      process.execPath,
+      [path.join(packageRoot, 'dist', 'src', 'cli.js'), 'serve', '--port', '18473'],
+      {
+        stdio: ['ignore', full, 'ignore'],
+      },
+    );
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    for (let isReady = false; !isReady; ) {
+      isReady = await fetch('http://127.0.0.1:18473/readyz').then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    }
+    child.kill('SIGTERM');
+    assert.equal(await exited, 0);
+    closeSync(full);
+  });
+});
