@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { LogDestination } from '../src/log-destination.ts';
 import { packageRoot } from '../src/package-info.ts';
+
+/** The server cannot say which port it chose: its log goes nowhere. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
 
 const isLinux = process.platform === 'linux';
 
@@ -34,17 +45,18 @@ describe('LogDestination', () => {
   it('lets the server run and stop with a full disk under its log', {
     skip: !isLinux && 'needs /dev/full',
   }, async () => {
+    const port = await freePort();
     const full = openSync('/dev/full', 'w');
     const child = spawn(
       process.execPath,
-      [path.join(packageRoot, 'dist', 'src', 'cli.js'), 'serve', '--port', '18473'],
+      [path.join(packageRoot, 'dist', 'src', 'cli.js'), 'serve', '--port', String(port)],
       {
         stdio: ['ignore', full, 'ignore'],
       },
     );
     const exited = new Promise((resolve) => child.once('exit', resolve));
     for (let isReady = false; !isReady; ) {
-      isReady = await fetch('http://127.0.0.1:18473/readyz').then(
+      isReady = await fetch(`http://127.0.0.1:${port}/readyz`).then(
         ({ status }) => status === 200,
         () => false,
       );
