@@ -44,6 +44,8 @@ export class InputPreparer {
       });
     });
     const encodings = (await this.tokenizer.tokenize(texts.filter((text) => text !== null))).values();
+    /** Ids of each prompt alone, found when the first text behind it must be cut: a request has one or two prompts. */
+    const promptIds = new Map<string, Int32Array>();
     const sequences: Sequence[] = [];
     let total = 0;
     for (const [i, { content, name }] of inputs.entries()) {
@@ -53,7 +55,13 @@ export class InputPreparer {
         throw tooLong(`has ${ids.length} tokens`, name, maxInputTokens);
       }
       const prompt = prompts[i] as string;
-      const kept = ids.length > maxInputTokens ? await this.shorten(ids, prompt, truncate) : ids;
+      let kept = ids;
+      if (ids.length > maxInputTokens) {
+        if (prompt !== '' && !promptIds.has(prompt)) promptIds.set(prompt, await this.tokenizePrompt(prompt));
+        // Never the prompt is cut: without it the text would be another kind of input.
+        const side = truncate === 'start' ? 'start' : 'end';
+        kept = truncateIds(ids, maxInputTokens, side, this.tokenizer.special, promptIds.get(prompt));
+      }
       const isCapped = typeof content === 'string' && (texts[i]?.length ?? 0) < prompt.length + content.length;
       total += kept.length;
       if (total > maxRequestTokens) {
@@ -67,20 +75,19 @@ export class InputPreparer {
     return sequences;
   }
 
-  /** Cuts the text, never the prompt before it: without its prompt it would be another kind of input. */
-  private async shorten(ids: Int32Array, prompt: string, truncate: EmbedOptions['truncate']): Promise<Int32Array> {
+  /** Ids of a prompt, special tokens before it included. */
+  private async tokenizePrompt(prompt: string): Promise<Int32Array> {
     const { special } = this.tokenizer;
     const { maxInputTokens } = this.model;
-    const side = truncate === 'start' ? 'start' : 'end';
-    if (prompt === '') return truncateIds(ids, maxInputTokens, side, special);
     const [encoding] = await this.tokenizer.tokenize([prompt]);
-    const promptIds = (encoding as Encoding).ids.subarray(0, -special.after || undefined);
-    if (promptIds.length + special.after >= maxInputTokens) {
+    const { ids } = encoding as Encoding;
+    const bare = ids.subarray(0, ids.length - special.after);
+    if (bare.length + special.after >= maxInputTokens) {
       throw new HotvecError('input_too_long', `The instruction alone fills the ${maxInputTokens} tokens of an input.`, {
         param: 'instruction',
       });
     }
-    return truncateIds(ids, maxInputTokens, side, special, promptIds);
+    return bare;
   }
 
   /** Prompt and text, but no more of the text than can matter: bounds what the tokenizer is given. */
