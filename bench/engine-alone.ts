@@ -1,15 +1,15 @@
 import { FairQueue } from '../src/batching/fair-queue.ts';
 import { PendingRequest } from '../src/batching/pending-request.ts';
-import { batchCostOf } from '../src/engine/packed/batch-cost.ts';
+import { batchCostOf } from '../src/engine/batch-cost.ts';
 import { PackedMeter } from '../src/engine/packed/packed-meter.ts';
 import type { PackedModel } from '../src/engine/packed/packed-model.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
-import type { ModelManifest } from '../src/model/manifest.ts';
+import type { PackedWeights } from '../src/model/manifest.ts';
 
 /** Forms batches as the service's batcher does when everything waits at once. */
-export function fullBatches(sequences: readonly Int32Array[], batchTokens: number, manifest: ModelManifest): Batch[] {
-  const cost = batchCostOf(manifest.architecture);
-  const { vocabularySize } = manifest;
+export function fullBatches(sequences: readonly Int32Array[], batchTokens: number, weights: PackedWeights): Batch[] {
+  const cost = batchCostOf(weights);
+  const { vocabularySize } = weights.architecture;
   const queue = new FairQueue();
   queue.push(new PendingRequest(sequences, undefined, 0, () => {}));
   const batches: Batch[] = [];

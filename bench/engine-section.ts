@@ -1,7 +1,7 @@
 import type { PackedModel } from '../src/engine/packed/packed-model.ts';
 import { type PackedPlan, planPackedBatch } from '../src/engine/packed/plan.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
-import type { ModelManifest } from '../src/model/manifest.ts';
+import type { ModelManifest, PackedWeights } from '../src/model/manifest.ts';
 import { sequenceFlops } from './flops.ts';
 import { gateSameVectors, largestDifference } from './gate.ts';
 import type { GemmCalibrator } from './gemm.ts';
@@ -21,6 +21,8 @@ const MAX_BATCHES_PER_TURN = 64;
 export interface EngineBench {
   model: PackedModel;
   manifest: ModelManifest;
+  /** The manifest's: only packed models are measured here. */
+  weights: PackedWeights;
   workloads: Workloads;
   gemm: GemmCalibrator;
   options: BenchOptions;
@@ -120,7 +122,7 @@ async function batchesOf(
   return {
     batches,
     tokens: sum(lengths),
-    flops: sum(lengths.map((length) => sequenceFlops(bench.manifest.architecture, length))),
+    flops: sum(lengths.map((length) => sequenceFlops(bench.weights, length))),
   };
 }
 

@@ -19,13 +19,13 @@ const DISTINCT_INPUTS = 256;
 
 /** Whether the service's event loop stays free while the engine computes and while large answers are written. */
 export async function* measureEventLoop(bench: EngineBench, service: RunningService): AsyncGenerator<Row> {
-  const { manifest, options } = bench;
+  const { manifest, weights, options } = bench;
   const random = randomUint32(11);
   const tokenIds = (length: number) => Array.from({ length }, () => random() % manifest.vocabularySize);
   const embed = (client: HttpClient, input: unknown, format: string) =>
     client.send('/v1/embeddings', JSON.stringify({ input, encoding_format: format }));
 
-  const isSlow = sequenceFlops(manifest.architecture, 1) > SLOW_FLOPS_PER_TOKEN;
+  const isSlow = sequenceFlops(weights, 1) > SLOW_FLOPS_PER_TOKEN;
   const length = Math.min(isSlow ? SLOW_INPUT_TOKENS : LONG_INPUT_TOKENS, manifest.maxTokens);
   const loads: { what: string; run: (client: HttpClient) => Promise<unknown> }[] = [
     { what: 'nothing else is asked', run: () => sleep(options.quick ? 500 : 3_000) },

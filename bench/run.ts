@@ -58,16 +58,26 @@ async function* measureModel(model: string): AsyncGenerator<Row> {
 /** @throws {GateError} when the model's vectors are wrong: then there is no speed to report. */
 async function openBench(name: string): Promise<EngineBench> {
   const manifest = await loadManifest(resolveModel(name));
+  const { weights } = manifest;
+  if (weights.kind !== 'packed') throw new Error(`${name} is an ONNX export; the benchmark measures the packed path.`);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
   // As the service sets it up, which runs with its defaults.
   const maxTokens = Math.min(8192, manifest.maxTokens);
-  const model = await PackedModel.load(manifest, { device: 'cpu', threads: 0, maxTokens, prepacking: true });
+  const model = await PackedModel.load(weights, {
+    device: 'cpu',
+    deviceId: 0,
+    dtype: 'fp32',
+    threads: 0,
+    maxTokens,
+    prepacking: true,
+  });
   if (manifest.name === 'starter') await gateGolden(model, manifest.hiddenSize);
   return {
     model,
     manifest,
+    weights,
     workloads: await openWorkloads(tokenizer, manifest.vocabularySize),
-    gemm: await createGemm(manifest.architecture.hiddenSize, manifest.architecture.intermediateSize, 0),
+    gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, 0),
     options,
   };
 }

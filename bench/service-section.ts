@@ -33,15 +33,15 @@ export async function* measureService(bench: EngineBench, service: RunningServic
   }
 }
 
-async function speedAlone({ model, manifest, workloads }: EngineBench, service: RunningService): Promise<number> {
+async function speedAlone({ model, weights, workloads }: EngineBench, service: RunningService): Promise<number> {
   const items = await workloads.take('p', 32, 99);
   const ids = items.map((item) => item.ids);
-  const batches = fullBatches(ids, service.batchTokens, manifest);
+  const batches = fullBatches(ids, service.batchTokens, weights);
   return sum(ids.map(({ length }) => length)) / (await timeAlone(model, batches));
 }
 
 async function measureLoad(bench: EngineBench, service: RunningService, load: Load, speed: number): Promise<Row> {
-  const { model, manifest, workloads, options } = bench;
+  const { model, manifest, weights, workloads, options } = bench;
   const { workload, textsPerRequest, clients } = load;
   const meanTokens = workload === 'p' ? 190 : 26;
   const wanted = (TURN_SECONDS * speed) / meanTokens / textsPerRequest;
@@ -59,7 +59,7 @@ async function measureLoad(bench: EngineBench, service: RunningService, load: Lo
     fullBatches(
       items.map(({ ids }) => ids),
       service.batchTokens,
-      manifest,
+      weights,
     ),
   );
   const results = await interleave(

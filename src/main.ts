@@ -5,7 +5,7 @@ import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { ModelFacts } from './embedding/embedder.ts';
 import { PipelineEmbedder } from './embedding/pipeline-embedder.ts';
-import { batchCostOf } from './engine/packed/batch-cost.ts';
+import { batchCostOf } from './engine/batch-cost.ts';
 import { PackedMeter } from './engine/packed/packed-meter.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
 import { StartError } from './errors.ts';
@@ -52,11 +52,12 @@ const BATCH_TOKENS_RANGE = { from: 256, to: 1_024 };
 export async function serve({ config, logger, engineEntry }: ServeOptions): Promise<Service> {
   const manifest = await loadManifest(resolveModel(config.model));
   const { vocabularySize, hiddenSize } = manifest;
-  const cost = batchCostOf(manifest.architecture);
+  const cost = batchCostOf(manifest.weights);
   const model: ModelFacts = {
     ...manifest,
     maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
     maxRequestTokens: config.maxRequestTokens,
+    dtype: 'fp32',
     device: null,
     fingerprint: null,
   };
@@ -74,6 +75,8 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     manifest,
     settings: {
       device: 'cpu',
+      deviceId: 0,
+      dtype: 'fp32',
       threads: config.threads,
       maxTokens: model.maxInputTokens,
       prepacking: config.prepacking,
@@ -118,7 +121,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${explainListenError(error)}`);
     });
-    const [info, fingerprint] = await Promise.all([engine.start(), fingerprintOf(manifest)]);
+    const [info, fingerprint] = await Promise.all([engine.start(), fingerprintOf(manifest, 'fp32')]);
     if (batchTokens === 0) {
       const { from, to } = BATCH_TOKENS_RANGE;
       batchTokens = Math.round(Math.min(to, Math.max(from, info.tokensPerSecond * BATCH_SECONDS)));

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { messageOf } from '../errors.ts';
 import { canarySequences, passCanary } from './canary.ts';
-import { PackedModel } from './packed/packed-model.ts';
+import { loadModel, type Model } from './model.ts';
 import { type EngineInfo, type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from './protocol.ts';
 import { startOrphanGuard } from './start-orphan-guard.ts';
 import { warmUp } from './warm-up.ts';
@@ -9,7 +9,7 @@ import { warmUp } from './warm-up.ts';
 // Entry of the engine process: load → warm up → canary → serve batches, one after the other. Forked by supervisor.ts.
 
 let epoch = -1;
-let model: PackedModel | undefined;
+let model: Model | undefined;
 /** Messages are handled strictly in turn, whatever awaits inside. */
 let turn: Promise<void> = Promise.resolve();
 
@@ -46,7 +46,7 @@ async function handle(message: ToEngine): Promise<void> {
 async function load({ manifest, settings }: ToEngine & { kind: 'load' }): Promise<EngineInfo> {
   const start = performance.now();
   const maxTokens = Math.max(settings.maxTokens, ...canarySequences(manifest).map(({ length }) => length));
-  const loaded = await PackedModel.load(manifest, { ...settings, maxTokens });
+  const loaded = await loadModel(manifest, { ...settings, maxTokens });
   const run = loaded.run.bind(loaded);
   const { vocabularySize } = manifest;
   const tokensPerSecond = await warmUp(run, { vocabularySize, maxTokens: settings.maxTokens });
@@ -54,7 +54,7 @@ async function load({ manifest, settings }: ToEngine & { kind: 'load' }): Promis
   model = loaded;
   return {
     device: settings.device,
-    dtype: manifest.dtype,
+    dtype: settings.dtype,
     loadMilliseconds: performance.now() - start,
     tokensPerSecond,
     canaryCosine: canary.cosine,

@@ -1,4 +1,4 @@
-import type { ModelManifest } from '../model/manifest.ts';
+import type { Dtype, ModelManifest } from '../model/manifest.ts';
 
 /**
  * What crosses the process boundary: plain data over `child_process` IPC with structured clone (`serialization:
@@ -33,8 +33,14 @@ export interface BatchResult {
   inferMilliseconds: number;
 }
 
+/** Execution providers of ONNX Runtime that hotvec uses. */
+export type Device = 'cpu' | 'cuda' | 'webgpu';
+
 export interface EngineSettings {
-  device: 'cpu';
+  device: Device;
+  /** Which of several devices of that kind. */
+  deviceId: number;
+  dtype: Dtype;
   /** Threads of a matrix product; 0 = one per physical core. */
   threads: number;
   /** Longest sequence that will be sent. */
@@ -46,8 +52,8 @@ export interface EngineSettings {
 /** What the engine process found out before it called itself ready. */
 export interface EngineInfo {
   /** Execution provider really in use. */
-  device: 'cpu';
-  dtype: 'fp32';
+  device: Device;
+  dtype: Dtype;
   loadMilliseconds: number;
   /** Measured at warm-up on a batch of distinct tokens. */
   tokensPerSecond: number;

@@ -3,9 +3,9 @@ import process from 'node:process';
 import type { Clock } from '../clock.ts';
 import { StartError } from '../errors.ts';
 import type { ModelManifest } from '../model/manifest.ts';
+import { type BatchCost, batchCostOf, equivalentTokens } from './batch-cost.ts';
 import { BatchFailedError, type Engine, EngineLostError, type EngineState } from './engine.ts';
 import { forkEngine } from './fork-engine.ts';
-import { type BatchCost, batchCostOf, equivalentTokens } from './packed/batch-cost.ts';
 import {
   type Batch,
   type BatchResult,
@@ -79,7 +79,7 @@ export class EngineSupervisor implements Engine {
 
   constructor(options: SupervisorOptions) {
     this.options = options;
-    this.cost = batchCostOf(options.manifest.architecture);
+    this.cost = batchCostOf(options.manifest.weights);
   }
 
   get state(): EngineState {

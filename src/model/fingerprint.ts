@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { ModelManifest } from './manifest.ts';
+import type { Dtype, ModelManifest } from './manifest.ts';
 
 /**
  * A short name for the vector space: vectors of two servers are comparable only if their fingerprints are equal. It
@@ -9,16 +9,18 @@ import type { ModelManifest } from './manifest.ts';
  *
  * @returns 16 hexadecimal digits.
  */
-export async function fingerprintOf(manifest: ModelManifest): Promise<string> {
-  const weightFiles = [...new Set(Object.values(manifest.tensors).map((tensor) => tensor.file))].sort();
+export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype): Promise<string> {
+  const { weights } = manifest;
+  if (weights.kind !== 'packed') throw new Error('the padded path comes with the next commit');
+  const weightFiles = [...new Set(Object.values(weights.tensors).map((tensor) => tensor.file))].sort();
   const facts = {
     weights: (await Promise.all(weightFiles.map(sha256))).sort(),
     tokenizer: await sha256(manifest.tokenizerFile),
-    architecture: manifest.architecture,
+    architecture: weights.architecture,
     revision: manifest.revision,
     pooling: manifest.pooling,
     normalize: manifest.normalize,
-    dtype: manifest.dtype,
+    dtype,
     prompts: manifest.prompts,
   };
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);

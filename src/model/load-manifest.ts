@@ -37,8 +37,7 @@ export async function loadManifest({ name, folder }: ModelLocation): Promise<Mod
     name,
     folder,
     revision: null,
-    architecture,
-    tensors: await locateTensors(folder),
+    weights: { kind: 'packed', architecture, tensors: await locateTensors(folder) },
     tokenizerFile,
     hiddenSize: architecture.hiddenSize,
     maxTokens: Math.min(
@@ -50,7 +49,6 @@ export async function loadManifest({ name, folder }: ModelLocation): Promise<Mod
     normalize: modules.normalize,
     prompts: readPrompts(sentenceConfig?.prompts),
     matryoshkaMinimum: Math.min(QWEN3_MATRYOSHKA_MINIMUM, architecture.hiddenSize),
-    dtype: 'fp32',
     canary: canary ?? null,
   };
 }

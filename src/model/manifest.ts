@@ -1,5 +1,15 @@
 import type { Qwen3Config } from './qwen3-config.ts';
 
+/**
+ * Precisions an engine computes in. `fp32`, `bf16` and `fp16` are those of the packed path; an ONNX export has whichever
+ * its repository offers, under the names that transformers.js gives them.
+ */
+export const DTYPES = ['fp32', 'bf16', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4'] as const;
+export type Dtype = (typeof DTYPES)[number];
+
+/** How the hidden states of a sequence become one row. Names of sentence-transformers, without `pooling_mode_`. */
+export type Pooling = 'last_token' | 'cls' | 'mean' | 'max' | 'mean_sqrt_len';
+
 /** One tensor's place in a safetensors file. */
 export interface TensorLocation {
   /** Absolute path, symbolic links resolved. */
@@ -9,6 +19,50 @@ export interface TensorLocation {
   /** Bytes from the start of `file`. */
   offset: number;
   byteLength: number;
+}
+
+/** The packed path: hotvec's own graph over published safetensors. */
+export interface PackedWeights {
+  kind: 'packed';
+  architecture: Qwen3Config;
+  /** Tensor name, without a `model.` prefix, to its place. */
+  tensors: Record<string, TensorLocation>;
+}
+
+/** An ONNX graph and what belongs to it. */
+export interface OnnxExport {
+  /** Absolute path of the .onnx file. */
+  graphFile: string;
+  /** Absolute paths of its external data files. */
+  dataFiles: string[];
+}
+
+/** What an encoder's config.json says of its size; for estimates of time only. */
+export interface TransformerSize {
+  hiddenSize: number;
+  layerCount: number;
+  intermediateSize: number;
+}
+
+/** The padded path: an ONNX graph somebody exported. */
+export interface PaddedWeights {
+  kind: 'padded';
+  /** `model_type` of config.json. */
+  modelType: string;
+  size: TransformerSize;
+  /** The exports in the folder, by precision. */
+  exports: Partial<Record<Dtype, OnnxExport>>;
+  /** Dense modules after pooling, in order. */
+  dense: DenseLayer[];
+}
+
+/** sentence_transformers.models.Dense: row ← activation(row · weightᵀ + bias). */
+export interface DenseLayer {
+  /** [outFeatures, inFeatures] */
+  weight: TensorLocation;
+  /** [outFeatures] */
+  bias: TensorLocation | null;
+  activation: 'identity' | 'tanh' | 'gelu' | 'relu' | 'sigmoid';
 }
 
 /** Texts whose vectors are known from the reference implementation; the engine must reproduce them before it serves. */
@@ -28,28 +82,25 @@ export interface Canary {
 
 /** All that hotvec knows of a model: plain data, made once at start-up, sent to the engine process as it is. */
 export interface ModelManifest {
-  /** The name it was asked for by: `starter`, or the folder's name. */
+  /** The name it was asked for by: `starter`, the folder's name, or the hub id. */
   name: string;
   /** Absolute path of the model folder. */
   folder: string;
   /** The commit of a hub repository; null for a local folder. */
   revision: string | null;
-  architecture: Qwen3Config;
-  /** Tensor name, without a `model.` prefix, to its place. */
-  tensors: Record<string, TensorLocation>;
+  weights: PackedWeights | PaddedWeights;
   tokenizerFile: string;
+  /** Components of a row: the model's hidden size, or what its last Dense module makes of it. */
   hiddenSize: number;
   /** Longest sequence the weights support, special tokens included. */
   maxTokens: number;
   vocabularySize: number;
-  pooling: 'last_token';
+  pooling: Pooling;
   /** Whether vectors are L2-normalized unless the request says otherwise. */
   normalize: boolean;
   /** Prompt name to the text put before an input, from config_sentence_transformers.json. */
   prompts: Record<string, string>;
   /** Smallest `dimensions` a Matryoshka model serves; null where only the native size is valid. */
   matryoshkaMinimum: number | null;
-  /** Precision the engine computes in. */
-  dtype: 'fp32';
   canary: Canary | null;
 }

@@ -8,6 +8,7 @@ import { resolveModel } from '../../src/model/resolve-model.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import type { FakeScript } from '../support/fake-engine-process.ts';
 import { hashRow } from '../support/hash-row.ts';
+import { packed } from '../support/starter.ts';
 import {
   fakeEngineEntry,
   isAlive,
@@ -155,17 +156,23 @@ describe('the real engine process', () => {
 
   it('names a tensor of the wrong shape', async () => {
     const manifest = await loadManifest(resolveModel('starter'));
-    const norm = manifest.tensors['norm.weight'];
+    const weights = packed(manifest);
+    const norm = weights.tensors['norm.weight'];
     assert.ok(norm !== undefined);
-    const tensors = { ...manifest.tensors, 'norm.weight': { ...norm, shape: [128] } };
-    supervised = await superviseEngine(realEngineEntry, { manifest: { ...manifest, tensors } });
+    const tensors = { ...weights.tensors, 'norm.weight': { ...norm, shape: [128] } };
+    supervised = await superviseEngine(realEngineEntry, {
+      manifest: { ...manifest, weights: { ...weights, tensors } },
+    });
     await assert.rejects(supervised.engine.start(), /norm\.weight is \[128\]; config\.json says \[256\]/);
   });
 
   it('refuses weights that config.json has no place for', async () => {
     const manifest = await loadManifest(resolveModel('starter'));
-    const architecture = { ...manifest.architecture, layerCount: 1 };
-    supervised = await superviseEngine(realEngineEntry, { manifest: { ...manifest, architecture } });
+    const weights = packed(manifest);
+    const architecture = { ...weights.architecture, layerCount: 1 };
+    supervised = await superviseEngine(realEngineEntry, {
+      manifest: { ...manifest, weights: { ...weights, architecture } },
+    });
     await assert.rejects(supervised.engine.start(), /a tensor layers\.1\..*, for which config\.json has no place/);
   });
 

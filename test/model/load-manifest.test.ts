@@ -16,7 +16,7 @@ import { fingerprintOf } from '../../src/model/fingerprint.ts';
 import { loadManifest } from '../../src/model/load-manifest.ts';
 import type { ModelManifest } from '../../src/model/manifest.ts';
 import { packageRoot } from '../../src/package-info.ts';
-import { fixtures } from '../support/starter.ts';
+import { fixtures, packed } from '../support/starter.ts';
 
 let folder: string;
 const load = (): Promise<ModelManifest> => loadManifest({ name: 'copy', folder });
@@ -56,7 +56,7 @@ describe('loadManifest()', () => {
     assert.equal(manifest.normalize, true);
     assert.match(manifest.prompts.query ?? '', /^Instruct: .*\nQuery:$/);
     assert.equal(manifest.prompts.document, '');
-    assert.equal(Object.keys(manifest.tensors).length, 24);
+    assert.equal(Object.keys(packed(manifest).tensors).length, 24);
     assert.equal(manifest.canary?.cases.length, 3);
   });
 
@@ -72,32 +72,35 @@ describe('loadManifest()', () => {
       name: 'sharded',
       folder: path.join(fixtures, 'qwen3-variants', 'sharded-f32'),
     });
-    assert.ok(sharded.tensors['norm.weight']?.file.endsWith('model-00003-of-00003.safetensors'));
-    assert.equal(new Set(Object.values(sharded.tensors).map(({ file }) => file)).size, 3);
+    assert.ok(packed(sharded).tensors['norm.weight']?.file.endsWith('model-00003-of-00003.safetensors'));
+    assert.equal(new Set(Object.values(packed(sharded).tensors).map(({ file }) => file)).size, 3);
   });
 
   it('follows the links of a hub cache to the files themselves', async () => {
     const blob = path.join(folder, 'blob');
     renameSync(path.join(folder, 'model.safetensors'), blob);
     symlinkSync(blob, path.join(folder, 'model.safetensors'));
-    assert.equal((await load()).tensors['norm.weight']?.file, blob);
+    assert.equal(packed(await load()).tensors['norm.weight']?.file, blob);
   });
 
   it('has another fingerprint for other weights, tokenizer or prompts, and the same for a copy', async () => {
-    const original = await fingerprintOf(await load());
+    const original = await fingerprintOf(await load(), 'fp32');
     assert.match(original, /^[0-9a-f]{16}$/);
     assert.equal(
-      await fingerprintOf(await loadManifest({ name: 'starter', folder: path.join(packageRoot, 'models', 'starter') })),
+      await fingerprintOf(
+        await loadManifest({ name: 'starter', folder: path.join(packageRoot, 'models', 'starter') }),
+        'fp32',
+      ),
       original,
     );
     edit('config_sentence_transformers.json', (json) => ({ ...json, prompts: { query: 'q: ' } }));
-    const prompted = await fingerprintOf(await load());
+    const prompted = await fingerprintOf(await load(), 'fp32');
     appendFileSync(path.join(folder, 'tokenizer.json'), ' ');
-    const tokenized = await fingerprintOf(await load());
+    const tokenized = await fingerprintOf(await load(), 'fp32');
     const weights = readFileSync(path.join(folder, 'model.safetensors'));
     weights[weights.length - 1] = (weights[weights.length - 1] as number) ^ 1;
     writeFileSync(path.join(folder, 'model.safetensors'), weights);
-    const weighted = await fingerprintOf(await load());
+    const weighted = await fingerprintOf(await load(), 'fp32');
     assert.equal(new Set([original, prompted, tokenized, weighted]).size, 4);
   });
 

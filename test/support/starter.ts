@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadManifest } from '../../src/model/load-manifest.ts';
-import type { ModelManifest } from '../../src/model/manifest.ts';
+import type { ModelManifest, PackedWeights } from '../../src/model/manifest.ts';
 import { resolveModel } from '../../src/model/resolve-model.ts';
 import { packageRoot } from '../../src/package-info.ts';
 
@@ -22,6 +22,12 @@ export const fixtures = path.join(packageRoot, 'test', 'fixtures');
 
 /** Computed by transformers (PyTorch, float32) from the starter's weights. */
 export const golden: Golden = JSON.parse(readFileSync(path.join(fixtures, 'starter-golden.json'), 'utf8'));
+
+/** The weights of a manifest that has them in safetensors. */
+export function packed({ weights }: ModelManifest): PackedWeights {
+  if (weights.kind !== 'packed') throw new Error('an ONNX export');
+  return weights;
+}
 
 export function starterManifest(): Promise<ModelManifest> {
   return loadManifest(resolveModel('starter'));

@@ -1,4 +1,4 @@
-import type { BatchCost } from './batch-cost.ts';
+import type { BatchCost } from '../batch-cost.ts';
 import { PrefixTrie } from './prefix-trie.ts';
 
 /** Bounds attention's memory where one long text meets many short ones: padded slots per budgeted token. */

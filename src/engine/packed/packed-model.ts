@@ -2,13 +2,14 @@ import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { StartError } from '../../errors.ts';
-import type { ModelManifest } from '../../model/manifest.ts';
+import type { PackedWeights } from '../../model/manifest.ts';
+import type { Model } from '../model.ts';
 import type { Batch, EngineSettings } from '../protocol.ts';
 import { type PackedPlan, planPackedBatch } from './plan.ts';
 import { writeQwen3Graph } from './qwen3-graph.ts';
 
 /** A Qwen3-family model in memory: batches of token ids in, pooled rows out. */
-export class PackedModel {
+export class PackedModel implements Model {
   private readonly session: InferenceSession;
   private readonly vocabularySize: number;
 
@@ -17,13 +18,13 @@ export class PackedModel {
     this.vocabularySize = vocabularySize;
   }
 
-  static async load(manifest: ModelManifest, settings: EngineSettings): Promise<PackedModel> {
-    const folders = new Set(Object.values(manifest.tensors).map((tensor) => path.dirname(tensor.file)));
+  static async load(weights: PackedWeights, settings: EngineSettings): Promise<PackedModel> {
+    const folders = new Set(Object.values(weights.tensors).map((tensor) => path.dirname(tensor.file)));
     if (folders.size !== 1) {
-      throw new StartError(`The weight files of ${manifest.name} lie in ${folders.size} folders; put them in one.`);
+      throw new StartError(`The weight files lie in ${folders.size} folders; put them in one.`);
     }
     const [folder] = folders as Set<string>;
-    const graph = writeQwen3Graph(manifest, settings.maxTokens, (tensor) => path.basename(tensor.file));
+    const graph = writeQwen3Graph(weights, settings.maxTokens, (tensor) => path.basename(tensor.file));
     const session = await InferenceSession.create(graph, {
       executionProviders: [settings.device],
       intraOpNumThreads: settings.threads || allowedCores(),
@@ -38,7 +39,7 @@ export class PackedModel {
         },
       },
     });
-    return new PackedModel(session, manifest.vocabularySize);
+    return new PackedModel(session, weights.architecture.vocabularySize);
   }
 
   /** @returns rows: row-major [batch size, hiddenSize], not normalized. */

@@ -1,5 +1,5 @@
 import { StartError } from '../../errors.ts';
-import type { ModelManifest, TensorLocation } from '../../model/manifest.ts';
+import type { PackedWeights, TensorLocation } from '../../model/manifest.ts';
 import { type Attribute, ElementType, OnnxGraph } from './onnx-graph.ts';
 import { rotaryTables } from './rope.ts';
 
@@ -22,22 +22,21 @@ const NOT_FOR_EMBEDDING = /^lm_head\.weight$|rotary_emb\.inv_freq$/;
  * @throws {StartError} for a tensor that is missing, of another shape than config.json says, or left over.
  */
 export function writeQwen3Graph(
-  manifest: ModelManifest,
+  { architecture: config, tensors }: PackedWeights,
   positions: number,
   fileName: (location: TensorLocation) => string,
 ): Uint8Array {
-  const config = manifest.architecture;
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;
   const queryWidth = headCount * headDim;
   const keyValueWidth = keyValueHeadCount * headDim;
   const graph = new OnnxGraph('qwen3-packed');
   const epsilon = { epsilon: { float: config.rmsNormEps } };
 
-  const unused = new Set(Object.keys(manifest.tensors).filter((name) => !NOT_FOR_EMBEDDING.test(name)));
+  const unused = new Set(Object.keys(tensors).filter((name) => !NOT_FOR_EMBEDDING.test(name)));
 
   /** The tensor in its own precision. */
   const stored = (name: string, shape: number[]): string => {
-    const tensor = manifest.tensors[name];
+    const tensor = tensors[name];
     unused.delete(name);
     if (tensor === undefined) throw new StartError(`The weights have no tensor ${name}, which config.json calls for.`);
     if (tensor.shape.join() !== shape.join()) {
@@ -52,8 +51,7 @@ export function writeQwen3Graph(
   /** Anything → float32; ONNX Runtime folds it into the constant at load. */
   const toFloat32 = (value: string, dtype: TensorLocation['dtype'] | undefined): string =>
     dtype === 'F32' ? value : graph.node('Cast', [value], { attributes: { to: { int: ElementType.float32 } } });
-  const weight = (name: string, shape: number[]): string =>
-    toFloat32(stored(name, shape), manifest.tensors[name]?.dtype);
+  const weight = (name: string, shape: number[]): string => toFloat32(stored(name, shape), tensors[name]?.dtype);
   /** x [·, columns] × Wᵀ, W as PyTorch's Linear stores it: [rows, columns]. */
   const linear = (x: string, name: string, rows: number, columns: number): string =>
     graph.node('Gemm', [x, weight(name, [rows, columns])], { attributes: { transB: { int: 1 } } });
@@ -100,7 +98,7 @@ export function writeQwen3Graph(
 
   // The embedding table is looked up in its own precision: casting it whole would double the largest tensor.
   const embedding = stored('embed_tokens.weight', [config.vocabularySize, hidden]);
-  let residual = toFloat32(gather(embedding, tokenIds), manifest.tensors['embed_tokens.weight']?.dtype); // [N, hidden]
+  let residual = toFloat32(gather(embedding, tokenIds), tensors['embed_tokens.weight']?.dtype); // [N, hidden]
   let pending: string | undefined; // the last layer's output, not yet added to the residual stream
 
   for (let layer = 0; layer < config.layerCount; layer++) {

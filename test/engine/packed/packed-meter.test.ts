@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { batchCostOf } from '../../../src/engine/packed/batch-cost.ts';
+import { batchCostOf } from '../../../src/engine/batch-cost.ts';
 import { PackedMeter } from '../../../src/engine/packed/packed-meter.ts';
-import { starterManifest } from '../../support/starter.ts';
+import { packed, starterManifest } from '../../support/starter.ts';
 
 const VOCABULARY = 6;
 const sequences = fc.array(fc.array(fc.nat(VOCABULARY - 1), { minLength: 1, maxLength: 8 }), {
@@ -40,9 +40,9 @@ describe('PackedMeter', () => {
   });
 
   it('keeps a short text away from long ones in a small model, and from very long ones only in a large one', async () => {
-    const { architecture } = await starterManifest();
-    const large = {
-      ...architecture,
+    const starter = packed(await starterManifest());
+    const architecture = {
+      ...starter.architecture,
       hiddenSize: 1024,
       intermediateSize: 3072,
       layerCount: 28,
@@ -50,12 +50,13 @@ describe('PackedMeter', () => {
       keyValueHeadCount: 8,
       headDim: 128,
     };
-    const accepts = (config: typeof architecture, first: number, second: number) => {
-      const meter = new PackedMeter({ maxUniqueTokens: 4096, vocabularySize: 100_000, cost: batchCostOf(config) });
+    const large = { ...starter, architecture };
+    const accepts = (weights: typeof starter, first: number, second: number) => {
+      const meter = new PackedMeter({ maxUniqueTokens: 4096, vocabularySize: 100_000, cost: batchCostOf(weights) });
       meter.add(Int32Array.from({ length: first }, (_, i) => i));
       return meter.fits(Int32Array.from({ length: second }, (_, i) => 50_000 + i));
     };
-    assert.deepEqual([accepts(architecture, 400, 30), accepts(architecture, 400, 380)], [false, true]);
+    assert.deepEqual([accepts(starter, 400, 30), accepts(starter, 400, 380)], [false, true]);
     assert.deepEqual([accepts(large, 400, 30), accepts(large, 4000, 30)], [true, false]);
   });
 });

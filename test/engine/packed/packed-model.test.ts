@@ -7,14 +7,14 @@ import { toBatch } from '../../../src/engine/protocol.ts';
 import { rowAt } from '../../../src/engine/rows.ts';
 import { loadManifest } from '../../../src/model/load-manifest.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
-import { fixtures, golden, starterManifest } from '../../support/starter.ts';
+import { fixtures, golden, packed, starterManifest } from '../../support/starter.ts';
 
-const settings = { device: 'cpu', threads: 2, prepacking: true } as const;
+const settings = { device: 'cpu', deviceId: 0, dtype: 'fp32', threads: 2, prepacking: true } as const;
 
 describe('PackedModel with the starter', () => {
   let model: PackedModel;
   before(async () => {
-    model = await PackedModel.load(await starterManifest(), { ...settings, maxTokens: 8192 });
+    model = await PackedModel.load(packed(await starterManifest()), { ...settings, maxTokens: 8192 });
   });
 
   it('gives the vectors of PyTorch, all texts in one batch', async () => {
@@ -42,7 +42,7 @@ describe('PackedModel with other shapes of the architecture', () => {
         sequences: { ids: number[]; row: number[] }[];
       };
       const manifest = await loadManifest({ name, folder });
-      const model = await PackedModel.load(manifest, { ...settings, maxTokens: 512 });
+      const model = await PackedModel.load(packed(manifest), { ...settings, maxTokens: 512 });
       const { rows } = await model.run(toBatch(sequences.map(({ ids }) => ids)));
       for (const [i, { row }] of sequences.entries()) {
         // Rows reach 4.4 and are not normalized; float32 itself is 4e-6 from float64 here (see make.py).
