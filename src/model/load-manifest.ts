@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StartError } from '../errors.ts';
-import type { Canary, ModelManifest } from './manifest.ts';
+import { parseCanary } from './canary.ts';
+import type { ModelManifest } from './manifest.ts';
 import { parseQwen3Config } from './qwen3-config.ts';
 import type { ModelLocation } from './resolve-model.ts';
 import { locateTensors } from './safetensors.ts';
@@ -28,7 +29,7 @@ export async function loadManifest({ name, folder }: ModelLocation): Promise<Mod
     readJson(folder, 'tokenizer_config.json'),
     readJson(folder, 'config_sentence_transformers.json'),
     readJson(folder, CANARY_FILE),
-  ])) as [Json | undefined, Json | undefined, Canary | undefined];
+  ])) as [Json | undefined, Json | undefined, unknown];
   const modules = await readModules(folder, name);
   const tokenizerFile = path.join(folder, 'tokenizer.json');
   // tokenizer_config says 131072 where the weights have 32768 positions: the smaller one holds.
@@ -49,7 +50,7 @@ export async function loadManifest({ name, folder }: ModelLocation): Promise<Mod
     normalize: modules.normalize,
     prompts: readPrompts(sentenceConfig?.prompts),
     matryoshkaMinimum: Math.min(QWEN3_MATRYOSHKA_MINIMUM, architecture.hiddenSize),
-    canary: canary ?? null,
+    canary: canary === undefined ? null : parseCanary(canary, architecture.hiddenSize),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Canary } from './canary.ts';
 import type { Qwen3Config } from './qwen3-config.ts';
 
 /**
@@ -63,21 +64,6 @@ export interface DenseLayer {
   /** [outFeatures] */
   bias: TensorLocation | null;
   activation: 'identity' | 'tanh' | 'gelu' | 'relu' | 'sigmoid';
-}
-
-/** Texts whose vectors are known from the reference implementation; the engine must reproduce them before it serves. */
-export interface Canary {
-  /** What computed the vectors. */
-  reference: string;
-  /** Largest difference allowed in any component. */
-  tolerance: number;
-  cases: {
-    text: string;
-    /** Token ids of `text`, special tokens included. */
-    ids: number[];
-    /** hiddenSize components, L2-normalized. */
-    vector: number[];
-  }[];
 }
 
 /** All that hotvec knows of a model: plain data, made once at start-up, sent to the engine process as it is. */

@@ -1,0 +1,68 @@
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { StartError } from '../errors.ts';
+
+const CanarySchema = Type.Object({
+  /** What computed the vectors. */
+  reference: Type.String(),
+  /** Largest difference allowed in a component, in float32 on a CPU. */
+  tolerance: Type.Number({ exclusiveMinimum: 0 }),
+  cases: Type.Array(
+    Type.Object({
+      /** As the model reads it: a prompt is part of it. */
+      text: Type.String(),
+      /** Token ids of `text`, special tokens included. */
+      ids: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
+      /** hiddenSize components, L2-normalized; empty where only `scores` speaks of the text. */
+      vector: Type.Array(Type.Number()),
+    }),
+    { minItems: 1 },
+  ),
+  /** Cosines of pairs of cases. */
+  scores: Type.Optional(
+    Type.Object({
+      /** Positions in `cases`. */
+      queries: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
+      documents: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
+      /** [queries][documents] */
+      cosines: Type.Array(Type.Array(Type.Number({ minimum: -1, maximum: 1 }))),
+      /** Largest difference allowed in fp32. */
+      tolerance: Type.Number({ exclusiveMinimum: 0 }),
+      /** The same in bf16 and fp16. */
+      halfPrecisionTolerance: Type.Number({ exclusiveMinimum: 0 }),
+    }),
+  ),
+});
+
+/** Texts whose vectors or scores are known from elsewhere; the engine must reproduce them before it serves. */
+export type Canary = Static<typeof CanarySchema>;
+export type CanaryScores = NonNullable<Canary['scores']>;
+
+/**
+ * Checks a parsed `hotvec-canary.json`.
+ * @param hiddenSize components of a vector.
+ * @throws {StartError} naming what is wrong: a canary that checks nothing is worse than none.
+ */
+export function parseCanary(json: unknown, hiddenSize: number): Canary {
+  const fail = (what: string) => new StartError(`hotvec-canary.json: ${what}. Correct the file, or remove it.`);
+  if (!Value.Check(CanarySchema, json)) {
+    const [first] = Value.Errors(CanarySchema, json);
+    throw fail(`${first?.instancePath || 'the file'} ${first?.message}`);
+  }
+  const { cases, scores } = json;
+  for (const [i, { vector }] of cases.entries()) {
+    if (vector.length === hiddenSize) continue;
+    const isScored = scores?.queries.includes(i) || scores?.documents.includes(i);
+    if (vector.length > 0 || !isScored) {
+      throw fail(`/cases/${i}/vector has ${vector.length} components, the model gives ${hiddenSize}`);
+    }
+  }
+  if (scores === undefined) return json;
+  const { queries, documents, cosines } = scores;
+  const missing = [...queries, ...documents].find((index) => index >= cases.length);
+  if (missing !== undefined) throw fail(`/scores speaks of case ${missing}, and there are ${cases.length}`);
+  if (cosines.length !== queries.length || cosines.some((row) => row.length !== documents.length)) {
+    throw fail(`/scores/cosines is not ${queries.length} × ${documents.length}`);
+  }
+  return json;
+}
