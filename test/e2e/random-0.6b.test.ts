@@ -31,7 +31,6 @@ const lacks =
     : bavail * bsize < 3 * GIB
       ? `less than 3 GiB are free in ${tmpdir()}`
       : undefined;
-if (lacks !== undefined) console.log(`SKIPPED the random model of 0.6B shape: ${lacks}`);
 
 describe('a model of exactly the shape of Qwen3-Embedding-0.6B', { skip: lacks ?? false }, () => {
   let folder: string;

@@ -12,7 +12,6 @@ import type { Tokenizer } from '../../src/tokenization/tokenizer.ts';
 const data = path.join(packageRoot, '..', 'shared', 'data');
 const vectors = path.join(data, 'tokenizer-vectors');
 const skip = existsSync(vectors) ? false : 'the real tokenizers are not beside the project (../shared)';
-if (skip) console.log(`SKIPPED tokenizer vectors: ${skip}`);
 
 interface Vector {
   text: string;
