@@ -41,9 +41,6 @@ interface Commit {
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const gitSha1 = (bytes: Buffer) => createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-/** As the real hub's .gitattributes have it, in short. */
-const isLarge = (file: string) => /\.(safetensors|onnx|onnx_data)$|^tokenizer\.json$/.test(file);
-
 /**
  * A hub on loopback that speaks the API of Hugging Face and that of ModelScope, redirects large files to another host,
  * and misbehaves on demand. Real HTTP, real ranges, real hashes.
@@ -54,6 +51,8 @@ export class LocalHub {
   faults: Fault[] = [];
   /** Still known when the hub is closed. */
   url = '';
+  /** Files kept outside of git, by their SHA-256; as the real hub's .gitattributes have it, in short. */
+  large = /\.(safetensors|onnx|onnx_data)$|^tokenizer\.json$/;
   /** Repositories that need this token. */
   token: string | null = null;
   private readonly repositories = new Map<string, { commits: Commit[]; branches: Map<string, string> }>();
@@ -147,9 +146,9 @@ export class LocalHub {
     if (tree !== undefined) return this.sendTree(commit, searchParams, pathname, response);
     const bytes = commit.files.get(decodeURIComponent(file ?? ''));
     if (bytes === undefined) return response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
-    if (!isLarge(file ?? '')) return send(bytes, request, response, fault);
+    if (!this.large.test(file ?? '')) return send(bytes, request, response, fault);
     const { port } = this.storage.address() as AddressInfo;
-    response.writeHead(302, { location: `http://127.0.0.1:${port}/${sha256(bytes)}/${file}?signature=1` }).end();
+    return response.writeHead(302, { location: `http://127.0.0.1:${port}/${sha256(bytes)}/${file}?signature=1` }).end();
   }
 
   /** Three entries a page: pages are part of the API. */
@@ -161,10 +160,10 @@ export class LocalHub {
       ...[...new Set(folders)].map((folder) => ({ type: 'directory', oid: '0'.repeat(40), size: 0, path: folder })),
       ...[...commit.files].map(([file, bytes]) => ({
         type: 'file',
-        oid: isLarge(file) ? '1'.repeat(40) : gitSha1(bytes),
+        oid: this.large.test(file) ? '1'.repeat(40) : gitSha1(bytes),
         size: bytes.length,
         path: file,
-        ...(isLarge(file)
+        ...(this.large.test(file)
           ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 133 }, xetHash: '2'.repeat(64) }
           : {}),
       })),
