@@ -3,8 +3,9 @@ import type { Clock } from './clock.ts';
 import { formatBytes } from './model/hub/format-bytes.ts';
 import type { OnHubEvent } from './model/hub/hub-events.ts';
 
-/** A line of progress after this time, or after this part of the bytes. */
-const LINE_MS = 5_000;
+/** A line of progress after this time, or sooner after this part of the bytes. */
+const LINE_SECONDS = 5;
+const SOONEST_SECONDS = 1;
 const LINE_PART = 0.1;
 
 /** Tells the log what happens while a model is made ready. */
@@ -36,7 +37,8 @@ export function logHubEvents(logger: Logger, clock: Clock): OnHubEvent {
       case 'progress': {
         const { repository, receivedBytes, bytes } = event;
         const seconds = (clock.now() - last.time) / 1000;
-        const isDue = seconds * 1000 >= LINE_MS || receivedBytes - last.receivedBytes >= LINE_PART * bytes;
+        const isPart = receivedBytes - last.receivedBytes >= LINE_PART * bytes;
+        const isDue = seconds >= LINE_SECONDS || (seconds >= SOONEST_SECONDS && isPart);
         if (!isDue) return;
         const rate = `${formatBytes(Math.max(0, receivedBytes - last.receivedBytes) / Math.max(seconds, 0.001))}/s`;
         last = { time: clock.now(), receivedBytes };
