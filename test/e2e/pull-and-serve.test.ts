@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -73,7 +76,8 @@ describe('a model by its hub id, from the command line', () => {
   });
 
   it('refuses a flipped byte in any file before an engine is made, and pull repairs it', async () => {
-    const pull = cli('pull', [MODEL]);
+    // As in the container, where it is no reason to ask for API keys.
+    const pull = cli('pull', [MODEL], { HOST: '0.0.0.0' });
     assert.equal(await pull.exit, 0, pull.output());
     assert.match(pull.output(), new RegExp(`${MODEL} at ${commit}, 9\\.\\d MB`));
     const files = readdirSync(path.join(folder(), 'snapshots', commit), { recursive: true, encoding: 'utf8' });
@@ -149,6 +153,33 @@ describe('a model by its hub id, from the command line', () => {
     await serve().line('ready');
     assert.equal(hub.requests.length, 0);
     assert.ok(!readdirSync(path.join(folder(), 'blobs')).some((name) => name.endsWith('.incomplete')));
+  });
+
+  it('goes through the proxy that the usual variables name', async () => {
+    const asked: string[] = [];
+    const proxy = createServer();
+    // A tunnel for whatever is asked for, to this machine: hub.invalid is known to nobody else.
+    proxy.on('connect', ({ url }, client) => {
+      asked.push(String(url));
+      const server = connect(Number(String(url).split(':')[1]), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        server.pipe(client).pipe(server);
+      });
+      for (const socket of [server, client]) socket.on('error', () => {});
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const pull = cli('pull', [MODEL], {
+      HTTP_PROXY: `http://127.0.0.1:${port}`,
+      HF_ENDPOINT: hub.url.replace('127.0.0.1', 'hub.invalid'),
+    });
+    assert.equal(await pull.exit, 0, pull.output());
+    assert.ok(
+      asked.some((host) => host.startsWith('hub.invalid:')),
+      String(asked),
+    );
+    proxy.closeAllConnections();
+    proxy.close();
   });
 
   it('never shows the token', async () => {

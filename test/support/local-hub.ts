@@ -51,6 +51,8 @@ export class LocalHub {
   faults: Fault[] = [];
   /** Still known when the hub is closed. */
   url = '';
+  /** Where large files are. */
+  storageUrl = '';
   /** Files kept outside of git, by their SHA-256; as the real hub's .gitattributes have it, in short. */
   large = /\.(safetensors|onnx|onnx_data)$|^tokenizer\.json$/;
   /** Repositories that need this token. */
@@ -70,6 +72,7 @@ export class LocalHub {
     hub.hub.listen(port, '127.0.0.1');
     await Promise.all([once(hub.storage, 'listening'), once(hub.hub, 'listening')]);
     hub.url = `http://127.0.0.1:${(hub.hub.address() as AddressInfo).port}`;
+    hub.storageUrl = `http://127.0.0.1:${(hub.storage.address() as AddressInfo).port}`;
     return hub;
   }
 
@@ -147,8 +150,7 @@ export class LocalHub {
     const bytes = commit.files.get(decodeURIComponent(file ?? ''));
     if (bytes === undefined) return response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
     if (!this.large.test(file ?? '')) return send(bytes, request, response, fault);
-    const { port } = this.storage.address() as AddressInfo;
-    return response.writeHead(302, { location: `http://127.0.0.1:${port}/${sha256(bytes)}/${file}?signature=1` }).end();
+    return response.writeHead(302, { location: `${this.storageUrl}/${sha256(bytes)}/${file}?signature=1` }).end();
   }
 
   /** Three entries a page: pages are part of the API. */

@@ -82,10 +82,6 @@ export class HubClient {
     const reason = reasonOf(error);
     return new RetryableError(reason, explainUnreachable(reason, subject, this.options));
   }
-
-  async close(): Promise<void> {
-    await this.agent.destroy();
-  }
 }
 
 /** undici says `fetch failed`; the cause says why. */

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { downloadFile } from '../../../src/model/hub/download-file.ts';
 import { explainDiskError } from '../../../src/model/hub/explain-disk-error.ts';
 import { checkFreeSpace } from '../../../src/model/hub/free-space.ts';
+import { PullingFixture, tinyModel } from '../../support/pulled-model.ts';
 
 describe('checkFreeSpace()', () => {
   it('refuses what does not fit, with both numbers', async () => {
@@ -59,6 +60,29 @@ describe('a disk that is full', () => {
       readdirSync(path.join(folder, 'blobs')).filter((name) => !name.endsWith('.incomplete')),
       [],
     );
+  });
+
+  it('is noticed before anything is downloaded, where the size is known', async (context) => {
+    if (!isMounted) return context.skip('mounting a small disk needs root');
+    const fixture = await PullingFixture.start();
+    fixture.hub.publish('someone/tiny', tinyModel);
+    await assert.rejects(fixture.locate('someone/tiny', { hfHome: folder }), {
+      message: /^The model needs .* more, and/,
+    });
+    assert.deepEqual(fixture.fetched(), []);
+    await fixture.close();
+  });
+
+  it('is told from a place that is no folder', async () => {
+    const fixture = await PullingFixture.start();
+    fixture.hub.publish('someone/tiny', tinyModel);
+    const hfHome = path.join(fixture.home, 'a-file');
+    writeFileSync(hfHome, '');
+    await assert.rejects(fixture.locate('someone/tiny', { hfHome }), {
+      name: 'StartError',
+      message: /cannot be used \(ENOTDIR.*Set HF_HOME to another folder/,
+    });
+    await fixture.close();
   });
 
   for (const [code, message] of [
