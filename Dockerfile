@@ -8,6 +8,7 @@
 #   - nobody asks: -e ALLOW_NO_AUTH=1, where the port is published on 127.0.0.1 only, as above, or something in front
 #     of hotvec checks who may use it
 #
+# A model of the hub: -v hotvec-cache:/cache -e MODEL=Qwen/Qwen3-Embedding-0.6B (downloaded once, into the volume).
 # A model of yours: -v ./models:/models:ro -e MODEL=/models/Qwen3-Embedding-0.6B (readable by user id 1000).
 # Debian, not Alpine: onnxruntime-node ships binaries for glibc only.
 
@@ -50,14 +51,18 @@ LABEL org.opencontainers.image.title="hotvec" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
-    PORT=8080
+    PORT=8080 \
+    HF_HOME=/cache
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY models/starter models/starter
 COPY --from=production /app/node_modules node_modules
 COPY --from=build /app/dist/src dist/src
 COPY --from=build /app/dist/scripts/check-ready.js dist/scripts/check-ready.js
-# Everything above belongs to root: the server can read its own files and change none.
+# Everything above belongs to root: the server can read its own files and change none. It writes downloaded models only,
+# into a volume that takes its owner from this folder.
+RUN install -d -o node -g node /cache
+VOLUME /cache
 USER node
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process';
+import { pullCommand } from './commands/pull.ts';
 import { serveCommand } from './commands/serve.ts';
 import { packageVersion } from './package-info.ts';
 
@@ -7,6 +8,7 @@ const USAGE = `hotvec ${packageVersion}: a text-embedding server
 
 Usage:
   hotvec serve [flags]    serve a model over HTTP (the default command); --help lists the settings
+  hotvec pull [MODEL]     download a model, or what is newer of it, and verify it; --help lists the settings
   hotvec --version
 `;
 
@@ -19,6 +21,7 @@ async function run([command = 'serve', ...rest]: readonly string[]): Promise<num
     process.stdout.write(USAGE);
     return 0;
   }
+  if (command === 'pull') return pullCommand(rest);
   if (command === 'serve') return serveCommand(rest);
   if (command.startsWith('--')) return serveCommand([command, ...rest]);
   process.stderr.write(`hotvec: there is no command ${command}\n\n${USAGE}`);

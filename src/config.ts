@@ -1,7 +1,12 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
+
+/** An address without user and password in it: those would end up in logs. */
+const HTTP_URL = '^https?://[^\\s@?#]+$';
 
 /**
  * Every setting of `hotvec serve`, once: its type, default and documentation. The environment variable is the name in
@@ -12,7 +17,52 @@ const settings = {
   model: Type.String({
     default: 'starter',
     minLength: 1,
-    description: 'What to serve: `starter`, or a folder with `config.json`, `model.safetensors` and `tokenizer.json`',
+    description:
+      'What to serve: `starter`; a model of the hub, `Qwen/Qwen3-Embedding-0.6B` or `owner/name@revision`, downloaded once; or a folder',
+  }),
+  modelSource: Type.Union([Type.Literal('huggingface'), Type.Literal('modelscope')], {
+    default: 'huggingface',
+    description: 'The hub that models are downloaded from: `huggingface` or `modelscope`',
+  }),
+  revision: Type.String({
+    default: '',
+    description: "Branch, tag or commit of a hub model; empty: what follows `@` in `MODEL`, or the hub's main branch",
+  }),
+  offline: Type.Boolean({
+    default: false,
+    description:
+      'Never use the network: hub models come from the cache, or the start fails; `HF_HUB_OFFLINE` means the same',
+  }),
+  hfToken: Type.String({
+    default: '',
+    description: 'Token for private and gated models of Hugging Face; never logged',
+  }),
+  hfTokenPath: Type.String({
+    default: '',
+    description: 'File with that token; empty: the one that `hf auth login` leaves in `HF_HOME`',
+  }),
+  hfEndpoint: Type.String({
+    default: 'https://huggingface.co',
+    pattern: HTTP_URL,
+    description: 'Address of the Hugging Face hub or of a mirror',
+  }),
+  hfHome: Type.String({
+    default: '',
+    description:
+      "Folder for downloaded models, shared with Hugging Face's tools; empty: `huggingface` in `XDG_CACHE_HOME` or `~/.cache`",
+  }),
+  hfHubCache: Type.String({
+    default: '',
+    description: 'Folder for models of Hugging Face alone; empty: `hub` in `HF_HOME`',
+  }),
+  modelscopeEndpoint: Type.String({
+    default: 'https://www.modelscope.cn',
+    pattern: HTTP_URL,
+    description: 'Address of ModelScope',
+  }),
+  modelscopeApiToken: Type.String({
+    default: '',
+    description: 'Token for private models of ModelScope; never logged',
   }),
   servedModelName: Type.String({
     default: '',
@@ -140,6 +190,8 @@ export class ConfigError extends Error {
 }
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
+/** Settings whose values are never shown. */
+const SECRETS: readonly Name[] = ['hfToken', 'modelscopeApiToken'];
 const PREFIX = 'HOTVEC_';
 const names = Object.keys(settings) as Name[];
 
@@ -161,9 +213,10 @@ export function describeSettings(): SettingDescription[] {
  * @throws {ConfigError} with every problem at once: unknown `HOTVEC_*` variables and flags, values of the wrong type or
  * out of range, and settings that contradict each other.
  */
-export function readConfig(environment: Record<string, string | undefined>, args: readonly string[] = []): Config {
+export function readConfig(given: Record<string, string | undefined>, args: readonly string[] = []): Config {
   const problems: string[] = [];
   const flags = readFlags(args, problems);
+  const environment = withHubVariables(given);
   const config: Partial<Record<Name, unknown>> = {};
   const variables = new Set(names.map((name) => PREFIX + variableOf(name)));
   for (const variable of Object.keys(environment)) {
@@ -172,15 +225,30 @@ export function readConfig(environment: Record<string, string | undefined>, args
     }
   }
   for (const name of names) {
-    const given = flags[flagOf(name)] ?? readVariable(environment, variableOf(name), problems);
+    const found = flags[flagOf(name)] ?? readVariable(environment, variableOf(name), problems);
     const schema: TSchema & { default?: unknown } = settings[name];
-    const value = given === undefined ? schema.default : fromText(schema, given.text);
+    const value = found === undefined ? schema.default : fromText(schema, found.text);
     if (Value.Check(schema, value)) config[name] = value;
-    else problems.push(`${given?.source} is ${JSON.stringify(given?.text)}; wanted is ${wanted(schema)}.`);
+    else problems.push(`${found?.source} is ${JSON.stringify(found?.text)}; wanted is ${wanted(schema)}.`);
   }
   if (problems.length === 0) problems.push(...contradictions(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
+  config.hfHome ||= path.join(environment.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'huggingface');
   return config as Config;
+}
+
+/** The settings as they may be logged. */
+export function withoutSecrets(config: Config): Config {
+  const hidden = SECRETS.filter((name) => config[name] !== '').map((name) => [name, '***']);
+  return { ...config, ...Object.fromEntries(hidden) };
+}
+
+/** Variables of Hugging Face's tools that say what a setting says under another name. */
+function withHubVariables(environment: Record<string, string | undefined>): Record<string, string | undefined> {
+  const { OFFLINE: own, HF_HUB_OFFLINE: theirs } = environment;
+  if ((own ?? '') !== '' || theirs === undefined) return environment;
+  // Its tools take these for yes, and everything else for no.
+  return { ...environment, OFFLINE: /^(1|on|yes|true)$/i.test(theirs) ? '1' : '' };
 }
 
 interface Given {
@@ -228,6 +296,10 @@ function contradictions(config: Config): string[] {
     problems.push(
       `HOST=${config.host} is reachable from other machines and no API keys are set. Set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if something in front of hotvec checks who may use it.`,
     );
+  }
+  const [, revision] = config.model.split('@');
+  if (revision !== undefined && config.revision !== '' && revision !== config.revision) {
+    problems.push(`MODEL=${config.model} and REVISION=${config.revision} name different revisions; set one of them.`);
   }
   if (config.maxRequestTokens > config.maxQueueTokens) {
     problems.push(

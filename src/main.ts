@@ -12,10 +12,11 @@ import { StartError } from './errors.ts';
 import { readApiKeys } from './http/auth.ts';
 import { ModelNames } from './http/model-names.ts';
 import { logEngineEvents } from './log-engine-events.ts';
+import { logHubEvents } from './log-hub-events.ts';
 import { Metrics } from './metrics.ts';
 import { fingerprintOf } from './model/fingerprint.ts';
 import { loadManifest } from './model/load-manifest.ts';
-import { resolveModel } from './model/resolve-model.ts';
+import { locateModel } from './model/locate-model.ts';
 import { packageVersion } from './package-info.ts';
 import { shutDown } from './shutdown.ts';
 import { checkTokenizer } from './tokenization/check-tokenizer.ts';
@@ -50,7 +51,8 @@ const BATCH_TOKENS_RANGE = { from: 256, to: 1_024 };
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function serve({ config, logger, engineEntry }: ServeOptions): Promise<Service> {
-  const manifest = await loadManifest(resolveModel(config.model));
+  const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
+  const manifest = await loadManifest(location);
   const { vocabularySize, hiddenSize } = manifest;
   const cost = batchCostOf(manifest.weights);
   const model: ModelFacts = {
@@ -121,7 +123,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${explainListenError(error)}`);
     });
-    const [info, fingerprint] = await Promise.all([engine.start(), fingerprintOf(manifest, 'fp32')]);
+    const [info, fingerprint] = await Promise.all([engine.start(), fingerprintOf(manifest, 'fp32', location.hashes)]);
     if (batchTokens === 0) {
       const { from, to } = BATCH_TOKENS_RANGE;
       batchTokens = Math.round(Math.min(to, Math.max(from, info.tokensPerSecond * BATCH_SECONDS)));

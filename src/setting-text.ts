@@ -36,6 +36,8 @@ export function wanted(schema: TSchema): string {
   if (Array.isArray(facts.anyOf)) {
     return `one of ${(facts.anyOf as { const: string }[]).map((option) => option.const).join(', ')}`;
   }
+  if (typeof facts.pattern === 'string')
+    return 'an address that begins with http:// or https://, without user and password';
   const kind =
     {
       integer: 'a whole number',

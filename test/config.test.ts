@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { ConfigError, describeSettings, readConfig } from '../src/config.ts';
+import { ConfigError, describeSettings, readConfig, withoutSecrets } from '../src/config.ts';
 import { packageRoot } from '../src/package-info.ts';
 
 function problems(environment: Record<string, string>, args: string[] = []): readonly string[] {
@@ -54,7 +55,10 @@ describe('readConfig()', () => {
 
   for (const { variable, default: standard } of describeSettings()) {
     it(`refuses nonsense in ${variable}, or takes any text`, () => {
-      const isText = ['MODEL', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'API_KEYS_FILE'].includes(variable);
+      const isText = [
+        ...['MODEL', 'REVISION', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'API_KEYS_FILE'],
+        ...['HF_TOKEN', 'HF_TOKEN_PATH', 'HF_HOME', 'HF_HUB_CACHE', 'MODELSCOPE_API_TOKEN'],
+      ].includes(variable);
       const found = problems({
         [variable]: 'nön-sense',
         ALLOW_NO_AUTH: variable === 'ALLOW_NO_AUTH' ? 'nön-sense' : '1',
@@ -72,6 +76,10 @@ describe('readConfig()', () => {
     [{ PORT: '1', HOTVEC_PORT: '2' }, /HOTVEC_PORT and PORT say different things/],
     [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 is reachable/],
     [{ HOST: '::' }, /reachable/],
+    [{ MODEL: 'a/b@main', REVISION: 'v1' }, /MODEL=a\/b@main and REVISION=v1 name different revisions/],
+    [{ HF_ENDPOINT: 'ftp://mirror' }, /HF_ENDPOINT .* begins with http/],
+    [{ HF_ENDPOINT: 'https://user:pass@mirror' }, /without user and password/],
+    [{ MODEL_SOURCE: 'github' }, /MODEL_SOURCE is "github"; wanted is one of huggingface, modelscope/],
     [{ MAX_QUEUE_TOKENS: '100' }, /MAX_REQUEST_TOKENS .* is above MAX_QUEUE_TOKENS/],
   ] as const) {
     it(`refuses ${JSON.stringify(environment)}`, () => {
@@ -80,6 +88,26 @@ describe('readConfig()', () => {
       assert.match(found[0] as string, message);
     });
   }
+
+  it('finds the cache where the tools of Hugging Face look for it', () => {
+    assert.equal(readConfig({ HF_HOME: '/a' }).hfHome, '/a');
+    assert.equal(readConfig({ XDG_CACHE_HOME: '/c' }).hfHome, path.join('/c', 'huggingface'));
+    assert.equal(readConfig({}).hfHome, path.join(homedir(), '.cache', 'huggingface'));
+  });
+
+  it('takes HF_HUB_OFFLINE for OFFLINE, which wins', () => {
+    assert.equal(readConfig({ HF_HUB_OFFLINE: 'YES' }).offline, true);
+    assert.equal(readConfig({ HF_HUB_OFFLINE: 'no' }).offline, false);
+    assert.equal(readConfig({ HF_HUB_OFFLINE: '1', OFFLINE: '0' }).offline, false);
+  });
+
+  it('hides secrets from the log', () => {
+    const shown = withoutSecrets(readConfig({ HF_TOKEN: 'hf_a', MODELSCOPE_API_TOKEN: 'ms-b', HF_HOME: '/a' }));
+    assert.equal(shown.hfToken, '***');
+    assert.equal(shown.modelscopeApiToken, '***');
+    assert.equal(shown.hfHome, '/a');
+    assert.equal(withoutSecrets(readConfig({})).hfToken, '');
+  });
 
   it('allows a public address with keys, or when told that something else guards it', () => {
     assert.deepEqual(problems({ HOST: '0.0.0.0', API_KEYS_FILE: 'keys' }), []);

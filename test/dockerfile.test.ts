@@ -9,6 +9,8 @@ import { packageRoot } from '../src/package-info.ts';
 interface Service {
   environment: Record<string, string | null>;
   ports: string[];
+  volumes: string[];
+  read_only: boolean;
   stop_grace_period: string;
   build: string | { args: Record<string, string> };
 }
@@ -20,7 +22,10 @@ const instructions = read('Dockerfile')
   .replace(/\\\n\s*/g, ' ')
   .split('\n')
   .filter((line) => line !== '');
-const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> };
+const compose = parse(read('docker-compose.yml'), { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: object;
+};
 const services = Object.values(compose.services);
 const settings = new Set(describeSettings().map(({ variable }) => variable));
 
@@ -86,8 +91,24 @@ describe('docker-compose.yml', () => {
   it('passes on only variables that are settings', () => {
     for (const { environment } of services) {
       assert.ok(Object.keys(environment).length > 3);
-      for (const name of Object.keys(environment)) assert.ok(settings.has(name), `${name} is not a setting`);
+      for (const name of Object.keys(environment)) {
+        assert.ok(settings.has(name) || /^(HTTPS?|NO)_PROXY$/.test(name), `${name} is not a setting`);
+      }
     }
+  });
+
+  it('has one writable place, for downloaded models, where the image looks for them', () => {
+    const [, home] = /\bHF_HOME=(\S+)/.exec(instructions.join('\n')) ?? [];
+    assert.ok(home !== undefined);
+    assert.ok(instructions.includes(`RUN install -d -o node -g node ${home}`), 'the user of the image owns it');
+    for (const { read_only: isReadOnly, volumes } of services) {
+      assert.equal(isReadOnly, true);
+      assert.deepEqual(
+        volumes.filter((volume) => !volume.endsWith(':ro')),
+        [`cache:${home}`],
+      );
+    }
+    assert.ok('cache' in compose.volumes);
   });
 
   it('publishes ports to this machine only, as long as it asks for no keys', () => {

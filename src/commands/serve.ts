@@ -1,18 +1,16 @@
 import process from 'node:process';
-import { ConfigError, describeSettings, readConfig } from '../config.ts';
+import { ConfigError, readConfig, withoutSecrets } from '../config.ts';
 import { StartError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { type Service, serve } from '../main.ts';
 import { packageVersion } from '../package-info.ts';
-
-/** EX_CONFIG of sysexits.h. */
-const EXIT_CONFIG = 78;
-const EXIT_ENGINE = 70;
+import { EXIT_CONFIG, EXIT_ENGINE } from './exit-codes.ts';
+import { settingsHelp } from './settings-help.ts';
 
 /** `hotvec serve`: runs until SIGTERM or SIGINT. Returns the exit code. */
 export async function serveCommand(args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(serveHelp());
+    process.stdout.write(settingsHelp('hotvec serve [flags]'));
     return 0;
   }
   let config: ReturnType<typeof readConfig>;
@@ -36,10 +34,10 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     }
   });
 
-  logger.info({ version: packageVersion, node: process.version, config }, 'starting hotvec');
+  logger.info({ version: packageVersion, node: process.version, config: withoutSecrets(config) }, 'starting hotvec');
   if (config.model === 'starter') {
     logger.info(
-      'The starter model is for trying the API, not for production: it knows little of the world. For real work set MODEL to a folder with Qwen3-Embedding.',
+      'The starter model is for trying the API, not for production: it knows little of the world. For real work set MODEL=Qwen/Qwen3-Embedding-0.6B.',
     );
   }
   let service: Service | string;
@@ -63,12 +61,4 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   await service.close();
   logger.info('stopped');
   return reason === 'engine_failed' ? EXIT_ENGINE : 0;
-}
-
-function serveHelp(): string {
-  const rows = describeSettings().map(
-    (setting) =>
-      `  ${setting.flag.padEnd(24)} ${setting.variable.padEnd(20)} ${setting.description} [${setting.default}]`,
-  );
-  return `hotvec ${packageVersion}\n\nUsage: hotvec serve [flags]\n\nFlag, environment variable, meaning [default]:\n${rows.join('\n')}\n`;
 }

@@ -4,7 +4,7 @@ import { messageOf, StartError } from '../errors.ts';
 import { parseCanary } from './canary.ts';
 import type { ModelManifest } from './manifest.ts';
 import { parseQwen3Config } from './qwen3-config.ts';
-import type { ModelLocation } from './resolve-model.ts';
+import type { ModelFolder } from './resolve-model.ts';
 import { locateTensors } from './safetensors.ts';
 
 /** Smallest Matryoshka dimension of the Qwen3-Embedding family (model card). */
@@ -18,7 +18,7 @@ type Json = Record<string, unknown>;
  * Reads all that a model folder says about itself. Layout: that of a sentence-transformers repository.
  * @throws {StartError} for a file that is missing or damaged, or a model hotvec does not implement, naming file and field.
  */
-export async function loadManifest({ name, folder }: ModelLocation): Promise<ModelManifest> {
+export async function loadManifest({ name, folder, revision = null }: ModelFolder): Promise<ModelManifest> {
   const required = async (file: string): Promise<Json> => {
     const json = await readJson(folder, file);
     if (json === undefined) throw new StartError(`${name} has no ${file} (looked in ${folder}).`);
@@ -37,7 +37,7 @@ export async function loadManifest({ name, folder }: ModelLocation): Promise<Mod
   return {
     name,
     folder,
-    revision: null,
+    revision,
     weights: { kind: 'packed', architecture, tensors: await locateTensors(folder) },
     tokenizerFile,
     hiddenSize: architecture.hiddenSize,

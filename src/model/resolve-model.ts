@@ -3,25 +3,61 @@ import path from 'node:path';
 import { StartError } from '../errors.ts';
 import { packageRoot } from '../package-info.ts';
 
-/** Where a model lies, and what to call it. */
-export interface ModelLocation {
+/** A model folder, and what to call it. */
+export interface ModelFolder {
   name: string;
   /** Absolute path. */
   folder: string;
+  /** The commit of a hub repository. */
+  revision?: string | null;
+}
+
+/** Where a model lies, and where it came from. */
+export interface ModelLocation extends ModelFolder {
+  revision: string | null;
+  source: 'starter' | 'folder' | ModelSource;
+  /** Absolute path → SHA-256 of files that were verified, so that nobody reads them again. Empty for local folders. */
+  hashes: ReadonlyMap<string, string>;
+}
+
+export const MODEL_SOURCES = ['huggingface', 'modelscope'] as const;
+export type ModelSource = (typeof MODEL_SOURCES)[number];
+
+/** A repository of a hub. */
+export interface HubReference {
+  /** `owner/name`. */
+  repository: string;
+  /** Branch, tag or commit; undefined where none is named. */
+  revision: string | undefined;
 }
 
 /**
- * Finds the folder that the MODEL setting names.
+ * The folder that the MODEL setting names, without looking at any hub.
  * @throws {StartError} when it is neither `starter` nor a folder, saying how to get one.
  */
 export function resolveModel(model: string): ModelLocation {
-  if (model === 'starter') return { name: 'starter', folder: path.join(packageRoot, 'models', 'starter') };
-  const folder = path.resolve(model);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return { name: path.basename(folder), folder };
-  const isHubId = /^[\w.-]+\/[\w.-]+$/.test(model) && !model.startsWith('.');
+  const found = findLocalModel(model);
+  if (found !== undefined) return found;
   throw new StartError(
-    isHubId
-      ? `MODEL=${model} looks like a hub id, and there is no such folder. This version of hotvec does not download: run \`hf download ${model} --local-dir ${path.basename(model)}\` and set MODEL=${path.basename(model)}.`
-      : `MODEL=${model}: there is no such folder. Set MODEL to \`starter\` or to a folder with config.json, model.safetensors and tokenizer.json.`,
+    `MODEL=${model}: there is no such folder, and it is no hub id. Set MODEL to \`starter\`, to owner/name of a model on the hub, or to a folder with config.json, tokenizer.json and weights.`,
   );
+}
+
+/** `starter`, or a folder that exists: it wins over a hub id of the same text. */
+export function findLocalModel(model: string): ModelLocation | undefined {
+  const local = { revision: null, hashes: new Map<string, string>() };
+  if (model === 'starter') {
+    return { ...local, name: 'starter', folder: path.join(packageRoot, 'models', 'starter'), source: 'starter' };
+  }
+  const folder = path.resolve(model);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  return { ...local, name: path.basename(folder), folder, source: 'folder' };
+}
+
+/** Reads `owner/name` or `owner/name@revision`; undefined for any other text. */
+export function parseHubReference(model: string): HubReference | undefined {
+  const [, repository, revision] = /^(\w[\w.-]*\/\w[\w.-]*)(?:@(\w[\w./-]*))?$/.exec(model) ?? [];
+  if (repository === undefined || `${repository}/${revision}`.includes('..') || revision?.endsWith('/'))
+    return undefined;
+  return { repository, revision };
 }

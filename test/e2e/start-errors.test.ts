@@ -65,9 +65,9 @@ describe('hotvec serve, when it cannot start', () => {
   for (const [what, environment, message] of [
     ['a folder that is not there', { MODEL: './no-such-model' }, /there is no such folder/],
     [
-      'a hub id',
-      { MODEL: 'Qwen/Qwen3-Embedding-0.6B' },
-      /looks like a hub id.*hf download Qwen\/Qwen3-Embedding-0\.6B/,
+      'a hub id without a network',
+      { MODEL: 'Qwen/Qwen3-Embedding-0.6B', OFFLINE: '1', HF_HOME: path.join(tmpdir(), 'hotvec-no-cache') },
+      /OFFLINE=1, and .* does not hold all of Qwen\/Qwen3-Embedding-0\.6B.*Run `hotvec pull Qwen\/Qwen3-Embedding-0\.6B`/,
     ],
     ['a folder that is no model', { MODEL: tmpdir() }, /has no config\.json/],
     ['weights that were cut short', { MODEL: 'cut' }, /model\.safetensors is cut short/],

@@ -1,0 +1,53 @@
+import { SingleBar } from 'cli-progress';
+import { formatBytes } from '../model/hub/format-bytes.ts';
+import type { HubEvent } from '../model/hub/hub-events.ts';
+
+/** Shows a download on a terminal. */
+export class PullBar {
+  private readonly terminal: NodeJS.WriteStream;
+  private bar: SingleBar | null = null;
+
+  constructor(terminal: NodeJS.WriteStream) {
+    this.terminal = terminal;
+  }
+
+  readonly onEvent = (event: HubEvent): void => {
+    switch (event.kind) {
+      case 'resolved':
+        this.say(`${event.repository}@${event.asked} is ${event.revision} (${event.hub})`);
+        return;
+      case 'download':
+        this.stop();
+        this.bar = new SingleBar({
+          format: `{bar} {percentage} % of ${formatBytes(event.bytes)}, {eta_formatted} left`,
+          stream: this.terminal,
+          clearOnComplete: true,
+          etaBuffer: 200,
+        });
+        this.bar.start(event.bytes, event.presentBytes);
+        return;
+      case 'progress':
+        this.bar?.update(event.receivedBytes);
+        return;
+      case 'retry':
+        this.say(`${event.file}: ${event.reason}; trying again`);
+        return;
+      case 'damaged':
+        this.say(`${event.file} in the cache is damaged, downloading it again`);
+        return;
+      case 'cached':
+      case 'downloaded':
+        this.stop();
+    }
+  };
+
+  /** Gives the terminal back: the bar hides the cursor. */
+  stop(): void {
+    this.bar?.stop();
+    this.bar = null;
+  }
+
+  private say(line: string): void {
+    this.terminal.write(`${this.bar === null ? '' : '\n'}${line}\n`);
+  }
+}

@@ -1,0 +1,100 @@
+import { StartError } from '../../errors.ts';
+import type { Dtype } from '../manifest.ts';
+import { parseQwen3Config } from '../qwen3-config.ts';
+import { findOnnxExports } from './onnx-exports.ts';
+
+/** What is fetched before anything else: enough to know whether hotvec can serve the model, and which weights. */
+const ALWAYS = ['config.json', 'tokenizer.json'];
+const IF_PRESENT = [
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  'hotvec-canary.json',
+];
+const INDEX = 'model.safetensors.index.json';
+const SINGLE = 'model.safetensors';
+/** What the packed path makes of safetensors. */
+const PACKED_DTYPES: readonly string[] = ['fp32', 'bf16', 'fp16'];
+
+/** What a choice is made from. */
+export interface Repository {
+  name: string;
+  paths: ReadonlySet<string>;
+  /** A JSON file of it, fetched if need be. */
+  readJson: (path: string) => Promise<unknown>;
+}
+
+/**
+ * The small files of a model.
+ * @throws {StartError} when one is missing without which there is no serving.
+ */
+export function chooseSmallFiles({ name, paths }: Repository): string[] {
+  for (const file of ALWAYS) {
+    if (!paths.has(file)) {
+      throw new StartError(
+        `${name} has no ${file}: not a model that hotvec can serve. Check MODEL; hotvec serves text-embedding models with safetensors (Qwen3) or ONNX weights.`,
+      );
+    }
+  }
+  return [...ALWAYS, ...IF_PRESENT.filter((file) => paths.has(file))];
+}
+
+/**
+ * All files that serving needs, the small ones included: weights of one precision and the modules behind them, nothing
+ * for other frameworks, devices or precisions.
+ *
+ * @throws {StartError} for an architecture or a precision that cannot be had, listing those that can.
+ */
+export async function chooseFiles(repository: Repository, dtype: Dtype | 'auto'): Promise<string[]> {
+  const small = chooseSmallFiles(repository);
+  const config = (await repository.readJson('config.json')) as Record<string, unknown>;
+  const modules = repository.paths.has('modules.json') ? await repository.readJson('modules.json') : [];
+  return [...small, ...moduleFiles(modules, repository.paths), ...(await weightFiles(repository, config, dtype))];
+}
+
+/** Pooling, Dense and Normalize lie in folders that modules.json names; only Dense has weights. */
+function moduleFiles(modules: unknown, paths: ReadonlySet<string>): string[] {
+  if (!Array.isArray(modules)) return [];
+  return modules.flatMap(({ path, type }: { path?: unknown; type?: unknown }) => {
+    if (typeof path !== 'string' || path === '') return [];
+    const names = String(type).endsWith('.Dense') ? ['config.json', SINGLE] : ['config.json'];
+    return names.map((name) => `${path}/${name}`).filter((file) => paths.has(file));
+  });
+}
+
+async function weightFiles(
+  { name, paths, readJson }: Repository,
+  config: Record<string, unknown>,
+  dtype: Dtype | 'auto',
+): Promise<string[]> {
+  const hasSafetensors = paths.has(SINGLE) || paths.has(INDEX);
+  const isPacked = config.model_type === 'qwen3' && hasSafetensors;
+  if (isPacked && (dtype === 'auto' || PACKED_DTYPES.includes(dtype))) {
+    // Refuses what the graph writer does not implement, before gigabytes are on their way.
+    parseQwen3Config(config);
+    return paths.has(SINGLE) ? [SINGLE] : [INDEX, ...shardsOf(await readJson(INDEX), name, paths)];
+  }
+  const exports = await findOnnxExports(name, config, paths);
+  const chosen = dtype === 'auto' ? [...exports.keys()][0] : dtype;
+  const files = chosen === undefined ? undefined : exports.get(chosen);
+  if (files !== undefined) return files;
+  const offered = [...new Set([...(isPacked ? PACKED_DTYPES : []), ...exports.keys()])];
+  if (offered.length > 0) {
+    throw new StartError(`${name} has no ${dtype} weights. Set DTYPE to one it has: ${offered.join(', ')}.`);
+  }
+  const type = JSON.stringify(config.model_type);
+  throw new StartError(
+    `${name} has no ONNX export (onnx/model.onnx), and hotvec computes models of type ${type} from ONNX only. Choose a repository with one, for example of onnx-community.`,
+  );
+}
+
+function shardsOf(index: unknown, name: string, paths: ReadonlySet<string>): string[] {
+  const shards = [...new Set(Object.values((index as { weight_map?: Record<string, string> }).weight_map ?? {}))];
+  const missing = shards.find((shard) => !paths.has(shard));
+  if (shards.length > 0 && missing === undefined) return shards;
+  throw new StartError(
+    `${name}: ${INDEX} names ${missing ?? 'no file'}, which the repository does not have. Choose another revision.`,
+  );
+}

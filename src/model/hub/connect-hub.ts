@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { messageOf, StartError } from '../../errors.ts';
+import type { ModelSettings } from '../model-settings.ts';
+import type { Hub } from './hub.ts';
+import { HuggingFaceHub } from './hugging-face.ts';
+import { ModelScopeHub } from './modelscope.ts';
+import type { Wait } from './retry.ts';
+
+/** The hub that the settings name. Sends nothing yet. */
+export async function connectHub(settings: ModelSettings, wait: Wait): Promise<Hub> {
+  if (settings.modelSource === 'modelscope') {
+    return new ModelScopeHub({ endpoint: settings.modelscopeEndpoint, token: settings.modelscopeApiToken, wait });
+  }
+  return new HuggingFaceHub({ endpoint: settings.hfEndpoint, token: await huggingFaceToken(settings), wait });
+}
+
+/** Where models of that hub lie: Hugging Face's in the cache that its tools share, ModelScope's beside it. */
+export function cacheRoot({ modelSource, hfHome, hfHubCache }: ModelSettings): string {
+  if (modelSource === 'modelscope') return path.resolve(hfHome, 'modelscope');
+  return path.resolve(hfHubCache || path.join(hfHome, 'hub'));
+}
+
+async function huggingFaceToken({ hfToken, hfTokenPath, hfHome, hfEndpoint }: ModelSettings): Promise<string> {
+  if (hfToken !== '') return hfToken;
+  if (hfTokenPath !== '') {
+    return (
+      await readFile(hfTokenPath, 'utf8').catch((error) => {
+        throw new StartError(`HF_TOKEN_PATH cannot be read: ${messageOf(error)}`);
+      })
+    ).trim();
+  }
+  // A token that was only left lying there is for the hub that made it, not for whatever mirror is set.
+  if (new URL(hfEndpoint).host !== 'huggingface.co') return '';
+  return (await readFile(path.join(hfHome, 'token'), 'utf8').catch(() => '')).trim();
+}

@@ -1,0 +1,142 @@
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { StartError } from '../../errors.ts';
+import { digestFile, FileDigest } from './file-digest.ts';
+import { type HubFile, type HubResponse, RetryableError } from './hub.ts';
+import { claimPartial } from './partial-file.ts';
+import { MAX_TRIES, type Wait, waitAfter } from './retry.ts';
+import { syncFolder } from './sync-folder.ts';
+
+/** A try that brought this much was worth it: the count of failures starts again. */
+const PROGRESS_BYTES = 1 << 20;
+
+export interface DownloadOptions {
+  file: HubFile;
+  /** Where the verified file goes; its folder is made. */
+  blob: string;
+  /** Asks for the file's bytes from an offset on. */
+  open: (offset: number) => Promise<HubResponse>;
+  wait: Wait;
+  /** Bytes of the file that are there now; fewer than before after a new start. */
+  onBytes: (bytes: number) => void;
+  onRetry: (reason: string) => void;
+}
+
+/**
+ * Downloads a file: resumes what an earlier run left, tries again after cuts, checks size and digest, and only then
+ * gives the file its name (fsync, rename, fsync of the folder).
+ *
+ * @returns the file's SHA-256.
+ * @throws {StartError} for a file that stays wrong or a hub that stays away.
+ */
+export async function downloadFile(options: DownloadOptions): Promise<string> {
+  const { file, blob, onBytes } = options;
+  await mkdir(path.dirname(blob), { recursive: true });
+  const partial = await claimPartial(blob);
+  const handle = await open(partial, constants.O_RDWR | constants.O_CREAT, 0o644);
+  try {
+    for (let isRetry = false; ; isRetry = true) {
+      const { sha256, isPublished } = (await fill(handle, partial, options)).finish();
+      if (isPublished) {
+        await handle.sync();
+        await handle.close();
+        await rename(partial, blob).catch(async (error) => {
+          // Windows does not replace a file that another process has open: then it is there, and verified by that one.
+          if ((await stat(blob).catch(() => null))?.size !== file.size) throw error;
+          await rm(partial, { force: true });
+        });
+        await syncFolder(path.dirname(blob));
+        return sha256;
+      }
+      // Not what was published: nothing of it is worth keeping. What an earlier run left may be to blame, once.
+      await handle.truncate(0);
+      onBytes(0);
+      if (isRetry) {
+        throw new StartError(
+          `${file.path} came with other bytes than its ${file.algorithm} ${file.digest} says, twice, and was deleted. Try another network or mirror (HF_ENDPOINT, MODEL_SOURCE), and tell the model's publisher.`,
+        );
+      }
+    }
+  } finally {
+    // Closed already where it succeeded.
+    await handle.close().catch(() => {});
+  }
+}
+
+/** Gets whatever the partial lacks. */
+async function fill(handle: FileHandle, partial: string, options: DownloadOptions): Promise<FileDigest> {
+  const { file, wait, onBytes, onRetry } = options;
+  let digest = new FileDigest(file);
+  let { size: have } = await handle.stat();
+  const restart = async () => {
+    await handle.truncate(0);
+    digest = new FileDigest(file);
+    have = 0;
+    onBytes(0);
+  };
+  if (have > file.size) await restart();
+  await digestFile(digest, partial, have);
+  onBytes(have);
+  let failures = 0;
+  let best = have;
+  while (have < file.size) {
+    try {
+      const response = await options.open(have);
+      if (response.status === 416 || (have > 0 && !continues(response, have))) await restart();
+      if (response.status !== 416) {
+        checkSize(response, file);
+        for await (const bytes of response.body) {
+          if (have + bytes.length > file.size) throw sizeError(file, 'more bytes than that');
+          // At its place, not at the end: should two processes ever share a partial, they write the same bytes.
+          await writeAll(handle, bytes, have);
+          digest.update(bytes);
+          have += bytes.length;
+          onBytes(have);
+        }
+      }
+      if (have < file.size) {
+        const reason = `the connection ended after ${have} of ${file.size} bytes`;
+        throw new RetryableError(reason, `${file.path}: ${reason}, again and again. Run the same again: it resumes.`);
+      }
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      if (have >= best + PROGRESS_BYTES) failures = 0;
+      best = Math.max(best, have);
+      failures += 1;
+      if (failures >= MAX_TRIES) throw new StartError(error.advice);
+      onRetry(error.message);
+      await wait(waitAfter(failures, error));
+    }
+  }
+  return digest;
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
+    written += bytesWritten;
+  }
+}
+
+/** Whether the answer begins where it was asked to; a server without ranges begins at the start, with status 200. */
+function continues(response: HubResponse, offset: number): boolean {
+  if (response.status !== 206) return false;
+  const start = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1];
+  if (start === undefined || Number(start) === offset) return true;
+  const reason = `asked for bytes from ${offset}, the server sent those from ${start}`;
+  throw new RetryableError(reason, `${reason}. Try another mirror.`);
+}
+
+/** Refuses a wrong file before its gigabytes are read. */
+function checkSize({ status, headers }: HubResponse, file: HubFile): void {
+  const length =
+    status === 206 ? /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1] : headers.get('content-length');
+  if (length !== undefined && length !== null && Number(length) !== file.size) throw sizeError(file, `${length} bytes`);
+}
+
+function sizeError(file: HubFile, found: string): StartError {
+  return new StartError(
+    `${file.path} should have ${file.size} bytes, and the server sends ${found}. Try again later, or another mirror (HF_ENDPOINT, MODEL_SOURCE).`,
+  );
+}

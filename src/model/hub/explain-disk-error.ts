@@ -1,0 +1,24 @@
+import { messageOf, StartError } from '../../errors.ts';
+
+/** A failure of the disk as the line that says what to do; anything else as it is. */
+export function explainDiskError(error: unknown, folder: string): unknown {
+  switch ((error as NodeJS.ErrnoException | null)?.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new StartError(
+        `The disk of ${folder} is full. Free some space, or set HF_HOME to a folder on another disk; what is downloaded is kept.`,
+      );
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new StartError(
+        `${folder} cannot be written (${messageOf(error)}). Set HF_HOME to a folder that this user may write.`,
+      );
+    case 'ENOTDIR':
+    case 'EEXIST':
+    case 'EIO':
+      return new StartError(`${folder} cannot be used (${messageOf(error)}). Set HF_HOME to another folder.`);
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,99 @@
+import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
+import { StartError } from '../../errors.ts';
+import { packageVersion } from '../../package-info.ts';
+import { explainStatus, explainUnreachable, type HubAnswer } from './explain-failure.ts';
+import { RetryableError } from './hub.ts';
+
+const CONNECT_MS = 20_000;
+/** Longest silence of a server, before the headers and between two pieces of a body. */
+const SILENCE_MS = 60_000;
+/** Statuses that mean "not now". */
+const PASSING = new Set([408, 429, 500, 502, 503, 504]);
+
+export interface HubClientOptions {
+  /** As people write it: `Hugging Face`. */
+  title: string;
+  /** Without a slash at its end. */
+  endpoint: string;
+  /** The settings to name in advice. */
+  endpointSetting: string;
+  tokenSetting: string;
+  /** Empty: none. */
+  token: string;
+  /** Headers that carry the token. */
+  authorize: (token: string) => Record<string, string>;
+}
+
+/**
+ * Speaks HTTP with one hub: proxies by HTTPS_PROXY, HTTP_PROXY and NO_PROXY, timeouts, errors as lines that say what to
+ * do. The token goes to the hub's own origin only; fetch drops it when the hub redirects to another host.
+ */
+export class HubClient {
+  readonly options: HubClientOptions;
+  private readonly agent: EnvHttpProxyAgent;
+
+  constructor(options: HubClientOptions) {
+    this.options = options;
+    this.agent = new EnvHttpProxyAgent({
+      connect: { timeout: CONNECT_MS },
+      headersTimeout: SILENCE_MS,
+      bodyTimeout: SILENCE_MS,
+    });
+  }
+
+  /**
+   * One GET. Statuses below 400, and 416, are returned.
+   * @param subject what is asked for, for the messages: a model id.
+   * @throws {RetryableError | StartError}
+   */
+  async get(url: string, subject: string, headers: Record<string, string> = {}): Promise<Response> {
+    const { endpoint, token, authorize } = this.options;
+    const isOwn = new URL(url).origin === new URL(endpoint).origin;
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        dispatcher: this.agent,
+        headers: {
+          'user-agent': `hotvec/${packageVersion}`,
+          // Compressed answers would have other sizes and offsets than the files.
+          'accept-encoding': 'identity',
+          ...(isOwn && token !== '' ? authorize(token) : {}),
+          ...headers,
+        },
+      });
+    } catch (error) {
+      throw this.unreachable(error, subject);
+    }
+    if (response.status < 400 || response.status === 416) return response;
+    const answer: HubAnswer = {
+      status: response.status,
+      code: response.headers.get('x-error-code'),
+      subject,
+      hasToken: token !== '',
+    };
+    await response.body?.cancel().catch(() => {});
+    const advice = explainStatus(answer, this.options);
+    if (!PASSING.has(response.status)) throw new StartError(advice);
+    throw new RetryableError(`status ${response.status}`, advice, retryAfterOf(response));
+  }
+
+  /** A failure of the network, while asking or while reading a body. */
+  unreachable(error: unknown, subject: string): RetryableError {
+    const reason = reasonOf(error);
+    return new RetryableError(reason, explainUnreachable(reason, subject, this.options));
+  }
+}
+
+/** undici says `fetch failed`; the cause says why. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  const inner = cause as (NodeJS.ErrnoException & { errors?: Error[] }) | undefined;
+  return inner?.errors?.[0]?.message || inner?.message || inner?.code || message;
+}
+
+function retryAfterOf(response: Response): number | undefined {
+  const value = response.headers.get('retry-after');
+  if (value === null) return undefined;
+  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(milliseconds) && milliseconds > 0 ? milliseconds : undefined;
+}

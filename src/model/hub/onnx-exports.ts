@@ -1,0 +1,60 @@
+import { StartError } from '../../errors.ts';
+import type { Dtype } from '../manifest.ts';
+import { ONNX_DTYPES, onnxFileNames } from '../onnx-file-names.ts';
+
+/**
+ * The ONNX exports of a repository: precision → graph and external data, most precise first.
+ *
+ * Which files a precision consists of is the knowledge of transformers.js, asked with the repository's own config.json;
+ * it touches neither network nor disk for that. Exports it would not find, a graph in the root folder or data files that
+ * config.json does not mention, are found by name.
+ *
+ * @param paths every file of the repository.
+ * @throws {StartError} for a model of several graphs, and for an export whose data files are missing.
+ */
+export async function findOnnxExports(
+  repository: string,
+  config: Record<string, unknown>,
+  paths: ReadonlySet<string>,
+): Promise<Map<Dtype, string[]>> {
+  const exports = new Map<Dtype, string[]>();
+  if (![...paths].some((path) => path.endsWith('.onnx'))) return exports;
+  // Loaded here only: it takes a second and brings an image library along.
+  const { env, LogLevel, ModelRegistry } = await import('@huggingface/transformers');
+  env.allowRemoteModels = false;
+  env.allowLocalModels = false;
+  env.logLevel = LogLevel.ERROR;
+  for (const dtype of ONNX_DTYPES) {
+    // A type for the library: it reads what is there.
+    const files = await ModelRegistry.get_model_files(repository, {
+      config: config as never,
+      dtype: dtype as never,
+      device: 'cpu',
+    });
+    const graphs = files.filter((file) => file.endsWith('.onnx'));
+    const names = onnxFileNames(dtype);
+    const name = names.find((one) => paths.has(one));
+    if (graphs.length !== 1 || graphs[0] !== names[0]) {
+      if (name === undefined && !graphs.some((graph) => paths.has(graph))) continue;
+      throw new StartError(
+        `${repository} computes with ${graphs.map((graph) => graph.split('/').at(-1)).join(', ')}: hotvec serves text-embedding models of one graph. Choose another model.`,
+      );
+    }
+    if (name === undefined) continue;
+    const announced = name === names[0] ? files.filter((file) => file.startsWith(`${name}_data`)) : [];
+    const missing = announced.find((file) => !paths.has(file));
+    if (missing !== undefined) {
+      throw new StartError(
+        `${repository} lacks ${missing}, which its config.json says belongs to ${name}. Choose another DTYPE or revision.`,
+      );
+    }
+    const found = [...paths].filter((path) => isDataOf(path, name));
+    exports.set(dtype, [name, ...new Set([...announced, ...found])]);
+  }
+  return exports;
+}
+
+/** `model.onnx_data`, `model.onnx_data_1` (transformers.js), `model.onnx.data` (PyTorch's exporter). */
+function isDataOf(path: string, graph: string): boolean {
+  return path.startsWith(graph) && /^(_data(_\d+)?|\.data)$/.test(path.slice(graph.length));
+}

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { ModelRegistry } from '@huggingface/transformers';
+import { chooseFiles } from '../../../src/model/hub/choose-files.ts';
+import type { Dtype } from '../../../src/model/manifest.ts';
+import { ONNX_DTYPES, onnxFileNames } from '../../../src/model/onnx-file-names.ts';
+import { fixtures } from '../../support/starter.ts';
+
+const variant = path.join(fixtures, 'qwen3-variants', 'sharded-f32');
+const readVariant = (file: string) => JSON.parse(readFileSync(path.join(variant, file), 'utf8')) as unknown;
+const qwen = readVariant('config.json') as Record<string, unknown>;
+const bert = { model_type: 'bert', architectures: ['BertModel'] };
+
+/** Chooses from a repository of these files; JSON where it matters. */
+function choose(dtype: Dtype | 'auto', files: readonly string[], json: Record<string, unknown>): Promise<string[]> {
+  return chooseFiles(
+    {
+      name: 'someone/model',
+      paths: new Set(['config.json', 'tokenizer.json', ...files]),
+      readJson: async (file) => json[file],
+    },
+    dtype,
+  );
+}
+const weights = async (...args: Parameters<typeof choose>) => (await choose(...args)).slice(2).sort();
+
+describe('chooseFiles()', () => {
+  it('takes what describes the model and one kind of weights, and nothing else', async () => {
+    const files = [
+      ...['tokenizer_config.json', 'special_tokens_map.json', 'modules.json', 'sentence_bert_config.json'],
+      ...['config_sentence_transformers.json', '1_Pooling/config.json', '2_Normalize/config.json', 'model.safetensors'],
+    ];
+    const others = [
+      'README.md',
+      'vocab.json',
+      'pytorch_model.bin',
+      'onnx/model.onnx',
+      'openvino/openvino_model.xml',
+      'train.py',
+    ];
+    const modules = [
+      { path: '', type: 'sentence_transformers.models.Transformer' },
+      { path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },
+      { path: '2_Normalize', type: 'sentence_transformers.models.Normalize' },
+    ];
+    assert.deepEqual(
+      await weights('auto', [...files, ...others], { 'config.json': qwen, 'modules.json': modules }),
+      files.sort(),
+    );
+  });
+
+  it('takes the weights of Dense modules', async () => {
+    const modules = [{ path: '2_Dense', type: 'sentence_transformers.models.Dense' }];
+    const files = ['modules.json', '2_Dense/config.json', '2_Dense/model.safetensors', '2_Dense/pytorch_model.bin'];
+    assert.deepEqual(
+      await weights('auto', [...files, 'onnx/model.onnx'], { 'config.json': bert, 'modules.json': modules }),
+      ['2_Dense/config.json', '2_Dense/model.safetensors', 'modules.json', 'onnx/model.onnx'],
+    );
+  });
+
+  it('takes the index and its shards, and notices one that is missing', async () => {
+    const index = 'model.safetensors.index.json';
+    const json = { 'config.json': qwen, [index]: readVariant(index) };
+    const shards = [1, 2, 3].map((n) => `model-0000${n}-of-00003.safetensors`);
+    assert.deepEqual(await weights('bf16', [index, ...shards], json), [...shards, index]);
+    await assert.rejects(choose('bf16', [index, ...shards.slice(1)], json), {
+      name: 'StartError',
+      message: /names model-00001-of-00003/,
+    });
+  });
+
+  it('refuses an architecture it cannot compute before any weights', async () => {
+    const config = { ...qwen, rope_scaling: { type: 'yarn' } };
+    await assert.rejects(choose('auto', ['model.safetensors'], { 'config.json': config }), { message: /rope_scaling/ });
+    await assert.rejects(choose('auto', ['model.safetensors'], { 'config.json': bert }), {
+      message: /no ONNX export .*models of type "bert" from ONNX only/,
+    });
+    await assert.rejects(
+      chooseFiles({ name: 'x/y', paths: new Set(['config.json']), readJson: async () => bert }, 'auto'),
+      {
+        message: /x\/y has no tokenizer\.json/,
+      },
+    );
+    const t5 = { model_type: 't5', architectures: ['T5ForConditionalGeneration'] };
+    await assert.rejects(
+      choose('auto', ['onnx/encoder_model.onnx', 'onnx/decoder_model_merged.onnx'], { 'config.json': t5 }),
+      {
+        message: /encoder_model\.onnx, decoder_model_merged\.onnx: hotvec serves .* of one graph/,
+      },
+    );
+  });
+
+  it('takes the ONNX files of a precision, with the data that config.json announces or that lies beside them', async () => {
+    const announced = { ...bert, 'transformers.js_config': { use_external_data_format: { 'model.onnx': 2 } } };
+    const files = [
+      'onnx/model.onnx',
+      'onnx/model.onnx_data',
+      'onnx/model.onnx_data_1',
+      'onnx/model_fp16.onnx',
+      'onnx/model_fp16.onnx.data',
+      'onnx/model_quantized.onnx',
+      'onnx/model_qint8_avx512.onnx',
+    ];
+    const json = { 'config.json': announced };
+    assert.deepEqual(await weights('auto', files, json), files.slice(0, 3));
+    assert.deepEqual(await weights('fp16', files, json), ['onnx/model_fp16.onnx', 'onnx/model_fp16.onnx.data']);
+    assert.deepEqual(await weights('q8', files, json), ['onnx/model_quantized.onnx']);
+    assert.deepEqual(await weights('auto', files, { 'config.json': bert }), files.slice(0, 3));
+    await assert.rejects(choose('fp32', ['onnx/model.onnx', 'onnx/model.onnx_data'], json), {
+      message: /lacks onnx\/model\.onnx_data_1/,
+    });
+    assert.deepEqual(await weights('auto', ['model.onnx', 'model.onnx_data'], { 'config.json': bert }), [
+      'model.onnx',
+      'model.onnx_data',
+    ]);
+  });
+
+  it('takes the most precise one for `auto`, and never another than the one that is named', async () => {
+    const json = { 'config.json': bert };
+    assert.deepEqual(await weights('auto', ['onnx/model_q4.onnx', 'onnx/model_quantized.onnx'], json), [
+      'onnx/model_quantized.onnx',
+    ]);
+    await assert.rejects(choose('fp32', ['onnx/model_q4.onnx', 'onnx/model_fp16.onnx'], json), {
+      name: 'StartError',
+      message: 'someone/model has no fp32 weights. Set DTYPE to one it has: fp16, q4.',
+    });
+    await assert.rejects(choose('q4', ['model.safetensors', 'onnx/model_quantized.onnx'], { 'config.json': qwen }), {
+      message: /has no q4 weights\. Set DTYPE to one it has: fp32, bf16, fp16, q8/,
+    });
+    assert.deepEqual(await weights('q8', ['model.safetensors', 'onnx/model_quantized.onnx'], { 'config.json': qwen }), [
+      'onnx/model_quantized.onnx',
+    ]);
+  });
+});
+
+describe('onnxFileNames()', () => {
+  it('are the names of transformers.js', async () => {
+    for (const dtype of ONNX_DTYPES) {
+      const files = await ModelRegistry.get_model_files('a/b', { config: bert as never, dtype: dtype as never });
+      assert.equal(
+        files.find((file) => file.endsWith('.onnx')),
+        onnxFileNames(dtype)[0],
+        dtype,
+      );
+    }
+    assert.deepEqual(onnxFileNames('bf16'), []);
+  });
+});
