@@ -26,6 +26,8 @@ const model: ModelFacts = {
   pooling: 'last_token',
   normalize: true,
   prompts: { query: 'Q:', document: '' },
+  defaultPrompt: '',
+  takesInstructions: true,
   dtype: 'fp32',
   device: 'cpu',
   revision: null,
