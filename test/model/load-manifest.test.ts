@@ -106,7 +106,11 @@ describe('loadManifest()', () => {
 
   for (const [what, damage, message] of [
     ['no config.json', () => rmSync(path.join(folder, 'config.json')), /no config\.json/],
-    ['no weights', () => rmSync(path.join(folder, 'model.safetensors')), /neither model\.safetensors nor onnx\/model\.onnx/],
+    [
+      'no weights',
+      () => rmSync(path.join(folder, 'model.safetensors')),
+      /neither model\.safetensors nor onnx\/model\.onnx/,
+    ],
     [
       'weights that are no safetensors',
       () => writeFileSync(path.join(folder, 'model.safetensors'), 'PK not weights at all'),
