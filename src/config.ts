@@ -84,7 +84,7 @@ const settings = {
     minimum: 0,
     maximum: 1_000_000,
     description:
-      'Tokens in a batch, shared prefixes counted once; 0: half a second of work as measured at warm-up, 256 to 1,024',
+      'Tokens in a batch, shared prefixes counted once, padding counted; 0: half a second of work as measured at warm-up, 256 to 1,024',
   }),
   maxQueueTokens: Type.Integer({
     default: 600_000,

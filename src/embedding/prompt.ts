@@ -48,5 +48,5 @@ export function choosePrompt({ role, instruction }: PromptChoice, model: PromptF
       param: 'input_type',
     });
   }
-  return prompt ?? '';
+  return prompt ?? defaultPrompt;
 }

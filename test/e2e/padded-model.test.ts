@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { env, pipeline } from '@huggingface/transformers';
 import { largestDifference, normalized } from '../support/difference.ts';
 import { paddedFixtures, paddedGolden } from '../support/padded-fixtures.ts';
+import { startService } from '../support/running-service.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
 
@@ -171,6 +174,26 @@ describe('hotvec serve with other ONNX folders', () => {
       await service.close();
     });
   }
+
+  it('compares queries and documents behind the prompts that the model has for them', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    cpSync(path.join(paddedFixtures, 'bert-mean'), folder, { recursive: true });
+    // The same prompt on both sides: the same text must score 1.
+    const prompts = { query: 'query: ', passage: 'query: ' };
+    writeFileSync(path.join(folder, 'config_sentence_transformers.json'), JSON.stringify({ prompts }));
+    const service = await startService({ model: folder, logLevel: 'warn' });
+    const score = async (fields: object) => {
+      const response = await service.post('/v1/similarity', { queries: 'vector', documents: 'vector', ...fields });
+      return ((await response.json()) as { scores: number[][] }).scores[0]?.[0] as number;
+    };
+    assert.ok((await score({})) > 1 - 1e-6);
+    assert.ok((await score({ query_input_type: 'document' })) > 1 - 1e-6);
+    const { texts } = paddedGolden('bert-mean');
+    const [bare, asQuery] = [texts[1]?.vector as number[], texts[1]?.query_vector as number[]];
+    assert.ok(Math.abs(1 - bare.reduce((dot, value, i) => dot + value * (asQuery[i] as number), 0)) > 1e-3);
+    await service.close();
+    rmSync(folder, { recursive: true });
+  });
 
   it('does not start in a precision that the folder does not have, and lists those it has', async () => {
     const { cli } = new Served('bert-mean', { DTYPE: 'q4' });

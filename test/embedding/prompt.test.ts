@@ -18,6 +18,7 @@ describe('choosePrompt()', () => {
     const other = { ...model, defaultPrompt: 'passage: ' };
     assert.equal(choosePrompt(none, other), 'passage: ');
     assert.equal(choosePrompt({ ...none, role: 'document' }, other), '');
+    assert.equal(choosePrompt({ ...none, role: 'document' }, { ...other, prompts: {} }), 'passage: ');
   });
 
   it('refuses an instruction to a model that was not trained with any', () => {
