@@ -76,10 +76,39 @@ const settings = {
     default: 'auto',
     description: 'Where to compute: `cpu`; `auto` is the best there is, which in this version is `cpu`',
   }),
-  dtype: Type.Union([Type.Literal('auto'), Type.Literal('fp32')], {
-    default: 'auto',
-    description: 'Precision of the computation; `auto` is `fp32` on `cpu`',
-  }),
+  dtype: Type.Union(
+    [
+      Type.Literal('auto'),
+      Type.Literal('fp32'),
+      Type.Literal('fp16'),
+      Type.Literal('q8'),
+      Type.Literal('int8'),
+      Type.Literal('uint8'),
+      Type.Literal('q4'),
+      Type.Literal('q4f16'),
+      Type.Literal('bnb4'),
+    ],
+    {
+      default: 'auto',
+      description:
+        'Precision of the computation; `auto`: `fp32` for safetensors, the most exact one there is for ONNX exports',
+    },
+  ),
+  pooling: Type.Union(
+    [
+      Type.Literal('auto'),
+      Type.Literal('last_token'),
+      Type.Literal('cls'),
+      Type.Literal('mean'),
+      Type.Literal('max'),
+      Type.Literal('mean_sqrt_len'),
+    ],
+    {
+      default: 'auto',
+      description:
+        'How a text becomes one vector, for a model folder that does not say it: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`',
+    },
+  ),
   threads: Type.Integer({
     default: 0,
     minimum: 0,
@@ -104,7 +133,7 @@ const settings = {
     minimum: 0,
     maximum: 1_000_000,
     description:
-      'Tokens in a batch, shared prefixes counted once; 0: half a second of work as measured at warm-up, 256 to 1,024',
+      'Tokens in a batch, shared prefixes counted once, padding counted; 0: half a second of work as measured at warm-up, 256 to 1,024',
   }),
   maxQueueTokens: Type.Integer({
     default: 600_000,

@@ -5,8 +5,7 @@ import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { ModelFacts } from './embedding/embedder.ts';
 import { PipelineEmbedder } from './embedding/pipeline-embedder.ts';
-import { batchCostOf } from './engine/batch-cost.ts';
-import { PackedMeter } from './engine/packed/packed-meter.ts';
+import { createMeter } from './engine/create-meter.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
 import { StartError } from './errors.ts';
 import { readApiKeys } from './http/auth.ts';
@@ -14,6 +13,7 @@ import { ModelNames } from './http/model-names.ts';
 import { logEngineEvents } from './log-engine-events.ts';
 import { logHubEvents } from './log-hub-events.ts';
 import { Metrics } from './metrics.ts';
+import { chooseDtype } from './model/choose-dtype.ts';
 import { fingerprintOf } from './model/fingerprint.ts';
 import { loadManifest } from './model/load-manifest.ts';
 import { locateModel } from './model/locate-model.ts';
@@ -52,20 +52,23 @@ const BATCH_TOKENS_RANGE = { from: 256, to: 1_024 };
  */
 export async function serve({ config, logger, engineEntry }: ServeOptions): Promise<Service> {
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
-  const manifest = await loadManifest(location);
-  const { vocabularySize, hiddenSize } = manifest;
-  const cost = batchCostOf(manifest.weights);
+  const manifest = await loadManifest(location, config.pooling);
+  const dtype = chooseDtype(manifest.weights, config.dtype);
+  const { hiddenSize } = manifest;
   const model: ModelFacts = {
     ...manifest,
     maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
     maxRequestTokens: config.maxRequestTokens,
-    dtype: 'fp32',
+    dtype,
     device: null,
     fingerprint: null,
   };
   const names = new ModelNames(config.servedModelName || manifest.name, config.aliases);
   const apiKeys = config.apiKeysFile === '' ? null : readApiKeys(config.apiKeysFile);
-  const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
+  const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
+    needsEndToken: manifest.pooling === 'last_token',
+    lowercase: manifest.lowercase,
+  });
   await checkTokenizer(tokenizer, manifest.canary?.cases ?? []);
 
   let giveUp: (reason: string) => void = () => {};
@@ -78,7 +81,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     settings: {
       device: 'cpu',
       deviceId: 0,
-      dtype: 'fp32',
+      dtype,
       threads: config.threads,
       maxTokens: model.maxInputTokens,
       prepacking: config.prepacking,
@@ -92,11 +95,11 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     clock,
     hiddenSize,
     batchTokens: () => batchTokens,
-    createMeter: () => new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
+    createMeter: () => createMeter(manifest, dtype, batchTokens),
     maxQueueTokens: config.maxQueueTokens,
     keyShare: config.keyShare,
     random: Math.random,
-    onBatch: (batch) => metrics.observeBatch(batch),
+    onBatch: (batch) => metrics.observeBatch({ ...batch, path: manifest.weights.kind }),
   });
   const embedder = new PipelineEmbedder({ model, tokenizer, batcher, clock });
   const metrics: Metrics = new Metrics(() => ({
@@ -123,7 +126,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${explainListenError(error)}`);
     });
-    const [info, fingerprint] = await Promise.all([engine.start(), fingerprintOf(manifest, 'fp32', location.hashes)]);
+    const [info, fingerprint] = await Promise.all([engine.start(), fingerprintOf(manifest, dtype, location.hashes)]);
     if (batchTokens === 0) {
       const { from, to } = BATCH_TOKENS_RANGE;
       batchTokens = Math.round(Math.min(to, Math.max(from, info.tokensPerSecond * BATCH_SECONDS)));

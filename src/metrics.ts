@@ -25,6 +25,16 @@ export interface RequestReport {
   aborted: boolean;
 }
 
+export interface BatchFacts {
+  /** Whether the model's graph is packed or padded. */
+  path: 'packed' | 'padded';
+  items: number;
+  tokens: number;
+  /** Token rows the engine computed. */
+  computedTokens: number;
+  inferMilliseconds: number;
+}
+
 /** Prometheus metrics, prefix `hotvec_`, in a registry of their own: nothing is global. */
 export class Metrics {
   readonly registry = new Registry();
@@ -55,9 +65,15 @@ export class Metrics {
   private readonly batchTokens = this.histogram('batch_tokens', 'Tokens in a batch', [], SIZE_BUCKETS);
   private readonly uniqueRatio = this.histogram(
     'batch_unique_ratio',
-    'Token rows computed for each token of a batch: below 1 where texts share prefixes',
+    'Token rows computed for each token of a batch: below 1 where texts share prefixes; safetensors only',
     [],
     [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+  );
+  private readonly paddingRatio = this.histogram(
+    'batch_padding_ratio',
+    'Part of the computed slots of a batch that is padding; ONNX exports only',
+    [],
+    [0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75],
   );
   private readonly batchDuration = this.histogram(
     'batch_duration_seconds',
@@ -128,10 +144,11 @@ export class Metrics {
     }
   }
 
-  observeBatch(batch: { items: number; tokens: number; uniqueTokens: number; inferMilliseconds: number }): void {
+  observeBatch(batch: BatchFacts): void {
     this.batchItems.observe(batch.items);
     this.batchTokens.observe(batch.tokens);
-    this.uniqueRatio.observe(batch.uniqueTokens / batch.tokens);
+    if (batch.path === 'packed') this.uniqueRatio.observe(batch.computedTokens / batch.tokens);
+    else this.paddingRatio.observe(1 - batch.tokens / batch.computedTokens);
     this.batchDuration.observe(batch.inferMilliseconds / 1000);
   }
 

@@ -21,7 +21,7 @@ export interface BatcherOptions extends AdmissionLimits {
 }
 
 /** One computed batch, for metrics. */
-export interface BatchReport extends Pick<BatchResult, 'uniqueTokens' | 'inferMilliseconds'> {
+export interface BatchReport extends Pick<BatchResult, 'computedTokens' | 'inferMilliseconds'> {
   batchId: number;
   items: number;
   tokens: number;
@@ -165,12 +165,12 @@ export class Batcher {
       }
       const now = clock.now();
       this.throughput.observe(tokenIds.length, result.inferMilliseconds);
-      const { uniqueTokens, inferMilliseconds } = result;
+      const { computedTokens, inferMilliseconds } = result;
       this.options.onBatch?.({
         batchId,
         items: entries.length,
         tokens: tokenIds.length,
-        uniqueTokens,
+        computedTokens,
         inferMilliseconds,
       });
       for (const [i, { request, index }] of entries.entries()) {

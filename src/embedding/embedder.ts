@@ -55,6 +55,10 @@ export interface ModelFacts {
   pooling: string;
   normalize: boolean;
   prompts: Readonly<Record<string, string>>;
+  /** Put before a text whose request asks for no prompt. */
+  defaultPrompt: string;
+  /** Whether `instruction` means something to the model. */
+  takesInstructions: boolean;
   dtype: string;
   /** Execution provider in use; null until the engine is ready. */
   device: string | null;

@@ -34,7 +34,7 @@ export class InputPreparer {
    */
   async prepare(inputs: readonly EmbedInput[], truncate: EmbedOptions['truncate']): Promise<Sequence[]> {
     const { maxInputTokens, maxRequestTokens } = this.model;
-    const prompts = inputs.map((input) => choosePrompt(input, this.model.prompts));
+    const prompts = inputs.map((input) => this.promptFor(input));
     const texts = inputs.map(({ content, name }, i) => {
       const prompt = prompts[i] as string;
       if (typeof content === 'string') return this.capText(prompt, content, name, truncate);
@@ -51,6 +51,11 @@ export class InputPreparer {
     for (const [i, { content, name }] of inputs.entries()) {
       const ids = typeof content === 'string' ? encodings.next().value?.ids : this.checkTokenIds(content, name);
       if (ids === undefined) throw new Error('the tokenizer left a text out');
+      if (ids.length === 0) {
+        throw new HotvecError('invalid_input', `${name} has no tokens: this model's tokenizer drops all of it.`, {
+          param: name,
+        });
+      }
       if (ids.length > maxInputTokens && truncate === 'error') {
         throw tooLong(`has ${ids.length} tokens`, name, maxInputTokens);
       }
@@ -73,6 +78,12 @@ export class InputPreparer {
       sequences.push({ ids: kept, truncated: kept.length < ids.length || isCapped });
     }
     return sequences;
+  }
+
+  private promptFor(input: EmbedInput): string {
+    // Token ids that ask for no prompt go to the model as they are, whatever is put before texts.
+    const isPlainIds = typeof input.content !== 'string' && input.role === null && input.instruction === null;
+    return isPlainIds ? '' : choosePrompt(input, this.model);
   }
 
   /** Ids of a prompt, special tokens before it included. */

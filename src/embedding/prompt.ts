@@ -1,4 +1,5 @@
 import { HotvecError } from '../errors.ts';
+import type { ModelFacts } from './embedder.ts';
 
 /** What a text is in a search; models trained for retrieval put another prompt before each. */
 export type Role = 'query' | 'document';
@@ -10,15 +11,25 @@ export interface PromptChoice {
   instruction: string | null;
 }
 
+/** What a model has to put before texts. */
+export type PromptFacts = Pick<ModelFacts, 'prompts' | 'defaultPrompt' | 'takesInstructions'>;
+
 /** The template of the Qwen3-Embedding model card. No space after `Query:`. */
 const instructionPrompt = (instruction: string) => `Instruct: ${instruction}\nQuery:`;
 
 /**
  * The text to put before each input.
- * @throws {HotvecError} invalid_input for an instruction on documents, or a query prompt that the model does not have.
+ * @throws {HotvecError} invalid_input for an instruction on documents or to a model that knows none, or a query prompt
+ * that the model does not have.
  */
-export function choosePrompt({ role, instruction }: PromptChoice, prompts: Readonly<Record<string, string>>): string {
+export function choosePrompt({ role, instruction }: PromptChoice, model: PromptFacts): string {
+  const { prompts, defaultPrompt, takesInstructions } = model;
   if (instruction !== null) {
+    if (!takesInstructions) {
+      throw new HotvecError('invalid_input', 'This model was not trained with instructions; leave instruction out.', {
+        param: 'instruction',
+      });
+    }
     if (role === 'document') {
       throw new HotvecError(
         'invalid_input',
@@ -30,12 +41,12 @@ export function choosePrompt({ role, instruction }: PromptChoice, prompts: Reado
     }
     return instructionPrompt(instruction);
   }
-  if (role === null) return '';
+  if (role === null) return defaultPrompt;
   const prompt = prompts[role];
   if (prompt === undefined && role === 'query') {
     throw new HotvecError('invalid_input', 'This model has no query prompt; leave input_type out.', {
       param: 'input_type',
     });
   }
-  return prompt ?? '';
+  return prompt ?? defaultPrompt;
 }

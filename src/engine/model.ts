@@ -1,19 +1,18 @@
 import type { ModelManifest } from '../model/manifest.ts';
 import { PackedModel } from './packed/packed-model.ts';
-import type { Batch, EngineSettings } from './protocol.ts';
+import { PaddedModel } from './padded/padded-model.ts';
+import type { Batch, BatchResult, EngineSettings } from './protocol.ts';
+
+/** What a model makes of a batch: rows, row-major [batch size, hiddenSize], not normalized, in the order sent. */
+export type ComputedBatch = Pick<BatchResult, 'rows' | 'computedTokens'>;
 
 /** A model in memory: batches of token ids in, pooled rows out. */
 export interface Model {
-  /** @returns rows: row-major [batch size, hiddenSize], not normalized, in the order sent. */
-  run(batch: Batch): Promise<{ rows: Float32Array; uniqueTokens: number }>;
+  run(batch: Batch): Promise<ComputedBatch>;
 }
 
 /** Loads a model by whichever path serves its weights. */
-export async function loadModel({ weights }: ModelManifest, settings: EngineSettings): Promise<Model> {
-  switch (weights.kind) {
-    case 'packed':
-      return PackedModel.load(weights, settings);
-    case 'padded':
-      throw new Error('the padded path comes with the next commit');
-  }
+export async function loadModel(manifest: ModelManifest, settings: EngineSettings): Promise<Model> {
+  const { weights } = manifest;
+  return weights.kind === 'packed' ? PackedModel.load(weights, settings) : PaddedModel.load(manifest, settings);
 }

@@ -66,12 +66,12 @@ async function runBatch({ batchId, tokenIds, offsets }: ToEngine & { kind: 'batc
   const start = performance.now();
   try {
     if (model === undefined) throw new Error('no model is loaded');
-    const { rows, uniqueTokens } = await model.run({ tokenIds, offsets });
+    const { rows, computedTokens } = await model.run({ tokenIds, offsets });
     send({
       kind: 'rows',
       batchId,
       rows,
-      uniqueTokens,
+      computedTokens,
       inferMilliseconds: performance.now() - start,
       residentBytes: process.memoryUsage.rss(),
     });

@@ -27,8 +27,8 @@ export function toBatch(sequences: readonly ArrayLike<number>[]): Batch {
 export interface BatchResult {
   /** Row-major [batch size, hiddenSize]: pooled rows in the order sent, not normalized. */
   rows: Float32Array;
-  /** Token rows the engine computed: tokens less the shared prefixes. */
-  uniqueTokens: number;
+  /** Token rows the engine computed. Packed: tokens less shared prefixes; padded: tokens and padding. */
+  computedTokens: number;
   /** Milliseconds from taking up the batch to its rows. */
   inferMilliseconds: number;
 }

@@ -208,8 +208,8 @@ export class EngineSupervisor implements Engine {
     if (reply.kind === 'rows') {
       this.timeLimit.observe(equivalentTokens(this.cost, batch.offsets), reply.inferMilliseconds);
       this.options.onEvent({ kind: 'resident_bytes', bytes: reply.residentBytes });
-      const { rows, uniqueTokens, inferMilliseconds } = reply;
-      head.resolve({ rows, uniqueTokens, inferMilliseconds });
+      const { rows, computedTokens, inferMilliseconds } = reply;
+      head.resolve({ rows, computedTokens, inferMilliseconds });
     } else if (reply.kind === 'batch_failed') {
       head.reject(new BatchFailedError(reply.message));
     }

@@ -16,20 +16,35 @@ export async function fingerprintOf(
   dtype: Dtype,
   known: ReadonlyMap<string, string> = new Map(),
 ): Promise<string> {
-  const { weights } = manifest;
-  if (weights.kind !== 'packed') throw new Error('the padded path comes with the next commit');
-  const weightFiles = [...new Set(Object.values(weights.tensors).map((tensor) => tensor.file))].sort();
+  const hashes = await Promise.all(weightFiles(manifest, dtype).map((file) => sha256(file, known)));
   const facts = {
-    weights: (await Promise.all(weightFiles.map((file) => sha256(file, known)))).sort(),
+    weights: hashes.sort(),
     tokenizer: await sha256(manifest.tokenizerFile, known),
-    architecture: weights.architecture,
+    architecture: architecture(manifest),
     revision: manifest.revision,
     pooling: manifest.pooling,
     normalize: manifest.normalize,
     dtype,
     prompts: manifest.prompts,
+    ...(manifest.defaultPrompt === '' ? {} : { defaultPrompt: manifest.defaultPrompt }),
+    ...(manifest.lowercase ? { lowercase: true } : {}),
   };
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
+}
+
+/** Every file whose bytes the vectors depend on. */
+function weightFiles({ weights }: ModelManifest, dtype: Dtype): string[] {
+  if (weights.kind === 'packed') return [...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort();
+  const chosen = weights.exports[dtype];
+  if (chosen === undefined) throw new Error(`there is no export in ${dtype}`);
+  const dense = chosen.isPooled ? [] : weights.dense.map(({ weight }) => weight.file);
+  return [chosen.graphFile, ...chosen.dataFiles, ...dense];
+}
+
+/** What is done around the weights. In the padded path the graph file says the rest. */
+function architecture({ weights }: ModelManifest): unknown {
+  if (weights.kind === 'packed') return weights.architecture;
+  return { modelType: weights.modelType, dense: weights.dense.map(({ activation }) => activation) };
 }
 
 async function sha256(file: string, known: ReadonlyMap<string, string>): Promise<string> {

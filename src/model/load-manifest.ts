@@ -1,105 +1,96 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { messageOf, StartError } from '../errors.ts';
+import { StartError } from '../errors.ts';
 import { parseCanary } from './canary.ts';
+import type { PoolingSetting } from './choose-pooling.ts';
 import type { ModelManifest } from './manifest.ts';
-import { parseQwen3Config } from './qwen3-config.ts';
+import { maxTokensOf } from './max-tokens.ts';
+import { findOnnxExports } from './onnx-exports.ts';
+import { findPackedWeights } from './packed-weights.ts';
+import { describePaddedModel } from './padded-weights.ts';
+import { readPrompts } from './prompts.ts';
+import { type Json, readJson } from './read-json.ts';
 import type { ModelFolder } from './resolve-model.ts';
-import { locateTensors } from './safetensors.ts';
+import { readSentenceModules, type SentenceModules } from './sentence-modules.ts';
 
 /** Smallest Matryoshka dimension of the Qwen3-Embedding family (model card). */
 const QWEN3_MATRYOSHKA_MINIMUM = 32;
 const CANARY_FILE = 'hotvec-canary.json';
-const SUPPORTED_POOLING = 'pooling_mode_lasttoken';
-
-type Json = Record<string, unknown>;
+const SAFETENSORS_FILES = ['model.safetensors', 'model.safetensors.index.json'];
 
 /**
- * Reads all that a model folder says about itself. Layout: that of a sentence-transformers repository.
+ * Reads all that a model folder says about itself. Layout: that of a sentence-transformers repository, with safetensors
+ * of the Qwen3 architecture (the packed path), or with ONNX graphs of any (the padded path).
+ *
+ * @param pooling what to do where the folder does not say.
  * @throws {StartError} for a file that is missing or damaged, or a model hotvec does not implement, naming file and field.
  */
-export async function loadManifest({ name, folder, revision = null }: ModelFolder): Promise<ModelManifest> {
-  const required = async (file: string): Promise<Json> => {
-    const json = await readJson(folder, file);
-    if (json === undefined) throw new StartError(`${name} has no ${file} (looked in ${folder}).`);
-    return json as Json;
-  };
-  const architecture = parseQwen3Config(await required('config.json'));
-  const [tokenizerConfig, sentenceConfig, canary] = (await Promise.all([
-    readJson(folder, 'tokenizer_config.json'),
-    readJson(folder, 'config_sentence_transformers.json'),
-    readJson(folder, CANARY_FILE),
-  ])) as [Json | undefined, Json | undefined, unknown];
-  const modules = await readModules(folder, name);
-  const tokenizerFile = path.join(folder, 'tokenizer.json');
-  // tokenizer_config says 131072 where the weights have 32768 positions: the smaller one holds.
-  const tokenizerLimit = tokenizerConfig?.model_max_length;
+export async function loadManifest(
+  { name, folder, revision = null }: ModelFolder,
+  pooling: PoolingSetting = 'auto',
+): Promise<ModelManifest> {
+  const read = (file: string) => readJson(folder, file) as Promise<Json | undefined>;
+  const config = await read('config.json');
+  if (config === undefined) throw new StartError(`${name} has no config.json (looked in ${folder}).`);
+  const [tokenizerConfig, sentenceConfig, transformerConfig, canary, modules] = await Promise.all([
+    read('tokenizer_config.json'),
+    read('config_sentence_transformers.json'),
+    read('sentence_bert_config.json'),
+    read(CANARY_FILE),
+    readSentenceModules(folder),
+  ]);
+  const isQwen3 = config.model_type === 'qwen3';
+  const described = await describeWeights({ name, folder }, config, modules, pooling);
   return {
     name,
     folder,
     revision,
-    weights: { kind: 'packed', architecture, tensors: await locateTensors(folder) },
-    tokenizerFile,
-    hiddenSize: architecture.hiddenSize,
-    maxTokens: Math.min(
-      architecture.maxPositions,
-      typeof tokenizerLimit === 'number' && tokenizerLimit >= 1 ? tokenizerLimit : Number.POSITIVE_INFINITY,
-    ),
-    vocabularySize: architecture.vocabularySize,
-    pooling: 'last_token',
-    normalize: modules.normalize,
-    prompts: readPrompts(sentenceConfig?.prompts),
-    matryoshkaMinimum: Math.min(QWEN3_MATRYOSHKA_MINIMUM, architecture.hiddenSize),
-    canary: canary === undefined ? null : parseCanary(canary, architecture.hiddenSize),
+    ...described,
+    tokenizerFile: path.join(folder, 'tokenizer.json'),
+    lowercase: transformerConfig?.do_lower_case === true,
+    maxTokens: maxTokensOf({ config, tokenizerConfig, transformerConfig }),
+    // Where no modules.json says it, vectors are of length one, as clients of an OpenAI API expect.
+    normalize: modules === null || modules.kinds.includes('Normalize'),
+    ...readPrompts(sentenceConfig),
+    takesInstructions: isQwen3,
+    matryoshkaMinimum: matryoshkaMinimum(config),
+    canary: canary === undefined ? null : parseCanary(canary, described.hiddenSize),
   };
 }
 
-/** modules.json lists the stages after the tokenizer, in order. */
-async function readModules(folder: string, name: string): Promise<{ normalize: boolean }> {
-  const modules = (await readJson(folder, 'modules.json')) as { type?: string; path?: string }[] | undefined;
-  if (!Array.isArray(modules)) {
-    throw new StartError(
-      `${name} has no modules.json, so its pooling is unknown. hotvec does not guess: add the file from the model's repository.`,
-    );
+async function describeWeights(
+  location: ModelFolder,
+  config: Json,
+  modules: SentenceModules | null,
+  pooling: PoolingSetting,
+): Promise<Pick<ModelManifest, 'weights' | 'pooling' | 'hiddenSize' | 'vocabularySize'>> {
+  const hasSafetensors = SAFETENSORS_FILES.some((file) => existsSync(path.join(location.folder, file)));
+  if (config.model_type === 'qwen3' && hasSafetensors) {
+    const weights = await findPackedWeights(location, config, modules, pooling);
+    const { hiddenSize, vocabularySize } = weights.architecture;
+    return { weights, pooling: 'last_token', hiddenSize, vocabularySize };
   }
-  const kinds = modules.map(({ type }) => String(type).split('.').at(-1));
-  const [first, second, third, ...rest] = kinds;
-  const isKnown = first === 'Transformer' && second === 'Pooling' && (third ?? 'Normalize') === 'Normalize';
-  if (!isKnown || rest.length > 0) {
-    throw new StartError(`modules.json lists ${kinds.join(', ')}; hotvec implements Transformer, Pooling, Normalize.`);
-  }
-  const poolingFile = path.posix.join(String(modules[1]?.path ?? '1_Pooling'), 'config.json');
-  const pooling = (await readJson(folder, poolingFile)) as Json | undefined;
-  if (pooling === undefined) throw new StartError(`${name} has no ${poolingFile}, so its pooling is unknown.`);
-  const modes = Object.entries(pooling).filter(([key, on]) => key.startsWith('pooling_mode') && on === true);
-  if (modes.length !== 1 || modes[0]?.[0] !== SUPPORTED_POOLING) {
-    const found = modes.map(([key]) => key).join(', ') || 'no pooling mode';
-    throw new StartError(`${poolingFile} sets ${found}; for this architecture hotvec implements ${SUPPORTED_POOLING}.`);
-  }
-  return { normalize: third === 'Normalize' };
+  const exports = findOnnxExports(location.folder);
+  if (Object.keys(exports).length === 0) throw noWeights(location, config.model_type, hasSafetensors);
+  return describePaddedModel(location, config, exports, modules, pooling);
 }
 
-function readPrompts(prompts: unknown): Record<string, string> {
-  if (typeof prompts !== 'object' || prompts === null) return {};
-  return Object.fromEntries(
-    Object.entries(prompts).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+function noWeights({ name, folder }: ModelFolder, modelType: unknown, hasSafetensors: boolean): StartError {
+  if (!hasSafetensors && modelType === 'qwen3') {
+    return new StartError(
+      `${name} has neither model.safetensors nor onnx/model.onnx. Download its weights to ${folder}.`,
+    );
+  }
+  return new StartError(
+    `config.json: model_type is ${JSON.stringify(modelType)}, and ${name} has no onnx/model.onnx. From safetensors hotvec computes "qwen3" only; for other architectures take a repository with ONNX files (onnx-community and Xenova have many), or make them: optimum-cli export onnx --model MODEL --task feature-extraction FOLDER.`,
   );
 }
 
-/** undefined when the file does not exist. */
-async function readJson(folder: string, file: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path.join(folder, file), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new StartError(`${file} cannot be read: ${messageOf(error)}`);
-  }
-  try {
-    const json: unknown = JSON.parse(text);
-    if (typeof json === 'object' && json !== null) return json;
-    throw new Error('neither an object nor a list');
-  } catch {
-    throw new StartError(`${file} is not a JSON object or list. Copy or download the model folder again: ${folder}`);
-  }
+/** null where nothing says that vectors may be cut. */
+function matryoshkaMinimum(config: Json): number | null {
+  if (config.model_type === 'qwen3') return Math.min(QWEN3_MATRYOSHKA_MINIMUM, Number(config.hidden_size));
+  const declared = config.matryoshka_dimensions ?? config.matryoshka_dims;
+  if (!Array.isArray(declared)) return null;
+  const sizes = declared.filter((size) => Number.isSafeInteger(size) && size > 0);
+  return sizes.length === 0 ? null : Math.min(...sizes);
 }

@@ -8,8 +8,10 @@ import type { Qwen3Config } from './qwen3-config.ts';
 export const DTYPES = ['fp32', 'bf16', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4'] as const;
 export type Dtype = (typeof DTYPES)[number];
 
-/** How the hidden states of a sequence become one row. Names of sentence-transformers, without `pooling_mode_`. */
-export type Pooling = 'last_token' | 'cls' | 'mean' | 'max' | 'mean_sqrt_len';
+/**
+ * How the hidden states of a sequence become one row. `in_graph`: the ONNX graph does it and gives `sentence_embedding`.
+ */
+export type Pooling = 'last_token' | 'cls' | 'mean' | 'max' | 'mean_sqrt_len' | 'in_graph';
 
 /** One tensor's place in a safetensors file. */
 export interface TensorLocation {
@@ -36,6 +38,12 @@ export interface OnnxExport {
   graphFile: string;
   /** Absolute paths of its external data files. */
   dataFiles: string[];
+  /** Whether a sequence's row depends on the others of its batch, so that each must be computed alone. */
+  isBatchDependent: boolean;
+  /** Whether it gives `sentence_embedding`: pooling and everything after it are inside. */
+  isPooled: boolean;
+  /** Components of `sentence_embedding`, where the graph says it. */
+  pooledSize: number | null;
 }
 
 /** What an encoder's config.json says of its size; for estimates of time only. */
@@ -53,8 +61,10 @@ export interface PaddedWeights {
   size: TransformerSize;
   /** The exports in the folder, by precision. */
   exports: Partial<Record<Dtype, OnnxExport>>;
-  /** Dense modules after pooling, in order. */
+  /** Dense modules after pooling, in order; not for an export that is pooled. */
   dense: DenseLayer[];
+  /** The id that fills a sequence up to the longest of its batch; masked, whatever it is. */
+  padTokenId: number;
 }
 
 /** sentence_transformers.models.Dense: row ← activation(row · weightᵀ + bias). */
@@ -76,6 +86,8 @@ export interface ModelManifest {
   revision: string | null;
   weights: PackedWeights | PaddedWeights;
   tokenizerFile: string;
+  /** Whether texts are put into lower case before the tokenizer sees them (`do_lower_case`). */
+  lowercase: boolean;
   /** Components of a row: the model's hidden size, or what its last Dense module makes of it. */
   hiddenSize: number;
   /** Longest sequence the weights support, special tokens included. */
@@ -86,6 +98,10 @@ export interface ModelManifest {
   normalize: boolean;
   /** Prompt name to the text put before an input, from config_sentence_transformers.json. */
   prompts: Record<string, string>;
+  /** What is put before a text that asks for no prompt (`default_prompt_name`); '' in most models. */
+  defaultPrompt: string;
+  /** Whether a client may put a task of its own before a query, in the template of the Qwen3-Embedding family. */
+  takesInstructions: boolean;
   /** Smallest `dimensions` a Matryoshka model serves; null where only the native size is valid. */
   matryoshkaMinimum: number | null;
   canary: Canary | null;

@@ -3,13 +3,23 @@ import { messageOf, StartError } from '../errors.ts';
 import { coalesceCalls } from './coalesce-calls.ts';
 import type { SpecialTokens, Tokenizer } from './tokenizer.ts';
 
+export interface TokenizerOptions {
+  /** Whether the tokenizer must put a token after a text: one that last-token pooling reads. */
+  needsEndToken: boolean;
+  /** Whether texts are put into lower case first, as `do_lower_case` of sentence-transformers asks. */
+  lowercase: boolean;
+}
+
 /**
  * Loads a `tokenizer.json` into Hugging Face's native tokenizer: the reference's own code, so the reference's own ids.
  * It works on native threads; texts of concurrent requests share calls.
  *
  * @throws {StartError} for a file that is damaged, or that appends no token where the model pools the last one.
  */
-export async function loadNativeTokenizer(file: string): Promise<Tokenizer> {
+export async function loadNativeTokenizer(
+  file: string,
+  { needsEndToken, lowercase }: TokenizerOptions = { needsEndToken: true, lowercase: false },
+): Promise<Tokenizer> {
   let native: HuggingFaceTokenizer;
   try {
     native = HuggingFaceTokenizer.fromFile(file);
@@ -21,11 +31,11 @@ export async function loadNativeTokenizer(file: string): Promise<Tokenizer> {
   native.disablePadding();
 
   const encodeBatch = async (texts: readonly string[]) => {
-    const encodings = await native.encodeBatch([...texts]);
+    const encodings = await native.encodeBatch(lowercase ? texts.map((text) => text.toLowerCase()) : [...texts]);
     return encodings.map((encoding) => ({ ids: Int32Array.from(encoding.getIds()) }));
   };
   const special = await findSpecialTokens(native);
-  if (special.after === 0) {
+  if (needsEndToken && special.after === 0) {
     throw new StartError(
       'tokenizer.json appends no end token, which last-token pooling reads. It belongs to the base model; use the file of the embedding model (Qwen3-Embedding appends <|endoftext|>).',
     );

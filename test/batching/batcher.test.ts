@@ -265,7 +265,7 @@ describe('Batcher', () => {
 
   it('refuses an engine that answers with too few rows', async () => {
     const failed = rejection(batcher.submit(sequences(2, 5)));
-    engine.waiting.shift()?.resolve({ rows: new Float32Array(HIDDEN), uniqueTokens: 10, inferMilliseconds: 1 });
+    engine.waiting.shift()?.resolve({ rows: new Float32Array(HIDDEN), computedTokens: 10, inferMilliseconds: 1 });
     assert.equal((await failed).code, 'inference_failed');
   });
 });

@@ -26,6 +26,8 @@ const model: ModelFacts = {
   pooling: 'last_token',
   normalize: true,
   prompts: { query: 'Q:', document: '' },
+  defaultPrompt: '',
+  takesInstructions: true,
   dtype: 'fp32',
   device: 'cpu',
   revision: null,
@@ -155,6 +157,25 @@ describe('PipelineEmbedder.embed()', () => {
     }
     create({ prompts: { query: 'nine long' } });
     assert.deepEqual(await refusal(['text'], { truncate: 'end' }, 'query'), ['input_too_long', 'instruction']);
+  });
+
+  it('puts a default prompt before texts, and nothing before token ids', async () => {
+    create({ defaultPrompt: 'P:' });
+    const done = embedder.embed(inputsOf(['ab', [97, 98, END]]), options);
+    await new Promise(setImmediate);
+    const { tokenIds } = engine.waiting[0]?.batch ?? { tokenIds: new Int32Array(0) };
+    const ids = (text: string) => [...Array.from(text, (_, i) => text.charCodeAt(i) % 900), END];
+    assert.deepEqual(Array.from(tokenIds), [...ids('P:ab'), ...ids('ab')]);
+    engine.answer();
+    await done;
+  });
+
+  it('refuses a text of which the tokenizer leaves nothing', async () => {
+    create(
+      {},
+      { special: { before: 0, after: 0 }, tokenize: async (texts) => texts.map(() => ({ ids: new Int32Array(0) })) },
+    );
+    assert.deepEqual(await refusal([' ']), ['invalid_input', 'input[0]']);
   });
 
   it('does not cut a surrogate pair in half where it caps a text', async () => {

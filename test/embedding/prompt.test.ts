@@ -2,27 +2,45 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { choosePrompt } from '../../src/embedding/prompt.ts';
 
-const prompts = { query: 'Instruct: search\nQuery:', document: '' };
+const prompts: Record<string, string> = { query: 'Instruct: search\nQuery:', document: '' };
+const model = { prompts, defaultPrompt: '', takesInstructions: true };
 const none = { role: null, instruction: null };
 
 describe('choosePrompt()', () => {
   it('uses the model’s own prompt for the role, and none without one', () => {
-    assert.equal(choosePrompt({ ...none, role: 'query' }, prompts), prompts.query);
-    assert.equal(choosePrompt({ ...none, role: 'document' }, prompts), '');
-    assert.equal(choosePrompt({ ...none, role: 'document' }, {}), '');
-    assert.equal(choosePrompt(none, prompts), '');
+    assert.equal(choosePrompt({ ...none, role: 'query' }, model), prompts.query);
+    assert.equal(choosePrompt({ ...none, role: 'document' }, model), '');
+    assert.equal(choosePrompt({ ...none, role: 'document' }, { ...model, prompts: {} }), '');
+    assert.equal(choosePrompt(none, model), '');
   });
 
-  it('writes an instruction as the model card does, without a space after Query:', () => {
-    assert.equal(choosePrompt({ role: null, instruction: 'Find cats' }, prompts), 'Instruct: Find cats\nQuery:');
-    assert.equal(choosePrompt({ role: 'query', instruction: 'Find cats' }, prompts), 'Instruct: Find cats\nQuery:');
+  it('puts the model’s default prompt before a text that asks for none', () => {
+    const other = { ...model, defaultPrompt: 'passage: ' };
+    assert.equal(choosePrompt(none, other), 'passage: ');
+    assert.equal(choosePrompt({ ...none, role: 'document' }, other), '');
+    assert.equal(choosePrompt({ ...none, role: 'document' }, { ...other, prompts: {} }), 'passage: ');
   });
 
-  it('refuses an instruction for documents, and a query prompt that the model does not have', () => {
-    assert.throws(() => choosePrompt({ role: 'document', instruction: 'x' }, prompts), {
+  it('refuses an instruction to a model that was not trained with any', () => {
+    assert.throws(() => choosePrompt({ role: null, instruction: 'x' }, { ...model, takesInstructions: false }), {
       code: 'invalid_input',
       param: 'instruction',
     });
-    assert.throws(() => choosePrompt({ ...none, role: 'query' }, {}), { code: 'invalid_input', param: 'input_type' });
+  });
+
+  it('writes an instruction as the model card does, without a space after Query:', () => {
+    assert.equal(choosePrompt({ role: null, instruction: 'Find cats' }, model), 'Instruct: Find cats\nQuery:');
+    assert.equal(choosePrompt({ role: 'query', instruction: 'Find cats' }, model), 'Instruct: Find cats\nQuery:');
+  });
+
+  it('refuses an instruction for documents, and a query prompt that the model does not have', () => {
+    assert.throws(() => choosePrompt({ role: 'document', instruction: 'x' }, model), {
+      code: 'invalid_input',
+      param: 'instruction',
+    });
+    assert.throws(() => choosePrompt({ ...none, role: 'query' }, { ...model, prompts: {} }), {
+      code: 'invalid_input',
+      param: 'input_type',
+    });
   });
 });

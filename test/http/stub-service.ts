@@ -21,6 +21,8 @@ const model: ModelFacts = {
   pooling: 'last_token',
   normalize: true,
   prompts: { query: 'query: ', document: '' },
+  defaultPrompt: '',
+  takesInstructions: true,
   dtype: 'fp32',
   device: 'cpu',
   revision: null,

@@ -106,7 +106,11 @@ describe('loadManifest()', () => {
 
   for (const [what, damage, message] of [
     ['no config.json', () => rmSync(path.join(folder, 'config.json')), /no config\.json/],
-    ['no weights', () => rmSync(path.join(folder, 'model.safetensors')), /model\.safetensors is missing/],
+    [
+      'no weights',
+      () => rmSync(path.join(folder, 'model.safetensors')),
+      /neither model\.safetensors nor onnx\/model\.onnx/,
+    ],
     [
       'weights that are no safetensors',
       () => writeFileSync(path.join(folder, 'model.safetensors'), 'PK not weights at all'),
@@ -131,7 +135,7 @@ describe('loadManifest()', () => {
           pooling_mode_lasttoken: false,
           pooling_mode_mean_tokens: true,
         })),
-      /sets pooling_mode_mean_tokens; .* implements pooling_mode_lasttoken/,
+      /pools by mean; from safetensors hotvec implements last_token/,
     ],
     [
       'a dense layer',

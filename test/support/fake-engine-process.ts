@@ -86,7 +86,7 @@ async function handle(message: ToEngine): Promise<void> {
         kind: 'rows',
         batchId,
         rows: fault === 'short_row' ? rows.subarray(1) : rows,
-        uniqueTokens: tokenIds.length,
+        computedTokens: tokenIds.length,
         inferMilliseconds: performance.now() - start,
         residentBytes: process.memoryUsage.rss(),
       };

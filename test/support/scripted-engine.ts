@@ -47,7 +47,7 @@ export class ScriptedEngine implements Engine {
     for (let i = 0; i < count; i++) {
       rows.set(hashRow(tokenIds.subarray(offsets[i], offsets[i + 1]), this.hiddenSize), i * this.hiddenSize);
     }
-    head.resolve({ rows, uniqueTokens: tokenIds.length, inferMilliseconds: 1 });
+    head.resolve({ rows, computedTokens: tokenIds.length, inferMilliseconds: 1 });
   }
 
   /** Fails the batch at the head. */

@@ -7,6 +7,7 @@ import { AutoTokenizer, env } from '@huggingface/transformers';
 import { packageRoot } from '../../src/package-info.ts';
 import { loadNativeTokenizer } from '../../src/tokenization/native-tokenizer.ts';
 import type { Tokenizer } from '../../src/tokenization/tokenizer.ts';
+import { paddedFixtures } from '../support/padded-fixtures.ts';
 import { golden, starterManifest } from '../support/starter.ts';
 
 const baseTokenizer = path.join(packageRoot, '..', 'shared', 'data', 'qwen3-base-tokenizer', 'tokenizer.json');
@@ -73,6 +74,27 @@ describe('loadNativeTokenizer()', () => {
     skip: !existsSync(baseTokenizer) && 'needs ../shared',
   }, async () => {
     await assert.rejects(loadNativeTokenizer(baseTokenizer), /appends no end token/);
+  });
+
+  it('takes one that puts tokens around a text, and one that puts none where nobody reads them', async () => {
+    const bert = path.join(paddedFixtures, 'bert-mean', 'tokenizer.json');
+    assert.deepEqual((await loadNativeTokenizer(bert)).special, { before: 1, after: 1 });
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    const bare = path.join(folder, 'tokenizer.json');
+    writeFileSync(bare, JSON.stringify({ ...JSON.parse(readFileSync(bert, 'utf8')), post_processor: null }));
+    await assert.rejects(loadNativeTokenizer(bare), /appends no end token/);
+    const options = { needsEndToken: false, lowercase: false };
+    assert.deepEqual((await loadNativeTokenizer(bare, options)).special, { before: 0, after: 0 });
+    rmSync(folder, { recursive: true });
+  });
+
+  it('puts texts into lower case where the model asks for it', async () => {
+    const ids = async (lowercase: boolean, text: string) => {
+      const cased = await loadNativeTokenizer(file, { needsEndToken: true, lowercase });
+      return Array.from((await cased.tokenize([text]))[0]?.ids ?? []);
+    };
+    assert.deepEqual(await ids(true, 'Hello ÜBER'), await ids(false, 'hello über'));
+    assert.notDeepEqual(await ids(false, 'Hello ÜBER'), await ids(false, 'hello über'));
   });
 
   it('says that a file is damaged', async () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { StartError } from '../../errors.ts';
 import type { PackedWeights } from '../../model/manifest.ts';
-import type { Model } from '../model.ts';
+import type { ComputedBatch, Model } from '../model.ts';
 import type { Batch, EngineSettings } from '../protocol.ts';
 import { type PackedPlan, planPackedBatch } from './plan.ts';
 import { writeQwen3Graph } from './qwen3-graph.ts';
@@ -43,12 +43,12 @@ export class PackedModel implements Model {
   }
 
   /** @returns rows: row-major [batch size, hiddenSize], not normalized. */
-  async run(batch: Batch): Promise<{ rows: Float32Array; uniqueTokens: number }> {
+  async run(batch: Batch): Promise<ComputedBatch> {
     return this.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, this.vocabularySize));
   }
 
   /** Runs a layout made elsewhere: what the benchmarks compare packing with. */
-  async runPlan(plan: PackedPlan): Promise<{ rows: Float32Array; uniqueTokens: number }> {
+  async runPlan(plan: PackedPlan): Promise<ComputedBatch> {
     const { batchSize, longest } = plan;
     const uniqueTokens = plan.tokenIds.length;
     const int32 = (data: Int32Array, shape: number[]) => new Tensor('int32', data, shape);
@@ -64,7 +64,7 @@ export class PackedModel implements Model {
       ),
       total_sequence_length: int32(Int32Array.of(longest), [1]),
     });
-    return { rows: pooled?.data as Float32Array, uniqueTokens };
+    return { rows: pooled?.data as Float32Array, computedTokens: uniqueTokens };
   }
 }
 

@@ -27,7 +27,11 @@ export function similarityBody(maxInputs: number) {
       query_input_type: Type.Optional(
         oneOf(roles, { description: 'Prompt of the queries. Left out: `query`, where the model has such a prompt' }),
       ),
-      document_input_type: Type.Optional(oneOf(roles, { description: 'Prompt of the documents. Left out: none' })),
+      document_input_type: Type.Optional(
+        oneOf(roles, {
+          description: 'Prompt of the documents. Left out: `document`, where the model has such a prompt',
+        }),
+      ),
       metric: Type.Optional(
         oneOf(['cosine', 'dot', 'euclidean', 'manhattan'], {
           description: 'Larger is more alike: distances are negated. Left out: `cosine`, clamped to [−1, 1]',
@@ -84,7 +88,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       tags: ['embeddings'],
       summary: 'Score queries against documents',
       description:
-        'Queries get the query prompt of the model, where it has one, and documents none, unless told otherwise.',
+        'Queries get the query prompt of the model and documents its document prompt, where it has them, unless told otherwise.',
       headers: RequestHeaders,
       body,
       response: answers(
@@ -121,12 +125,15 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           : { documents, topK: options.top_k, repeatTexts: options.return_documents === true };
       if (best !== null) checkRepeatedText(queries.length, best, config.maxBodyBytes);
       const { role: roleOfName } = names.resolve(model);
-      const defaultRole = embedder.model.prompts.query === undefined ? null : 'query';
+      const { prompts } = embedder.model;
       const queryPrompt = {
-        role: roleOf(options.query_input_type) ?? roleOfName ?? defaultRole,
+        role: roleOf(options.query_input_type) ?? roleOfName ?? (prompts.query === undefined ? null : 'query'),
         instruction: options.instruction ?? null,
       };
-      const documentPrompt = { role: roleOf(options.document_input_type), instruction: null };
+      const documentPrompt = {
+        role: roleOf(options.document_input_type) ?? (prompts.document === undefined ? null : 'document'),
+        instruction: null,
+      };
       const inputs: EmbedInput[] = [
         ...nameInputs('queries', options.queries).map((text) => ({ ...text, ...queryPrompt })),
         ...nameInputs('documents', options.documents).map((text) => ({ ...text, ...documentPrompt })),

@@ -1,0 +1,38 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import { StartError } from '../../errors.ts';
+
+/** The one output that is fetched: ONNX Runtime copies every fetched one into JavaScript's memory. */
+export interface ChosenOutput {
+  name: string;
+  /** Whether it is [batch, width], pooled in the graph; else [batch, sequence, width]. */
+  isPooled: boolean;
+}
+
+const HIDDEN_STATES = ['last_hidden_state', 'token_embeddings'];
+/** Rank 3 as well, but words to come, not meaning. */
+const NOT_HIDDEN_STATES = /logits/;
+const TYPES = ['float32', 'float16'];
+
+/**
+ * @throws {StartError} when no output, or more than one, could be the hidden states, or its type cannot be read.
+ */
+export function chooseOutput(metadata: readonly InferenceSession.ValueMetadata[]): ChosenOutput {
+  const tensors = metadata.filter((output) => output.isTensor);
+  const named = (name: string) => tensors.find((output) => output.name === name);
+  const rankThree = tensors.filter(({ name, shape }) => shape.length === 3 && !NOT_HIDDEN_STATES.test(name));
+  const pooled = named('sentence_embedding');
+  const chosen =
+    pooled ??
+    HIDDEN_STATES.map(named).find((output) => output !== undefined) ??
+    (rankThree.length === 1 ? rankThree[0] : undefined);
+  if (chosen === undefined) {
+    const found = tensors.map(({ name, shape }) => `${name} [${shape}]`).join(', ');
+    throw new StartError(
+      `The ONNX graph gives ${found}; hotvec needs sentence_embedding, last_hidden_state, token_embeddings, or one output [batch, sequence, width]. Export it with --task feature-extraction.`,
+    );
+  }
+  if (!TYPES.includes(chosen.type)) {
+    throw new StartError(`The ONNX graph gives ${chosen.name} as ${chosen.type}; hotvec reads ${TYPES.join(' and ')}.`);
+  }
+  return { name: chosen.name, isPooled: chosen === pooled };
+}

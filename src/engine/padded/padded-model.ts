@@ -1,0 +1,88 @@
+import { InferenceSession } from 'onnxruntime-node';
+import { StartError } from '../../errors.ts';
+import type { ModelManifest, OnnxExport, Pooling } from '../../model/manifest.ts';
+import type { ComputedBatch, Model } from '../model.ts';
+import { type Batch, type EngineSettings, toBatch } from '../protocol.ts';
+import { sessionOptions } from '../session-options.ts';
+import { type ChosenOutput, chooseOutput } from './choose-output.ts';
+import { type Dense, loadDense } from './dense.ts';
+import { type PaddedLayout, planInputs } from './graph-inputs.ts';
+import { fromHalves } from './half-float.ts';
+import { pool } from './pool.ts';
+
+/** An ONNX export in memory: batches of token ids in, pooled rows out. */
+export class PaddedModel implements Model {
+  private readonly session: InferenceSession;
+  private readonly output: ChosenOutput;
+  private readonly feeds: ReturnType<typeof planInputs>;
+  private readonly dense: readonly Dense[];
+  private readonly pooling: Pooling;
+  private readonly hiddenSize: number;
+  private readonly isBatchDependent: boolean;
+
+  private constructor(session: InferenceSession, manifest: ModelManifest, chosen: OnnxExport) {
+    const { weights, pooling, hiddenSize } = manifest;
+    if (weights.kind !== 'padded') throw new Error('these weights are not an ONNX export');
+    this.session = session;
+    this.output = chooseOutput(session.outputMetadata);
+    this.feeds = planInputs(session.inputMetadata, weights.padTokenId);
+    // A pooled output has been through them.
+    this.dense = this.output.isPooled ? [] : weights.dense.map(loadDense);
+    this.pooling = pooling;
+    this.hiddenSize = hiddenSize;
+    this.isBatchDependent = chosen.isBatchDependent;
+  }
+
+  /** @throws {StartError} for a graph with inputs or outputs that hotvec does not know, naming them. */
+  static async load(manifest: ModelManifest, settings: EngineSettings): Promise<PaddedModel> {
+    const { weights } = manifest;
+    const chosen = weights.kind === 'padded' ? weights.exports[settings.dtype] : undefined;
+    if (chosen === undefined) throw new StartError(`${manifest.name} has no ONNX export in ${settings.dtype}.`);
+    // Exporters leave shape arithmetic to the CPU, whatever computes the rest.
+    const options = sessionOptions(settings, { allowCpuNodes: true });
+    return new PaddedModel(await InferenceSession.create(chosen.graphFile, options), manifest, chosen);
+  }
+
+  /** @returns rows: row-major [batch size, hiddenSize], not normalized. */
+  async run(batch: Batch): Promise<ComputedBatch> {
+    if (!this.isBatchDependent) return this.runTogether(batch);
+    // Its quantization would let neighbors into a row: every sequence is computed alone, without padding.
+    const batchSize = batch.offsets.length - 1;
+    const rows = new Float32Array(batchSize * this.hiddenSize);
+    for (let i = 0; i < batchSize; i++) {
+      const alone = toBatch([batch.tokenIds.subarray(batch.offsets[i], batch.offsets[i + 1])]);
+      rows.set((await this.runTogether(alone)).rows, i * this.hiddenSize);
+    }
+    return { rows, computedTokens: batch.tokenIds.length };
+  }
+
+  private async runTogether(batch: Batch): Promise<ComputedBatch> {
+    const layout = layOut(batch);
+    const { batchSize, longest } = layout;
+    const { name, isPooled } = this.output;
+    const output = (await this.session.run(this.feeds(batch, layout), [name]))[name];
+    if (output === undefined) throw new Error(`the graph gave no ${name}`);
+    const leading = isPooled ? [batchSize] : [batchSize, longest];
+    if (output.dims.slice(0, -1).join() !== leading.join()) {
+      throw new Error(`the graph gave ${name} as [${output.dims}] for a batch of ${batchSize} × ${longest}`);
+    }
+    const values =
+      output.type === 'float16' ? fromHalves(output.data as ArrayLike<number>) : (output.data as Float32Array);
+    let rows = isPooled ? values : pool(values, layout, this.pooling);
+    for (const dense of this.dense) rows = dense(rows);
+    if (rows.length !== batchSize * this.hiddenSize) {
+      throw new Error(
+        `the graph gives rows of ${rows.length / batchSize} components; the model's config says ${this.hiddenSize}`,
+      );
+    }
+    return { rows, computedTokens: batchSize * longest };
+  }
+}
+
+function layOut({ offsets }: Batch): PaddedLayout {
+  const lengths = offsets.slice(1).map((end, i) => end - (offsets[i] as number));
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const empty = lengths.indexOf(0);
+  if (empty >= 0) throw new RangeError(`sequence ${empty} of the batch is empty`);
+  return { batchSize: lengths.length, longest, lengths };
+}

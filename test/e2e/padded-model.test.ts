@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { env, pipeline } from '@huggingface/transformers';
+import { largestDifference, normalized } from '../support/difference.ts';
+import { paddedFixtures, paddedGolden } from '../support/padded-fixtures.ts';
+import { startService } from '../support/running-service.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
+
+const TOLERANCE = 1e-5;
+
+interface Answer {
+  status: number;
+  body: {
+    data: { embedding: number[]; truncated?: boolean }[];
+    usage: { prompt_tokens: number };
+    error: { code: string; param: string; message: string };
+  };
+}
+
+/** A sentence-transformers folder with ONNX files, served as a user serves it: `MODEL=path hotvec serve`. */
+class Served {
+  readonly cli: SpawnedCli;
+  url = '';
+
+  constructor(name: string, environment: Record<string, string> = {}) {
+    this.cli = spawnCli(['serve'], { PORT: '0', MODEL: path.join(paddedFixtures, name), ...environment });
+  }
+
+  async ready(): Promise<this> {
+    this.url = String((await this.cli.line('ready')).url);
+    return this;
+  }
+
+  async embed(body: Record<string, unknown>): Promise<Answer> {
+    const response = await fetch(`${this.url}/v1/embeddings`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: (await response.json()) as Answer['body'] };
+  }
+
+  async vectors(body: Record<string, unknown>): Promise<number[][]> {
+    const answer = await this.embed(body);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body.data.map(({ embedding }) => embedding);
+  }
+
+  async close(): Promise<void> {
+    this.cli.child.kill('SIGTERM');
+    assert.equal(await this.cli.exit, 0);
+  }
+}
+
+describe('hotvec serve with a sentence-transformers folder of ONNX files', () => {
+  const { texts } = paddedGolden('bert-mean');
+  const inputs = texts.map(({ text }) => text);
+  let service: Served;
+  before(async () => {
+    service = await new Served('bert-mean').ready();
+  });
+  after(() => service.close());
+
+  it('answers with the vectors of PyTorch and of transformers.js: alone, in one request, in many at once', async () => {
+    env.allowRemoteModels = false;
+    env.localModelPath = paddedFixtures;
+    const extract = await pipeline('feature-extraction', 'bert-mean', { dtype: 'fp32' });
+    const oracle = (await extract(inputs, { pooling: 'mean', normalize: true })).tolist() as number[][];
+    const check = (vectors: number[][], picks: number[]) => {
+      for (const [i, pick] of picks.entries()) {
+        assert.ok(largestDifference(vectors[i] as number[], texts[pick]?.vector as number[]) < TOLERANCE, inputs[pick]);
+        assert.ok(largestDifference(vectors[i] as number[], oracle[pick] as number[]) < TOLERANCE, inputs[pick]);
+      }
+    };
+    const all = [...inputs.keys()];
+    check(await service.vectors({ input: inputs }), all);
+    for (const pick of all) check(await service.vectors({ input: inputs[pick] }), [pick]);
+    const random = new SeededRandom(9);
+    await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const picks = Array.from({ length: random.integer(1, 10) }, () => random.integer(0, inputs.length - 1));
+        check(await service.vectors({ input: picks.map((pick) => inputs[pick]) }), picks);
+      }),
+    );
+  });
+
+  it('puts the model’s own query prompt before queries', async () => {
+    const vectors = await service.vectors({ input: inputs, input_type: 'query' });
+    for (const [i, { query_vector: expected }] of texts.entries()) {
+      assert.ok(largestDifference(vectors[i] as number[], expected as number[]) < TOLERANCE);
+    }
+    const refused = await service.embed({ input: 'a', instruction: 'Find cats' });
+    assert.deepEqual([refused.status, refused.body.error.param], [400, 'instruction']);
+  });
+
+  it('takes token ids as they are', async () => {
+    const vectors = await service.vectors({ input: texts.map(({ ids }) => ids) });
+    for (const [i, { vector }] of texts.entries()) {
+      assert.ok(largestDifference(vectors[i] as number[], vector) < TOLERANCE);
+    }
+    const foreign = await service.embed({ input: [320] });
+    assert.deepEqual([foreign.status, foreign.body.error.code], [400, 'invalid_token_id']);
+  });
+
+  it('serves all of a vector or nothing, where the model was not trained to be cut', async () => {
+    assert.equal((await service.vectors({ input: 'a', dimensions: 32 }))[0]?.length, 32);
+    const cut = await service.embed({ input: 'a', dimensions: 16 });
+    assert.deepEqual([cut.status, cut.body.error.code], [400, 'invalid_dimensions']);
+    assert.match(cut.body.error.message, /this model gives 32/);
+  });
+
+  it('refuses a text that is too long, or cuts it between the special tokens when asked', async () => {
+    const long = 'vector '.repeat(100);
+    const refused = await service.embed({ input: long });
+    assert.deepEqual([refused.status, refused.body.error.code], [400, 'input_too_long']);
+    assert.match(refused.body.error.message, /limit is 48 tokens/);
+    const cut = await service.embed({ input: long, truncate: 'end' });
+    assert.equal(cut.body.usage.prompt_tokens, 48);
+    // 46 words between [CLS] and [SEP]: what sentence-transformers keeps too.
+    const [whole] = await service.vectors({ input: 'vector '.repeat(46) });
+    assert.ok(largestDifference(cut.body.data[0]?.embedding as number[], whole as number[]) < TOLERANCE);
+  });
+
+  it('says in /v1/models and /metrics what it serves', async () => {
+    const { data } = (await (await fetch(`${service.url}/v1/models`)).json()) as { data: Record<string, unknown>[] };
+    const { id, dimensions, min_dimensions, max_input_tokens, pooling, normalize, dtype, device, fingerprint } =
+      data[0] as Record<string, unknown>;
+    assert.deepEqual(
+      { id, dimensions, min_dimensions, max_input_tokens, pooling, normalize, dtype, device },
+      {
+        id: 'bert-mean',
+        dimensions: 32,
+        min_dimensions: 32,
+        max_input_tokens: 48,
+        pooling: 'mean',
+        normalize: true,
+        dtype: 'fp32',
+        device: 'cpu',
+      },
+    );
+    assert.match(String(fingerprint), /^[0-9a-f]{16}$/);
+    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    assert.match(metrics, /^hotvec_batch_padding_ratio_count [1-9]/m);
+    assert.match(metrics, /^hotvec_batch_unique_ratio_count 0$/m);
+  });
+});
+
+describe('hotvec serve with other ONNX folders', () => {
+  for (const [name, environment, tolerance] of [
+    ['bert-cls-dense', {}, TOLERANCE],
+    ['bert-pooled', {}, TOLERANCE],
+    ['roberta-mean', {}, TOLERANCE],
+    ['qwen3-decoder', {}, TOLERANCE],
+    ['bert-mean', { DTYPE: 'q8' }, 3e-2],
+  ] as const) {
+    it(`answers with the vectors of PyTorch: ${name} ${JSON.stringify(environment)}`, async () => {
+      const service = await new Served(name, environment).ready();
+      const { texts } = paddedGolden(name);
+      const vectors = await service.vectors({ input: texts.map(({ text }) => text) });
+      for (const [i, { text, vector }] of texts.entries()) {
+        assert.ok(largestDifference(vectors[i] as number[], vector) < tolerance, text);
+        const [alone] = await service.vectors({ input: text });
+        assert.ok(largestDifference(vectors[i] as number[], alone as number[]) < 1e-6, text);
+      }
+      if (name === 'bert-cls-dense') {
+        // Not normalized by the model; normalized when asked.
+        const [unit] = await service.vectors({ input: texts[0]?.text, normalize: true });
+        assert.ok(largestDifference(unit as number[], normalized(texts[0]?.vector as number[])) < TOLERANCE);
+      }
+      await service.close();
+    });
+  }
+
+  it('compares queries and documents behind the prompts that the model has for them', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    cpSync(path.join(paddedFixtures, 'bert-mean'), folder, { recursive: true });
+    // The same prompt on both sides: the same text must score 1.
+    const prompts = { query: 'query: ', passage: 'query: ' };
+    writeFileSync(path.join(folder, 'config_sentence_transformers.json'), JSON.stringify({ prompts }));
+    const service = await startService({ model: folder, logLevel: 'warn' });
+    const score = async (fields: object) => {
+      const response = await service.post('/v1/similarity', { queries: 'vector', documents: 'vector', ...fields });
+      return ((await response.json()) as { scores: number[][] }).scores[0]?.[0] as number;
+    };
+    assert.ok((await score({})) > 1 - 1e-6);
+    assert.ok((await score({ query_input_type: 'document' })) > 1 - 1e-6);
+    const { texts } = paddedGolden('bert-mean');
+    const [bare, asQuery] = [texts[1]?.vector as number[], texts[1]?.query_vector as number[]];
+    assert.ok(Math.abs(1 - bare.reduce((dot, value, i) => dot + value * (asQuery[i] as number), 0)) > 1e-3);
+    await service.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('does not start in a precision that the folder does not have, and lists those it has', async () => {
+    const { cli } = new Served('bert-mean', { DTYPE: 'q4' });
+    assert.equal(await cli.exit, 1);
+    assert.match(cli.output(), /DTYPE=q4: the model folder has no ONNX export in it; it has fp32, fp16, q8/);
+  });
+});

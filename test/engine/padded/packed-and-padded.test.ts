@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { PackedModel } from '../../../src/engine/packed/packed-model.ts';
+import type { PaddedModel } from '../../../src/engine/padded/padded-model.ts';
+import { toBatch } from '../../../src/engine/protocol.ts';
+import { rowAt } from '../../../src/engine/rows.ts';
+import { loadManifest } from '../../../src/model/load-manifest.ts';
+import type { ModelManifest } from '../../../src/model/manifest.ts';
+import { largestDifference, normalized } from '../../support/difference.ts';
+import { embedTogether, loadPadded } from '../../support/padded-fixtures.ts';
+import { golden, packed, starterManifest } from '../../support/starter.ts';
+import { writeStarterExport } from '../../support/starter-export.ts';
+
+describe('the starter as an ONNX export', () => {
+  let folder: string;
+  let manifest: ModelManifest;
+  let model: PaddedModel;
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    await writeStarterExport(folder);
+    manifest = await loadManifest({ name: 'starter-onnx', folder });
+    model = await loadPadded(manifest);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('is served by the padded path, with the facts of the packed one', async () => {
+    const starter = await starterManifest();
+    assert.equal(manifest.weights.kind, 'padded');
+    for (const fact of ['hiddenSize', 'maxTokens', 'pooling', 'normalize', 'matryoshkaMinimum'] as const) {
+      assert.equal(manifest[fact], starter[fact], fact);
+    }
+  });
+
+  it('gives the vectors of the packed path and of PyTorch, every golden text, right-padded in one batch', async () => {
+    const sequences = golden.texts.map(({ ids }) => ids);
+    const packedModel = await PackedModel.load(packed(await starterManifest()), {
+      device: 'cpu',
+      deviceId: 0,
+      dtype: 'fp32',
+      threads: 1,
+      prepacking: true,
+      maxTokens: 8192,
+    });
+    const { rows } = await packedModel.run(toBatch(sequences));
+    const vectors = await embedTogether(model, manifest, sequences);
+    for (const [i, { text, vector }] of golden.texts.entries()) {
+      const fromPacked = normalized(rowAt(rows, i, manifest.hiddenSize));
+      assert.ok(largestDifference(vectors[i] as number[], fromPacked) < 1e-5, text);
+      assert.ok(largestDifference(vectors[i] as number[], vector) < 2e-6, text);
+    }
+  });
+
+  it('gives them alone as well', async () => {
+    for (const { ids, vector, text } of golden.texts) {
+      const [alone] = await embedTogether(model, manifest, [ids]);
+      assert.ok(largestDifference(alone as number[], vector) < 2e-6, text);
+    }
+  });
+});

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { chooseDtype } from '../../src/model/choose-dtype.ts';
+import { chooseExportDtype } from '../../src/model/choose-export-dtype.ts';
+import type { Dtype, OnnxExport } from '../../src/model/manifest.ts';
+import { padded, paddedManifest } from '../support/padded-fixtures.ts';
+import { starterManifest } from '../support/starter.ts';
+
+const some = {} as OnnxExport;
+const choose = (dtypes: Dtype[], requested: Dtype | 'auto') =>
+  chooseExportDtype({ exports: Object.fromEntries(dtypes.map((dtype) => [dtype, some])) }, requested);
+
+describe('chooseExportDtype()', () => {
+  it('takes the one asked for, and the most exact one when asked for none', () => {
+    assert.equal(choose(['q4', 'fp32', 'q8'], 'auto'), 'fp32');
+    assert.equal(choose(['q4f16', 'q4', 'q8'], 'auto'), 'q8');
+    assert.equal(choose(['fp32', 'q8'], 'q8'), 'q8');
+  });
+
+  it('never takes another than the one asked for, and lists what there is', () => {
+    assert.throws(() => choose(['q4', 'fp32'], 'fp16'), {
+      name: 'StartError',
+      message: /^DTYPE=fp16: the model folder has no ONNX export in it; it has fp32, q4\. Set DTYPE/,
+    });
+  });
+});
+
+describe('chooseDtype()', () => {
+  it('is fp32 for safetensors, and what the folder has for ONNX exports', async () => {
+    const { weights } = await starterManifest();
+    assert.equal(chooseDtype(weights, 'auto'), 'fp32');
+    assert.throws(() => chooseDtype(weights, 'q8'), /DTYPE=q8 is not implemented for safetensors/);
+    assert.equal(chooseDtype(padded(await paddedManifest('bert-mean')), 'fp16'), 'fp16');
+  });
+});
