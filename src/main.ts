@@ -1,12 +1,16 @@
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
+import { batchBudget } from './batch-budget.ts';
 import { Batcher } from './batching/batcher.ts';
+import { chooseEngines } from './choose-engines.ts';
 import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { ModelFacts } from './embedding/embedder.ts';
 import { PipelineEmbedder } from './embedding/pipeline-embedder.ts';
 import { batchCostOf } from './engine/batch-cost.ts';
+import { EngineGroup } from './engine/engine-group.ts';
 import { PackedMeter } from './engine/packed/packed-meter.ts';
+import type { Device } from './engine/protocol.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
 import { StartError } from './errors.ts';
 import { readApiKeys } from './http/auth.ts';
@@ -39,13 +43,6 @@ export interface ServeOptions {
 }
 
 /**
- * Half a second of work at the measured pace, within the sizes that fill a CPU: below 256 rows a matrix product loses
- * speed, above 1,024 it gains none, and waiting and memory grow (bench/RESULTS.md).
- */
-const BATCH_SECONDS = 0.5;
-const BATCH_TOKENS_RANGE = { from: 256, to: 1_024 };
-
-/**
  * Starts the whole service: config → model → engine → embedder → app → listen. Resolves when it is ready.
  * @throws {StartError} with the one line that the operator needs.
  */
@@ -57,10 +54,11 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     ...manifest,
     maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
     maxRequestTokens: config.maxRequestTokens,
-    dtype: 'fp32',
+    dtype: null,
     device: null,
     fingerprint: null,
   };
+  const { choices, absent } = chooseEngines(config, manifest, model.maxInputTokens);
   const names = new ModelNames(config.servedModelName || manifest.name, config.aliases);
   const apiKeys = config.apiKeysFile === '' ? null : readApiKeys(config.apiKeysFile);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
@@ -70,20 +68,21 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
   const failed = new Promise<string>((resolve) => {
     giveUp = resolve;
   });
-  const engine: EngineSupervisor = new EngineSupervisor({
-    entry: engineEntry ?? new URL('./engine/process.js', import.meta.url),
-    manifest,
-    settings: {
-      device: 'cpu',
-      deviceId: 0,
-      dtype: 'fp32',
-      threads: config.threads,
-      maxTokens: model.maxInputTokens,
-      prepacking: config.prepacking,
-    },
-    clock,
-    onEvent: (event) => logEngineEvents(event, logger, metrics, giveUp),
+  const passedOver = (device: Device, reason: string) => logger.info({ device, reason }, 'device not used');
+  for (const { device, reason } of absent) passedOver(device, reason);
+  const engine = new EngineGroup({
+    choices,
+    createEngine: (settings) =>
+      new EngineSupervisor({
+        entry: engineEntry ?? new URL('./engine/process.js', import.meta.url),
+        manifest,
+        settings,
+        clock,
+        onEvent: (event) => logEngineEvents(event, settings.deviceId, logger, metrics),
+      }),
+    onPassedOver: ([settings], reason) => settings !== undefined && passedOver(settings.device, reason),
   });
+  engine.onStateChange((state) => state === 'failed' && giveUp('every engine process was given up'));
   let batchTokens = config.maxBatchTokens;
   const batcher = new Batcher({
     engine,
@@ -102,7 +101,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     queueRequests: batcher.queueRequests,
     queueOldestSeconds: batcher.queueAge / 1000,
     tokensPerSecond: batcher.tokensPerSecond,
-    engineUp: engine.state === 'ready',
+    enginesUp: engine.processesReady,
     ready: embedder.readiness().ready,
     batchAgeSeconds: engine.batchAge / 1000,
   }));
@@ -121,11 +120,17 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${explainListenError(error)}`);
     });
-    const [info, fingerprint] = await Promise.all([engine.start(), fingerprintOf(manifest, 'fp32')]);
+    const starting = engine.start();
+    // The precision is part of the fingerprint: hashing the weights need not wait where there is no choice of it.
+    const dtypes = new Set(choices.flat().map(({ dtype }) => dtype));
+    const [onlyDtype, ...otherDtypes] = dtypes;
+    const dtype = onlyDtype === undefined || otherDtypes.length > 0 ? (await starting).dtype : onlyDtype;
+    const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype)]);
     if (batchTokens === 0) {
-      const { from, to } = BATCH_TOKENS_RANGE;
-      batchTokens = Math.round(Math.min(to, Math.max(from, info.tokensPerSecond * BATCH_SECONDS)));
+      const [used] = choices.find(([settings]) => settings?.device === info.device) ?? [];
+      batchTokens = batchBudget(info, engine.processesReady, used?.maxBatchTokens ?? 0);
     }
+    model.dtype = info.dtype;
     model.device = info.device;
     model.fingerprint = fingerprint;
     metrics.describeBuild({
@@ -137,12 +142,20 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
       dtype: info.dtype,
     });
     logger.info(
-      { url, model: names.served, fingerprint, device: info.device, dtype: info.dtype, batchTokens },
+      {
+        url,
+        model: names.served,
+        fingerprint,
+        device: info.device,
+        dtype: info.dtype,
+        engines: engine.processesReady,
+        batchTokens,
+      },
       'ready',
     );
     return {
       url,
-      engineProcessId: () => engine.processId,
+      engineProcessId: () => engine.processIds[0],
       failed,
       close: () =>
         shutDown({

@@ -13,7 +13,7 @@ export function flagOf(name: string): string {
 }
 
 /** The value that a text stands for; the text itself where it is none of that type, for the check that follows. */
-export function fromText(schema: TSchema & { type?: string }, text: string): unknown {
+export function fromText(schema: TSchema & { type?: string; items?: TSchema }, text: string): unknown {
   const trimmed = text.trim();
   switch (schema.type) {
     case 'integer':
@@ -24,7 +24,7 @@ export function fromText(schema: TSchema & { type?: string }, text: string): unk
       if (['0', 'false'].includes(trimmed)) return false;
       return trimmed;
     case 'array':
-      return trimmed.split(',').map((item) => item.trim());
+      return trimmed.split(',').map((item) => fromText(schema.items ?? {}, item));
     default:
       return trimmed;
   }

@@ -55,7 +55,7 @@ export interface ModelFacts {
   pooling: string;
   normalize: boolean;
   prompts: Readonly<Record<string, string>>;
-  dtype: string;
+  dtype: string | null;
   /** Execution provider in use; null until the engine is ready. */
   device: string | null;
   revision: string | null;

@@ -45,8 +45,12 @@ export interface EngineSettings {
   threads: number;
   /** Longest sequence that will be sent. */
   maxTokens: number;
+  /** Most unique tokens that will be sent in a batch of several sequences. */
+  maxBatchTokens: number;
   /** Whether ONNX Runtime re-lays the weights for speed at load (more memory, slower start). */
   prepacking: boolean;
+  /** Whether the device is refused unless it is faster than the CPU: where hotvec chooses it, not the operator. */
+  mustBeatCpu: boolean;
 }
 
 /** What the engine process found out before it called itself ready. */

@@ -24,7 +24,16 @@ export async function superviseEngine(entry: URL, options: Partial<SupervisorOpt
   const engine = new EngineSupervisor({
     entry,
     manifest: await starterManifest(),
-    settings: { device: 'cpu', deviceId: 0, dtype: 'fp32', threads: 1, maxTokens: 1024, prepacking: true },
+    settings: {
+      device: 'cpu',
+      deviceId: 0,
+      dtype: 'fp32',
+      threads: 1,
+      maxTokens: 1024,
+      maxBatchTokens: 1024,
+      prepacking: true,
+      mustBeatCpu: false,
+    },
     clock: systemClock,
     onEvent: (event) => events.push(event),
     ...options,

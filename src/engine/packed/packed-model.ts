@@ -31,14 +31,18 @@ export class PackedModel implements Model {
     const { dtype, device, maxTokens } = settings;
     const weightsFolder = folder as string;
     const fileName = (tensor: TensorLocation) => path.basename(tensor.file);
-    // The WebGPU provider has no bfloat16, and a device buffer of a large model's whole table: that one lookup is a
-    // session of its own on the CPU, so that everything else can be held to the device.
-    const lookupOnCpu = device === 'webgpu';
-    const session = await InferenceSession.create(
-      writeQwen3Graph(weights, { positions: maxTokens, fileName, dtype: packedDtype(dtype), feedEmbeddings: lookupOnCpu }),
-      sessionOptions(settings, { weightsFolder }),
-    );
-    const lookup = lookupOnCpu
+    // WebGPU has no bfloat16, and not every device a buffer for a large model's whole table: that lookup is a session
+    // of its own on the CPU, so that everything else can be held to the device. Its own attention operator is wrong.
+    const isWebGpu = device === 'webgpu';
+    const graph = writeQwen3Graph(weights, {
+      positions: maxTokens,
+      fileName,
+      dtype: packedDtype(dtype),
+      attention: isWebGpu ? 'plain' : 'fused',
+      feedEmbeddings: isWebGpu,
+    });
+    const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
+    const lookup = isWebGpu
       ? await InferenceSession.create(
           writeEmbeddingLookup(weights, fileName),
           sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder }),
@@ -58,7 +62,7 @@ export class PackedModel implements Model {
     const uniqueTokens = plan.tokenIds.length;
     const int32 = (data: Int32Array, shape: number[]) => new Tensor('int32', data, shape);
     const tokenIds = { token_ids: int32(plan.tokenIds, [uniqueTokens]) };
-    const { pooled } = await this.session.run({
+    const feeds: Record<string, Tensor> = {
       ...(this.lookup === undefined ? tokenIds : await this.lookup.run(tokenIds)),
       pad_index: int32(plan.padIndex, [batchSize, longest]),
       pack_index: int32(plan.packIndex, [uniqueTokens]),
@@ -69,7 +73,17 @@ export class PackedModel implements Model {
         [batchSize],
       ),
       total_sequence_length: int32(Int32Array.of(longest), [1]),
-    });
+      row_position: int32(
+        plan.packIndex.map((slot) => slot % longest),
+        [uniqueTokens],
+      ),
+      slot_position: int32(
+        Int32Array.from({ length: longest }, (_, position) => position),
+        [longest],
+      ),
+    };
+    const wanted = this.session.inputNames.map((name) => [name, feeds[name] as Tensor]);
+    const { pooled } = await this.session.run(Object.fromEntries(wanted));
     return { rows: pooled?.data as Float32Array, uniqueTokens };
   }
 }
@@ -77,6 +91,7 @@ export class PackedModel implements Model {
 /** @throws {StartError} for a precision that the packed graph is not written in. */
 function packedDtype(dtype: Dtype): PackedDtype {
   const known = PACKED_DTYPES.find((one) => one === dtype);
-  if (known === undefined) throw new StartError(`These weights are computed in ${PACKED_DTYPES.join(', ')}, not in ${dtype}.`);
+  if (known === undefined)
+    throw new StartError(`These weights are computed in ${PACKED_DTYPES.join(', ')}, not in ${dtype}.`);
   return known;
 }

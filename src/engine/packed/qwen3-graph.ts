@@ -1,13 +1,18 @@
 import { StartError } from '../../errors.ts';
 import type { PackedWeights, TensorLocation } from '../../model/manifest.ts';
-import { type Attribute, ElementType, OnnxGraph } from './onnx-graph.ts';
+import { fusedAttention, plainAttention } from './attention.ts';
+import { ElementType, OnnxGraph } from './onnx-graph.ts';
 import { rotaryTables } from './rope.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** What matrix products and attention can be computed in. */
 export const PACKED_DTYPES = ['fp32', 'bf16', 'fp16'] as const;
 export type PackedDtype = (typeof PACKED_DTYPES)[number];
-const PRODUCT_TYPE = { fp32: ElementType.float32, bf16: ElementType.bfloat16, fp16: ElementType.float16 } as const;
+export const PRODUCT_TYPE = {
+  fp32: ElementType.float32,
+  bf16: ElementType.bfloat16,
+  fp16: ElementType.float16,
+} as const;
 /** Element types of safetensors, as ONNX names them. */
 export const STORED_TYPE = { F32: ElementType.float32, F16: ElementType.float16, BF16: ElementType.bfloat16 } as const;
 
@@ -22,6 +27,8 @@ export interface GraphOptions {
   /** Names a weight file inside the session's data folder. */
   fileName: (location: TensorLocation) => string;
   dtype: PackedDtype;
+  /** ONNX Runtime's own operator, or plain ones, for a provider whose own operator is wrong (attention.ts). */
+  attention?: 'fused' | 'plain';
   /** Whether embedding rows are fed, looked up elsewhere (embedding-lookup.ts), instead of token ids. */
   feedEmbeddings?: boolean;
 }
@@ -30,8 +37,8 @@ export interface GraphOptions {
  * Writes the packed Qwen3 graph: one row per unique token in every matrix product, padding only inside attention, the
  * pooled and final-normed row of each sequence as its only output. Weights stay where they are in the safetensors.
  *
- * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [B], last_slot [B] (see `PackedPlan`), seqlens_k [B]
- * (= length − 1) and total_sequence_length [1] (= S), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
+ * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [B], last_slot [B] (see `PackedPlan`), those of
+ * the attention (attention.ts), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
  * takes the place of token_ids. Output: pooled [B, hiddenSize] float32, not normalized, whatever the precision.
  * The arithmetic is transformers' `Qwen3Model` (modeling_qwen3.py).
  *
@@ -42,7 +49,7 @@ export interface GraphOptions {
  */
 export function writeQwen3Graph(
   { architecture: config, tensors }: PackedWeights,
-  { positions, fileName, dtype, feedEmbeddings = false }: GraphOptions,
+  { positions, fileName, dtype, attention = 'fused', feedEmbeddings = false }: GraphOptions,
 ): Uint8Array {
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;
   const queryWidth = headCount * headDim;
@@ -102,28 +109,23 @@ export function writeQwen3Graph(
   };
 
   const index = (name: string, shape: (number | string)[]) => graph.input(name, ElementType.int32, shape);
-  const tokens = feedEmbeddings
-    ? graph.input('embeddings', ElementType.float32, ['N', hidden])
-    : index('token_ids', ['N']);
+  const tokens = feedEmbeddings ? graph.input('embeddings', float32, ['N', hidden]) : index('token_ids', ['N']);
   const padIndex = index('pad_index', ['B', 'S']);
   const packIndex = index('pack_index', ['N']);
   const lastRow = index('last_row', ['B']);
   const lastSlot = index('last_slot', ['B']);
-  const seqlensK = index('seqlens_k', ['B']);
-  const totalLength = index('total_sequence_length', [1]);
-
   const tables = rotaryTables(positions, headDim, config.ropeTheta);
   // In the precision of the attention, as transformers casts them.
   const rotary = (name: string, table: Float32Array) =>
     toProduct(graph.constant(name, float32, [positions, headDim / 2], table));
-  const cos = rotary('rope.cos', tables.cos);
-  const sin = rotary('rope.sin', tables.sin);
-  const attention: Record<string, Attribute> = {
-    num_heads: { int: headCount },
-    kv_num_heads: { int: keyValueHeadCount },
-    do_rotary: { int: 1 },
-    scale: { float: 1 / Math.sqrt(headDim) },
-  };
+  const writeAttention = attention === 'fused' ? fusedAttention : plainAttention;
+  const attend = writeAttention(graph, config, {
+    padIndex,
+    cos: rotary('rope.cos', tables.cos),
+    sin: rotary('rope.sin', tables.sin),
+    type: product,
+    reshape,
+  });
 
   // The embedding table is looked up in its own precision: casting it whole would double the largest tensor.
   const table = stored(EMBEDDING_TABLE, [config.vocabularySize, hidden], feedEmbeddings);
@@ -152,14 +154,9 @@ export function writeQwen3Graph(
       keyValueWidth,
     );
     const value = linear(normed, name('self_attn.v_proj'), keyValueWidth, hidden);
-    const padded = [query, key, value].map((rows) => gather(rows, padIndex)); // [B, S, ·]
-    const attended = graph.node('GroupQueryAttention', [...padded, '', '', seqlensK, totalLength, cos, sin], {
-      domain: MICROSOFT,
-      attributes: attention,
-      outputs: [`attended.${layer}`, `present_key.${layer}`, `present_value.${layer}`],
-    });
+    const attended = attend(query, key, value, layer);
     // After the last attention only one row a sequence matters: the output projection and the FFN run on [B, ·].
-    const packed = gather(reshape(attended, [-1, queryWidth]), isLast ? lastSlot : packIndex);
+    const packed = gather(attended, isLast ? lastSlot : packIndex);
     if (isLast) residual = gather(residual, lastRow);
 
     const projected = linear(packed, name('self_attn.o_proj'), hidden, queryWidth);

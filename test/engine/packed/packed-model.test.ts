@@ -9,7 +9,15 @@ import { loadManifest } from '../../../src/model/load-manifest.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { fixtures, golden, packed, starterManifest } from '../../support/starter.ts';
 
-const settings = { device: 'cpu', deviceId: 0, dtype: 'fp32', threads: 2, prepacking: true } as const;
+const settings = {
+  device: 'cpu',
+  deviceId: 0,
+  dtype: 'fp32',
+  threads: 2,
+  maxBatchTokens: 1024,
+  prepacking: true,
+  mustBeatCpu: false,
+} as const;
 
 describe('PackedModel with the starter', () => {
   let model: PackedModel;
