@@ -41,7 +41,7 @@ export function wanted(schema: TSchema): string {
       integer: 'a whole number',
       number: 'a number',
       boolean: '1 or 0',
-      array: 'a comma-separated list',
+      array: `a comma-separated list${(facts.items as { type?: string } | undefined)?.type === 'integer' ? ' of whole numbers' : ''}${facts.uniqueItems === true ? ', each once' : ''}`,
       string: 'a text',
     }[facts.type as string] ?? 'another value';
   const bounds = [
