@@ -41,7 +41,7 @@ export function wanted(schema: TSchema): string {
       integer: 'a whole number',
       number: 'a number',
       boolean: '1 or 0',
-      array: `a comma-separated list${(facts.items as { type?: string } | undefined)?.type === 'integer' ? ' of whole numbers' : ''}${facts.uniqueItems === true ? ', each once' : ''}`,
+      array: wantedList(facts as Parameters<typeof wantedList>[0]),
       string: 'a text',
     }[facts.type as string] ?? 'another value';
   const bounds = [
@@ -50,4 +50,9 @@ export function wanted(schema: TSchema): string {
     facts.maximum === undefined ? '' : `at most ${facts.maximum}`,
   ].filter((bound) => bound !== '');
   return [kind, ...bounds].join(', ');
+}
+
+function wantedList({ items, uniqueItems }: { items?: { type?: string }; uniqueItems?: boolean }): string {
+  const kind = items?.type === 'integer' ? ' of whole numbers' : '';
+  return `a comma-separated list${kind}${uniqueItems === true ? ', each once' : ''}`;
 }
