@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
-import type { Device, EngineSettings } from './protocol.ts';
+import type { EngineSettings } from './protocol.ts';
 import { providerLibrary } from './provider-library.ts';
 
 /**
  * What ONNX Runtime said about a device that cannot be used, as one line: what is missing, and what to do. Its own
  * message names neither, so the libraries are looked at. Called in the engine process only: it may load them.
  */
-export function explainDeviceFailure(device: Device, message: string): string {
-  const found = firstLine(message);
-  if (device === 'cuda') return `DEVICE=cuda cannot be used: ${explainCuda(found)}`;
-  if (device === 'webgpu') return `DEVICE=webgpu cannot be used: ${explainWebGpu(found)}`;
-  return `DEVICE=${device} cannot be used: ${found}`;
+export function explainDeviceFailure(
+  { device, deviceId }: Pick<EngineSettings, 'device' | 'deviceId'>,
+  message: string,
+): string {
+  const explain = { cuda: explainCuda, webgpu: explainWebGpu, cpu: (found: string) => found }[device];
+  const which = deviceId === 0 ? '' : ` with DEVICE_ID=${deviceId}`;
+  return `DEVICE=${device}${which} cannot be used: ${explain(firstLine(message))}`;
 }
 
 /** What ONNX Runtime said when a model could not be loaded or run on a device that works, as one line. */
@@ -33,7 +35,7 @@ export function explainModelFailure(
   ) {
     return `The memory of the ${device} device is too small (${found}). ${remedy}.`;
   }
-  return `${device}: ${found}`;
+  return `On ${device}: ${found}. ${remedy}, if memory is what it lacks.`;
 }
 
 function explainCuda(message: string): string {

@@ -31,7 +31,7 @@ export async function probeDevice(settings: Settings): Promise<void> {
     onDevice = await createProduct(SMALL, settings);
     deviceSeconds = await onDevice.seconds();
   } catch (error) {
-    throw new StartError(explainDeviceFailure(device, messageOf(error)));
+    throw new StartError(explainDeviceFailure(settings, messageOf(error)));
   }
   if (!settings.mustBeatCpu) return;
   const cpu = { ...settings, device: 'cpu' as Device };

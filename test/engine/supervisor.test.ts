@@ -127,6 +127,16 @@ describe('EngineSupervisor', () => {
     await assert.rejects(supervised.engine.start(), /did not start.*exit code 3/);
   });
 
+  it('suspects the driver when the process ends while it loads on a device', async () => {
+    scriptFakeEngine({ load: { exitFromEpoch: 1 } });
+    const onCpu = (await superviseEngine(fakeEngineEntry)).settings;
+    supervised = await superviseEngine(fakeEngineEntry, { settings: { ...onCpu, device: 'webgpu' } });
+    await assert.rejects(
+      supervised.engine.start(),
+      /exit code 3\. Most often the driver of the webgpu device crashed it/,
+    );
+  });
+
   it('hides secrets from the engine process', { skip: process.platform !== 'linux' && 'reads /proc' }, async () => {
     process.env.HF_TOKEN = 'secret';
     try {

@@ -59,6 +59,10 @@ describe('warmUp()', () => {
       });
     });
   }
+  it('names the setting too when the message is one that it does not know', async () => {
+    const run = () => Promise.reject(new Error('device lost'));
+    await assert.rejects(warmUp(run, limits), /On cuda: device lost\. Set MAX_BATCH_TOKENS below 4096, if memory/);
+  });
 });
 
 describe('largestBatch()', () => {

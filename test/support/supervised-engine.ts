@@ -28,6 +28,7 @@ const settings: EngineSettings = {
 
 export interface SupervisedEngine {
   engine: EngineSupervisor;
+  settings: EngineSettings;
   events: EngineEvent[];
 }
 
@@ -42,7 +43,7 @@ export async function superviseEngine(entry: URL, options: Partial<SupervisorOpt
     onEvent: (event) => events.push(event),
     ...options,
   });
-  return { engine, events };
+  return { engine, settings, events };
 }
 
 /** A group with the starter's manifest, not started: for each choice a list of device ids, all of them the CPU. */
