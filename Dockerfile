@@ -13,21 +13,41 @@
 # Debian, not Alpine: onnxruntime-node ships binaries for glibc only.
 
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
-# cpu, or cuda from the next release on.
+# CUDA 13 is what the provider of onnxruntime 1.30.0 is linked against (`readelf -d`); cuDNN it loads where it finds it.
+ARG CUDA_IMAGE=nvidia/cuda:13.0.2-cudnn-runtime-ubuntu24.04
+ARG PYTHON_IMAGE=python:3.12.11-slim-bookworm
+# cpu or cuda: `docker build --build-arg DEVICE=cuda -t hotvec:cuda .`, or `docker compose up hotvec-gpu`.
 ARG DEVICE=cpu
 
-# What the device needs below Node: nothing for the CPU.
-FROM ${NODE_IMAGE} AS device-cpu
+FROM ${NODE_IMAGE} AS node
 
-# The CUDA base image and its libraries (checked by sha256) come here. Until then: an error, never a CPU image.
-FROM ${NODE_IMAGE} AS device-cuda
-ARG DEVICE
-RUN if [ "${DEVICE}" = cuda ]; then \
-      echo 'DEVICE=cuda is not in this version of hotvec, it comes with the next release. Build with DEVICE=cpu.' >&2; \
-      exit 1; \
-    fi
+# What the device needs below hotvec: for the CPU nothing.
+FROM node AS device-cpu
 
-FROM ${NODE_IMAGE} AS packages
+# The CUDA provider, of exactly the version of onnxruntime-node, refused unless its sha256 is the committed one.
+FROM ${PYTHON_IMAGE} AS cuda-provider
+WORKDIR /provider
+COPY scripts/cuda-provider-requirements.txt ./
+RUN pip download --no-cache-dir --no-deps --require-hashes --only-binary=:all: --python-version 3.12 \
+      --platform manylinux_2_28_x86_64 -r cuda-provider-requirements.txt \
+ && python -m zipfile -e onnxruntime_gpu-*.whl wheel \
+ && mkdir libraries \
+ && mv wheel/onnxruntime/capi/libonnxruntime_providers_cuda.so \
+       wheel/onnxruntime/capi/libonnxruntime_providers_shared.so libraries/ \
+ && rm -r wheel ./*.whl
+
+FROM ${CUDA_IMAGE} AS device-cuda
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+# As in the Node image: user `node` with id 1000, which Ubuntu gives to a user of its own.
+RUN userdel --remove ubuntu && groupadd --gid 1000 node && useradd --uid 1000 --gid node --create-home node
+# Beside the binding, where onnxruntime-node looks; node_modules is laid over it below.
+COPY --from=cuda-provider /provider/libraries/ /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/
+COPY scripts/check-shared-libraries.sh /tmp/
+# An image that lacks a library is never built.
+RUN /tmp/check-shared-libraries.sh /usr/local/bin/node /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/*.so \
+ && node --version
+
+FROM node AS packages
 WORKDIR /app
 # .npmrc denies install scripts: no dependency runs code here.
 COPY package.json package-lock.json .npmrc ./

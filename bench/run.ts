@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { PackedModel } from '../src/engine/packed/packed-model.ts';
+import { chooseDtype } from '../src/model/choose-dtype.ts';
 import { loadManifest } from '../src/model/load-manifest.ts';
 import { resolveModel } from '../src/model/resolve-model.ts';
 import { packageRoot } from '../src/package-info.ts';
@@ -42,7 +43,7 @@ async function* measureModel(model: string): AsyncGenerator<Row> {
   yield { model: name, measure: bench.gemm.description, result: speed, against: 'what MFU is a share of' };
   if (wants('engine')) yield* measureEngine(bench);
   if (wants('service') || wants('latency') || wants('event-loop')) {
-    const service = await startService(model);
+    const service = await startService(model, { DEVICE: options.device, DTYPE: options.dtype });
     try {
       if (wants('latency')) yield* measureLatency(bench, service);
       if (wants('service')) yield* measureService(bench, service);
@@ -63,21 +64,25 @@ async function openBench(name: string): Promise<EngineBench> {
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
   // As the service sets it up, which runs with its defaults.
   const maxTokens = Math.min(8192, manifest.maxTokens);
+  const { device } = options;
+  const dtype = chooseDtype(weights, device, options.dtype);
   const model = await PackedModel.load(weights, {
-    device: 'cpu',
+    device,
     deviceId: 0,
-    dtype: 'fp32',
+    dtype,
     threads: 0,
     maxTokens,
+    maxBatchTokens: 1_024,
     prepacking: true,
+    mustBeatCpu: false,
   });
-  if (manifest.name === 'starter') await gateGolden(model, manifest.hiddenSize);
+  if (manifest.name === 'starter') await gateGolden(model, manifest.hiddenSize, { device, dtype });
   return {
     model,
     manifest,
     weights,
     workloads: await openWorkloads(tokenizer, manifest.vocabularySize),
-    gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, 0),
+    gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, { device, dtype }),
     options,
   };
 }

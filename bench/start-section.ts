@@ -17,7 +17,7 @@ export async function* measureStart(model: string, name: string, options: BenchO
     const first: number[] = [];
     let memory = '';
     for (let run = 0; run < (options.quick ? 1 : options.rounds); run++) {
-      const service = await startService(model, settings);
+      const service = await startService(model, { DEVICE: options.device, DTYPE: options.dtype, ...settings });
       const client = new HttpClient(service.url, 1);
       while ((await client.send('/readyz').catch(() => null)) === null) await sleep(5);
       ready.push((performance.now() - service.spawnedAt) / 1000);

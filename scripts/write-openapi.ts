@@ -27,7 +27,7 @@ async function describeApi(): Promise<string> {
       queueRequests: 0,
       queueOldestSeconds: 0,
       tokensPerSecond: 0,
-      engineUp: false,
+      enginesUp: 0,
       ready: false,
       batchAgeSeconds: 0,
     })),

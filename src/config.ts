@@ -72,14 +72,21 @@ const settings = {
     default: [],
     description: 'Further names clients may use in `model`, e.g. `text-embedding-3-small`; comma-separated',
   }),
-  device: Type.Union([Type.Literal('auto'), Type.Literal('cpu')], {
+  device: Type.Union([Type.Literal('auto'), Type.Literal('cpu'), Type.Literal('cuda'), Type.Literal('webgpu')], {
     default: 'auto',
-    description: 'Where to compute: `cpu`; `auto` is the best there is, which in this version is `cpu`',
+    description:
+      'Where to compute: `cpu`, `cuda` (the GPU image has it), `webgpu`; `auto`: the first of `cuda`, `webgpu`, `cpu` that works. One that is named and does not work ends the start',
+  }),
+  deviceId: Type.Array(Type.Integer({ minimum: 0, maximum: 1023 }), {
+    default: [0],
+    uniqueItems: true,
+    description: 'Which CUDA devices to use, counted from 0; `0,1` starts an engine process on each',
   }),
   dtype: Type.Union(
     [
       Type.Literal('auto'),
       Type.Literal('fp32'),
+      Type.Literal('bf16'),
       Type.Literal('fp16'),
       Type.Literal('q8'),
       Type.Literal('int8'),
@@ -91,7 +98,7 @@ const settings = {
     {
       default: 'auto',
       description:
-        'Precision of the computation; `auto`: `fp32` for safetensors, the most exact one there is for ONNX exports',
+        'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one there is',
     },
   ),
   pooling: Type.Union(
@@ -133,7 +140,7 @@ const settings = {
     minimum: 0,
     maximum: 1_000_000,
     description:
-      'Tokens in a batch, shared prefixes counted once, padding counted; 0: half a second of work as measured at warm-up, 256 to 1,024',
+      'Tokens in a batch, shared prefixes counted once, padding counted; 0: half a second of work as measured at warm-up, at least 256, at most 1,024 (4,096 on `webgpu`, 16,384 on `cuda`)',
   }),
   maxQueueTokens: Type.Integer({
     default: 600_000,
@@ -333,6 +340,11 @@ function contradictions(config: Config): string[] {
   if (config.maxRequestTokens > config.maxQueueTokens) {
     problems.push(
       `MAX_REQUEST_TOKENS (${config.maxRequestTokens}) is above MAX_QUEUE_TOKENS (${config.maxQueueTokens}): the largest request could only be served by an idle server.`,
+    );
+  }
+  if (config.device !== 'cuda' && config.deviceId.join() !== '0') {
+    problems.push(
+      `DEVICE_ID=${config.deviceId} needs DEVICE=cuda; with DEVICE=${config.device} there is only device 0.`,
     );
   }
   return problems;

@@ -1,11 +1,15 @@
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
+import { batchBudget } from './batch-budget.ts';
 import { Batcher } from './batching/batcher.ts';
+import { chooseEngines } from './choose-engines.ts';
 import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { ModelFacts } from './embedding/embedder.ts';
 import { PipelineEmbedder } from './embedding/pipeline-embedder.ts';
 import { createMeter } from './engine/create-meter.ts';
+import { EngineGroup } from './engine/engine-group.ts';
+import type { Device } from './engine/protocol.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
 import { StartError } from './errors.ts';
 import { readApiKeys } from './http/auth.ts';
@@ -13,7 +17,6 @@ import { ModelNames } from './http/model-names.ts';
 import { logEngineEvents } from './log-engine-events.ts';
 import { logHubEvents } from './log-hub-events.ts';
 import { Metrics } from './metrics.ts';
-import { chooseDtype } from './model/choose-dtype.ts';
 import { fingerprintOf } from './model/fingerprint.ts';
 import { loadManifest } from './model/load-manifest.ts';
 import { locateModel } from './model/locate-model.ts';
@@ -40,29 +43,22 @@ export interface ServeOptions {
 }
 
 /**
- * Half a second of work at the measured pace, within the sizes that fill a CPU: below 256 rows a matrix product loses
- * speed, above 1,024 it gains none, and waiting and memory grow (bench/RESULTS.md).
- */
-const BATCH_SECONDS = 0.5;
-const BATCH_TOKENS_RANGE = { from: 256, to: 1_024 };
-
-/**
  * Starts the whole service: config → model → engine → embedder → app → listen. Resolves when it is ready.
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function serve({ config, logger, engineEntry }: ServeOptions): Promise<Service> {
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const manifest = await loadManifest(location, config.pooling);
-  const dtype = chooseDtype(manifest.weights, config.dtype);
   const { hiddenSize } = manifest;
   const model: ModelFacts = {
     ...manifest,
     maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
     maxRequestTokens: config.maxRequestTokens,
-    dtype,
+    dtype: null,
     device: null,
     fingerprint: null,
   };
+  const { choices, absent } = chooseEngines(config, manifest, model.maxInputTokens);
   const names = new ModelNames(config.servedModelName || manifest.name, config.aliases);
   const apiKeys = config.apiKeysFile === '' ? null : readApiKeys(config.apiKeysFile);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
@@ -75,27 +71,28 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
   const failed = new Promise<string>((resolve) => {
     giveUp = resolve;
   });
-  const engine: EngineSupervisor = new EngineSupervisor({
-    entry: engineEntry ?? new URL('./engine/process.js', import.meta.url),
-    manifest,
-    settings: {
-      device: 'cpu',
-      deviceId: 0,
-      dtype,
-      threads: config.threads,
-      maxTokens: model.maxInputTokens,
-      prepacking: config.prepacking,
-    },
-    clock,
-    onEvent: (event) => logEngineEvents(event, logger, metrics, giveUp),
+  const passedOver = (device: Device, reason: string) => logger.info({ device, reason }, 'device not used');
+  for (const { device, reason } of absent) passedOver(device, reason);
+  const engine = new EngineGroup({
+    choices,
+    createEngine: (settings) =>
+      new EngineSupervisor({
+        entry: engineEntry ?? new URL('./engine/process.js', import.meta.url),
+        manifest,
+        settings,
+        clock,
+        onEvent: (event) => logEngineEvents(event, settings.deviceId, logger, metrics),
+      }),
+    onPassedOver: ([settings], reason) => settings !== undefined && passedOver(settings.device, reason),
   });
+  engine.onStateChange((state) => state === 'failed' && giveUp('every engine process was given up'));
   let batchTokens = config.maxBatchTokens;
   const batcher = new Batcher({
     engine,
     clock,
     hiddenSize,
     batchTokens: () => batchTokens,
-    createMeter: () => createMeter(manifest, dtype, batchTokens),
+    createMeter: () => createMeter(manifest, engine.info?.dtype ?? 'fp32', batchTokens),
     maxQueueTokens: config.maxQueueTokens,
     keyShare: config.keyShare,
     random: Math.random,
@@ -107,7 +104,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     queueRequests: batcher.queueRequests,
     queueOldestSeconds: batcher.queueAge / 1000,
     tokensPerSecond: batcher.tokensPerSecond,
-    engineUp: engine.state === 'ready',
+    enginesUp: engine.processesReady,
     ready: embedder.readiness().ready,
     batchAgeSeconds: engine.batchAge / 1000,
   }));
@@ -126,11 +123,17 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${explainListenError(error)}`);
     });
-    const [info, fingerprint] = await Promise.all([engine.start(), fingerprintOf(manifest, dtype, location.hashes)]);
+    const starting = engine.start();
+    // The precision is part of the fingerprint: hashing the weights need not wait where there is no choice of it.
+    const dtypes = new Set(choices.flat().map(({ dtype }) => dtype));
+    const [onlyDtype, ...otherDtypes] = dtypes;
+    const dtype = onlyDtype === undefined || otherDtypes.length > 0 ? (await starting).dtype : onlyDtype;
+    const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, location.hashes)]);
     if (batchTokens === 0) {
-      const { from, to } = BATCH_TOKENS_RANGE;
-      batchTokens = Math.round(Math.min(to, Math.max(from, info.tokensPerSecond * BATCH_SECONDS)));
+      const [used] = choices.find(([settings]) => settings?.device === info.device) ?? [];
+      batchTokens = batchBudget(info, engine.processesReady, used?.maxBatchTokens ?? 0);
     }
+    model.dtype = info.dtype;
     model.device = info.device;
     model.fingerprint = fingerprint;
     metrics.describeBuild({
@@ -142,12 +145,20 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
       dtype: info.dtype,
     });
     logger.info(
-      { url, model: names.served, fingerprint, device: info.device, dtype: info.dtype, batchTokens },
+      {
+        url,
+        model: names.served,
+        fingerprint,
+        device: info.device,
+        dtype: info.dtype,
+        engines: engine.processesReady,
+        batchTokens,
+      },
       'ready',
     );
     return {
       url,
-      engineProcessId: () => engine.processId,
+      engineProcessId: () => engine.processIds[0],
       failed,
       close: () =>
         shutDown({

@@ -11,7 +11,7 @@ export interface Observed {
   queueRequests: number;
   queueOldestSeconds: number;
   tokensPerSecond: number;
-  engineUp: boolean;
+  enginesUp: number;
   ready: boolean;
   batchAgeSeconds: number;
 }
@@ -86,13 +86,13 @@ export class Metrics {
     'Answers of an engine process already given up; dropped',
     [],
   );
-  private readonly restarts = this.counter('engine_restarts_total', 'Engine processes lost', ['reason']);
-  private readonly epoch = this.gauge('engine_epoch', 'Number of the engine process in service', []);
-  private readonly engineBytes = this.gauge('engine_rss_bytes', 'Resident memory of the engine process', []);
+  private readonly restarts = this.counter('engine_restarts_total', 'Engine processes lost', ['reason', 'device_id']);
+  private readonly epoch = this.gauge('engine_epoch', 'Number of the engine process in service', ['device_id']);
+  private readonly engineBytes = this.gauge('engine_rss_bytes', 'Resident memory of the engine process', ['device_id']);
   private readonly canary = this.gauge(
     'canary_cosine',
     'Lowest cosine of a canary vector to its reference, at the last engine start',
-    [],
+    ['device_id'],
   );
   private readonly build = this.gauge('build_info', 'Always 1; the labels say what is served', [
     'version',
@@ -118,7 +118,7 @@ export class Metrics {
     value('queue_requests', 'Requests with tokens waiting for a batch', (observed) => observed.queueRequests);
     value('queue_oldest_seconds', 'Age of the longest-waiting request', (observed) => observed.queueOldestSeconds);
     value('tokens_per_second', 'Engine throughput over the recent batches', (observed) => observed.tokensPerSecond);
-    value('engine_up', '1 while an engine process is in service', (observed) => Number(observed.engineUp));
+    value('engine_up', 'Engine processes in service: one for each device', (observed) => observed.enginesUp);
     value('engine_batch_age_seconds', 'Age of the batch being computed', (observed) => observed.batchAgeSeconds);
     value('ready', '1 while /readyz answers 200', (observed) => Number(observed.ready));
     collectDefaultMetrics({ register: this.registry, prefix: 'hotvec_' });
@@ -161,17 +161,18 @@ export class Metrics {
     this.staleReplies.inc();
   }
 
-  countEngineLoss(reason: string): void {
-    this.restarts.inc({ reason });
+  countEngineLoss(deviceId: number, reason: string): void {
+    this.restarts.inc({ reason, device_id: String(deviceId) });
   }
 
-  observeEngine(facts: { epoch: number; canaryCosine: number }): void {
-    this.epoch.set(facts.epoch);
-    this.canary.set(facts.canaryCosine);
+  observeEngine(deviceId: number, facts: { epoch: number; canaryCosine: number }): void {
+    const labels = { device_id: String(deviceId) };
+    this.epoch.set(labels, facts.epoch);
+    this.canary.set(labels, facts.canaryCosine);
   }
 
-  observeEngineBytes(bytes: number): void {
-    this.engineBytes.set(bytes);
+  observeEngineBytes(deviceId: number, bytes: number): void {
+    this.engineBytes.set({ device_id: String(deviceId) }, bytes);
   }
 
   describeBuild(labels: Record<'version' | 'model' | 'revision' | 'fingerprint' | 'device' | 'dtype', string>): void {

@@ -13,7 +13,7 @@ export function flagOf(name: string): string {
 }
 
 /** The value that a text stands for; the text itself where it is none of that type, for the check that follows. */
-export function fromText(schema: TSchema & { type?: string }, text: string): unknown {
+export function fromText(schema: TSchema & { type?: string; items?: TSchema }, text: string): unknown {
   const trimmed = text.trim();
   switch (schema.type) {
     case 'integer':
@@ -24,7 +24,7 @@ export function fromText(schema: TSchema & { type?: string }, text: string): unk
       if (['0', 'false'].includes(trimmed)) return false;
       return trimmed;
     case 'array':
-      return trimmed.split(',').map((item) => item.trim());
+      return trimmed.split(',').map((item) => fromText(schema.items ?? {}, item));
     default:
       return trimmed;
   }
@@ -43,7 +43,7 @@ export function wanted(schema: TSchema): string {
       integer: 'a whole number',
       number: 'a number',
       boolean: '1 or 0',
-      array: 'a comma-separated list',
+      array: wantedList(facts as Parameters<typeof wantedList>[0]),
       string: 'a text',
     }[facts.type as string] ?? 'another value';
   const bounds = [
@@ -52,4 +52,9 @@ export function wanted(schema: TSchema): string {
     facts.maximum === undefined ? '' : `at most ${facts.maximum}`,
   ].filter((bound) => bound !== '');
   return [kind, ...bounds].join(', ');
+}
+
+function wantedList({ items, uniqueItems }: { items?: { type?: string }; uniqueItems?: boolean }): string {
+  const kind = items?.type === 'integer' ? ' of whole numbers' : '';
+  return `a comma-separated list${kind}${uniqueItems === true ? ', each once' : ''}`;
 }

@@ -40,6 +40,11 @@ describe('readConfig()', () => {
     assert.equal(config.prepacking, false);
   });
 
+  it('reads device ids', () => {
+    assert.deepEqual(readConfig({}).deviceId, [0]);
+    assert.deepEqual(readConfig({ DEVICE: 'cuda', DEVICE_ID: '2, 0' }).deviceId, [2, 0]);
+  });
+
   it('takes an empty variable as absent', () => {
     assert.equal(readConfig({ PORT: '', MODEL: '' }).port, 8080);
   });
@@ -72,7 +77,14 @@ describe('readConfig()', () => {
     [{ PORT: '-1' }, /PORT .* at least 0, at most 65535/],
     [{ PORT: '0x50' }, /PORT is "0x50"/],
     [{ KEY_SHARE: '0' }, /KEY_SHARE .* above 0, at most 1/],
-    [{ DEVICE: 'cuda' }, /DEVICE is "cuda"; wanted is one of auto, cpu/],
+    [{ DEVICE: 'tpu' }, /DEVICE is "tpu"; wanted is one of auto, cpu, cuda, webgpu/],
+    [{ DEVICE_ID: '1' }, /DEVICE_ID=1 needs DEVICE=cuda; with DEVICE=auto there is only device 0/],
+    [{ DEVICE: 'cpu', DEVICE_ID: '0,1' }, /DEVICE_ID=0,1 needs DEVICE=cuda/],
+    [
+      { DEVICE: 'cuda', DEVICE_ID: '0,0' },
+      /DEVICE_ID is "0,0"; wanted is a comma-separated list of whole numbers, each once/,
+    ],
+    [{ DEVICE: 'cuda', DEVICE_ID: '0,x' }, /DEVICE_ID is "0,x"/],
     [{ PORT: '1', HOTVEC_PORT: '2' }, /HOTVEC_PORT and PORT say different things/],
     [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 is reachable/],
     [{ HOST: '::' }, /reachable/],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { describeSettings, readConfig } from '../src/config.ts';
+import { providerLibrary } from '../src/engine/provider-library.ts';
 import { packageRoot } from '../src/package-info.ts';
 
 interface Service {
@@ -13,6 +14,7 @@ interface Service {
   read_only: boolean;
   stop_grace_period: string;
   build: string | { args: Record<string, string> };
+  deploy?: { resources: { reservations: { devices: { driver: string; capabilities: string[] }[] } } };
 }
 
 const read = (file: string) => readFileSync(path.join(packageRoot, file), 'utf8');
@@ -81,6 +83,43 @@ describe('Dockerfile', () => {
     for (const name of variables) assert.ok(settings.has(name) || name === 'NODE_ENV', name);
   });
 
+  it('takes the CUDA provider of exactly the version of onnxruntime-node, by its sha256', () => {
+    const requirements = read('scripts/cuda-provider-requirements.txt')
+      .replace(/^#.*\n/gm, '')
+      .trim();
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    const version = dependencies['onnxruntime-node'];
+    assert.match(requirements, /^onnxruntime-gpu==[\d.]+ --hash=sha256:[0-9a-f]{64}$/);
+    assert.ok(
+      requirements.startsWith(`onnxruntime-gpu==${version} `),
+      `onnxruntime-node is ${version}: ${requirements}`,
+    );
+    const download = instructions.find((line) => line.includes('pip download'));
+    assert.match(download ?? '', /--require-hashes .*-r cuda-provider-requirements\.txt/);
+  });
+
+  it('puts the CUDA provider where onnxruntime-node looks, and checks there that it loads', () => {
+    const folder = '/app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/';
+    const here = path.relative(packageRoot, path.dirname(providerLibrary('cuda')));
+    assert.equal(`/app/${here}/`.replace(/[^/]+\/[^/]+\/$/, 'linux/x64/'), folder);
+    const start = instructions.findIndex((line) => line.endsWith('AS device-cuda'));
+    const stage = instructions.slice(
+      start,
+      instructions.findIndex((line, i) => i > start && line.startsWith('FROM ')),
+    );
+    assert.ok(stage.some((line) => line.startsWith('COPY --from=cuda-provider') && line.endsWith(folder)));
+    assert.ok(
+      stage.some(
+        (line) =>
+          line.startsWith('RUN ') && line.includes('check-shared-libraries.sh') && line.includes(`${folder}*.so`),
+      ),
+    );
+    assert.match(
+      instructions.find((line) => line.startsWith('ARG CUDA_IMAGE=')) ?? '',
+      /nvidia\/cuda:13\.[\d.]+-cudnn-runtime-/,
+    );
+  });
+
   it('does not run as root', () => {
     const last = instructions.findLastIndex((line) => line.startsWith('FROM '));
     assert.ok(instructions.slice(last).includes('USER node'));
@@ -131,5 +170,15 @@ describe('docker-compose.yml', () => {
     const build = compose.services['hotvec-gpu']?.build;
     assert.ok(typeof build === 'object');
     assert.equal(build.args.DEVICE, 'cuda');
+    assert.equal(compose.services['hotvec-gpu']?.environment.DEVICE, 'cuda');
+    const [device] = compose.services['hotvec-gpu']?.deploy?.resources.reservations.devices ?? [];
+    assert.equal(device?.driver, 'nvidia');
+    assert.deepEqual(device?.capabilities, ['gpu']);
+  });
+
+  it('passes on what decides where and in which precision it computes', () => {
+    for (const { environment } of services) {
+      for (const name of ['DEVICE', 'DEVICE_ID', 'DTYPE']) assert.ok(name in environment, name);
+    }
   });
 });

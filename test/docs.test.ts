@@ -23,7 +23,7 @@ describe('docs', () => {
       queueRequests: 0,
       queueOldestSeconds: 0,
       tokensPerSecond: 0,
-      engineUp: true,
+      enginesUp: 1,
       ready: true,
       batchAgeSeconds: 0,
     }));

@@ -33,7 +33,7 @@ interface Attempt {
   isRetry: boolean;
 }
 
-/** Batches sent to the engine and not answered: one computing, one waiting in its channel. */
+/** Batches sent to an engine process and not answered: one computing, one waiting in its channel. */
 const MAX_UNDER_WAY = 2;
 
 /**
@@ -75,9 +75,10 @@ export class Batcher {
     return oldest === undefined ? 0 : this.options.clock.now() - oldest;
   }
 
-  /** Tokens a second over the recent batches; before the first, as measured at warm-up. */
+  /** Tokens a second over the recent batches, of all processes together; before the first, as measured at warm-up. */
   get tokensPerSecond(): number {
-    return this.throughput.tokensPerSecond || (this.options.engine.info?.tokensPerSecond ?? 0);
+    const { processesReady, info } = this.options.engine;
+    return this.throughput.tokensPerSecond * Math.max(1, processesReady) || (info?.tokensPerSecond ?? 0);
   }
 
   /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
@@ -138,9 +139,10 @@ export class Batcher {
 
   /** Sends what may be sent. Called whenever something changed: a request came, a batch ended, the engine came back. */
   private dispatch(): void {
-    while (this.options.engine.state === 'ready' && this.underWay < MAX_UNDER_WAY) {
+    const { engine } = this.options;
+    while (engine.state === 'ready' && this.underWay < MAX_UNDER_WAY * engine.processesReady) {
       const mayGrow = this.retries.length === 0 && this.queue.tokens < this.options.batchTokens();
-      if (this.underWay > 0 && mayGrow) return;
+      if (this.underWay >= engine.processesReady && mayGrow) return;
       const attempt = this.retries.shift() ?? {
         entries: this.queue.takeBatch(this.options.createMeter()),
         isRetry: false,

@@ -59,7 +59,8 @@ export interface ModelFacts {
   defaultPrompt: string;
   /** Whether `instruction` means something to the model. */
   takesInstructions: boolean;
-  dtype: string;
+  /** null until the engine is ready. */
+  dtype: string | null;
   /** Execution provider in use; null until the engine is ready. */
   device: string | null;
   revision: string | null;

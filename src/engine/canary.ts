@@ -1,48 +1,55 @@
 import type { ModelManifest } from '../model/manifest.ts';
-import { type Batch, toBatch } from './protocol.ts';
+import { type Closeness, judge, judgeScores } from './judge-canary.ts';
+import { type Batch, type EngineSettings, toBatch } from './protocol.ts';
 import { cosine, rowAt } from './rows.ts';
 
 /** Rows may differ by this between a batch and alone: float32 sums in another order, nothing more. */
 const SELF_TOLERANCE = 1e-5;
 
-export interface CanaryReport {
-  /** Lowest cosine of a vector to its reference. */
-  cosine: number;
-  /** Largest difference of a component of a normalized vector to its reference. */
-  difference: number;
+export interface CanaryReport extends Closeness {
+  /** Cosines of the canary's queries and documents, [queries][documents]; null where it has no scores. */
+  scores: number[][] | null;
 }
 
 /**
- * Proves that this process, on this machine, computes the right vectors: the manifest's golden texts where it has some,
- * else fixed token sequences that must come out of a mixed batch as they come out alone.
+ * Proves that this process, on this machine, computes the right vectors: golden texts give their known vectors, pairs of
+ * texts their known scores; any other text, fixed token sequences where the manifest has no canary, must come out of a
+ * mixed batch as it comes out alone.
  *
  * @throws {Error} when a vector is off, saying by how much. Such an engine must not serve.
  */
 export async function passCanary(
   run: (batch: Batch) => Promise<{ rows: Float32Array }>,
   manifest: ModelManifest,
+  settings: Pick<EngineSettings, 'device' | 'dtype'>,
 ): Promise<CanaryReport> {
   const { canary, hiddenSize } = manifest;
   const sequences = canarySequences(manifest);
   const together = (await run(toBatch(sequences))).rows;
-  const report: CanaryReport = { cosine: 1, difference: 0 };
+  const vectors = sequences.map((_, i) => normalized(rowAt(together, i, hiddenSize)));
+
+  const toGolden: Closeness = { cosine: 1, difference: 0 };
+  const toItself: Closeness = { cosine: 1, difference: 0 };
   for (const [i, sequence] of sequences.entries()) {
-    const vector = normalized(rowAt(together, i, hiddenSize));
-    const golden = canary?.cases[i]?.vector ?? normalized((await run(toBatch([sequence]))).rows);
-    report.cosine = Math.min(report.cosine, cosine(vector, golden));
-    for (let j = 0; j < hiddenSize; j++) {
-      report.difference = Math.max(report.difference, Math.abs((vector[j] as number) - (golden[j] as number)));
-    }
+    const vector = vectors[i] as Float32Array;
+    const golden = canary?.cases[i]?.vector ?? [];
+    if (golden.length > 0) widen(toGolden, vector, golden);
+    else widen(toItself, vector, normalized((await run(toBatch([sequence]))).rows));
   }
-  const tolerance = canary?.tolerance ?? SELF_TOLERANCE;
-  // Written so that a NaN fails.
-  if (!(report.difference <= tolerance) || Number.isNaN(report.cosine)) {
-    throw new Error(
-      `The canary failed: a component differs from its reference (${canary?.reference ?? 'the same text alone'}) by ` +
-        `${report.difference.toExponential(2)}, allowed is ${tolerance}. These weights on this machine give wrong vectors.`,
-    );
-  }
-  return report;
+  const scores = canary?.scores;
+  const found = scores?.queries.map((query) =>
+    scores.documents.map((document) => cosine(vectors[query] as Float32Array, vectors[document] as Float32Array)),
+  );
+
+  const reference = canary?.reference ?? '';
+  refuse(judge(toGolden, canary?.tolerance ?? SELF_TOLERANCE, settings), reference);
+  refuse(judge(toItself, SELF_TOLERANCE, settings), 'the same text alone');
+  if (scores !== undefined) refuse(judgeScores(found ?? [], scores, settings), reference);
+  return {
+    cosine: Math.min(toGolden.cosine, toItself.cosine),
+    difference: Math.max(toGolden.difference, toItself.difference),
+    scores: found ?? null,
+  };
 }
 
 /** The token ids that the canary runs; the model must be loaded for sequences as long, however short inputs are kept. */
@@ -51,9 +58,25 @@ export function canarySequences({ canary, vocabularySize, maxTokens }: ModelMani
 }
 
 function selfCheckSequences(vocabularySize: number, maxTokens: number): number[][] {
-  // A shared prefix, a lone token and unequal lengths: what the packing plan could get wrong.
-  return [33, 17, 5, 1].map((length) =>
+  // A shared prefix, a lone token, unequal lengths, and one past 128: what the packing plan and a device's attention
+  // could get wrong.
+  return [130, 17, 5, 1].map((length) =>
     Array.from({ length: Math.min(length, maxTokens) }, (_, i) => (i * 7919 + (i > 8 ? length : 0)) % vocabularySize),
+  );
+}
+
+/** Takes another vector into account. A NaN stays. */
+function widen(closeness: Closeness, vector: Float32Array, reference: ArrayLike<number>): void {
+  closeness.cosine = Math.min(closeness.cosine, cosine(vector, reference));
+  for (const [i, component] of vector.entries()) {
+    closeness.difference = Math.max(closeness.difference, Math.abs(component - (reference[i] as number)));
+  }
+}
+
+function refuse(complaint: string | null, reference: string): void {
+  if (complaint === null) return;
+  throw new Error(
+    `The canary failed against its reference (${reference}): ${complaint}. These weights on this machine give wrong vectors.`,
   );
 }
 

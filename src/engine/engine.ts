@@ -16,18 +16,23 @@ export class BatchFailedError extends Error {
   override readonly name = 'BatchFailedError';
 }
 
-/** Computes pooled rows of batches, one after the other, in the order they were given. */
+/**
+ * Computes pooled rows of batches. One process computes one after the other, in the order they were given; several
+ * compute side by side.
+ */
 export interface Engine {
   readonly state: EngineState;
   /** Facts of the process in service; undefined until the first one is ready. */
   readonly info: EngineInfo | undefined;
+  /** Processes in service: so many batches are computed at a time. 0 unless `state` is ready. */
+  readonly processesReady: number;
   /**
    * @returns one row a sequence, same order; the number of rows is asserted.
    * @throws {EngineLostError | BatchFailedError}
    */
   run(batch: Batch): Promise<BatchResult>;
-  /** Calls `listener` at every change of state, after it took effect. */
+  /** Calls `listener` at every change of state or of `processesReady`, after it took effect. */
   onStateChange(listener: (state: EngineState) => void): void;
-  /** Ends the process; batches under way are rejected with EngineLostError. */
+  /** Ends every process; batches under way are rejected with EngineLostError. */
   close(): Promise<void>;
 }

@@ -1,12 +1,14 @@
 import process from 'node:process';
-import { messageOf } from '../errors.ts';
+import { messageOf, StartError } from '../errors.ts';
 import { canarySequences, passCanary } from './canary.ts';
+import { explainModelFailure } from './explain-device-failure.ts';
 import { loadModel, type Model } from './model.ts';
+import { probeDevice } from './probe-device.ts';
 import { type EngineInfo, type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from './protocol.ts';
 import { startOrphanGuard } from './start-orphan-guard.ts';
 import { warmUp } from './warm-up.ts';
 
-// Entry of the engine process: load → warm up → canary → serve batches, one after the other. Forked by supervisor.ts.
+// Entry of the engine process: probe the device → load → warm up → canary → serve batches, one after the other. Forked by supervisor.ts.
 
 let epoch = -1;
 let model: Model | undefined;
@@ -45,12 +47,14 @@ async function handle(message: ToEngine): Promise<void> {
 
 async function load({ manifest, settings }: ToEngine & { kind: 'load' }): Promise<EngineInfo> {
   const start = performance.now();
+  await probeDevice(settings);
   const maxTokens = Math.max(settings.maxTokens, ...canarySequences(manifest).map(({ length }) => length));
-  const loaded = await loadModel(manifest, { ...settings, maxTokens });
+  const loaded = await loadModel(manifest, { ...settings, maxTokens }).catch((error: unknown) => {
+    throw new StartError(explainModelFailure(settings, messageOf(error)));
+  });
   const run = loaded.run.bind(loaded);
-  const { vocabularySize } = manifest;
-  const tokensPerSecond = await warmUp(run, { vocabularySize, maxTokens: settings.maxTokens });
-  const canary = await passCanary(run, manifest);
+  const tokensPerSecond = await warmUp(run, { vocabularySize: manifest.vocabularySize, ...settings });
+  const canary = await passCanary(run, manifest, settings);
   model = loaded;
   return {
     device: settings.device,
@@ -59,6 +63,7 @@ async function load({ manifest, settings }: ToEngine & { kind: 'load' }): Promis
     tokensPerSecond,
     canaryCosine: canary.cosine,
     canaryDifference: canary.difference,
+    canaryScores: canary.scores,
   };
 }
 

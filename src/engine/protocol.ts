@@ -45,8 +45,12 @@ export interface EngineSettings {
   threads: number;
   /** Longest sequence that will be sent. */
   maxTokens: number;
+  /** Most unique tokens that will be sent in a batch of several sequences. */
+  maxBatchTokens: number;
   /** Whether ONNX Runtime re-lays the weights for speed at load (more memory, slower start). */
   prepacking: boolean;
+  /** Whether the device is refused unless it is faster than the CPU: where hotvec chooses it, not the operator. */
+  mustBeatCpu: boolean;
 }
 
 /** What the engine process found out before it called itself ready. */
@@ -61,6 +65,8 @@ export interface EngineInfo {
   canaryCosine: number;
   /** Largest difference of a component between a canary vector and its reference. */
   canaryDifference: number;
+  /** Cosines of the canary's pairs, [queries][documents]; null where it has none. */
+  canaryScores: number[][] | null;
 }
 
 interface Envelope {

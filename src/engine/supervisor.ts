@@ -90,6 +90,15 @@ export class EngineSupervisor implements Engine {
     return this.currentInfo;
   }
 
+  get processesReady(): number {
+    return this.currentState === 'ready' ? 1 : 0;
+  }
+
+  /** Batches sent and not answered. */
+  get batchesUnderWay(): number {
+    return this.underWay.length;
+  }
+
   /** Process id of the engine in service, for operators and tests. */
   get processId(): number | undefined {
     return this.child?.pid;
@@ -240,7 +249,12 @@ export class EngineSupervisor implements Engine {
 
   private failStart(detail: string, reject: (error: Error) => void): void {
     this.setState('failed');
-    const hint = detail.includes('SIGKILL') ? ' Most often the machine ran out of memory for the model.' : '';
+    const { device } = this.options.settings;
+    let hint = '';
+    if (detail.includes('SIGKILL')) hint = ' Most often the machine ran out of memory for the model.';
+    else if (device !== 'cpu' && detail.includes('The engine process ')) {
+      hint = ` Most often the driver of the ${device} device crashed it: update the driver, or set DEVICE=cpu.`;
+    }
     reject(new StartError(`The engine did not start. ${detail}${hint}`));
   }
 

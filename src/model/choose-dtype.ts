@@ -2,12 +2,28 @@ import { StartError } from '../errors.ts';
 import { chooseExportDtype } from './choose-export-dtype.ts';
 import type { Dtype, PackedWeights, PaddedWeights } from './manifest.ts';
 
+type Device = 'cpu' | 'cuda' | 'webgpu';
+
 /**
- * The precision that `weights` are computed in.
+ * Precisions of the packed path by device, the default first. Not in the list: bf16 on the CPU and WebGPU, and fp32 on
+ * CUDA, where ONNX Runtime has no kernel for a part of the graph (docs/decisions/0024).
+ */
+const PACKED: Record<Device, readonly Dtype[]> = {
+  cpu: ['fp32'],
+  webgpu: ['fp32', 'fp16'],
+  cuda: ['bf16', 'fp16'],
+};
+
+/**
+ * The precision that `device` computes `weights` in.
  * @throws {StartError} for one that is not implemented or not there, naming those that are.
  */
-export function chooseDtype(weights: PackedWeights | PaddedWeights, requested: Dtype | 'auto'): Dtype {
+export function chooseDtype(weights: PackedWeights | PaddedWeights, device: Device, requested: Dtype | 'auto'): Dtype {
   if (weights.kind === 'padded') return chooseExportDtype(weights, requested);
-  if (requested === 'auto' || requested === 'fp32') return 'fp32';
-  throw new StartError(`DTYPE=${requested} is not implemented for safetensors; there it is fp32. Set DTYPE=auto.`);
+  const offered = PACKED[device];
+  const chosen = requested === 'auto' ? offered[0] : offered.find((dtype) => dtype === requested);
+  if (chosen !== undefined) return chosen;
+  throw new StartError(
+    `DTYPE=${requested} is not implemented for these weights on ${device}; there it is ${offered.join(' or ')}. Set DTYPE=auto, or another DEVICE.`,
+  );
 }

@@ -1,5 +1,7 @@
-import type { Canary } from './canary.ts';
+import type { Canary, CanaryScores } from './canary.ts';
 import type { Qwen3Config } from './qwen3-config.ts';
+
+export type { Canary, CanaryScores };
 
 /**
  * Precisions an engine computes in. `fp32`, `bf16` and `fp16` are those of the packed path; an ONNX export has whichever

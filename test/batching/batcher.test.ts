@@ -114,6 +114,30 @@ describe('Batcher', () => {
     assert.ok(sizes.includes(300));
   });
 
+  it('keeps every process of several busy, and sends full batches ahead to each', async () => {
+    engine.processes = 2;
+    for (let i = 0; i < 2; i++) void batcher.submit([sequence(5)]);
+    assert.equal(engine.waiting.length, 2, 'one each, though they may grow');
+    const third = batcher.submit([sequence(5)]);
+    assert.equal(engine.waiting.length, 2, 'both compute: the third may grow');
+    for (let i = 0; i < 4; i++) void batcher.submit([sequence(BUDGET)]);
+    assert.equal(engine.waiting.length, 4, 'two each');
+    engine.processes = 1;
+    engine.answer();
+    await nextTurn();
+    assert.equal(engine.waiting.length, 3, 'none goes to a process that is gone');
+    await answerAll();
+    await third;
+  });
+
+  it('counts the pace of all processes together', async () => {
+    engine.processes = 2;
+    const done = batcher.submit([sequence(50)]);
+    await answerAll();
+    await done;
+    assert.equal(batcher.tokensPerSecond, 100_000, '50 tokens in a millisecond, twice');
+  });
+
   it('turns a request away when the queue is full, and says when to come back', async () => {
     void batcher.submit(sequences(100, 10));
     const waiting = batcher.queueTokens;
@@ -131,6 +155,7 @@ describe('Batcher', () => {
       tokensPerSecond: 500,
       canaryCosine: 1,
       canaryDifference: 0,
+      canaryScores: null,
     };
     void batcher.submit(sequences(105, 10)).catch(() => {});
     const overloaded = await rejection(batcher.submit([sequence(1_000)]));

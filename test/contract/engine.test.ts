@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { EngineLostError } from '../../src/engine/engine.ts';
-import { toBatch } from '../../src/engine/protocol.ts';
+import { type Engine, EngineLostError } from '../../src/engine/engine.ts';
+import { type EngineInfo, toBatch } from '../../src/engine/protocol.ts';
 import { rowAt } from '../../src/engine/rows.ts';
+import type { EngineEvent } from '../../src/engine/supervisor.ts';
 import { largestDifference } from '../support/difference.ts';
 import { golden } from '../support/starter.ts';
 import {
   fakeEngineEntry,
+  groupEngines,
   isAlive,
   realEngineEntry,
-  type SupervisedEngine,
   scriptFakeEngine,
   superviseEngine,
   until,
@@ -20,16 +21,34 @@ import {
 const HIDDEN = 256;
 const sequences = golden.texts.slice(0, 8).map(({ ids }) => ids);
 
+interface Supervised {
+  engine: Engine & { start(): Promise<EngineInfo> };
+  processIds: () => number[];
+  events: EngineEvent[];
+}
+
+async function one(entry: URL): Promise<Supervised> {
+  const { engine, events } = await superviseEngine(entry);
+  return { engine, events, processIds: () => [engine.processId ?? 0] };
+}
+
+async function two(entry: URL): Promise<Supervised> {
+  const { group, events } = await groupEngines(entry, [[0, 1]]);
+  return { engine: group, events, processIds: () => group.processIds };
+}
+
 // The fake stands in for the real engine in many tests: it must keep every promise that the real one keeps.
-for (const [name, entry] of [
-  ['the real engine process', realEngineEntry],
-  ['the fake engine process', fakeEngineEntry],
+for (const [name, entry, create] of [
+  ['the real engine process', realEngineEntry, one],
+  ['the fake engine process', fakeEngineEntry, one],
+  ['a group of real engine processes', realEngineEntry, two],
+  ['a group of fake engine processes', fakeEngineEntry, two],
 ] as const) {
   describe(`Engine contract: ${name}`, () => {
-    let supervised: SupervisedEngine;
+    let supervised: Supervised;
     before(async () => {
       scriptFakeEngine({});
-      supervised = await superviseEngine(entry);
+      supervised = await create(entry);
     });
     after(() => supervised.engine.close());
 
@@ -39,7 +58,8 @@ for (const [name, entry] of [
       await assert.rejects(engine.run(toBatch(sequences)), EngineLostError);
       const info = await engine.start();
       assert.equal(engine.state, 'ready');
-      assert.equal(engine.info, info);
+      assert.deepEqual(engine.info, info);
+      assert.equal(engine.processesReady, supervised.processIds().length);
       assert.ok(info.tokensPerSecond > 0 && info.canaryCosine > 0.999999);
     });
 
@@ -64,22 +84,22 @@ for (const [name, entry] of [
     });
 
     it('rejects what was under way when its process is killed, and is ready again with the same rows', async () => {
-      const { engine, events } = supervised;
+      const { engine, events, processIds } = supervised;
       const expected = await engine.run(toBatch(sequences));
-      const victim = engine.processId as number;
-      const lost = Array.from({ length: 3 }, () => engine.run(toBatch(sequences)));
-      process.kill(victim, 'SIGKILL');
+      const victims = processIds();
+      const lost = Array.from({ length: 3 * victims.length }, () => engine.run(toBatch(sequences)));
+      for (const victim of victims) process.kill(victim, 'SIGKILL');
       const outcomes = await Promise.allSettled(lost);
       assert.ok(outcomes.some(({ status }) => status === 'rejected'));
       for (const outcome of outcomes) {
         if (outcome.status === 'rejected') assert.ok(outcome.reason instanceof EngineLostError);
         else assert.equal(largestDifference(outcome.value.rows, expected.rows), 0);
       }
-      await until(() => engine.state === 'ready');
-      assert.notEqual(engine.processId, victim);
+      await until(() => engine.processesReady === victims.length);
+      assert.ok(processIds().every((processId) => !victims.includes(processId)));
       assert.deepEqual(
         events.filter(({ kind }) => kind === 'lost').map((event) => event.kind === 'lost' && event.reason),
-        ['signal'],
+        victims.map(() => 'signal'),
       );
       const again = await engine.run(toBatch(sequences));
       assert.ok(largestDifference(again.rows, expected.rows) < 1e-6);
@@ -95,7 +115,7 @@ for (const [name, entry] of [
 
     it('close() ends the process, rejects what is under way, and stays closed', async () => {
       const { engine } = supervised;
-      const processId = engine.processId as number;
+      const processIds = supervised.processIds();
       const lost = engine.run(toBatch(sequences)).then(
         () => 'answered',
         (error: unknown) => error,
@@ -103,7 +123,8 @@ for (const [name, entry] of [
       await engine.close();
       assert.ok((await lost) instanceof EngineLostError);
       assert.equal(engine.state, 'closed');
-      assert.equal(isAlive(processId), false);
+      assert.equal(engine.processesReady, 0);
+      assert.ok(!processIds.some(isAlive));
       await assert.rejects(engine.run(toBatch(sequences)), EngineLostError);
       await engine.close();
     });

@@ -127,6 +127,16 @@ describe('EngineSupervisor', () => {
     await assert.rejects(supervised.engine.start(), /did not start.*exit code 3/);
   });
 
+  it('suspects the driver when the process ends while it loads on a device', async () => {
+    scriptFakeEngine({ load: { exitFromEpoch: 1 } });
+    const onCpu = (await superviseEngine(fakeEngineEntry)).settings;
+    supervised = await superviseEngine(fakeEngineEntry, { settings: { ...onCpu, device: 'webgpu' } });
+    await assert.rejects(
+      supervised.engine.start(),
+      /exit code 3\. Most often the driver of the webgpu device crashed it/,
+    );
+  });
+
   it('hides secrets from the engine process', { skip: process.platform !== 'linux' && 'reads /proc' }, async () => {
     process.env.HF_TOKEN = 'secret';
     try {
@@ -152,6 +162,18 @@ describe('the real engine process', () => {
     };
     supervised = await superviseEngine(realEngineEntry, { manifest: { ...manifest, canary: wrong } });
     await assert.rejects(supervised.engine.start(), /canary failed.*1\.0\de-4/);
+  });
+
+  it('refuses an engine whose scores are not the known ones, whatever the vectors', async () => {
+    const manifest = await loadManifest(resolveModel('starter'));
+    const canary = manifest.canary as NonNullable<typeof manifest.canary>;
+    const scores = canary.scores as NonNullable<typeof canary.scores>;
+    const wrong = { ...canary, scores: { ...scores, cosines: scores.cosines.map((row) => row.map((x) => x + 1e-3)) } };
+    supervised = await superviseEngine(realEngineEntry, { manifest: { ...manifest, canary: wrong } });
+    await assert.rejects(
+      supervised.engine.start(),
+      /canary failed.*: query 1 and document 1 score 0\.6244, known is 0\.6254 ± 0\.00001/,
+    );
   });
 
   it('names a tensor of the wrong shape', async () => {

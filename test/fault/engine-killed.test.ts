@@ -53,8 +53,8 @@ describe('the engine killed with SIGKILL under load', () => {
     await Promise.all(clients);
     assert.deepEqual(outcomes.other, []);
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
-    assert.match(metrics, new RegExp(`hotvec_engine_restarts_total\\{reason="signal"\\} ${KILLS}`));
-    assert.match(metrics, new RegExp(`hotvec_engine_epoch ${KILLS + 1}\\n`));
+    assert.match(metrics, new RegExp(`hotvec_engine_restarts_total\\{reason="signal",device_id="0"\\} ${KILLS}`));
+    assert.match(metrics, new RegExp(`hotvec_engine_epoch\\{device_id="0"\\} ${KILLS + 1}\\n`));
     assert.match(service.log(), /engine lost, restarting it/);
   });
 });

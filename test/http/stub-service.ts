@@ -76,7 +76,7 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
       queueRequests: 0,
       queueOldestSeconds: 0,
       tokensPerSecond: 0,
-      engineUp: true,
+      enginesUp: 1,
       ready: true,
       batchAgeSeconds: 0,
     })),

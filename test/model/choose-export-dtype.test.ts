@@ -28,8 +28,11 @@ describe('chooseExportDtype()', () => {
 describe('chooseDtype()', () => {
   it('is fp32 for safetensors, and what the folder has for ONNX exports', async () => {
     const { weights } = await starterManifest();
-    assert.equal(chooseDtype(weights, 'auto'), 'fp32');
-    assert.throws(() => chooseDtype(weights, 'q8'), /DTYPE=q8 is not implemented for safetensors/);
-    assert.equal(chooseDtype(padded(await paddedManifest('bert-mean')), 'fp16'), 'fp16');
+    assert.equal(chooseDtype(weights, 'cpu', 'auto'), 'fp32');
+    assert.throws(
+      () => chooseDtype(weights, 'cpu', 'q8'),
+      /DTYPE=q8 is not implemented for these weights on cpu; there it is fp32/,
+    );
+    assert.equal(chooseDtype(padded(await paddedManifest('bert-mean')), 'cpu', 'fp16'), 'fp16');
   });
 });

@@ -20,8 +20,8 @@ export type Fault =
   | 'garbage';
 
 export interface FakeScript {
-  /** Load: fails with this message, or ends the process with `exit`. */
-  load?: { fail?: string; exitFromEpoch?: number };
+  /** Load: fails with this message, on every device or on one, or ends the process with `exit`. */
+  load?: { fail?: string; failOnDevice?: number; exitFromEpoch?: number };
   /** What goes wrong with the n-th batch (from 0) of an epoch; epoch left out: of every one. */
   faults?: { epoch?: number; batch: number; fault: Fault }[];
   /** Milliseconds a batch takes, at least. */
@@ -44,7 +44,10 @@ async function handle(message: ToEngine): Promise<void> {
       hiddenSize = message.manifest.hiddenSize;
       startOrphanGuard(message.parentProcessId);
       if (epoch >= (script.load?.exitFromEpoch ?? Number.POSITIVE_INFINITY)) process.exit(3);
-      if (script.load?.fail !== undefined) {
+      if (
+        script.load?.fail !== undefined &&
+        (script.load.failOnDevice ?? message.settings.deviceId) === message.settings.deviceId
+      ) {
         process.send?.({ ...envelope, kind: 'load_failed', message: script.load.fail });
         return;
       }
@@ -58,6 +61,7 @@ async function handle(message: ToEngine): Promise<void> {
           tokensPerSecond: 100_000,
           canaryCosine: 1,
           canaryDifference: 0,
+          canaryScores: null,
         },
       });
       return;

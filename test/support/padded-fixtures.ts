@@ -37,6 +37,8 @@ export function loadPadded(manifest: ModelManifest, dtype: Dtype = 'fp32'): Prom
     threads: 1,
     maxTokens: manifest.maxTokens,
     prepacking: true,
+    maxBatchTokens: 1024,
+    mustBeatCpu: false,
   });
 }
 

@@ -12,6 +12,8 @@ interface Waiting {
 export class ScriptedEngine implements Engine {
   state: EngineState = 'ready';
   info: EngineInfo | undefined = undefined;
+  /** How many processes it plays, while it is ready. */
+  processes = 1;
   readonly waiting: Waiting[] = [];
   batchesSent = 0;
   private readonly hiddenSize: number;
@@ -19,6 +21,10 @@ export class ScriptedEngine implements Engine {
 
   constructor(hiddenSize: number) {
     this.hiddenSize = hiddenSize;
+  }
+
+  get processesReady(): number {
+    return this.state === 'ready' ? this.processes : 0;
   }
 
   run(batch: Batch): Promise<BatchResult> {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { EngineGroup, type EngineGroupOptions } from '../../src/engine/engine-group.ts';
+import type { EngineSettings } from '../../src/engine/protocol.ts';
 import { type EngineEvent, EngineSupervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts';
 import type { FakeScript } from './fake-engine-process.ts';
 import { starterManifest } from './starter.ts';
@@ -13,8 +15,20 @@ export function scriptFakeEngine(script: FakeScript): void {
   process.env.FAKE_ENGINE = JSON.stringify(script);
 }
 
+const settings: EngineSettings = {
+  device: 'cpu',
+  deviceId: 0,
+  dtype: 'fp32',
+  threads: 1,
+  maxTokens: 1024,
+  maxBatchTokens: 1024,
+  prepacking: true,
+  mustBeatCpu: false,
+};
+
 export interface SupervisedEngine {
   engine: EngineSupervisor;
+  settings: EngineSettings;
   events: EngineEvent[];
 }
 
@@ -24,12 +38,29 @@ export async function superviseEngine(entry: URL, options: Partial<SupervisorOpt
   const engine = new EngineSupervisor({
     entry,
     manifest: await starterManifest(),
-    settings: { device: 'cpu', deviceId: 0, dtype: 'fp32', threads: 1, maxTokens: 1024, prepacking: true },
+    settings,
     clock: systemClock,
     onEvent: (event) => events.push(event),
     ...options,
   });
-  return { engine, events };
+  return { engine, settings, events };
+}
+
+/** A group with the starter's manifest, not started: for each choice a list of device ids, all of them the CPU. */
+export async function groupEngines(
+  entry: URL,
+  choices: number[][],
+  { clock = systemClock, ...options }: { clock?: Clock } & Pick<EngineGroupOptions, 'onPassedOver'> = {},
+): Promise<{ group: EngineGroup; events: EngineEvent[] }> {
+  const events: EngineEvent[] = [];
+  const manifest = await starterManifest();
+  const onEvent = (event: EngineEvent) => events.push(event);
+  const group = new EngineGroup({
+    choices: choices.map((deviceIds) => deviceIds.map((deviceId) => ({ ...settings, deviceId }))),
+    createEngine: (one) => new EngineSupervisor({ entry, manifest, settings: one, clock, onEvent }),
+    ...options,
+  });
+  return { group, events };
 }
 
 /** Waits for something that happens in another process; the test's own time limit ends it when it does not. */

@@ -1,20 +1,24 @@
-import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { StartError } from '../../errors.ts';
-import type { PackedWeights } from '../../model/manifest.ts';
+import type { Dtype, PackedWeights, TensorLocation } from '../../model/manifest.ts';
 import type { ComputedBatch, Model } from '../model.ts';
 import type { Batch, EngineSettings } from '../protocol.ts';
+import { sessionOptions } from '../session-options.ts';
+import { writeEmbeddingLookup } from './embedding-lookup.ts';
 import { type PackedPlan, planPackedBatch } from './plan.ts';
-import { writeQwen3Graph } from './qwen3-graph.ts';
+import { PACKED_DTYPES, type PackedDtype, writeQwen3Graph } from './qwen3-graph.ts';
 
 /** A Qwen3-family model in memory: batches of token ids in, pooled rows out. */
 export class PackedModel implements Model {
   private readonly session: InferenceSession;
+  /** Token ids → embedding rows, where the graph itself does not look them up. */
+  private readonly lookup: InferenceSession | undefined;
   private readonly vocabularySize: number;
 
-  private constructor(session: InferenceSession, vocabularySize: number) {
+  private constructor(session: InferenceSession, lookup: InferenceSession | undefined, vocabularySize: number) {
     this.session = session;
+    this.lookup = lookup;
     this.vocabularySize = vocabularySize;
   }
 
@@ -24,22 +28,28 @@ export class PackedModel implements Model {
       throw new StartError(`The weight files lie in ${folders.size} folders; put them in one.`);
     }
     const [folder] = folders as Set<string>;
-    const graph = writeQwen3Graph(weights, settings.maxTokens, (tensor) => path.basename(tensor.file));
-    const session = await InferenceSession.create(graph, {
-      executionProviders: [settings.device],
-      intraOpNumThreads: settings.threads || allowedCores(),
-      interOpNumThreads: 1,
-      extra: {
-        session: {
-          // A graph given as bytes has no folder of its own to find its weights in.
-          model_external_initializers_file_folder_path: folder,
-          disable_prepacking: settings.prepacking ? '0' : '1',
-          // Idle threads sleep: the server shares its cores with HTTP, and often with other services.
-          intra_op: { allow_spinning: '0' },
-        },
-      },
+    const { dtype, device, maxTokens } = settings;
+    const weightsFolder = folder as string;
+    const fileName = (tensor: TensorLocation) => path.basename(tensor.file);
+    // WebGPU has no bfloat16, and not every device a buffer for a large model's whole table: that lookup is a session
+    // of its own on the CPU, so that everything else can be held to the device. Its own attention operator is wrong.
+    const isWebGpu = device === 'webgpu';
+    const graph = writeQwen3Graph(weights, {
+      positions: maxTokens,
+      fileName,
+      dtype: packedDtype(dtype),
+      attention: isWebGpu ? 'plain' : 'fused',
+      readPresent: device === 'cpu',
+      feedEmbeddings: isWebGpu,
     });
-    return new PackedModel(session, weights.architecture.vocabularySize);
+    const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
+    const lookup = isWebGpu
+      ? await InferenceSession.create(
+          writeEmbeddingLookup(weights, fileName),
+          sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder }),
+        )
+      : undefined;
+    return new PackedModel(session, lookup, weights.architecture.vocabularySize);
   }
 
   /** @returns rows: row-major [batch size, hiddenSize], not normalized. */
@@ -52,8 +62,9 @@ export class PackedModel implements Model {
     const { batchSize, longest } = plan;
     const uniqueTokens = plan.tokenIds.length;
     const int32 = (data: Int32Array, shape: number[]) => new Tensor('int32', data, shape);
-    const { pooled } = await this.session.run({
-      token_ids: int32(plan.tokenIds, [uniqueTokens]),
+    const tokenIds = { token_ids: int32(plan.tokenIds, [uniqueTokens]) };
+    const feeds: Record<string, Tensor> = {
+      ...(this.lookup === undefined ? tokenIds : await this.lookup.run(tokenIds)),
       pad_index: int32(plan.padIndex, [batchSize, longest]),
       pack_index: int32(plan.packIndex, [uniqueTokens]),
       last_row: int32(plan.lastRow, [batchSize]),
@@ -63,16 +74,25 @@ export class PackedModel implements Model {
         [batchSize],
       ),
       total_sequence_length: int32(Int32Array.of(longest), [1]),
-    });
+      row_position: int32(
+        plan.packIndex.map((slot) => slot % longest),
+        [uniqueTokens],
+      ),
+      slot_position: int32(
+        Int32Array.from({ length: longest }, (_, position) => position),
+        [longest],
+      ),
+    };
+    const wanted = this.session.inputNames.map((name) => [name, feeds[name] as Tensor]);
+    const { pooled } = await this.session.run(Object.fromEntries(wanted));
     return { rows: pooled?.data as Float32Array, computedTokens: uniqueTokens };
   }
 }
 
-/**
- * 0, ONNX Runtime's own choice of one thread a physical core, unless this process may use only some of the machine:
- * ONNX Runtime does not see a container's CPU limit, and threads beyond it wait for each other.
- */
-function allowedCores(): number {
-  const allowed = availableParallelism();
-  return allowed < cpus().length ? allowed : 0;
+/** @throws {StartError} for a precision that the packed graph is not written in. */
+function packedDtype(dtype: Dtype): PackedDtype {
+  const known = PACKED_DTYPES.find((one) => one === dtype);
+  if (known === undefined)
+    throw new StartError(`These weights are computed in ${PACKED_DTYPES.join(', ')}, not in ${dtype}.`);
+  return known;
 }

@@ -1,30 +1,57 @@
 import { StartError } from '../../errors.ts';
 import type { PackedWeights, TensorLocation } from '../../model/manifest.ts';
-import { type Attribute, ElementType, OnnxGraph } from './onnx-graph.ts';
+import { fusedAttention, plainAttention } from './attention.ts';
+import { ElementType, OnnxGraph } from './onnx-graph.ts';
 import { rotaryTables } from './rope.ts';
 
 const MICROSOFT = 'com.microsoft';
-const ELEMENT_TYPE = { F32: ElementType.float32, F16: ElementType.float16, BF16: ElementType.bfloat16 } as const;
+/** What matrix products and attention can be computed in. */
+export const PACKED_DTYPES = ['fp32', 'bf16', 'fp16'] as const;
+export type PackedDtype = (typeof PACKED_DTYPES)[number];
+export const PRODUCT_TYPE = {
+  fp32: ElementType.float32,
+  bf16: ElementType.bfloat16,
+  fp16: ElementType.float16,
+} as const;
+/** Element types of safetensors, as ONNX names them. */
+export const STORED_TYPE = { F32: ElementType.float32, F16: ElementType.float16, BF16: ElementType.bfloat16 } as const;
+
+export const EMBEDDING_TABLE = 'embed_tokens.weight';
 
 /** Tensors a checkpoint may have that no hidden state depends on: the language model's head, tables that are computed. */
 const NOT_FOR_EMBEDDING = /^lm_head\.weight$|rotary_emb\.inv_freq$/;
+
+export interface GraphOptions {
+  /** Rows of the rotary tables: the longest sequence that will be fed. */
+  positions: number;
+  /** Names a weight file inside the session's data folder. */
+  fileName: (location: TensorLocation) => string;
+  dtype: PackedDtype;
+  /** ONNX Runtime's own operator, or plain ones, for a provider whose own operator is wrong (attention.ts). */
+  attention?: 'fused' | 'plain';
+  /** See attention.ts; true on the CPU. */
+  readPresent?: boolean;
+  /** Whether embedding rows are fed, looked up elsewhere (embedding-lookup.ts), instead of token ids. */
+  feedEmbeddings?: boolean;
+}
 
 /**
  * Writes the packed Qwen3 graph: one row per unique token in every matrix product, padding only inside attention, the
  * pooled and final-normed row of each sequence as its only output. Weights stay where they are in the safetensors.
  *
- * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [B], last_slot [B] (see `PackedPlan`), seqlens_k [B]
- * (= length − 1) and total_sequence_length [1] (= S), all int32. Output: pooled [B, hiddenSize] float32, not normalized.
+ * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [B], last_slot [B] (see `PackedPlan`), those of
+ * the attention (attention.ts), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
+ * takes the place of token_ids. Output: pooled [B, hiddenSize] float32, not normalized, whatever the precision.
  * The arithmetic is transformers' `Qwen3Model` (modeling_qwen3.py).
  *
- * @param positions rows of the rotary tables: the longest sequence that will be fed.
- * @param fileName names a weight file inside the session's data folder.
+ * In bf16 and fp16 the residual stream and its norms are float32: Qwen3's activations outgrow float16 there, and each
+ * layer's rounding would stay. Matrix products, per-head norms and attention are in the half precision.
+ *
  * @throws {StartError} for a tensor that is missing, of another shape than config.json says, or left over.
  */
 export function writeQwen3Graph(
   { architecture: config, tensors }: PackedWeights,
-  positions: number,
-  fileName: (location: TensorLocation) => string,
+  { positions, fileName, dtype, attention = 'fused', readPresent = false, feedEmbeddings = false }: GraphOptions,
 ): Uint8Array {
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;
   const queryWidth = headCount * headDim;
@@ -34,27 +61,33 @@ export function writeQwen3Graph(
 
   const unused = new Set(Object.keys(tensors).filter((name) => !NOT_FOR_EMBEDDING.test(name)));
 
-  /** The tensor in its own precision. */
-  const stored = (name: string, shape: number[]): string => {
+  /** The tensor in its own precision; `onlyCheck` where the graph does not use it. */
+  const stored = (name: string, shape: number[], onlyCheck = false): string => {
     const tensor = tensors[name];
     unused.delete(name);
     if (tensor === undefined) throw new StartError(`The weights have no tensor ${name}, which config.json calls for.`);
     if (tensor.shape.join() !== shape.join()) {
       throw new StartError(`Tensor ${name} is [${tensor.shape}]; config.json says [${shape}].`);
     }
-    return graph.externalConstant(name, ELEMENT_TYPE[tensor.dtype], shape, {
+    if (onlyCheck) return '';
+    return graph.externalConstant(name, STORED_TYPE[tensor.dtype], shape, {
       file: fileName(tensor),
       offset: tensor.offset,
       byteLength: tensor.byteLength,
     });
   };
-  /** Anything → float32; ONNX Runtime folds it into the constant at load. */
-  const toFloat32 = (value: string, dtype: TensorLocation['dtype'] | undefined): string =>
-    dtype === 'F32' ? value : graph.node('Cast', [value], { attributes: { to: { int: ElementType.float32 } } });
-  const weight = (name: string, shape: number[]): string => toFloat32(stored(name, shape), tensors[name]?.dtype);
+  const cast = (value: string, from: ElementType, to: ElementType): string =>
+    from === to ? value : graph.node('Cast', [value], { attributes: { to: { int: to } } });
+  const product = PRODUCT_TYPE[dtype];
+  const { float32 } = ElementType;
+  const toProduct = (value: string): string => cast(value, float32, product);
+  const fromProduct = (value: string): string => cast(value, product, float32);
+  /** The tensor in the precision asked for; ONNX Runtime folds the cast into the constant at load. */
+  const weight = (name: string, shape: number[], type: ElementType): string =>
+    cast(stored(name, shape), STORED_TYPE[tensors[name]?.dtype ?? 'F32'], type);
   /** x [·, columns] × Wᵀ, W as PyTorch's Linear stores it: [rows, columns]. */
   const linear = (x: string, name: string, rows: number, columns: number): string =>
-    graph.node('Gemm', [x, weight(name, [rows, columns])], { attributes: { transB: { int: 1 } } });
+    graph.node('Gemm', [x, weight(name, [rows, columns], product)], { attributes: { transB: { int: 1 } } });
   const gather = (rows: string, index: string): string => graph.node('Gather', [rows, index]);
   const shapes = new Map<string, string>();
   const int64s = (values: number[]): string => {
@@ -65,41 +98,45 @@ export function writeQwen3Graph(
     return key;
   };
   const reshape = (x: string, shape: number[]): string => graph.node('Reshape', [x, int64s(shape)]);
-  const normalize = (x: string, name: string, width: number): string =>
-    graph.node('SimplifiedLayerNormalization', [x, weight(name, [width])], { attributes: epsilon });
-  /** residual + x, and its norm. */
+  const normalize = (x: string, name: string, width: number, type: ElementType): string =>
+    graph.node('SimplifiedLayerNormalization', [x, weight(name, [width], type)], { attributes: epsilon });
+  /** residual + x, and its norm for the products that follow. */
   const addAndNormalize = (x: string, residual: string, name: string): { normed: string; sum: string } => {
     const outputs = [`${name}.normed`, '', '', `${name}.sum`];
-    graph.node('SkipSimplifiedLayerNormalization', [x, residual, weight(name, [hidden])], {
+    graph.node('SkipSimplifiedLayerNormalization', [fromProduct(x), residual, weight(name, [hidden], float32)], {
       domain: MICROSOFT,
       attributes: epsilon,
       outputs,
     });
-    return { normed: `${name}.normed`, sum: `${name}.sum` };
+    return { normed: toProduct(`${name}.normed`), sum: `${name}.sum` };
   };
 
   const index = (name: string, shape: (number | string)[]) => graph.input(name, ElementType.int32, shape);
-  const tokenIds = index('token_ids', ['N']);
+  const tokens = feedEmbeddings ? graph.input('embeddings', float32, ['N', hidden]) : index('token_ids', ['N']);
   const padIndex = index('pad_index', ['B', 'S']);
   const packIndex = index('pack_index', ['N']);
   const lastRow = index('last_row', ['B']);
   const lastSlot = index('last_slot', ['B']);
-  const seqlensK = index('seqlens_k', ['B']);
-  const totalLength = index('total_sequence_length', [1]);
-
   const tables = rotaryTables(positions, headDim, config.ropeTheta);
-  const cos = graph.constant('rope.cos', ElementType.float32, [positions, headDim / 2], tables.cos);
-  const sin = graph.constant('rope.sin', ElementType.float32, [positions, headDim / 2], tables.sin);
-  const attention: Record<string, Attribute> = {
-    num_heads: { int: headCount },
-    kv_num_heads: { int: keyValueHeadCount },
-    do_rotary: { int: 1 },
-    scale: { float: 1 / Math.sqrt(headDim) },
-  };
+  // In the precision of the attention, as transformers casts them.
+  const rotary = (name: string, table: Float32Array) =>
+    toProduct(graph.constant(name, float32, [positions, headDim / 2], table));
+  const writeAttention = attention === 'fused' ? fusedAttention : plainAttention;
+  const attend = writeAttention(graph, config, {
+    padIndex,
+    cos: rotary('rope.cos', tables.cos),
+    sin: rotary('rope.sin', tables.sin),
+    type: product,
+    reshape,
+    int64s,
+    readPresent,
+  });
 
   // The embedding table is looked up in its own precision: casting it whole would double the largest tensor.
-  const embedding = stored('embed_tokens.weight', [config.vocabularySize, hidden]);
-  let residual = toFloat32(gather(embedding, tokenIds), tensors['embed_tokens.weight']?.dtype); // [N, hidden]
+  const table = stored(EMBEDDING_TABLE, [config.vocabularySize, hidden], feedEmbeddings);
+  let residual = feedEmbeddings // [N, hidden]
+    ? tokens
+    : cast(gather(table, tokens), STORED_TYPE[tensors[EMBEDDING_TABLE]?.dtype ?? 'F32'], float32);
   let pending: string | undefined; // the last layer's output, not yet added to the residual stream
 
   for (let layer = 0; layer < config.layerCount; layer++) {
@@ -108,13 +145,13 @@ export function writeQwen3Graph(
 
     let normed: string;
     if (pending === undefined) {
-      normed = normalize(residual, name('input_layernorm'), hidden);
+      normed = toProduct(normalize(residual, name('input_layernorm'), hidden, float32));
     } else {
       ({ normed, sum: residual } = addAndNormalize(pending, residual, name('input_layernorm')));
     }
     /** Norm per head, before the rotation. */
     const perHead = (x: string, norm: string, width: number): string =>
-      reshape(normalize(reshape(x, [-1, headDim]), name(norm), headDim), [-1, width]);
+      reshape(normalize(reshape(x, [-1, headDim]), name(norm), headDim, product), [-1, width]);
     const query = perHead(linear(normed, name('self_attn.q_proj'), queryWidth, hidden), 'self_attn.q_norm', queryWidth);
     const key = perHead(
       linear(normed, name('self_attn.k_proj'), keyValueWidth, hidden),
@@ -122,20 +159,9 @@ export function writeQwen3Graph(
       keyValueWidth,
     );
     const value = linear(normed, name('self_attn.v_proj'), keyValueWidth, hidden);
-    const padded = [query, key, value].map((x) => gather(x, padIndex)); // [B, S, ·]
-    const attended = graph.node('GroupQueryAttention', [...padded, '', '', seqlensK, totalLength, cos, sin], {
-      domain: MICROSOFT,
-      attributes: attention,
-      outputs: [`attended.${layer}`, `present_key.${layer}`, `present_value.${layer}`],
-    });
-    // Nobody wants the present keys and values. But without them attention takes a slower way that stores every score,
-    // and an output that no node reads is kept until the run ends: 230 KB a token over the layers of the 0.6B model. So
-    // their sizes, times zero, go into the shape below, and each pair is freed before the next layer.
-    const sizes = ['key', 'value'].map((kind) => graph.node('Size', [`present_${kind}.${layer}`]));
-    const nothing = graph.node('Mul', [graph.node('Add', sizes), int64s([0])]);
-    const rows = graph.node('Reshape', [attended, graph.node('Add', [int64s([-1, queryWidth]), nothing])]);
+    const attended = attend(query, key, value, layer);
     // After the last attention only one row a sequence matters: the output projection and the FFN run on [B, ·].
-    const packed = gather(rows, isLast ? lastSlot : packIndex);
+    const packed = gather(attended, isLast ? lastSlot : packIndex);
     if (isLast) residual = gather(residual, lastRow);
 
     const projected = linear(packed, name('self_attn.o_proj'), hidden, queryWidth);
@@ -147,10 +173,11 @@ export function writeQwen3Graph(
     pending = linear(graph.node('Mul', [silu, up]), name('mlp.down_proj'), hidden, intermediateSize);
   }
 
-  graph.node('SkipSimplifiedLayerNormalization', [pending as string, residual, weight('norm.weight', [hidden])], {
+  const last = [fromProduct(pending as string), residual, weight('norm.weight', [hidden], float32)];
+  graph.node('SkipSimplifiedLayerNormalization', last, {
     domain: MICROSOFT,
     attributes: epsilon,
-    outputs: [graph.output('pooled', ElementType.float32, ['B', hidden])],
+    outputs: [graph.output('pooled', float32, ['B', hidden])],
   });
   const [left] = unused;
   if (left !== undefined) {

@@ -20,7 +20,7 @@ const Model = Type.Object(
     pooling: Type.String(),
     normalize: Type.Boolean(),
     prompts: Type.Record(Type.String(), Type.String()),
-    dtype: Type.String(),
+    dtype: Type.Union([Type.String(), Type.Null()], { description: 'Precision in use; null until ready' }),
     device: Type.Union([Type.String(), Type.Null()], { description: 'Execution provider in use; null until ready' }),
     revision: Type.Union([Type.String(), Type.Null()]),
     fingerprint: Type.Union([Type.String(), Type.Null()], {

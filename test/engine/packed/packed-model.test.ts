@@ -2,14 +2,27 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { writeEmbeddingLookup } from '../../../src/engine/packed/embedding-lookup.ts';
 import { PackedModel } from '../../../src/engine/packed/packed-model.ts';
+import { planPackedBatch } from '../../../src/engine/packed/plan.ts';
+import { writeQwen3Graph } from '../../../src/engine/packed/qwen3-graph.ts';
 import { toBatch } from '../../../src/engine/protocol.ts';
-import { rowAt } from '../../../src/engine/rows.ts';
+import { cosine, rowAt } from '../../../src/engine/rows.ts';
+import { sessionOptions } from '../../../src/engine/session-options.ts';
 import { loadManifest } from '../../../src/model/load-manifest.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { fixtures, golden, packed, starterManifest } from '../../support/starter.ts';
 
-const settings = { device: 'cpu', deviceId: 0, dtype: 'fp32', threads: 2, prepacking: true } as const;
+const settings = {
+  device: 'cpu',
+  deviceId: 0,
+  dtype: 'fp32',
+  threads: 2,
+  maxBatchTokens: 1024,
+  prepacking: true,
+  mustBeatCpu: false,
+} as const;
 
 describe('PackedModel with the starter', () => {
   let model: PackedModel;
@@ -30,6 +43,70 @@ describe('PackedModel with the starter', () => {
     for (const [i, { ids }] of golden.texts.entries()) {
       const alone = (await model.run(toBatch([ids]))).rows;
       assert.ok(largestDifference(alone, rowAt(rows, i, 256)) < 1e-6);
+    }
+  });
+});
+
+describe('PackedModel in half precision', () => {
+  it('is within 0.999 of PyTorch in fp16, on the CPU, where ONNX Runtime puts casts around its own kernels', async () => {
+    const weights = packed(await starterManifest());
+    const model = await PackedModel.load(weights, { ...settings, dtype: 'fp16', maxTokens: 8192 });
+    const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
+    for (const [i, { vector, text }] of golden.texts.entries()) {
+      const row = rowAt(rows, i, 256);
+      assert.ok(cosine(row, vector) >= 0.999, text);
+      // Were it computed in float32 all the same, this would prove nothing.
+      if (text.length > 20) assert.ok(largestDifference(normalized(row), vector) > 1e-6, text);
+    }
+  });
+
+  it('is a graph that ONNX Runtime accepts in bf16, and has no CPU kernels for', async () => {
+    const weights = packed(await starterManifest());
+    await assert.rejects(
+      PackedModel.load(weights, { ...settings, dtype: 'bf16', maxTokens: 8192 }),
+      // Types and shapes are checked before kernels are looked for: whatever else were wrong would be said first.
+      /Could not find an implementation for Gemm/,
+    );
+  });
+
+  it('refuses a precision that the graph is not written in', async () => {
+    const weights = packed(await starterManifest());
+    const loading = PackedModel.load(weights, { ...settings, dtype: 'q4', maxTokens: 8192 });
+    await assert.rejects(loading, /computed in fp32, bf16, fp16, not in q4/);
+  });
+});
+
+describe('the graph for WebGPU', () => {
+  it('gives the vectors of PyTorch on the CPU too: embeddings fed, plain attention', async () => {
+    const weights = packed(await starterManifest());
+    const folder = path.dirname(weights.tensors['norm.weight']?.file as string);
+    const fileName = ({ file }: { file: string }) => path.basename(file);
+    const graph = writeQwen3Graph(weights, {
+      positions: 4096,
+      fileName,
+      dtype: 'fp32',
+      attention: 'plain',
+      feedEmbeddings: true,
+    });
+    const options = sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder: folder });
+    const session = await InferenceSession.create(graph, options);
+    const lookup = await InferenceSession.create(writeEmbeddingLookup(weights, fileName), options);
+    const texts = golden.texts.filter(({ ids }) => ids.length < 600);
+    const { tokenIds, offsets } = toBatch(texts.map(({ ids }) => ids));
+    const plan = planPackedBatch(tokenIds, offsets, weights.architecture.vocabularySize);
+    const int32 = (data: Int32Array, shape = [data.length]) => new Tensor('int32', data, shape);
+    const { pooled } = await session.run({
+      ...(await lookup.run({ token_ids: int32(plan.tokenIds) })),
+      pad_index: int32(plan.padIndex, [plan.batchSize, plan.longest]),
+      pack_index: int32(plan.packIndex),
+      last_row: int32(plan.lastRow),
+      last_slot: int32(plan.lastSlot),
+      row_position: int32(plan.packIndex.map((slot) => slot % plan.longest)),
+      slot_position: int32(Int32Array.from({ length: plan.longest }, (_, i) => i)),
+    });
+    for (const [i, { vector, text }] of texts.entries()) {
+      const row = rowAt(pooled?.data as Float32Array, i, 256);
+      assert.ok(largestDifference(normalized(row), vector) < 2e-6, text);
     }
   });
 });

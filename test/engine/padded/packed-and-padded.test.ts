@@ -42,6 +42,8 @@ describe('the starter as an ONNX export', () => {
       dtype: 'fp32',
       threads: 1,
       prepacking: true,
+      maxBatchTokens: 1024,
+      mustBeatCpu: false,
       maxTokens: 8192,
     });
     const { rows } = await packedModel.run(toBatch(sequences));

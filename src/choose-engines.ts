@@ -1,0 +1,54 @@
+import type { Config } from './config.ts';
+import { deviceCandidates } from './engine/device-candidates.ts';
+import type { EngineChoice } from './engine/engine-group.ts';
+import type { Device, EngineSettings } from './engine/protocol.ts';
+import { messageOf } from './errors.ts';
+import { chooseDtype } from './model/choose-dtype.ts';
+import type { ModelManifest } from './model/manifest.ts';
+
+/** Largest batch by device, in tokens, where MAX_BATCH_TOKENS does not say: what fills it, and what it has memory for. */
+const LARGEST_BATCH: Record<Device, number> = { cpu: 1_024, webgpu: 4_096, cuda: 16_384 };
+
+export interface EngineChoices {
+  /** At least one, the best first. */
+  choices: EngineChoice[];
+  /** What `auto` does not even try. */
+  absent: { device: Device; reason: string }[];
+}
+
+/**
+ * Turns DEVICE, DEVICE_ID and DTYPE into what to start: the device named, or those that `auto` may try in turn.
+ * @throws {StartError} for a precision that the device named does not have, or that no device has.
+ */
+export function chooseEngines(
+  config: Config,
+  { weights }: Pick<ModelManifest, 'weights'>,
+  maxTokens: number,
+): EngineChoices {
+  const isAuto = config.device === 'auto';
+  const candidates = isAuto ? deviceCandidates() : [{ device: config.device as Device, absent: null }];
+  const choices: EngineChoice[] = [];
+  const absent: EngineChoices['absent'] = [];
+  for (const candidate of candidates) {
+    const { device } = candidate;
+    try {
+      if (candidate.absent !== null) throw new Error(candidate.absent);
+      const dtype = chooseDtype(weights, device, config.dtype);
+      const settings: Omit<EngineSettings, 'deviceId'> = {
+        device,
+        dtype,
+        threads: config.threads,
+        maxTokens,
+        maxBatchTokens: config.maxBatchTokens || LARGEST_BATCH[device],
+        prepacking: config.prepacking,
+        mustBeatCpu: isAuto && device === 'webgpu',
+      };
+      choices.push(config.deviceId.map((deviceId) => ({ ...settings, deviceId })));
+    } catch (error) {
+      // The CPU is the last: what it lacks, nothing else had.
+      if (!isAuto || (choices.length === 0 && device === 'cpu')) throw error;
+      absent.push({ device, reason: messageOf(error) });
+    }
+  }
+  return { choices, absent };
+}

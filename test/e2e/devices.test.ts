@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { deviceCandidates } from '../../src/engine/device-candidates.ts';
+import { providerLibrary } from '../../src/engine/provider-library.ts';
+import { spawnCli } from '../support/spawned-cli.ts';
+
+const onlyCpu = deviceCandidates().every(({ device, absent }) => device === 'cpu' || absent !== null);
+const isLinux = process.platform === 'linux' && process.arch === 'x64';
+
+/** The only fatal line of a start that fails. */
+async function fatalLine(environment: Record<string, string>): Promise<string> {
+  const cli = spawnCli(['serve'], { PORT: '0', ...environment });
+  assert.equal(await cli.exit, 1, cli.output());
+  const fatal = cli
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"level":"fatal"'));
+  assert.equal(fatal.length, 1, cli.output());
+  return (JSON.parse(fatal[0] as string) as { msg: string }).msg;
+}
+
+describe('DEVICE=cuda without the CUDA provider', {
+  skip: (!isLinux || existsSync(providerLibrary('cuda'))) && 'Linux on x64, from npm',
+}, () => {
+  it('ends the start with one line: what is missing, and the GPU image', async () => {
+    const line = await fatalLine({ DEVICE: 'cuda' });
+    assert.match(
+      line,
+      /DEVICE=cuda cannot be used: the CUDA provider is not part of the npm package.* is missing\. Use the GPU image/,
+    );
+  });
+
+  it('never computes elsewhere', async () => {
+    const cli = spawnCli(['serve'], { PORT: '0', DEVICE: 'cuda' });
+    await cli.exit;
+    assert.doesNotMatch(cli.output(), /engine ready|"msg":"ready"/);
+  });
+});
+
+describe('DEVICE=webgpu without a Vulkan driver', { skip: !isLinux && 'Linux on x64' }, () => {
+  it('ends the start with one line: what is missing, and the packages that have it', async () => {
+    const line = await fatalLine({
+      DEVICE: 'webgpu',
+      VK_ICD_FILENAMES: '/no/driver.json',
+      VK_DRIVER_FILES: '/no/driver.json',
+    });
+    assert.match(
+      line,
+      /DEVICE=webgpu cannot be used: (the Vulkan loader is missing|Vulkan has no driver that ONNX Runtime can use)/,
+    );
+    assert.match(line, /mesa-vulkan-drivers/);
+  });
+});
+
+describe('DTYPE', () => {
+  it('that the device has no kernels for ends the start, naming those that it has', async () => {
+    assert.match(
+      await fatalLine({ DEVICE: 'cpu', DTYPE: 'bf16' }),
+      /^DTYPE=bf16 is not implemented.* on cpu; there it is fp32\./,
+    );
+  });
+});
+
+describe('DEVICE=auto on a machine without GPU', { skip: !onlyCpu && 'this machine may have a GPU' }, () => {
+  it('computes on the CPU, and says why not on the others', async () => {
+    const cli = spawnCli(['serve'], { PORT: '0' });
+    const ready = await cli.line('ready');
+    cli.child.kill('SIGTERM');
+    await cli.exit;
+    assert.deepEqual([ready.device, ready.dtype], ['cpu', 'fp32']);
+    const notUsed = cli
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"msg":"device not used"'))
+      .map((line) => JSON.parse(line) as { device: string; reason: string });
+    assert.deepEqual(
+      notUsed.map(({ device }) => device),
+      ['cuda', 'webgpu'],
+    );
+    for (const { reason } of notUsed) assert.ok(reason.length > 10, reason);
+  });
+});
