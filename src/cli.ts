@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { pullCommand } from './commands/pull.ts';
 import { serveCommand } from './commands/serve.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { packageVersion } from './package-info.ts';
 
 const USAGE = `hotvec ${packageVersion}: a text-embedding server
@@ -9,6 +10,7 @@ const USAGE = `hotvec ${packageVersion}: a text-embedding server
 Usage:
   hotvec serve [flags]    serve a model over HTTP (the default command); --help lists the settings
   hotvec pull [MODEL]     download a model, or what is newer of it, and verify it; --help lists the settings
+  hotvec verify [MODEL]   load a model and compare its vectors with what is known of them
   hotvec --version
 `;
 
@@ -22,6 +24,7 @@ async function run([command = 'serve', ...rest]: readonly string[]): Promise<num
     return 0;
   }
   if (command === 'pull') return pullCommand(rest);
+  if (command === 'verify') return verifyCommand(rest);
   if (command === 'serve') return serveCommand(rest);
   if (command.startsWith('--')) return serveCommand([command, ...rest]);
   process.stderr.write(`hotvec: there is no command ${command}\n\n${USAGE}`);

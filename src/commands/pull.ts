@@ -1,36 +1,20 @@
 import process from 'node:process';
 import { systemClock } from '../clock.ts';
-import { ConfigError, readConfig } from '../config.ts';
 import { StartError } from '../errors.ts';
 import { logHubEvents } from '../log-hub-events.ts';
 import { createLogger } from '../logger.ts';
 import { formatBytes } from '../model/hub/format-bytes.ts';
 import { locateModel } from '../model/locate-model.ts';
-import { EXIT_CONFIG } from './exit-codes.ts';
+import { readLocalSettings } from './local-settings.ts';
 import { PullBar } from './pull-bar.ts';
-import { settingsHelp } from './settings-help.ts';
 
 /**
  * `hotvec pull [MODEL]`: makes the cache hold what the hub has now, and verifies it. Flags are the settings of `serve`.
  * Says on standard output where the model lies. Returns the exit code.
  */
 export async function pullCommand(args: readonly string[]): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(settingsHelp('hotvec pull [MODEL] [flags]'));
-    return 0;
-  }
-  const [first] = args;
-  const isNamed = first !== undefined && !first.startsWith('-');
-  let config: ReturnType<typeof readConfig>;
-  try {
-    // Nothing listens here: HOST is no reason to ask for API keys.
-    const environment = { ...process.env, HOST: undefined, HOTVEC_HOST: undefined };
-    config = readConfig(environment, isNamed ? ['--model', first, ...args.slice(1)] : args);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return EXIT_CONFIG;
-  }
+  const config = readLocalSettings('pull', args);
+  if (typeof config === 'number') return config;
   const bar = process.stderr.isTTY ? new PullBar(process.stderr) : null;
   const log = logHubEvents(createLogger(config.logLevel), systemClock);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

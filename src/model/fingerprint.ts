@@ -1,25 +1,18 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { realpath } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { FileHashes } from './file-hashes.ts';
 import type { Dtype, ModelManifest } from './manifest.ts';
 
 /**
  * A short name for the vector space: vectors of two servers are comparable only if their fingerprints are equal. It
  * covers weights, tokenizer, architecture, revision, pooling, dtype and prompts. Reads every weight file once.
  *
- * @param known absolute path → SHA-256 of files that were read already.
  * @returns 16 hexadecimal digits.
  */
-export async function fingerprintOf(
-  manifest: ModelManifest,
-  dtype: Dtype,
-  known: ReadonlyMap<string, string> = new Map(),
-): Promise<string> {
-  const hashes = await Promise.all(weightFiles(manifest, dtype).map((file) => sha256(file, known)));
+export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files = new FileHashes()): Promise<string> {
+  const hashes = await Promise.all(weightFiles(manifest, dtype).map((file) => files.of(file)));
   const facts = {
     weights: hashes.sort(),
-    tokenizer: await sha256(manifest.tokenizerFile, known),
+    tokenizer: await files.of(manifest.tokenizerFile),
     architecture: architecture(manifest),
     revision: manifest.revision,
     pooling: manifest.pooling,
@@ -45,12 +38,4 @@ function weightFiles({ weights }: ModelManifest, dtype: Dtype): string[] {
 function architecture({ weights }: ModelManifest): unknown {
   if (weights.kind === 'packed') return weights.architecture;
   return { modelType: weights.modelType, dense: weights.dense.map(({ activation }) => activation) };
-}
-
-async function sha256(file: string, known: ReadonlyMap<string, string>): Promise<string> {
-  const verified = known.get(await realpath(file));
-  if (verified !== undefined) return verified;
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
 }

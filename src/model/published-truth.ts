@@ -1,4 +1,8 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Canary } from './canary.ts';
+import type { FileHashes } from './file-hashes.ts';
+import type { ModelManifest } from './manifest.ts';
 
 /** Vectors that somebody published, as far as they did. */
 export interface PublishedVectors {
@@ -158,3 +162,21 @@ export const PUBLISHED_TRUTHS: PublishedTruth[] = [
     ],
   },
 ];
+
+/**
+ * What is published about a model, wherever its files lie and whatever it is called: the weights' hash says which it is.
+ * Gigabytes are only hashed where config.json and their size are already those of a known model.
+ */
+export async function findPublishedTruth(
+  { folder, weights }: Pick<ModelManifest, 'folder' | 'weights'>,
+  files: FileHashes,
+  truths: readonly PublishedTruth[] = PUBLISHED_TRUTHS,
+): Promise<PublishedTruth | undefined> {
+  if (weights.kind !== 'packed') return undefined;
+  const [file, ...others] = new Set(Object.values(weights.tensors).map((tensor) => tensor.file));
+  if (file === undefined || others.length > 0) return undefined;
+  const config = await files.of(path.join(folder, 'config.json'));
+  const truth = truths.find(({ configSha256 }) => configSha256 === config);
+  if (truth === undefined || (await stat(file)).size !== truth.weightsBytes) return undefined;
+  return (await files.of(file)) === truth.weightsSha256 ? truth : undefined;
+}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { realpathSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { FileHashes } from '../../src/model/file-hashes.ts';
 import { fingerprintOf } from '../../src/model/fingerprint.ts';
 import { packed, starterManifest } from '../support/starter.ts';
 
@@ -11,7 +12,7 @@ describe('fingerprintOf()', () => {
     const [tensor] = Object.values(packed(manifest).tensors);
     const weights = realpathSync(tensor?.file as string);
     const verified = '38cfa666ae98bd344e3b2204c366473c5681c409d7d0ab4d79719940b6cce33f';
-    assert.equal(await fingerprintOf(manifest, 'fp32', new Map([[weights, verified]])), read);
-    assert.notEqual(await fingerprintOf(manifest, 'fp32', new Map([[weights, '0'.repeat(64)]])), read);
+    assert.equal(await fingerprintOf(manifest, 'fp32', new FileHashes(new Map([[weights, verified]]))), read);
+    assert.notEqual(await fingerprintOf(manifest, 'fp32', new FileHashes(new Map([[weights, '0'.repeat(64)]]))), read);
   });
 });

@@ -1,0 +1,26 @@
+import process from 'node:process';
+import { type Config, ConfigError, readConfig } from '../config.ts';
+import { EXIT_CONFIG } from './exit-codes.ts';
+import { settingsHelp } from './settings-help.ts';
+
+/**
+ * The settings of a command that works on one model and serves nobody: those of `serve`, the model also as first word.
+ * @returns the exit code where there is nothing more to do: help was asked for, or the settings cannot be used.
+ */
+export function readLocalSettings(name: string, args: readonly string[]): Config | number {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(settingsHelp(`hotvec ${name} [MODEL] [flags]`));
+    return 0;
+  }
+  const [first] = args;
+  const isNamed = first !== undefined && !first.startsWith('-');
+  try {
+    // Nothing listens here: HOST is no reason to ask for API keys.
+    const environment = { ...process.env, HOST: undefined, HOTVEC_HOST: undefined };
+    return readConfig(environment, isNamed ? ['--model', first, ...args.slice(1)] : args);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_CONFIG;
+  }
+}

@@ -1,0 +1,62 @@
+import process from 'node:process';
+import { systemClock } from '../clock.ts';
+import { StartError } from '../errors.ts';
+import { createLogger } from '../logger.ts';
+import { openPipeline } from '../pipeline.ts';
+import { type CheckGroup, verifyModel } from '../verify-model.ts';
+import { readLocalSettings } from './local-settings.ts';
+
+/**
+ * `hotvec verify [MODEL]`: loads a model as `serve` does, compares its vectors with all that is known of them, and
+ * prints a table. Returns 0 when everything agrees, 1 when something does not or the model cannot be loaded.
+ */
+export async function verifyCommand(args: readonly string[]): Promise<number> {
+  const config = readLocalSettings('verify', args);
+  if (typeof config === 'number') return config;
+  // Standard output is for the table.
+  const logger = createLogger(config.logLevel, process.stderr);
+  try {
+    const pipeline = await openPipeline({
+      config,
+      logger,
+      clock: systemClock,
+      onBatch: () => {},
+      onEngineEvent: (event) => logger.debug(event, 'engine event'),
+    });
+    try {
+      const { info, fingerprint } = await pipeline.start();
+      const { manifest } = pipeline;
+      const groups = await verifyModel(pipeline, info);
+      const name = `${manifest.name}${manifest.revision === null ? '' : `@${manifest.revision}`}`;
+      process.stdout.write(`${name}, ${info.dtype} on ${info.device}, fingerprint ${fingerprint}\n\n`);
+      process.stdout.write(formatTable(groups));
+      return groups.some(({ checks }) => checks.some(({ passed }) => !passed)) ? 1 : 0;
+    } finally {
+      await pipeline.engine.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+function formatTable(groups: readonly CheckGroup[]): string {
+  const all = groups.flatMap(({ checks }) => checks);
+  const width = (texts: string[]) => Math.max(...texts.map((text) => text.length));
+  const columns = [width(all.map(({ what }) => what)), width(all.map(({ wanted }) => wanted))] as const;
+  const lines = groups.flatMap(({ reference, checks }) => [
+    `Against ${reference}:`,
+    ...checks.map(
+      ({ what, wanted, found, passed }) =>
+        `  ${passed ? 'ok    ' : 'WRONG '} ${what.padEnd(columns[0])}  ${wanted.padEnd(columns[1])}  ${found}`,
+    ),
+    '',
+  ]);
+  const wrong = all.filter(({ passed }) => !passed).length;
+  if (groups.length === 1) {
+    lines.push('No vectors of this model are known from elsewhere; a hotvec-canary.json in its folder can hold some.');
+  }
+  lines.push(wrong === 0 ? `All ${all.length} checks passed.` : `${wrong} of ${all.length} checks failed.`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,122 @@
+import type { Logger } from 'pino';
+import { batchBudget } from './batch-budget.ts';
+import { Batcher, type BatchReport } from './batching/batcher.ts';
+import { chooseEngines } from './choose-engines.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { ModelFacts } from './embedding/embedder.ts';
+import { PipelineEmbedder } from './embedding/pipeline-embedder.ts';
+import { createMeter } from './engine/create-meter.ts';
+import { EngineGroup } from './engine/engine-group.ts';
+import type { Device, EngineInfo } from './engine/protocol.ts';
+import { type EngineEvent, EngineSupervisor } from './engine/supervisor.ts';
+import { logHubEvents } from './log-hub-events.ts';
+import { FileHashes } from './model/file-hashes.ts';
+import { fingerprintOf } from './model/fingerprint.ts';
+import { loadManifest } from './model/load-manifest.ts';
+import { locateModel } from './model/locate-model.ts';
+import type { ModelManifest } from './model/manifest.ts';
+import { findPublishedTruth, type PublishedTruth } from './model/published-truth.ts';
+import { checkTokenizer } from './tokenization/check-tokenizer.ts';
+import { loadNativeTokenizer } from './tokenization/native-tokenizer.ts';
+
+export interface PipelineOptions {
+  config: Config;
+  logger: Logger;
+  clock: Clock;
+  onBatch: (batch: BatchReport & { path: 'packed' | 'padded' }) => void;
+  onEngineEvent: (event: EngineEvent, deviceId: number) => void;
+  /** The engine process; tests put a fake one here that speaks the same protocol. */
+  engineEntry?: URL | undefined;
+}
+
+/** What the engine process and the files turned out to be. */
+export interface StartedPipeline {
+  info: EngineInfo;
+  fingerprint: string;
+  batchTokens: number;
+}
+
+/** From texts to vectors, without HTTP: a model found, its tokenizer loaded, its engine ready to be started. */
+export interface Pipeline {
+  manifest: ModelManifest;
+  /** What others published about the model; undefined for most. */
+  truth: PublishedTruth | undefined;
+  /** Facts for clients; device, dtype and fingerprint are filled in by `start`. */
+  model: ModelFacts;
+  embedder: PipelineEmbedder;
+  batcher: Batcher;
+  engine: EngineGroup;
+  /** Loads the weights, and resolves when the canary has passed. */
+  start: () => Promise<StartedPipeline>;
+}
+
+/**
+ * config → model → tokenizer → engine → embedder, all but started.
+ * @throws {StartError} with the one line that the operator needs.
+ */
+export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { config, logger, clock, onBatch, onEngineEvent } = options;
+  const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
+  const described = await loadManifest(location, config.pooling);
+  const files = new FileHashes(location.hashes);
+  const truth = await findPublishedTruth(described, files);
+  const manifest = { ...described, canary: described.canary ?? truth?.canary ?? null };
+  const model: ModelFacts = {
+    ...manifest,
+    maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
+    maxRequestTokens: config.maxRequestTokens,
+    dtype: null,
+    device: null,
+    fingerprint: null,
+  };
+  const { choices, absent } = chooseEngines(config, manifest, model.maxInputTokens);
+  const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
+    needsEndToken: manifest.pooling === 'last_token',
+    lowercase: manifest.lowercase,
+  });
+  await checkTokenizer(tokenizer, manifest.canary?.cases ?? []);
+
+  const passedOver = (device: Device, reason: string) => logger.info({ device, reason }, 'device not used');
+  for (const { device, reason } of absent) passedOver(device, reason);
+  const engine = new EngineGroup({
+    choices,
+    createEngine: (settings) =>
+      new EngineSupervisor({
+        entry: options.engineEntry ?? new URL('./engine/process.js', import.meta.url),
+        manifest,
+        settings,
+        clock,
+        onEvent: (event) => onEngineEvent(event, settings.deviceId),
+      }),
+    onPassedOver: ([settings], reason) => settings !== undefined && passedOver(settings.device, reason),
+  });
+  let batchTokens = config.maxBatchTokens;
+  const batcher = new Batcher({
+    engine,
+    clock,
+    hiddenSize: manifest.hiddenSize,
+    batchTokens: () => batchTokens,
+    createMeter: () => createMeter(manifest, engine.info?.dtype ?? 'fp32', batchTokens),
+    maxQueueTokens: config.maxQueueTokens,
+    keyShare: config.keyShare,
+    random: Math.random,
+    onBatch: (batch) => onBatch({ ...batch, path: manifest.weights.kind }),
+  });
+  const embedder = new PipelineEmbedder({ model, tokenizer, batcher, clock });
+
+  const start = async (): Promise<StartedPipeline> => {
+    const starting = engine.start();
+    // The precision is part of the fingerprint: hashing the weights need not wait where there is no choice of it.
+    const [only, ...others] = new Set(choices.flat().map(({ dtype }) => dtype));
+    const dtype = only === undefined || others.length > 0 ? (await starting).dtype : only;
+    const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);
+    if (batchTokens === 0) {
+      const [used] = choices.find(([settings]) => settings?.device === info.device) ?? [];
+      batchTokens = batchBudget(info, engine.processesReady, used?.maxBatchTokens ?? 0);
+    }
+    Object.assign(model, { device: info.device, dtype: info.dtype, fingerprint });
+    return { info, fingerprint, batchTokens };
+  };
+  return { manifest, truth, model, embedder, batcher, engine, start };
+}
