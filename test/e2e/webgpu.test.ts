@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { InferenceSession } from 'onnxruntime-node';
+import { writeQwen3Graph } from '../../src/engine/packed/qwen3-graph.ts';
+import { sessionOptions } from '../../src/engine/session-options.ts';
 import { largestDifference } from '../support/difference.ts';
 import { softwareVulkan, withoutSoftwareVulkan } from '../support/software-vulkan.ts';
 import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
-import { golden, starterManifest } from '../support/starter.ts';
+import { golden, packed, starterManifest } from '../support/starter.ts';
 import { realEngineEntry, superviseEngine } from '../support/supervised-engine.ts';
 
 /** SwiftShader needs about 10 ms for a token. */
@@ -81,6 +85,22 @@ describe('a Vulkan driver in software', { skip: withoutSoftwareVulkan }, () => {
     const { engine } = await superviseEngine(realEngineEntry, { settings });
     await assert.rejects(engine.start(), /takes [\d.]+ times as long on webgpu as on the CPU/);
     await engine.close();
+  });
+
+  it('is refused a graph of which a part would run on the CPU', async () => {
+    // The embedding table is bfloat16, which WebGPU does not have: in this graph it is not fed.
+    const weights = packed(await starterManifest());
+    const folder = path.dirname(weights.tensors['norm.weight']?.file as string);
+    const graph = writeQwen3Graph(weights, {
+      positions: 64,
+      fileName: ({ file }) => path.basename(file),
+      dtype: 'fp32',
+      attention: 'plain',
+    });
+    const create = (allowCpuNodes: boolean) =>
+      InferenceSession.create(graph, sessionOptions(settings, { weightsFolder: folder, allowCpuNodes }));
+    await assert.rejects(create(false), /fallback to CPU EP has been explicitly disabled/);
+    await (await create(true)).release();
   });
 
   it('that has no float16 refuses fp16, and says what to do', async () => {
