@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import type { InferenceSession } from 'onnxruntime-node';
 import { toBatch } from '../../../src/engine/protocol.ts';
 import { loadManifest } from '../../../src/model/load-manifest.ts';
 import { largestDifference } from '../../support/difference.ts';
@@ -81,6 +82,21 @@ describe('PaddedModel in fp32', () => {
       ).computedTokens,
       15,
     );
+  });
+
+  it('fetches one output: every other would be copied for nothing', async () => {
+    const model = await loadPadded(await paddedManifest('qwen3-decoder'));
+    const { session } = model as unknown as { session: InferenceSession };
+    assert.equal(session.outputNames.length, 5);
+    const run = session.run.bind(session);
+    const fetched: string[] = [];
+    session.run = async (...args: Parameters<InferenceSession['run']>) => {
+      const outputs = await run(...args);
+      fetched.push(...Object.keys(outputs));
+      return outputs;
+    };
+    await model.run(toBatch([[1, 2, 0]]));
+    assert.deepEqual(fetched, ['last_hidden_state']);
   });
 
   it('refuses a batch with an empty sequence', async () => {
