@@ -9,6 +9,8 @@ import { type Check, verifyModel } from '../src/verify-model.ts';
 import { testConfig } from './support/running-service.ts';
 import { golden } from './support/starter.ts';
 
+const prompted = golden.texts.filter(({ query_vector: vector }) => vector !== undefined);
+
 /** What PyTorch computed, given out as others publish it: the first components, of texts and of queries. */
 const truth: PublishedTruth = {
   ...(PUBLISHED_TRUTHS[0] as PublishedTruth),
@@ -16,7 +18,7 @@ const truth: PublishedTruth = {
     {
       source: 'PyTorch',
       tolerance: 1e-5,
-      cases: golden.texts.slice(0, 6).flatMap(({ text, vector, query_vector: queryVector }) => [
+      cases: prompted.slice(0, 6).flatMap(({ text, vector, query_vector: queryVector }) => [
         { text, isQuery: false, components: vector.slice(0, 5) },
         { text, isQuery: true, components: queryVector.slice(0, 5) },
       ]),

@@ -57,7 +57,7 @@ describe('loadManifest()', () => {
     assert.match(manifest.prompts.query ?? '', /^Instruct: .*\nQuery:$/);
     assert.equal(manifest.prompts.document, '');
     assert.equal(Object.keys(packed(manifest).tensors).length, 24);
-    assert.equal(manifest.canary?.cases.length, 3);
+    assert.equal(manifest.canary?.cases.length, 7);
   });
 
   it('takes the smaller of the two length limits', async () => {
