@@ -8,7 +8,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../src/package-info.ts';
+import { largestDifference } from '../support/difference.ts';
 import { filesOf, LocalHub } from '../support/local-hub.ts';
+import { paddedFixtures, paddedGolden } from '../support/padded-fixtures.ts';
 import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
 
 const starter = filesOf(path.join(packageRoot, 'models', 'starter'));
@@ -202,6 +204,27 @@ describe('a model by its hub id, from the command line', () => {
     assert.match(wrong.output(), /HF_TOKEN was not accepted/);
     assert.doesNotMatch(wrong.output(), /secret_marker/);
   });
+
+  for (const name of ['bert-pooled', 'bert-cls-dense', 'qwen3-decoder']) {
+    it(`serves the ONNX export of a repository, with the vectors of PyTorch: ${name}`, async () => {
+      const files = filesOf(path.join(paddedFixtures, name));
+      hub.publish(`hotvec-test/${name}`, files);
+      const { url } = await serve({ MODEL: `hotvec-test/${name}`, DTYPE: 'fp32' }).line('ready');
+      const { texts } = paddedGolden(name);
+      const answer = await fetch(`${url}/v1/embeddings`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ input: texts.map(({ ids }) => ids) }),
+      });
+      assert.equal(answer.status, 200, await answer.clone().text());
+      const { data } = (await answer.json()) as { data: { embedding: number[] }[] };
+      for (const [i, { vector, text }] of texts.entries()) {
+        assert.ok(largestDifference(data[i]?.embedding ?? [], vector) < 1e-5, text);
+      }
+      const others = Object.keys(files).filter((file) => /_(fp16|quantized)\.onnx/.test(file));
+      assert.ok(!hub.requests.some(({ url }) => others.some((file) => url.includes(file))), 'only the one export');
+    });
+  }
 
   it('exits with 78 when two revisions are named, and with 1 in one line for everything else', async () => {
     const both = cli('pull', [`${MODEL}@main`], { REVISION: 'v2' });
