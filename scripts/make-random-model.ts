@@ -4,7 +4,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/package-info.ts';
 import { configOf, modelShapes, tensorsOf } from './model-shapes.ts';
-import { writeRandomSafetensors } from './random-weights.ts';
+import { writeRandomWeights } from './random-weights.ts';
 
 // A model folder of a published model's exact shape with random weights: for measuring speed and memory, and for
 // comparing implementations, where the real weights are not at hand. Its vectors mean nothing.
@@ -57,9 +57,11 @@ copyTokenizer(folder, values.tokenizer);
 
 const start = performance.now();
 const tensors = tensorsOf(shape);
-await writeRandomSafetensors(path.join(folder, 'model.safetensors'), tensors, seed);
+const files = await writeRandomWeights(folder, tensors, seed);
 const seconds = ((performance.now() - start) / 1000).toFixed(1);
-console.log(`${tensors.length} tensors of random bfloat16 values (seed ${seed}) written to ${folder} in ${seconds} s`);
+console.log(
+  `${tensors.length} tensors of random bfloat16 values (seed ${seed}) written to ${folder} in ${seconds} s: ${files.join(', ')}`,
+);
 
 function copyTokenizer(target: string, given: string | undefined): void {
   const real = path.join(packageRoot, '..', 'shared', 'data', 'qwen3-embedding-0.6b', 'tokenizer.json');

@@ -22,6 +22,26 @@ export const modelShapes: Record<string, ModelShape> = {
     max_position_embeddings: 32768,
     vocab_size: 151669,
   },
+  '4b': {
+    hidden_size: 2560,
+    intermediate_size: 9728,
+    num_hidden_layers: 36,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    head_dim: 128,
+    max_position_embeddings: 40960,
+    vocab_size: 151665,
+  },
+  '8b': {
+    hidden_size: 4096,
+    intermediate_size: 12288,
+    num_hidden_layers: 36,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    head_dim: 128,
+    max_position_embeddings: 40960,
+    vocab_size: 151665,
+  },
 };
 
 /** The rest of `config.json`: the same in all sizes. */

@@ -1,17 +1,50 @@
-import { open } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { TensorSpec } from './model-shapes.ts';
 
 const VALUES_PER_WRITE = 1 << 22;
+/** Where transformers begins another file. */
+const MAX_SHARD_BYTES = 5_000_000_000;
+
+/**
+ * Writes weights as transformers saves them: one `model.safetensors`, or shards and their index where that is too large.
+ * @returns the names of the files.
+ */
+export async function writeRandomWeights(
+  folder: string,
+  tensors: readonly TensorSpec[],
+  seed: number,
+): Promise<string[]> {
+  const shards: TensorSpec[][] = [[]];
+  let bytes = 0;
+  for (const tensor of tensors) {
+    const size = 2 * elementCount(tensor.shape);
+    bytes += size;
+    if (bytes > MAX_SHARD_BYTES) {
+      shards.push([]);
+      bytes = size;
+    }
+    shards.at(-1)?.push(tensor);
+  }
+  const number = (i: number) => String(i).padStart(5, '0');
+  const name = (i: number) =>
+    shards.length === 1 ? 'model.safetensors' : `model-${number(i + 1)}-of-${number(shards.length)}.safetensors`;
+  for (const [i, shard] of shards.entries()) await writeRandomSafetensors(path.join(folder, name(i)), shard, seed + i);
+  const files = shards.map((_, i) => name(i));
+  if (files.length === 1) return files;
+  const index = {
+    metadata: { total_size: tensors.reduce((sum, { shape }) => sum + 2 * elementCount(shape), 0) },
+    weight_map: Object.fromEntries(shards.flatMap((shard, i) => shard.map((tensor) => [tensor.name, name(i)]))),
+  };
+  await writeFile(path.join(folder, 'model.safetensors.index.json'), `${JSON.stringify(index, null, 2)}\n`);
+  return files;
+}
 
 /**
  * Writes tensors of seeded random bfloat16 values as one safetensors file, a few megabytes at a time.
  * Layout: u64 little-endian header length, JSON header, the tensors' bytes.
  */
-export async function writeRandomSafetensors(
-  file: string,
-  tensors: readonly TensorSpec[],
-  seed: number,
-): Promise<void> {
+async function writeRandomSafetensors(file: string, tensors: readonly TensorSpec[], seed: number): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   let end = 0;
   for (const { name, shape } of tensors) {
