@@ -11,6 +11,7 @@ const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'docs/architecture.md',
+  'docs/models.md',
   'docs/operations.md',
   'docs/decisions/README.md',
   ...decisions.map((file) => `docs/decisions/${file}`),
