@@ -37,7 +37,7 @@ export async function loadManifest(
     read('config_sentence_transformers.json'),
     read('sentence_bert_config.json'),
     read(CANARY_FILE),
-    readSentenceModules(folder),
+    readSentenceModules((file) => readJson(folder, file)),
   ]);
   const isQwen3 = config.model_type === 'qwen3';
   const described = await describeWeights({ name, folder }, config, modules, pooling);

@@ -1,8 +1,8 @@
 import { StartError } from '../errors.ts';
 import { choosePooling, type PoolingSetting } from './choose-pooling.ts';
-import type { PackedWeights } from './manifest.ts';
+import type { PackedWeights, Pooling } from './manifest.ts';
 import { parseQwen3Config } from './qwen3-config.ts';
-import type { Json } from './read-json.ts';
+import { type Json, type ReadJson, readJson } from './read-json.ts';
 import { locateTensors } from './safetensors.ts';
 import { checkModules, readPooling, type SentenceModules } from './sentence-modules.ts';
 
@@ -17,13 +17,25 @@ export async function findPackedWeights(
   setting: PoolingSetting,
 ): Promise<PackedWeights> {
   const architecture = parseQwen3Config(config);
-  if (modules !== null) checkModules(modules, []);
-  const declared = modules === null ? null : await readPooling(folder, modules);
-  const pooling = choosePooling(declared, setting, name);
-  if (pooling !== 'last_token') {
-    throw new StartError(
-      `${name} pools by ${pooling}; from safetensors hotvec implements last_token. Use an ONNX export.`,
-    );
-  }
+  const declared = modules === null ? null : await readPackedPooling(name, modules, (file) => readJson(folder, file));
+  checkPooling(name, choosePooling(declared, setting, name));
   return { kind: 'packed', architecture, tensors: await locateTensors(folder) };
+}
+
+/**
+ * The pooling that a model's files declare; it needs no weights, so that a model is refused before they are downloaded.
+ * @throws {StartError} for modules and poolings that the packed graph does not have.
+ */
+export async function readPackedPooling(name: string, modules: SentenceModules, read: ReadJson): Promise<Pooling> {
+  checkModules(modules, []);
+  const pooling = await readPooling(read, modules);
+  checkPooling(name, pooling);
+  return pooling;
+}
+
+function checkPooling(name: string, pooling: Pooling): void {
+  if (pooling === 'last_token') return;
+  throw new StartError(
+    `${name} pools by ${pooling}; from safetensors hotvec implements last_token. Use an ONNX export.`,
+  );
 }

@@ -4,7 +4,7 @@ import { StartError } from '../errors.ts';
 import { choosePooling, type PoolingSetting } from './choose-pooling.ts';
 import { declaredDenseSize, findDenseLayers } from './dense-layers.ts';
 import type { PaddedWeights, Pooling } from './manifest.ts';
-import type { Json } from './read-json.ts';
+import { type Json, readJson } from './read-json.ts';
 import { checkModules, readPooling, type SentenceModules } from './sentence-modules.ts';
 import { readTransformerSize } from './transformer-size.ts';
 
@@ -43,7 +43,11 @@ export async function describePaddedModel(
   const found = Object.values(exports);
   const isPooled = found.every((one) => one.isPooled);
   if (modules !== null && !isPooled) checkModules(modules, ['Dense']);
-  const declared = isPooled ? 'in_graph' : modules === null ? null : await readPooling(folder, modules);
+  const declared = isPooled
+    ? 'in_graph'
+    : modules === null
+      ? null
+      : await readPooling((file) => readJson(folder, file), modules);
   const pooling = choosePooling(declared, setting, name);
   const dense = modules === null || isPooled ? [] : await findDenseLayers(folder, modules, size.hiddenSize);
   const pooledSize = isPooled ? (found[0]?.pooledSize ?? (await declaredDenseSize(folder, modules))) : null;

@@ -5,6 +5,9 @@ import { messageOf, StartError } from '../errors.ts';
 /** A parsed JSON object of a model folder, nothing known of its fields. */
 export type Json = Record<string, unknown>;
 
+/** Reads a JSON file of one model, wherever it lies; undefined when it does not exist. */
+export type ReadJson = (file: string) => Promise<unknown>;
+
 /**
  * Reads a JSON file of a model folder; undefined when it does not exist.
  * @throws {StartError} when it cannot be read, or holds neither an object nor a list.

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { StartError } from '../errors.ts';
 import type { Pooling } from './manifest.ts';
-import { type Json, readJson } from './read-json.ts';
+import type { Json, ReadJson } from './read-json.ts';
 
 /** The stages of a sentence-transformers model, as modules.json lists them. */
 export interface SentenceModules {
@@ -25,8 +25,8 @@ const POOLING_NAMES: Record<string, Pooling> = {
 const SUPPORTED_MODES = 'cls, max, mean, mean_sqrt_len and lasttoken';
 
 /** null where there is no modules.json. */
-export async function readSentenceModules(folder: string): Promise<SentenceModules | null> {
-  const modules = (await readJson(folder, 'modules.json')) as { type?: string; path?: string }[] | undefined;
+export async function readSentenceModules(read: ReadJson): Promise<SentenceModules | null> {
+  const modules = (await read('modules.json')) as { type?: string; path?: string }[] | undefined;
   if (modules === undefined) return null;
   if (!Array.isArray(modules)) throw new StartError('modules.json is not a list. Copy or download the model again.');
   return {
@@ -50,9 +50,9 @@ export function checkModules({ kinds }: SentenceModules, between: readonly strin
 }
 
 /** @throws {StartError} for a pooling that is missing, or that hotvec does not implement, naming it. */
-export async function readPooling(folder: string, { folders }: SentenceModules): Promise<Pooling> {
+export async function readPooling(read: ReadJson, { folders }: SentenceModules): Promise<Pooling> {
   const file = path.posix.join(folders[1] || '1_Pooling', 'config.json');
-  const config = (await readJson(folder, file)) as Json | undefined;
+  const config = (await read(file)) as Json | undefined;
   if (config === undefined) throw new StartError(`The model has no ${file}, so its pooling is unknown.`);
   if (config.include_prompt === false) {
     throw new StartError(

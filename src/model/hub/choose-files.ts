@@ -1,6 +1,8 @@
 import { StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
+import { readPackedPooling } from '../packed-weights.ts';
 import { parseQwen3Config } from '../qwen3-config.ts';
+import { readSentenceModules } from '../sentence-modules.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 
 /** What is fetched before anything else: enough to know whether hotvec can serve the model, and which weights. */
@@ -72,8 +74,11 @@ async function weightFiles(
   const hasSafetensors = paths.has(SINGLE) || paths.has(INDEX);
   const isPacked = config.model_type === 'qwen3' && hasSafetensors;
   if (isPacked && (dtype === 'auto' || PACKED_DTYPES.includes(dtype))) {
-    // Refuses what the graph writer does not implement, before gigabytes are on their way.
+    // Refuses what hotvec does not implement, before gigabytes are on their way.
     parseQwen3Config(config);
+    const read = async (file: string) => (paths.has(file) ? readJson(file) : undefined);
+    const modules = await readSentenceModules(read);
+    if (modules !== null) await readPackedPooling(name, modules, read);
     return paths.has(SINGLE) ? [SINGLE] : [INDEX, ...shardsOf(await readJson(INDEX), name, paths)];
   }
   const exports = await findOnnxExports(name, config, paths);

@@ -46,9 +46,24 @@ describe('chooseFiles()', () => {
       { path: '2_Normalize', type: 'sentence_transformers.models.Normalize' },
     ];
     assert.deepEqual(
-      await weights('auto', [...files, ...others], { 'config.json': qwen, 'modules.json': modules }),
+      await weights('auto', [...files, ...others], {
+        'config.json': qwen,
+        'modules.json': modules,
+        '1_Pooling/config.json': { pooling_mode_lasttoken: true },
+      }),
       files.sort(),
     );
+    for (const [pooling, message] of [
+      [
+        { pooling_mode_mean_tokens: true },
+        /someone\/model pools by mean; from safetensors hotvec implements last_token/,
+      ],
+      [undefined, /has no 1_Pooling\/config\.json/],
+    ] as const) {
+      const json = { 'config.json': qwen, 'modules.json': modules, '1_Pooling/config.json': pooling };
+      const present = files.filter((file) => pooling !== undefined || !file.startsWith('1_Pooling'));
+      await assert.rejects(weights('auto', present, json), { name: 'StartError', message });
+    }
   });
 
   it('takes the weights of Dense modules', async () => {
