@@ -13,6 +13,11 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .map((file) => path.join(folder, file))
   .sort();
 
+if (files.length === 0) {
+  process.stderr.write(`No test's path contains ${parts.join(' or ')}.\n`);
+  process.exit(1);
+}
+
 const { status } = spawnSync(
   process.execPath,
   ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-timeout=300000', ...files],
