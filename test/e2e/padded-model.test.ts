@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { env, pipeline } from '@huggingface/transformers';
 import { largestDifference, normalized } from '../support/difference.ts';
 import { paddedFixtures, paddedGolden } from '../support/padded-fixtures.ts';
@@ -150,6 +150,10 @@ describe('hotvec serve with a sentence-transformers folder of ONNX files', () =>
 });
 
 describe('hotvec serve with other ONNX folders', () => {
+  /** Closed whatever the test finds: a service left over would keep the test process alive. */
+  let close: () => Promise<void> = async () => {};
+  afterEach(() => close());
+
   for (const [name, environment, tolerance] of [
     ['bert-cls-dense', {}, TOLERANCE],
     ['bert-pooled', {}, TOLERANCE],
@@ -159,6 +163,7 @@ describe('hotvec serve with other ONNX folders', () => {
   ] as const) {
     it(`answers with the vectors of PyTorch: ${name} ${JSON.stringify(environment)}`, async () => {
       const service = await new Served(name, environment).ready();
+      close = () => service.close();
       const { texts } = paddedGolden(name);
       const vectors = await service.vectors({ input: texts.map(({ text }) => text) });
       for (const [i, { text, vector }] of texts.entries()) {
@@ -171,7 +176,6 @@ describe('hotvec serve with other ONNX folders', () => {
         const [unit] = await service.vectors({ input: texts[0]?.text, normalize: true });
         assert.ok(largestDifference(unit as number[], normalized(texts[0]?.vector as number[])) < TOLERANCE);
       }
-      await service.close();
     });
   }
 
@@ -182,6 +186,10 @@ describe('hotvec serve with other ONNX folders', () => {
     const prompts = { query: 'query: ', passage: 'query: ' };
     writeFileSync(path.join(folder, 'config_sentence_transformers.json'), JSON.stringify({ prompts }));
     const service = await startService({ model: folder, logLevel: 'warn' });
+    close = async () => {
+      await service.close();
+      rmSync(folder, { recursive: true });
+    };
     const score = async (fields: object) => {
       const response = await service.post('/v1/similarity', { queries: 'vector', documents: 'vector', ...fields });
       return ((await response.json()) as { scores: number[][] }).scores[0]?.[0] as number;
@@ -191,12 +199,11 @@ describe('hotvec serve with other ONNX folders', () => {
     const { texts } = paddedGolden('bert-mean');
     const [bare, asQuery] = [texts[1]?.vector as number[], texts[1]?.query_vector as number[]];
     assert.ok(Math.abs(1 - bare.reduce((dot, value, i) => dot + value * (asQuery[i] as number), 0)) > 1e-3);
-    await service.close();
-    rmSync(folder, { recursive: true });
   });
 
   it('does not start in a precision that the folder does not have, and lists those it has', async () => {
     const { cli } = new Served('bert-mean', { DTYPE: 'q4' });
+    close = async () => {};
     assert.equal(await cli.exit, 1);
     assert.match(cli.output(), /DTYPE=q4: the model folder has no ONNX export in it; it has fp32, fp16, q8/);
   });

@@ -90,8 +90,8 @@ describe('PaddedModel in fp32', () => {
     assert.equal(session.outputNames.length, 5);
     const run = session.run.bind(session);
     const fetched: string[] = [];
-    session.run = async (...args: unknown[]) => {
-      const outputs = await run(...(args as Parameters<typeof run>));
+    session.run = async (feeds: InferenceSession.FeedsType, wanted?: unknown) => {
+      const outputs = await run(feeds, wanted as InferenceSession.FetchesType);
       fetched.push(...Object.keys(outputs));
       return outputs;
     };
