@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { passCanary } from '../../../src/engine/canary.ts';
 import { ElementType, OnnxGraph } from '../../../src/engine/packed/onnx-graph.ts';
+import type { EngineSupervisor } from '../../../src/engine/supervisor.ts';
 import { loadManifest } from '../../../src/model/load-manifest.ts';
 import { loadPadded, paddedFixtures, paddedManifest } from '../../support/padded-fixtures.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
@@ -31,13 +32,18 @@ function writeMasklessExport(file: string): void {
 
 describe('the self-check of an engine with an ONNX export', () => {
   let folder: string;
+  let engine: EngineSupervisor | undefined;
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     cpSync(path.join(paddedFixtures, 'bert-mean'), folder, { recursive: true });
     rmSync(path.join(folder, 'onnx'), { recursive: true });
     writeMasklessExport(path.join(folder, 'model.onnx'));
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(async () => {
+    // One that started against all expectation would keep the test process alive.
+    await engine?.close();
+    rmSync(folder, { recursive: true });
+  });
 
   it('passes with every fixture', async () => {
     for (const name of ['bert-mean', 'bert-cls-dense', 'bert-pooled', 'roberta-mean', 'qwen3-decoder']) {
@@ -52,18 +58,16 @@ describe('the self-check of an engine with an ONNX export', () => {
 
   it('keeps an export from serving that lets padding into its vectors', async () => {
     const manifest = await loadManifest({ name: 'maskless', folder });
-    const { engine } = await superviseEngine(realEngineEntry, { manifest });
+    ({ engine } = await superviseEngine(realEngineEntry, { manifest }));
     await assert.rejects(engine.start(), {
       name: 'StartError',
       message: /The canary failed against its reference \(the same text alone\): .* wrong vectors/,
     });
-    await engine.close();
   });
 
   it('refuses rows of another width than the config says', async () => {
     const manifest = { ...(await loadManifest({ name: 'narrow', folder })), hiddenSize: 24 };
-    const { engine } = await superviseEngine(realEngineEntry, { manifest });
+    ({ engine } = await superviseEngine(realEngineEntry, { manifest }));
     await assert.rejects(engine.start(), /gives rows of 32 components; the model's config says 24/);
-    await engine.close();
   });
 });
