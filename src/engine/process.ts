@@ -50,6 +50,7 @@ async function load({ manifest, settings }: ToEngine & { kind: 'load' }): Promis
   await probeDevice(settings);
   const maxTokens = Math.max(settings.maxTokens, ...canarySequences(manifest).map(({ length }) => length));
   const loaded = await loadModel(manifest, { ...settings, maxTokens }).catch((error: unknown) => {
+    if (error instanceof StartError) throw error;
     throw new StartError(explainModelFailure(settings, messageOf(error)));
   });
   const run = loaded.run.bind(loaded);

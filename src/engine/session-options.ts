@@ -9,7 +9,7 @@ export interface SessionChoices {
   weightsFolder?: string;
   /**
    * Whether an operator that the device cannot run may run on the CPU. ONNX Runtime's own default is yes, silently;
-   * hotvec's is no: the session is refused instead.
+   * hotvec's is no: the session is refused instead. Who says yes looks at what runs there (`recordOperators`).
    */
   allowCpuNodes?: boolean;
 }

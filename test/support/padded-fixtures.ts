@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PaddedModel } from '../../src/engine/padded/padded-model.ts';
-import { toBatch } from '../../src/engine/protocol.ts';
+import { type Device, toBatch } from '../../src/engine/protocol.ts';
 import { rowAt } from '../../src/engine/rows.ts';
 import { loadManifest } from '../../src/model/load-manifest.ts';
 import type { Dtype, ModelManifest, PaddedWeights } from '../../src/model/manifest.ts';
@@ -29,9 +29,13 @@ export function padded({ weights }: ModelManifest): PaddedWeights {
   return weights;
 }
 
-export function loadPadded(manifest: ModelManifest, dtype: Dtype = 'fp32'): Promise<PaddedModel> {
+export function loadPadded(
+  manifest: ModelManifest,
+  dtype: Dtype = 'fp32',
+  device: Device = 'cpu',
+): Promise<PaddedModel> {
   return PaddedModel.load(manifest, {
-    device: 'cpu',
+    device,
     deviceId: 0,
     dtype,
     threads: 1,

@@ -1,6 +1,6 @@
 import { InferenceSession } from 'onnxruntime-node';
 import { StartError } from '../../errors.ts';
-import type { ModelManifest, OnnxExport, Pooling } from '../../model/manifest.ts';
+import type { Dtype, ModelManifest, OnnxExport, Pooling } from '../../model/manifest.ts';
 import type { ComputedBatch, Model } from '../model.ts';
 import { type Batch, type EngineSettings, toBatch } from '../protocol.ts';
 import { sessionOptions } from '../session-options.ts';
@@ -8,7 +8,12 @@ import { type ChosenOutput, chooseOutput } from './choose-output.ts';
 import { type Dense, loadDense } from './dense.ts';
 import { type PaddedLayout, planInputs } from './graph-inputs.ts';
 import { fromHalves } from './half-float.ts';
+import { operatorsOnCpu } from './operators-on-cpu.ts';
 import { pool } from './pool.ts';
+import { recordOperators } from './record-operators.ts';
+
+/** Lengths of the batch that shows where each operator runs: short, so that masks stay smaller than hidden states. */
+const TRIAL_LENGTHS = [4, 2];
 
 /** An ONNX export in memory: batches of token ids in, pooled rows out. */
 export class PaddedModel implements Model {
@@ -33,14 +38,33 @@ export class PaddedModel implements Model {
     this.isBatchDependent = chosen.isBatchDependent;
   }
 
-  /** @throws {StartError} for a graph with inputs or outputs that hotvec does not know, naming them. */
+  /**
+   * @throws {StartError} for a graph with inputs or outputs that hotvec does not know, naming them; and for one of which
+   * the device would leave a part to the CPU, naming the operators.
+   */
   static async load(manifest: ModelManifest, settings: EngineSettings): Promise<PaddedModel> {
     const { weights } = manifest;
-    const chosen = weights.kind === 'padded' ? weights.exports[settings.dtype] : undefined;
+    const exports = weights.kind === 'padded' ? weights.exports : {};
+    const chosen = exports[settings.dtype];
     if (chosen === undefined) throw new StartError(`${manifest.name} has no ONNX export in ${settings.dtype}.`);
-    // Exporters leave shape arithmetic to the CPU, whatever computes the rest.
+    const { graphFile } = chosen;
+    if (settings.device === 'cpu') {
+      return new PaddedModel(await InferenceSession.create(graphFile, sessionOptions(settings)), manifest, chosen);
+    }
+    // Exporters leave arithmetic on shapes to the CPU, whatever computes the rest: what runs there is looked at.
     const options = sessionOptions(settings, { allowCpuNodes: true });
-    return new PaddedModel(await InferenceSession.create(chosen.graphFile, options), manifest, chosen);
+    const trial = TRIAL_LENGTHS.map((length) => Math.min(length, settings.maxTokens));
+    const { operators, result } = await recordOperators(
+      (profiling) => InferenceSession.create(graphFile, { ...options, ...profiling }),
+      async (session) => {
+        const model = new PaddedModel(session, manifest, chosen);
+        await model.runTogether(toBatch(trial.map((length) => Array.from({ length }, (_, i) => i))));
+        return model;
+      },
+    );
+    const onCpu = operatorsOnCpu(operators, trial.length * Math.max(...trial) ** 2);
+    if (onCpu.length > 0) throw partlyOnCpu(onCpu, settings, exports);
+    return result;
   }
 
   /** @returns rows: row-major [batch size, hiddenSize], not normalized. */
@@ -85,4 +109,16 @@ function layOut({ offsets }: Batch): PaddedLayout {
   const empty = lengths.indexOf(0);
   if (empty >= 0) throw new RangeError(`sequence ${empty} of the batch is empty`);
   return { batchSize: lengths.length, longest, lengths };
+}
+
+function partlyOnCpu(
+  operators: readonly string[],
+  { device, dtype }: EngineSettings,
+  exports: Partial<Record<Dtype, OnnxExport>>,
+): StartError {
+  const others = Object.keys(exports).filter((other) => other !== dtype);
+  const remedy = others.length === 0 ? '' : `DTYPE to another that the folder has (${others.join(', ')}), or `;
+  return new StartError(
+    `On ${device} ONNX Runtime would leave a part of this model in ${dtype} to the CPU: ${operators.join(', ')}. Set ${remedy}DEVICE=cpu.`,
+  );
 }
