@@ -61,7 +61,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const described = await loadManifest(location, config.pooling);
   const files = new FileHashes(location.hashes);
   const truth = await findPublishedTruth(described, files);
-  const manifest = { ...described, canary: described.canary ?? truth?.canary ?? null };
+  const manifest = { ...described, canary: truth?.canary ?? described.canary };
   const model: ModelFacts = {
     ...manifest,
     maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
@@ -74,6 +74,8 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
     needsEndToken: manifest.pooling === 'last_token',
     lowercase: manifest.lowercase,
+    vocabularySize: manifest.vocabularySize,
+    namedTokens: manifest.namedTokens,
   });
   await checkTokenizer(tokenizer, manifest.canary?.cases ?? []);
 

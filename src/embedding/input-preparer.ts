@@ -51,6 +51,14 @@ export class InputPreparer {
     for (const [i, { content, name }] of inputs.entries()) {
       const ids = typeof content === 'string' ? encodings.next().value?.ids : this.checkTokenIds(content, name);
       if (ids === undefined) throw new Error('the tokenizer left a text out');
+      const unknown = ids.find((id) => id >= this.model.vocabularySize);
+      if (unknown !== undefined) {
+        throw new HotvecError(
+          'invalid_token_id',
+          `${name} has a token (id ${unknown}) that the tokenizer knows and the model, with ${this.model.vocabularySize}, does not. Remove it from the text.`,
+          { param: name },
+        );
+      }
       if (ids.length === 0) {
         throw new HotvecError('invalid_input', `${name} has no tokens: this model's tokenizer drops all of it.`, {
           param: name,

@@ -4,17 +4,17 @@ import type { Dtype, ModelManifest } from './manifest.ts';
 
 /**
  * A short name for the vector space: vectors of two servers are comparable only if their fingerprints are equal. It
- * covers weights, tokenizer, architecture, revision, pooling, dtype and prompts. Reads every weight file once.
+ * covers weights, tokenizer, architecture, pooling, dtype and prompts, by content: the same files have the same one,
+ * wherever they came from. Reads every weight file once.
  *
  * @returns 16 hexadecimal digits.
  */
 export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files = new FileHashes()): Promise<string> {
   const hashes = await Promise.all(weightFiles(manifest, dtype).map((file) => files.of(file)));
   const facts = {
-    weights: hashes.sort(),
+    weights: hashes,
     tokenizer: await files.of(manifest.tokenizerFile),
     architecture: architecture(manifest),
-    revision: manifest.revision,
     pooling: manifest.pooling,
     normalize: manifest.normalize,
     dtype,
@@ -25,7 +25,7 @@ export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
 }
 
-/** Every file whose bytes the vectors depend on. */
+/** Every file whose bytes the vectors depend on, in the order they are used where that matters. */
 function weightFiles({ weights }: ModelManifest, dtype: Dtype): string[] {
   if (weights.kind === 'packed') return [...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort();
   const chosen = weights.exports[dtype];

@@ -26,10 +26,11 @@ const SAFETENSORS_FILES = ['model.safetensors', 'model.safetensors.index.json'];
  * @throws {StartError} for a file that is missing or damaged, or a model hotvec does not implement, naming file and field.
  */
 export async function loadManifest(
-  { name, folder, revision = null }: ModelFolder,
+  { name, folder, revision = null, files }: ModelFolder,
   pooling: PoolingSetting = 'auto',
 ): Promise<ModelManifest> {
-  const read = (file: string) => readJson(folder, file) as Promise<Json | undefined>;
+  const has = (file: string) => files?.has(file) ?? existsSync(path.join(folder, file));
+  const read = async (file: string) => (has(file) ? ((await readJson(folder, file)) as Json) : undefined);
   const config = await read('config.json');
   if (config === undefined) throw new StartError(`${name} has no config.json (looked in ${folder}).`);
   const [tokenizerConfig, sentenceConfig, transformerConfig, canary, modules] = await Promise.all([
@@ -37,16 +38,17 @@ export async function loadManifest(
     read('config_sentence_transformers.json'),
     read('sentence_bert_config.json'),
     read(CANARY_FILE),
-    readSentenceModules((file) => readJson(folder, file)),
+    readSentenceModules(read),
   ]);
   const isQwen3 = config.model_type === 'qwen3';
-  const described = await describeWeights({ name, folder }, config, modules, pooling);
+  const described = await describeWeights({ name, folder }, has, config, modules, pooling);
   return {
     name,
     folder,
     revision,
     ...described,
     tokenizerFile: path.join(folder, 'tokenizer.json'),
+    namedTokens: namedTokens(tokenizerConfig),
     lowercase: transformerConfig?.do_lower_case === true,
     maxTokens: maxTokensOf({ config, tokenizerConfig, transformerConfig }),
     // Where no modules.json says it, vectors are of length one, as clients of an OpenAI API expect.
@@ -60,17 +62,18 @@ export async function loadManifest(
 
 async function describeWeights(
   location: ModelFolder,
+  has: (file: string) => boolean,
   config: Json,
   modules: SentenceModules | null,
   pooling: PoolingSetting,
 ): Promise<Pick<ModelManifest, 'weights' | 'pooling' | 'hiddenSize' | 'vocabularySize'>> {
-  const hasSafetensors = SAFETENSORS_FILES.some((file) => existsSync(path.join(location.folder, file)));
+  const hasSafetensors = SAFETENSORS_FILES.some(has);
   if (config.model_type === 'qwen3' && hasSafetensors) {
-    const weights = await findPackedWeights(location, config, modules, pooling);
+    const weights = await findPackedWeights(location, has, config, modules, pooling);
     const { hiddenSize, vocabularySize } = weights.architecture;
     return { weights, pooling: 'last_token', hiddenSize, vocabularySize };
   }
-  const exports = findOnnxExports(location.folder);
+  const exports = findOnnxExports(location.folder, has);
   if (Object.keys(exports).length === 0) throw noWeights(location, config.model_type, hasSafetensors);
   return describePaddedModel(location, config, exports, modules, pooling);
 }
@@ -84,6 +87,16 @@ function noWeights({ name, folder }: ModelFolder, modelType: unknown, hasSafeten
   return new StartError(
     `config.json: model_type is ${JSON.stringify(modelType)}, and ${name} has no onnx/model.onnx. From safetensors hotvec computes "qwen3" only; for other architectures take a repository with ONNX files (onnx-community and Xenova have many), or make them: optimum-cli export onnx --model MODEL --task feature-extraction FOLDER.`,
   );
+}
+
+/** The tokens around a text of an encoder; a plain string, or one with flags. */
+function namedTokens(tokenizerConfig: Json | undefined): string[] {
+  return ['cls_token', 'sep_token'].flatMap((field) => {
+    const token = tokenizerConfig?.[field];
+    if (typeof token === 'string') return [token];
+    const { content } = (token ?? {}) as Json;
+    return typeof content === 'string' ? [content] : [];
+  });
 }
 
 /** null where nothing says that vectors may be cut. */

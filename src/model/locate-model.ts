@@ -12,6 +12,8 @@ import type { ModelSettings } from './model-settings.ts';
 import { publishedHashes } from './published-hashes.ts';
 import { findLocalModel, type ModelLocation, parseHubReference, resolveModel } from './resolve-model.ts';
 
+const HUGGING_FACE = 'https://huggingface.co';
+
 export interface LocateOptions {
   settings: ModelSettings;
   onEvent: OnHubEvent;
@@ -52,9 +54,9 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     const folder = cache.snapshot(record.revision);
     const bytes = record.files.reduce((sum, { size }) => sum + size, 0);
     onEvent({ kind: 'cached', repository, revision: record.revision, folder, bytes, isForeign });
-    const published = publishedHashes(repository, record.revision, modelSource === 'modelscope');
+    const published = publishedHashes(repository, record.revision, isOrigin(settings));
     const hashes = await verifyFiles({ repository, folder, record, published, repair });
-    return { name: repository, folder, revision: record.revision, source: modelSource, hashes };
+    return { name: repository, folder, ...factsOf(record), source: modelSource, hashes };
   }
   if (settings.offline) {
     throw new StartError(
@@ -64,15 +66,35 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
   // Where only something is missing, the commit stays the one that was served before.
   const served = refresh ? undefined : await cache.ownRef(refName);
   const revision = served !== undefined && /^[0-9a-f]{40}$/.test(served) ? served : refName;
-  const record = await pullModel({ hub, cache, repository, revision, refName, dtype, onEvent, wait });
+  const record = await pullModel({
+    hub,
+    cache,
+    repository,
+    revision,
+    refName,
+    dtype,
+    isOrigin: isOrigin(settings),
+    onEvent,
+    wait,
+  });
   const folder = cache.snapshot(record.revision);
   return {
     name: repository,
     folder,
-    revision: record.revision,
+    ...factsOf(record),
     source: modelSource,
     hashes: await hashesOf(folder, record),
   };
+}
+
+/** Other files may lie in the snapshot, of another precision or from another tool: they were not verified now. */
+function factsOf({ revision, files }: FileRecord): Pick<ModelLocation, 'revision' | 'files'> {
+  return { revision, files: new Set(files.map((file) => file.path)) };
+}
+
+/** Whether models come from where they were published, and not from a mirror. */
+function isOrigin({ modelSource, hfEndpoint }: ModelSettings): boolean {
+  return modelSource === 'huggingface' && hfEndpoint.replace(/\/+$/, '') === HUGGING_FACE;
 }
 
 /** Pulling has verified each file. */

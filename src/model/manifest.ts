@@ -88,6 +88,8 @@ export interface ModelManifest {
   revision: string | null;
   weights: PackedWeights | PaddedWeights;
   tokenizerFile: string;
+  /** Tokens that tokenizer_config.json says texts begin and end with: the tokenizer must know them. */
+  namedTokens: string[];
   /** Whether texts are put into lower case before the tokenizer sees them (`do_lower_case`). */
   lowercase: boolean;
   /** Components of a row: the model's hidden size, or what its last Dense module makes of it. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from '../errors.ts';
-import { DTYPES, type OnnxExport, type PaddedWeights } from './manifest.ts';
+import { DTYPES, type Dtype, type OnnxExport, type PaddedWeights } from './manifest.ts';
 import { readOnnxFacts } from './onnx-facts.ts';
 import { onnxFileNames } from './onnx-file-names.ts';
 
@@ -18,20 +18,36 @@ const BATCH_DEPENDENT = [
   'ConvInteger',
 ];
 
+/** Operators of quantized weights. */
+const EIGHT_BIT = [...BATCH_DEPENDENT, 'DequantizeLinear', 'QLinearMatMul', 'QGemm', 'QAttention'];
+const FOUR_BIT = ['MatMulNBits', 'MatMulBnb4', 'GatherBlockQuantized'];
+
 /**
  * Finds the ONNX graphs of a folder, by precision.
  * @throws {StartError} for a graph that is damaged or whose data file is missing, naming it.
  */
-export function findOnnxExports(folder: string): PaddedWeights['exports'] {
+export function findOnnxExports(
+  folder: string,
+  has = (file: string) => existsSync(path.join(folder, file)),
+): PaddedWeights['exports'] {
   const exports: PaddedWeights['exports'] = {};
   for (const dtype of DTYPES) {
-    const file = onnxFileNames(dtype).find((name) => existsSync(path.join(folder, name)));
-    if (file !== undefined) exports[dtype] = describe(folder, file);
+    const file = onnxFileNames(dtype).find(has);
+    if (file === undefined) continue;
+    const { operators, ...found } = describe(folder, file);
+    // A name without a precision says fp32, and is not always true: what the graph computes counts.
+    const really = dtype === 'fp32' ? quantizationOf(operators) : dtype;
+    exports[really] ??= found;
   }
   return exports;
 }
 
-function describe(folder: string, file: string): OnnxExport {
+function quantizationOf(operators: ReadonlySet<string>): Dtype {
+  if (EIGHT_BIT.some((operator) => operators.has(operator))) return 'q8';
+  return FOUR_BIT.some((operator) => operators.has(operator)) ? 'q4' : 'fp32';
+}
+
+function describe(folder: string, file: string): OnnxExport & { operators: Set<string> } {
   const graphFile = path.join(folder, file);
   const { operators, dataLocations, outputs } = readOnnxFacts(graphFile);
   const dataFiles = [...dataLocations].sort().map((location) => {
@@ -43,6 +59,7 @@ function describe(folder: string, file: string): OnnxExport {
   });
   const pooled = outputs.get('sentence_embedding');
   return {
+    operators,
     graphFile,
     dataFiles,
     isBatchDependent: BATCH_DEPENDENT.some((operator) => operators.has(operator)),

@@ -12,6 +12,7 @@ import { checkModules, readPooling, type SentenceModules } from './sentence-modu
  */
 export async function findPackedWeights(
   { name, folder }: { name: string; folder: string },
+  has: (file: string) => boolean,
   config: Json,
   modules: SentenceModules | null,
   setting: PoolingSetting,
@@ -19,7 +20,7 @@ export async function findPackedWeights(
   const architecture = parseQwen3Config(config);
   const declared = modules === null ? null : await readPackedPooling(name, modules, (file) => readJson(folder, file));
   checkPooling(name, choosePooling(declared, setting, name));
-  return { kind: 'packed', architecture, tensors: await locateTensors(folder) };
+  return { kind: 'packed', architecture, tensors: await locateTensors(folder, has) };
 }
 
 /**

@@ -29,16 +29,19 @@ const DECISIVE = ['model.safetensors', 'tokenizer.json'];
 
 /**
  * The hashes that the files of a repository must have, whatever a hub or mirror says. At the known commit: every file
- * listed. ModelScope numbers its commits itself, so there weights and tokenizer must match at any revision. At another
- * commit of the Hugging Face hub: none, a publisher may release anew.
+ * listed. At another commit of the Hugging Face hub itself: none, a publisher may release anew. A mirror may call any
+ * commit by any name, and ModelScope numbers its commits itself: there weights and tokenizer must match at every revision.
  *
+ * @param repository hubs do not tell upper from lower case, so neither does this.
+ * @param isOrigin whether it comes from the hub it was published on, and not from a mirror.
  * @returns path → SHA-256.
  */
-export function publishedHashes(repository: string, revision: string, isModelScope: boolean): Map<string, string> {
-  const release = RELEASES[repository];
-  if (release === undefined) return new Map();
+export function publishedHashes(repository: string, revision: string, isOrigin: boolean): Map<string, string> {
+  const known = Object.entries(RELEASES).find(([name]) => name.toLowerCase() === repository.toLowerCase());
+  if (known === undefined) return new Map();
+  const [, release] = known;
   if (revision === release.commit) return new Map(Object.entries(release.files));
-  if (!isModelScope) return new Map();
+  if (isOrigin) return new Map();
   return new Map(Object.entries(release.files).filter(([file]) => DECISIVE.includes(file)));
 }
 

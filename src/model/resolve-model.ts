@@ -10,6 +10,8 @@ export interface ModelFolder {
   folder: string;
   /** The commit of a hub repository. */
   revision?: string | null;
+  /** What of the folder may be used, relative to it: the files that were verified. Absent: all. */
+  files?: ReadonlySet<string>;
 }
 
 /** Where a model lies, and where it came from. */

@@ -16,10 +16,13 @@ const MAX_HEADER_BYTES = 100_000_000;
  *
  * @throws {StartError} for a missing, truncated or malformed file, naming it.
  */
-export async function locateTensors(folder: string): Promise<Record<string, TensorLocation>> {
+export async function locateTensors(
+  folder: string,
+  has = (file: string) => existsSync(path.join(folder, file)),
+): Promise<Record<string, TensorLocation>> {
   const indexFile = path.join(folder, INDEX_FILE);
   const tensors: Record<string, TensorLocation> = {};
-  if (!existsSync(indexFile)) {
+  if (!has(INDEX_FILE)) {
     Object.assign(tensors, await readHeader(path.join(folder, SINGLE_FILE)));
   } else {
     const weightMap = await readWeightMap(indexFile);

@@ -8,24 +8,31 @@ export interface TokenizerOptions {
   needsEndToken: boolean;
   /** Whether texts are put into lower case first, as `do_lower_case` of sentence-transformers asks. */
   lowercase: boolean;
+  /** Rows of the model's embedding table: no id may lie beyond. */
+  vocabularySize?: number;
+  /** Tokens that the model's other files speak of. */
+  namedTokens?: readonly string[];
 }
 
 /**
  * Loads a `tokenizer.json` into Hugging Face's native tokenizer: the reference's own code, so the reference's own ids.
  * It works on native threads; texts of concurrent requests share calls.
  *
- * @throws {StartError} for a file that is damaged, or that appends no token where the model pools the last one.
+ * @throws {StartError} for a file that is damaged, that belongs to another model, or that appends no token where the
+ * model pools the last one.
  */
 export async function loadNativeTokenizer(
   file: string,
-  { needsEndToken, lowercase }: TokenizerOptions = { needsEndToken: true, lowercase: false },
+  options: TokenizerOptions = { needsEndToken: true, lowercase: false },
 ): Promise<Tokenizer> {
+  const { needsEndToken, lowercase } = options;
   let native: HuggingFaceTokenizer;
   try {
     native = HuggingFaceTokenizer.fromFile(file);
   } catch (error) {
     throw new StartError(`tokenizer.json cannot be loaded (${messageOf(error)}). Copy or download the model again.`);
   }
+  checkFit(native, options);
   // Files saved after training carry the trainer's settings; limits are ours to enforce, openly, and we never pad.
   native.disableTruncation();
   native.disablePadding();
@@ -41,6 +48,19 @@ export async function loadNativeTokenizer(
     );
   }
   return { special, tokenize: coalesceCalls(encodeBatch) };
+}
+
+/** Another model's tokenizer gives ids that mean other words, without a complaint from anyone. */
+function checkFit(native: HuggingFaceTokenizer, { vocabularySize, namedTokens = [] }: TokenizerOptions): void {
+  const fail = (why: string) =>
+    new StartError(`tokenizer.json does not belong to this model: ${why}. Copy or download the model again.`);
+  // Without added tokens: of those, published files sometimes have a few that the model never learned.
+  const size = native.getVocabSize(false);
+  if (vocabularySize !== undefined && size > vocabularySize) {
+    throw fail(`it has ${size} tokens, and config.json says vocab_size ${vocabularySize}`);
+  }
+  const missing = namedTokens.find((token) => native.tokenToId(token) == null);
+  if (missing !== undefined) throw fail(`it has no token ${missing}, which tokenizer_config.json names`);
 }
 
 /** Finds the post-processor's tokens by encoding a text with and without them. */

@@ -198,4 +198,15 @@ describe('PipelineEmbedder.embed()', () => {
     }
     assert.deepEqual(seen, ['a'.repeat(319), 'b'.repeat(319)]);
   });
+
+  it('refuses a text with a token that the model has no row for', async () => {
+    create(
+      { vocabularySize: 950 },
+      { ...tokenizer, tokenize: async (texts) => texts.map(() => ({ ids: Int32Array.of(5, 960) })) },
+    );
+    await assert.rejects(embedder.embed(inputsOf(['a']), options), {
+      code: 'invalid_token_id',
+      message: /input\[0\] has a token \(id 960\) that the tokenizer knows and the model, with 950, does not/,
+    });
+  });
 });

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { chooseDtype } from '../../src/model/choose-dtype.ts';
 import type { PoolingSetting } from '../../src/model/choose-pooling.ts';
 import { fingerprintOf } from '../../src/model/fingerprint.ts';
 import { loadManifest } from '../../src/model/load-manifest.ts';
 import type { ModelManifest } from '../../src/model/manifest.ts';
 import { packageRoot } from '../../src/package-info.ts';
+import { loadNativeTokenizer } from '../../src/tokenization/native-tokenizer.ts';
 import { padded, paddedFixtures, paddedManifest } from '../support/padded-fixtures.ts';
 
 let folder: string;
@@ -300,6 +302,48 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
   }
 });
 
+describe('loadManifest() of a folder that is not what it says', () => {
+  it('calls a graph by what it computes, where its name says no precision', async () => {
+    copy('bert-mean');
+    for (const file of ['model.onnx', 'model_fp16.onnx']) remove(`onnx/${file}`);
+    renameSync(path.join(folder, 'onnx/model_quantized.onnx'), path.join(folder, 'onnx/model.onnx'));
+    const { weights } = await load();
+    assert.deepEqual(Object.keys((weights as ReturnType<typeof padded>).exports), ['q8']);
+    assert.throws(() => chooseDtype(weights, 'cpu', 'fp32'), { message: /it has q8/ });
+  });
+
+  it('uses only the files that were verified, where the folder is a snapshot of a hub', async () => {
+    copy('bert-mean');
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const files = new Set(names.filter((name) => name !== path.join('onnx', 'model.onnx') && name !== 'modules.json'));
+    await assert.rejects(loadManifest({ name: 'copy', folder, files }), { message: /has no modules\.json/ });
+    const { weights } = await loadManifest({ name: 'copy', folder, files: files.add('modules.json') });
+    assert.deepEqual(Object.keys((weights as ReturnType<typeof padded>).exports), ['fp16', 'q8']);
+  });
+
+  for (const [what, tokenizer, message] of [
+    [
+      'more tokens than the model',
+      path.join(packageRoot, 'models', 'starter'),
+      /it has \d+ tokens, and config\.json says/,
+    ],
+    [
+      'other special tokens',
+      path.join(paddedFixtures, 'roberta-mean'),
+      /it has no token \[CLS\], which tokenizer_config/,
+    ],
+  ] as const) {
+    it(`refuses a tokenizer with ${what}`, async () => {
+      copy('bert-mean');
+      cpSync(path.join(tokenizer, 'tokenizer.json'), path.join(folder, 'tokenizer.json'));
+      const { tokenizerFile, vocabularySize, namedTokens } = await load();
+      const options = { needsEndToken: false, lowercase: false, vocabularySize, namedTokens };
+      await assert.rejects(loadNativeTokenizer(tokenizerFile, options), { name: 'StartError', message });
+      await loadNativeTokenizer(path.join(paddedFixtures, 'bert-mean', 'tokenizer.json'), options);
+    });
+  }
+});
+
 describe('fingerprintOf() an ONNX export', () => {
   it('changes with anything that changes a vector, and with nothing else', async () => {
     copy('bert-cls-dense');
@@ -327,6 +371,19 @@ describe('fingerprintOf() an ONNX export', () => {
       seen.push(await fingerprint());
     }
     assert.equal(new Set(seen).size, seen.length);
+  });
+
+  it('tells the order of Dense modules, and not where the files came from', async () => {
+    copy('bert-cls-dense');
+    const manifest = await load();
+    const dense = padded(manifest).dense[0] as NonNullable<ReturnType<typeof padded>['dense'][0]>;
+    const other = path.join(folder, 'other.safetensors');
+    writeFileSync(other, 'other weights');
+    const second = { ...dense, weight: { ...dense.weight, file: other } };
+    const of = (...layers: (typeof dense)[]) =>
+      fingerprintOf({ ...manifest, weights: { ...padded(manifest), dense: layers } }, 'fp32');
+    assert.notEqual(await of(dense, second), await of(second, dense));
+    assert.equal(await fingerprintOf({ ...manifest, revision: 'a'.repeat(40) }, 'fp32'), await of(dense));
   });
 
   it('covers the data files of the graph', async () => {

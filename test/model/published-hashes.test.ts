@@ -21,7 +21,7 @@ describe('publishedHashes()', () => {
 
   it('are those that others pinned', { skip: !existsSync(pinned) && `${path.basename(pinned)} is not here` }, () => {
     const published = JSON.parse(readFileSync(pinned, 'utf8'))[`${QWEN}@${COMMIT}`] as Record<string, [number, string]>;
-    const own = publishedHashes(QWEN, COMMIT, false);
+    const own = publishedHashes(QWEN, COMMIT, true);
     assert.ok(own.size >= 7);
     for (const [file, sha256] of own) assert.equal(sha256, published[file]?.[1], file);
   });
@@ -44,11 +44,18 @@ describe('publishedHashes()', () => {
     assert.ok(!fixture.fetched().includes('model.safetensors'));
   });
 
-  it('hold for weights and tokenizer at any revision of ModelScope, and not for another commit of the hub', async () => {
-    fixture.hub.publish(QWEN, impostor);
-    await assert.rejects(fixture.locate(QWEN, { modelSource: 'modelscope' }), {
-      message: /not the one that was published/,
-    });
-    assert.equal((await fixture.locate(QWEN)).name, QWEN);
+  it('hold for weights and tokenizer at any revision of ModelScope and of a mirror, however the name is written', async () => {
+    for (const name of [QWEN, QWEN.toLowerCase()]) {
+      fixture.hub.publish(name, impostor);
+      for (const modelSource of ['modelscope', 'huggingface'] as const) {
+        await assert.rejects(fixture.locate(name, { modelSource }), { message: /not the one that was published/ });
+      }
+    }
+  });
+
+  it('do not hold for another commit of the hub itself: a publisher may release anew', () => {
+    assert.equal(publishedHashes(QWEN, '0'.repeat(40), true).size, 0);
+    assert.deepEqual([...publishedHashes(QWEN, '0'.repeat(40), false).keys()], ['model.safetensors', 'tokenizer.json']);
+    assert.ok(publishedHashes(QWEN, COMMIT, true).size >= 7);
   });
 });

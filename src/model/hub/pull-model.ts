@@ -26,6 +26,8 @@ export interface PullOptions {
   /** What to note the commit under, besides itself: the branch or tag that the user named. */
   refName: string;
   dtype: Dtype | 'auto';
+  /** See {@link publishedHashes}. */
+  isOrigin: boolean;
   onEvent: OnHubEvent;
   wait: Wait;
 }
@@ -75,8 +77,8 @@ export async function pullModel(options: PullOptions): Promise<FileRecord> {
 
 /** Downloads files, a few at a time, and links them into the snapshot. */
 async function fetchFiles(wanted: readonly HubFile[], listing: Listing, options: PullOptions): Promise<CachedFile[]> {
-  const { hub, cache, repository, onEvent, wait } = options;
-  const published = publishedHashes(repository, listing.revision, hub.title === 'ModelScope');
+  const { hub, cache, repository, isOrigin, onEvent, wait } = options;
+  const published = publishedHashes(repository, listing.revision, isOrigin);
   for (const { path: file, algorithm, digest } of wanted) {
     // A hub that announces other hashes is refused before its files are fetched.
     if (algorithm === 'sha256') checkPublished(repository, file, digest, published);
