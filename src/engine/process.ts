@@ -91,5 +91,6 @@ process.on('message', (message) => {
 });
 // The parent is gone: nobody wants an answer.
 process.on('disconnect', () => process.exit(0));
-// A terminal's Ctrl-C reaches the whole group; the parent decides when the engine ends, after it drained.
-process.on('SIGINT', () => {});
+// A terminal's Ctrl-C and systemd's SIGTERM reach the whole group; the parent decides when the engine ends, after it
+// drained.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});

@@ -20,6 +20,8 @@ describe('SIGTERM', () => {
       }),
     );
     await sleep(50);
+    // As systemd and `timeout` do it: to every process of the group.
+    process.kill(engine, 'SIGTERM');
     cli.child.kill('SIGTERM');
     for (const response of await Promise.all(requests)) {
       assert.equal(response.status, 200);
@@ -29,6 +31,7 @@ describe('SIGTERM', () => {
     assert.equal(isAlive(engine), false);
     await assert.rejects(fetch(`${url}/livez`));
     assert.match(cli.output(), /"reason":"SIGTERM"/);
+    assert.doesNotMatch(cli.output(), /engine lost/);
   });
 
   it('stops a start under way', async () => {

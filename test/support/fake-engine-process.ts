@@ -108,4 +108,4 @@ process.on('message', (message) => {
   turn = turn.then(() => handle(message as ToEngine));
 });
 process.on('disconnect', () => process.exit(0));
-process.on('SIGINT', () => {});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
