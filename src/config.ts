@@ -6,7 +6,15 @@ import { Value } from 'typebox/value';
 import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
 
 /** An address without user and password in it: those would end up in logs. */
-const HTTP_URL = '^https?://[^\\s@?#]+$';
+const HTTP_URL = {
+  pattern: '^https?://[^\\s@?#]+$',
+  wanted: 'an address that begins with http:// or https://, without user and password',
+};
+/** As after `@` in MODEL: it becomes a path in the cache, and must not lead out of it. */
+const REVISION = {
+  pattern: '^(?!.*\\.\\.)(\\w([\\w./-]*[\\w.-])?)?$',
+  wanted: 'a branch, a tag or a commit: letters, digits and . _ - /, without ..',
+};
 
 /**
  * Every setting of `hotvec serve`, once: its type, default and documentation. The environment variable is the name in
@@ -26,6 +34,7 @@ const settings = {
   }),
   revision: Type.String({
     default: '',
+    ...REVISION,
     description: "Branch, tag or commit of a hub model; empty: what follows `@` in `MODEL`, or the hub's main branch",
   }),
   offline: Type.Boolean({
@@ -43,7 +52,7 @@ const settings = {
   }),
   hfEndpoint: Type.String({
     default: 'https://huggingface.co',
-    pattern: HTTP_URL,
+    ...HTTP_URL,
     description: 'Address of the Hugging Face hub or of a mirror',
   }),
   hfHome: Type.String({
@@ -57,7 +66,7 @@ const settings = {
   }),
   modelscopeEndpoint: Type.String({
     default: 'https://www.modelscope.cn',
-    pattern: HTTP_URL,
+    ...HTTP_URL,
     description: 'Address of ModelScope',
   }),
   modelscopeApiToken: Type.String({

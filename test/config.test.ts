@@ -61,7 +61,7 @@ describe('readConfig()', () => {
   for (const { variable, default: standard } of describeSettings()) {
     it(`refuses nonsense in ${variable}, or takes any text`, () => {
       const isText = [
-        ...['MODEL', 'REVISION', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'API_KEYS_FILE'],
+        ...['MODEL', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'API_KEYS_FILE'],
         ...['HF_TOKEN', 'HF_TOKEN_PATH', 'HF_HOME', 'HF_HUB_CACHE', 'MODELSCOPE_API_TOKEN'],
       ].includes(variable);
       const found = problems({
@@ -89,6 +89,9 @@ describe('readConfig()', () => {
     [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 is reachable/],
     [{ HOST: '::' }, /reachable/],
     [{ MODEL: 'a/b@main', REVISION: 'v1' }, /MODEL=a\/b@main and REVISION=v1 name different revisions/],
+    [{ REVISION: '../../x' }, /REVISION is "\.\.\/\.\.\/x"; wanted is a branch, a tag or a commit/],
+    [{ REVISION: '/etc' }, /REVISION is/],
+    [{ REVISION: 'v1/' }, /REVISION is/],
     [{ HF_ENDPOINT: 'ftp://mirror' }, /HF_ENDPOINT .* begins with http/],
     [{ HF_ENDPOINT: 'https://user:pass@mirror' }, /without user and password/],
     [{ MODEL_SOURCE: 'github' }, /MODEL_SOURCE is "github"; wanted is one of huggingface, modelscope/],
