@@ -10,6 +10,8 @@ const HTTP_URL = {
   pattern: '^https?://[^\\s@?#]+$',
   wanted: 'an address that begins with http:// or https://, without user and password',
 };
+/** What can be sent in a header; its value is never shown. */
+const TOKEN = { pattern: '^[\\x21-\\x7e]*$', wanted: 'a token of visible ASCII characters, without spaces' };
 /** As after `@` in MODEL: it becomes a path in the cache, and must not lead out of it. */
 const REVISION = {
   pattern: '^(?!.*\\.\\.)(\\w([\\w./-]*[\\w.-])?)?$',
@@ -44,6 +46,7 @@ const settings = {
   }),
   hfToken: Type.String({
     default: '',
+    ...TOKEN,
     description: 'Token for private and gated models of Hugging Face; never logged',
   }),
   hfTokenPath: Type.String({
@@ -71,6 +74,7 @@ const settings = {
   }),
   modelscopeApiToken: Type.String({
     default: '',
+    ...TOKEN,
     description: 'Token for private models of ModelScope; never logged',
   }),
   servedModelName: Type.String({
@@ -274,7 +278,7 @@ export function readConfig(given: Record<string, string | undefined>, args: read
     const schema: TSchema & { default?: unknown } = settings[name];
     const value = found === undefined ? schema.default : fromText(schema, found.text);
     if (Value.Check(schema, value)) config[name] = value;
-    else problems.push(`${found?.source} is ${JSON.stringify(found?.text)}; wanted is ${wanted(schema)}.`);
+    else problems.push(`${found?.source} is ${shown(name, found?.text ?? '')}; wanted is ${wanted(schema)}.`);
   }
   if (problems.length === 0) problems.push(...contradictions(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -286,6 +290,13 @@ export function readConfig(given: Record<string, string | undefined>, args: read
 export function withoutSecrets(config: Config): Config {
   const hidden = SECRETS.filter((name) => config[name] !== '').map((name) => [name, '***']);
   return { ...config, ...Object.fromEntries(hidden) };
+}
+
+/** A value that was refused, without what may be secret in it. */
+function shown(name: Name, text: string): string {
+  if (SECRETS.includes(name)) return 'not usable (its value is not shown)';
+  const isAddress = name === 'hfEndpoint' || name === 'modelscopeEndpoint';
+  return JSON.stringify(isAddress ? text.replace(/^.*@/s, '***@').replace(/[?#].*$/s, '?***') : text);
 }
 
 /** Variables of Hugging Face's tools that say what a setting says under another name. */
@@ -345,6 +356,12 @@ function contradictions(config: Config): string[] {
   const [, revision] = config.model.split('@');
   if (revision !== undefined && config.revision !== '' && revision !== config.revision) {
     problems.push(`MODEL=${config.model} and REVISION=${config.revision} name different revisions; set one of them.`);
+  }
+  if (config.model === 'starter' && config.revision !== '') {
+    problems.push(`REVISION=${config.revision} is for models of a hub, and MODEL is the starter. Unset REVISION.`);
+  }
+  for (const name of ['hfEndpoint', 'modelscopeEndpoint'] as const) {
+    if (!URL.canParse(config[name])) problems.push(`${variableOf(name)}=${config[name]} is not an address.`);
   }
   if (config.maxRequestTokens > config.maxQueueTokens) {
     problems.push(
