@@ -6,7 +6,17 @@ import { Value } from 'typebox/value';
 import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
 
 /** An address without user and password in it: those would end up in logs. */
-const HTTP_URL = '^https?://[^\\s@?#]+$';
+const HTTP_URL = {
+  pattern: '^https?://[^\\s@?#]+$',
+  wanted: 'an address that begins with http:// or https://, without user and password',
+};
+/** What can be sent in a header; its value is never shown. */
+const TOKEN = { pattern: '^[\\x21-\\x7e]*$', wanted: 'a token of visible ASCII characters, without spaces' };
+/** As after `@` in MODEL: it becomes a path in the cache, and must not lead out of it. */
+const REVISION = {
+  pattern: '^(?!.*\\.\\.)(\\w([\\w./-]*[\\w.-])?)?$',
+  wanted: 'a branch, a tag or a commit: letters, digits and . _ - /, without ..',
+};
 
 /**
  * Every setting of `hotvec serve`, once: its type, default and documentation. The environment variable is the name in
@@ -26,6 +36,7 @@ const settings = {
   }),
   revision: Type.String({
     default: '',
+    ...REVISION,
     description: "Branch, tag or commit of a hub model; empty: what follows `@` in `MODEL`, or the hub's main branch",
   }),
   offline: Type.Boolean({
@@ -35,6 +46,7 @@ const settings = {
   }),
   hfToken: Type.String({
     default: '',
+    ...TOKEN,
     description: 'Token for private and gated models of Hugging Face; never logged',
   }),
   hfTokenPath: Type.String({
@@ -43,7 +55,7 @@ const settings = {
   }),
   hfEndpoint: Type.String({
     default: 'https://huggingface.co',
-    pattern: HTTP_URL,
+    ...HTTP_URL,
     description: 'Address of the Hugging Face hub or of a mirror',
   }),
   hfHome: Type.String({
@@ -57,11 +69,12 @@ const settings = {
   }),
   modelscopeEndpoint: Type.String({
     default: 'https://www.modelscope.cn',
-    pattern: HTTP_URL,
+    ...HTTP_URL,
     description: 'Address of ModelScope',
   }),
   modelscopeApiToken: Type.String({
     default: '',
+    ...TOKEN,
     description: 'Token for private models of ModelScope; never logged',
   }),
   servedModelName: Type.String({
@@ -265,7 +278,7 @@ export function readConfig(given: Record<string, string | undefined>, args: read
     const schema: TSchema & { default?: unknown } = settings[name];
     const value = found === undefined ? schema.default : fromText(schema, found.text);
     if (Value.Check(schema, value)) config[name] = value;
-    else problems.push(`${found?.source} is ${JSON.stringify(found?.text)}; wanted is ${wanted(schema)}.`);
+    else problems.push(`${found?.source} is ${shown(name, found?.text ?? '')}; wanted is ${wanted(schema)}.`);
   }
   if (problems.length === 0) problems.push(...contradictions(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -277,6 +290,13 @@ export function readConfig(given: Record<string, string | undefined>, args: read
 export function withoutSecrets(config: Config): Config {
   const hidden = SECRETS.filter((name) => config[name] !== '').map((name) => [name, '***']);
   return { ...config, ...Object.fromEntries(hidden) };
+}
+
+/** A value that was refused, without what may be secret in it. */
+function shown(name: Name, text: string): string {
+  if (SECRETS.includes(name)) return 'not usable (its value is not shown)';
+  const isAddress = name === 'hfEndpoint' || name === 'modelscopeEndpoint';
+  return JSON.stringify(isAddress ? text.replace(/^.*@/s, '***@').replace(/[?#].*$/s, '?***') : text);
 }
 
 /** Variables of Hugging Face's tools that say what a setting says under another name. */
@@ -336,6 +356,12 @@ function contradictions(config: Config): string[] {
   const [, revision] = config.model.split('@');
   if (revision !== undefined && config.revision !== '' && revision !== config.revision) {
     problems.push(`MODEL=${config.model} and REVISION=${config.revision} name different revisions; set one of them.`);
+  }
+  if (config.model === 'starter' && config.revision !== '') {
+    problems.push(`REVISION=${config.revision} is for models of a hub, and MODEL is the starter. Unset REVISION.`);
+  }
+  for (const name of ['hfEndpoint', 'modelscopeEndpoint'] as const) {
+    if (!URL.canParse(config[name])) problems.push(`${variableOf(name)}=${config[name]} is not an address.`);
   }
   if (config.maxRequestTokens > config.maxQueueTokens) {
     problems.push(

@@ -36,8 +36,7 @@ export function wanted(schema: TSchema): string {
   if (Array.isArray(facts.anyOf)) {
     return `one of ${(facts.anyOf as { const: string }[]).map((option) => option.const).join(', ')}`;
   }
-  if (typeof facts.pattern === 'string')
-    return 'an address that begins with http:// or https://, without user and password';
+  if (typeof facts.wanted === 'string') return facts.wanted;
   const kind =
     {
       integer: 'a whole number',

@@ -61,15 +61,16 @@ describe('readConfig()', () => {
   for (const { variable, default: standard } of describeSettings()) {
     it(`refuses nonsense in ${variable}, or takes any text`, () => {
       const isText = [
-        ...['MODEL', 'REVISION', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'API_KEYS_FILE'],
-        ...['HF_TOKEN', 'HF_TOKEN_PATH', 'HF_HOME', 'HF_HUB_CACHE', 'MODELSCOPE_API_TOKEN'],
+        ...['MODEL', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'API_KEYS_FILE'],
+        ...['HF_TOKEN_PATH', 'HF_HOME', 'HF_HUB_CACHE'],
       ].includes(variable);
       const found = problems({
         [variable]: 'nön-sense',
         ALLOW_NO_AUTH: variable === 'ALLOW_NO_AUTH' ? 'nön-sense' : '1',
       });
       assert.equal(found.length, isText ? 0 : 1, `${variable} (${standard})`);
-      if (!isText) assert.ok(found[0]?.startsWith(`${variable} is "nön-sense"; wanted is`), found[0]);
+      const text = variable.endsWith('_TOKEN') ? 'not usable (its value is not shown)' : '"nön-sense"';
+      if (!isText) assert.ok(found[0]?.startsWith(`${variable} is ${text}; wanted is`), found[0]);
     });
   }
 
@@ -89,6 +90,11 @@ describe('readConfig()', () => {
     [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 is reachable/],
     [{ HOST: '::' }, /reachable/],
     [{ MODEL: 'a/b@main', REVISION: 'v1' }, /MODEL=a\/b@main and REVISION=v1 name different revisions/],
+    [{ REVISION: '../../x' }, /REVISION is "\.\.\/\.\.\/x"; wanted is a branch, a tag or a commit/],
+    [{ REVISION: 'v1' }, /REVISION=v1 is for models of a hub, and MODEL is the starter/],
+    [{ MODEL_SOURCE: 'huggingface', HF_ENDPOINT: 'http://%%%' }, /HF_ENDPOINT=http:\/\/%%% is not an address/],
+    [{ REVISION: '/etc' }, /REVISION is/],
+    [{ REVISION: 'v1/' }, /REVISION is/],
     [{ HF_ENDPOINT: 'ftp://mirror' }, /HF_ENDPOINT .* begins with http/],
     [{ HF_ENDPOINT: 'https://user:pass@mirror' }, /without user and password/],
     [{ MODEL_SOURCE: 'github' }, /MODEL_SOURCE is "github"; wanted is one of huggingface, modelscope/],
@@ -100,6 +106,29 @@ describe('readConfig()', () => {
       assert.match(found[0] as string, message);
     });
   }
+
+  for (const [variable, value] of [
+    ['HF_TOKEN', 'hf_SECRET\nx'],
+    ['HF_TOKEN', 'hf_SECRETé'],
+    ['HF_TOKEN', 'hf_SECRET x'],
+    ['MODELSCOPE_API_TOKEN', 'SECRET\n'.repeat(2)],
+    ['HF_ENDPOINT', 'https://user:SECRET@mirror'],
+    ['HF_ENDPOINT', 'https://user:SEC@RET/SECRET@mirror'],
+    ['HF_ENDPOINT', 'https://mirror/?token=SECRET'],
+    ['MODELSCOPE_ENDPOINT', 'user:SECRET@mirror'],
+  ] as const) {
+    it(`refuses ${JSON.stringify(value)} in ${variable} on one line, without showing what is secret`, () => {
+      const flag = `--${variable.toLowerCase().replaceAll('_', '-')}`;
+      for (const found of [problems({ [variable]: value }), problems({}, [flag, value])]) {
+        assert.equal(found.length, 1);
+        assert.doesNotMatch(found.join(), /SECRET|RET\/|\n/);
+      }
+    });
+  }
+
+  it('takes a token with white space around it', () => {
+    assert.equal(readConfig({ HF_TOKEN: ' hf_a\n' }).hfToken, 'hf_a');
+  });
 
   it('finds the cache where the tools of Hugging Face look for it', () => {
     assert.equal(readConfig({ HF_HOME: '/a' }).hfHome, '/a');

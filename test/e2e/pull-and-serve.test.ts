@@ -205,6 +205,24 @@ describe('a model by its hub id, from the command line', () => {
     assert.doesNotMatch(wrong.output(), /secret_marker/);
   });
 
+  it('never shows a token that no header can hold, nor the password of a proxy', async () => {
+    const tokenFile = path.join(home, 'a-token');
+    writeFileSync(tokenFile, 'hf_SECRET\nhf_SECRET');
+    for (const [environment, code, message] of [
+      [{ HF_TOKEN: 'hf_SECRET\nx' }, 78, /HF_TOKEN is not usable/],
+      [{ HF_ENDPOINT: 'https://user:SECRET@mirror' }, 78, /HF_ENDPOINT is "\*\*\*@mirror"/],
+      [{ HF_TOKEN_PATH: tokenFile }, 1, /a-token does not hold a token/],
+      [{ HTTPS_PROXY: 'http://user:SECRET@%%%' }, 1, /HTTPS_PROXY or HTTP_PROXY is not the address of a proxy/],
+      [{ HTTP_PROXY: 'http://user:SECRET%%@proxy:1' }, 1, /HTTP_PROXY is not the address of a proxy/],
+    ] as const) {
+      const failed = cli('pull', [MODEL], { ...environment });
+      assert.equal(await failed.exit, code, failed.output());
+      assert.match(failed.output(), message);
+      assert.doesNotMatch(failed.output(), /SECRET/);
+      if (code === 1) assert.equal(failed.output().trim().split('\n').length, 1, failed.output());
+    }
+  });
+
   for (const name of ['bert-pooled', 'bert-cls-dense', 'qwen3-decoder']) {
     it(`serves the ONNX export of a repository, with the vectors of PyTorch: ${name}`, async () => {
       const files = filesOf(path.join(paddedFixtures, name));
@@ -230,13 +248,19 @@ describe('a model by its hub id, from the command line', () => {
     const both = cli('pull', [`${MODEL}@main`], { REVISION: 'v2' });
     assert.equal(await both.exit, 78);
     assert.match(both.output(), /name different revisions; set one of them/);
+    const twice = cli('pull', [MODEL, '--model', 'someone/else']);
+    assert.equal(await twice.exit, 78);
+    assert.match(twice.output(), /"hotvec-test\/starter" and --model both name a model/);
+    assert.equal(await cli('verify', [MODEL, '--model=someone/else']).exit, 78);
+    const starterRevision = cli('pull', ['starter'], { REVISION: 'v9' });
+    assert.equal(await starterRevision.exit, 78);
+    assert.match(starterRevision.output(), /REVISION=v9 is for models of a hub/);
     for (const [args, environment, message] of [
       [[MODEL], { OFFLINE: '1' }, /OFFLINE=1, and .* does not hold all of .*Run `hotvec pull hotvec-test\/starter`/],
       [['hotvec-test/none'], {}, /there is no such model, or it is private\. Check the name, or set HF_TOKEN/],
       [[`${MODEL}@v9`], {}, /has no such revision/],
       [['./nowhere/at/all'], {}, /there is no such folder, and it is no hub id/],
       [[MODEL], { DTYPE: 'fp32', REVISION: 'v9' }, /has no such revision/],
-      [['starter'], { REVISION: 'v9' }, /REVISION=v9 is for models of a hub/],
     ] as const) {
       const failed = cli('pull', [...args], { ...environment });
       assert.equal(await failed.exit, 1, failed.output());

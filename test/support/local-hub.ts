@@ -55,6 +55,8 @@ export class LocalHub {
   storageUrl = '';
   /** Files kept outside of git, by their SHA-256; as the real hub's .gitattributes have it, in short. */
   large = /\.(safetensors|onnx|onnx_data)$|^tokenizer\.json$/;
+  /** What its list says of a file, instead of the truth. */
+  lies: Record<string, Record<string, unknown>> = {};
   /** Repositories that need this token. */
   token: string | null = null;
   private readonly repositories = new Map<string, { commits: Commit[]; branches: Map<string, string> }>();
@@ -168,6 +170,7 @@ export class LocalHub {
         ...(this.large.test(file)
           ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 133 }, xetHash: '2'.repeat(64) }
           : {}),
+        ...this.lies[file],
       })),
     ];
     const start = Number(query.get('cursor') ?? 0);
@@ -199,6 +202,7 @@ export class LocalHub {
           Size: bytes.length,
           Sha256: sha256(bytes),
           Revision: commit.id,
+          ...this.lies[file],
         }));
       const head = commit === undefined ? null : { Id: '', ShortId: commit.id.slice(0, 8) };
       const folder = { Path: '1_Pooling', Name: '1_Pooling', Type: 'tree', Size: 0, Sha256: '' };

@@ -24,13 +24,22 @@ export function cacheRoot({ modelSource, hfHome, hfHubCache }: ModelSettings): s
 async function huggingFaceToken({ hfToken, hfTokenPath, hfHome, hfEndpoint }: ModelSettings): Promise<string> {
   if (hfToken !== '') return hfToken;
   if (hfTokenPath !== '') {
-    return (
-      await readFile(hfTokenPath, 'utf8').catch((error) => {
-        throw new StartError(`HF_TOKEN_PATH cannot be read: ${messageOf(error)}`);
-      })
-    ).trim();
+    const text = await readFile(hfTokenPath, 'utf8').catch((error) => {
+      throw new StartError(`HF_TOKEN_PATH cannot be read: ${messageOf(error)}`);
+    });
+    return checkToken(text, hfTokenPath);
   }
   // A token that was only left lying there is for the hub that made it, not for whatever mirror is set.
   if (new URL(hfEndpoint).host !== 'huggingface.co') return '';
-  return (await readFile(path.join(hfHome, 'token'), 'utf8').catch(() => '')).trim();
+  const file = path.join(hfHome, 'token');
+  return checkToken(await readFile(file, 'utf8').catch(() => ''), file);
+}
+
+/** What a header cannot hold is refused here: the error of the HTTP library would show the token. */
+function checkToken(text: string, file: string): string {
+  const token = text.trim();
+  if (/^[\x21-\x7e]*$/.test(token)) return token;
+  throw new StartError(
+    `${file} does not hold a token: wanted are visible ASCII characters without spaces, on one line. Write the token anew (its value is not shown).`,
+  );
 }

@@ -34,11 +34,18 @@ export class HubClient {
 
   constructor(options: HubClientOptions) {
     this.options = options;
-    this.agent = new EnvHttpProxyAgent({
-      connect: { timeout: CONNECT_MS },
-      headersTimeout: SILENCE_MS,
-      bodyTimeout: SILENCE_MS,
-    });
+    try {
+      this.agent = new EnvHttpProxyAgent({
+        connect: { timeout: CONNECT_MS },
+        headersTimeout: SILENCE_MS,
+        bodyTimeout: SILENCE_MS,
+      });
+    } catch {
+      // The error has the address in it, and the address often a password.
+      throw new StartError(
+        'HTTPS_PROXY or HTTP_PROXY is not the address of a proxy (its value is not shown). Set http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with %-codes for special characters in the password.',
+      );
+    }
   }
 
   /**

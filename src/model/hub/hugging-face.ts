@@ -51,7 +51,7 @@ export class HuggingFaceHub implements Hub {
       })) {
         if (type !== 'file') continue;
         if (lfs) files.push({ path, size: lfs.size, algorithm: 'sha256', digest: lfs.oid });
-        else files.push({ path, size, algorithm: 'git-sha1', digest: String(oid) });
+        else files.push({ path, size, algorithm: 'git-sha1', digest: oid as string });
       }
       return { repository, revision: sha, files };
     } catch (error) {

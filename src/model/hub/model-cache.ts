@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getRepoFolderName } from '@huggingface/hub';
+import { StartError } from '../../errors.ts';
+import { DIGESTS } from './check-listing.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** A file of a model that is served from the cache. */
@@ -33,11 +35,13 @@ export class ModelCache {
   }
 
   snapshot(revision: string): string {
-    return path.join(this.folder, 'snapshots', revision);
+    return inside(path.join(this.folder, 'snapshots'), revision);
   }
 
+  /** @throws {StartError} for what is no digest: a hub's word must not lead to other files. */
   blob(digest: string): string {
-    return path.join(this.blobs, digest);
+    if (Object.values(DIGESTS).some((pattern) => pattern.test(digest))) return path.join(this.blobs, digest);
+    throw new StartError(`${JSON.stringify(digest)} is not the digest of a file. Use another hub or mirror.`);
   }
 
   /** The commit that hotvec used last for a branch or tag. undefined where it never did. */
@@ -47,7 +51,7 @@ export class ModelCache {
 
   /** The commit that a tool of Hugging Face noted for a branch or tag. */
   sharedRef(revision: string): Promise<string | undefined> {
-    return readText(path.join(this.folder, 'refs', ...revision.split('/')));
+    return readText(inside(path.join(this.folder, 'refs'), revision));
   }
 
   /** @param choice the precision asked for: each needs other files. */
@@ -65,13 +69,13 @@ export class ModelCache {
 
   /** Whether every file of a record is there with its size. Bytes are not read. */
   async holds({ revision, files }: FileRecord): Promise<boolean> {
-    const sizes = await Promise.all(files.map((file) => sizeOf(path.join(this.snapshot(revision), file.path))));
+    const sizes = await Promise.all(files.map((file) => sizeOf(inside(this.snapshot(revision), file.path))));
     return files.every((file, index) => file.size === sizes[index]);
   }
 
   /** Makes `snapshots/REVISION/FILE` lead to a blob: by a link, or by a copy where links cannot be made. */
   async link(revision: string, file: string, digest: string): Promise<void> {
-    const place = path.join(this.snapshot(revision), file);
+    const place = inside(this.snapshot(revision), file);
     const target = path.relative(path.dirname(place), this.blob(digest));
     if ((await readlink(place).catch(() => null)) === target) return;
     await mkdir(path.dirname(place), { recursive: true });
@@ -89,13 +93,25 @@ export class ModelCache {
     // Tools of Hugging Face want this folder even where nothing is in it.
     await mkdir(path.join(this.folder, 'refs'), { recursive: true });
     if (asked === record.revision) return;
-    await writeAtomically(path.join(this.folder, 'refs', ...asked.split('/')), record.revision);
+    await writeAtomically(inside(path.join(this.folder, 'refs'), asked), record.revision);
     await writeAtomically(path.join(this.folder, '.hotvec', 'refs', encodeURIComponent(asked)), record.revision);
   }
 
   private recordFile(revision: string, choice: string): string {
-    return path.join(this.folder, '.hotvec', revision, `${choice}.json`);
+    return path.join(inside(path.join(this.folder, '.hotvec'), revision), `${choice}.json`);
   }
+}
+
+/**
+ * A place below `folder`.
+ * @throws {StartError} for a name that leads out of it.
+ */
+function inside(folder: string, name: string): string {
+  const place = path.join(folder, ...name.split('/'));
+  if (place.startsWith(`${folder}${path.sep}`)) return place;
+  throw new StartError(
+    `${JSON.stringify(name)} leads out of ${folder}. Correct MODEL or REVISION, or use another hub.`,
+  );
 }
 
 /** The size of the file that a path leads to, in bytes; -1 where there is none. */

@@ -45,19 +45,18 @@ export class ModelScopeHub implements Hub {
         throw this.nonsense(repository);
       })) as FilesAnswer;
     }, this.wait);
-    if (answer.Data === undefined || answer.Data === null) throw this.nonsense(repository);
+    if (answer?.Data === undefined || answer.Data === null) throw this.nonsense(repository);
     const { Files: entries, LatestCommitter: head } = answer.Data;
+    if (entries !== null && entries !== undefined && !Array.isArray(entries)) throw this.nonsense(repository);
     if (entries === null || entries === undefined) {
       const found = { status: 200, code: 'RevisionNotFound', subject: repository, hasToken: true };
       throw new StartError(explainStatus(found, this.client.options).replace(' (200)', ''));
     }
     const files = entries
-      .filter((entry) => entry.Type === 'blob')
+      .filter((entry) => entry?.Type === 'blob')
       .map(({ Path, Size, Sha256, Revision }): HubFile => {
-        if (typeof Path !== 'string' || typeof Size !== 'number' || !/^[0-9a-f]{64}$/i.test(Sha256 ?? '')) {
-          throw this.nonsense(repository);
-        }
-        const file: HubFile = { path: Path, size: Size, algorithm: 'sha256', digest: String(Sha256).toLowerCase() };
+        const digest = String(Sha256).toLowerCase();
+        const file: HubFile = { path: Path as string, size: Size as number, algorithm: 'sha256', digest };
         // A file's own revision is the commit that last changed it: it never moves, where a branch does.
         return Revision === undefined || Revision === '' ? file : { ...file, revision: Revision };
       });
@@ -90,11 +89,12 @@ export class ModelScopeHub implements Hub {
  * @returns hexadecimal digits; without any word of a commit: a digest of the listing, which names it as well.
  */
 function commitOf(head: { Id?: string; ShortId?: string } | null | undefined, files: readonly HubFile[]): string {
-  const id = (head?.Id || head?.ShortId || '').toLowerCase();
+  const id = String(head?.Id || head?.ShortId || '').toLowerCase();
   if (/^[0-9a-f]{40}$/.test(id)) return id;
   if (/^[0-9a-f]{7,39}$/.test(id)) {
     return (
-      files.find(({ revision }) => /^[0-9a-f]{40}$/.test(revision ?? '') && revision?.startsWith(id))?.revision ?? id
+      files.find(({ revision }) => /^[0-9a-f]{40}$/.test(revision ?? '') && String(revision).startsWith(id))
+        ?.revision ?? id
     );
   }
   const contents = files.map(({ path, digest }) => `${digest} ${path}`).sort();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { messageOf, StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
 import { checkPublished, publishedHashes } from '../published-hashes.ts';
+import { checkListing } from './check-listing.ts';
 import { chooseFiles, chooseSmallFiles, type Repository } from './choose-files.ts';
 import { downloadFile } from './download-file.ts';
 import { explainDiskError } from './explain-disk-error.ts';
@@ -39,7 +40,7 @@ export interface PullOptions {
 export async function pullModel(options: PullOptions): Promise<FileRecord> {
   const { hub, cache, repository, revision, refName, dtype, onEvent } = options;
   try {
-    const listing = await hub.list(repository, revision);
+    const listing = checkListing(await hub.list(repository, revision), hub);
     onEvent({ kind: 'resolved', repository, asked: refName, revision: listing.revision, hub: hub.title });
     await mkdir(cache.blobs, { recursive: true });
     const files = new Map(listing.files.filter(({ path: file }) => isSafePath(file)).map((file) => [file.path, file]));
@@ -160,9 +161,9 @@ async function checkBlob(file: HubFile, { cache, onEvent }: PullOptions): Promis
   return undefined;
 }
 
-/** A repository's paths become paths on this disk: none may lead out of the snapshot. */
+/** A repository's paths become paths on this disk: none may lead out of the snapshot, or break a line of the log. */
 function isSafePath(file: string): boolean {
-  return /^[^\\:\0]+$/.test(file) && file.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  return /^[^\\:\p{Cc}]+$/u.test(file) && file.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
 function parse(text: string, file: string, repository: string): unknown {
