@@ -55,8 +55,13 @@ function formatTable(groups: readonly CheckGroup[]): string {
   ]);
   const wrong = all.filter(({ passed }) => !passed).length;
   if (groups.length === 1) {
-    lines.push('No vectors of this model are known from elsewhere; a hotvec-canary.json in its folder can hold some.');
+    lines.push(
+      'No vectors of this model are known from elsewhere: this proves no more than that neighbors do not change them.',
+      'A hotvec-canary.json in its folder can hold known ones (docs/models.md).',
+      '',
+    );
   }
-  lines.push(wrong === 0 ? `All ${all.length} checks passed.` : `${wrong} of ${all.length} checks failed.`);
+  const number = all.length === 1 ? 'The one check' : `All ${all.length} checks`;
+  lines.push(wrong === 0 ? `${number} passed.` : `${wrong} of ${all.length} checks failed.`);
   return `${lines.join('\n')}\n`;
 }
