@@ -2,7 +2,7 @@ import { StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
 import { readPackedPooling } from '../packed-weights.ts';
 import { parseQwen3Config } from '../qwen3-config.ts';
-import { readSentenceModules } from '../sentence-modules.ts';
+import { checkModuleList, readSentenceModules } from '../sentence-modules.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 
 /** What is fetched before anything else: enough to know whether hotvec can serve the model, and which weights. */
@@ -58,8 +58,8 @@ export async function chooseFiles(repository: Repository, dtype: Dtype | 'auto')
 
 /** Pooling, Dense and Normalize lie in folders that modules.json names; only Dense has weights. */
 function moduleFiles(modules: unknown, paths: ReadonlySet<string>): string[] {
-  if (!Array.isArray(modules)) return [];
-  return modules.flatMap(({ path, type }: { path?: unknown; type?: unknown }) => {
+  checkModuleList(modules);
+  return modules.flatMap(({ path, type }) => {
     if (typeof path !== 'string' || path === '') return [];
     const names = String(type).endsWith('.Dense') ? ['config.json', SINGLE] : ['config.json'];
     return names.map((name) => `${path}/${name}`).filter((file) => paths.has(file));

@@ -7,6 +7,7 @@ import { chooseFiles } from './choose-files.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
 import type { PublishedDigest } from './hub.ts';
 import { type CachedFile, type FileRecord, sizeOf } from './model-cache.ts';
+import { parseRepositoryJson } from './parse-repository-json.ts';
 
 /**
  * Reads a snapshot that another tool put into the shared cache. Its links lead to blobs that are named after their
@@ -28,7 +29,8 @@ export async function readForeignSnapshot(
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
   const fail = (why: string) =>
     new StartError(`OFFLINE=1, and what another tool left of ${name} in ${folder} is not enough: ${why}`);
-  const readJson = async (file: string) => JSON.parse(await readFile(path.join(folder, file), 'utf8')) as unknown;
+  const readJson = async (file: string) =>
+    parseRepositoryJson(await readFile(path.join(folder, file), 'utf8'), file, name);
   const chosen = await chooseFiles({ name, paths: new Set(paths), readJson }, dtype).catch((error) => {
     throw fail(error.message);
   });
