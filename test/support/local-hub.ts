@@ -153,14 +153,21 @@ export class LocalHub {
         sha: commit.id,
         private: false,
         gated: false,
-        lastModified: '2026-01-01',
+        lastModified: '2026-01-01T00:00:00.000Z',
+        siblings: [...commit.files.keys()].map((rfilename) => ({ rfilename })),
       });
     }
     if (tree !== undefined) return this.sendTree(commit, searchParams, pathname, response);
     const bytes = commit.files.get(decodeURIComponent(file ?? ''));
     if (bytes === undefined) return response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
-    if (!this.large.test(file ?? '')) return send(bytes, request, response, fault);
-    return response.writeHead(302, { location: `${this.storageUrl}/${sha256(bytes)}/${file}?signature=1` }).end();
+    response.setHeader('x-repo-commit', commit.id);
+    if (!this.large.test(file ?? '')) {
+      response.setHeader('etag', `"${gitSha1(bytes)}"`);
+      return send(bytes, request, response, fault);
+    }
+    const linked = { 'x-linked-etag': `"${sha256(bytes)}"`, 'x-linked-size': bytes.length };
+    const location = `${this.storageUrl}/${sha256(bytes)}/${file}?signature=1`;
+    return response.writeHead(302, { location, ...linked }).end();
   }
 
   /** Three entries a page: pages are part of the API. */

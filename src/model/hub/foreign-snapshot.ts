@@ -2,6 +2,7 @@ import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
+import { readOnnxFacts } from '../onnx-facts.ts';
 import { ONNX_DTYPES, onnxFileNames } from '../onnx-file-names.ts';
 import { chooseFiles } from './choose-files.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
@@ -31,7 +32,8 @@ export async function readForeignSnapshot(
     new StartError(`OFFLINE=1, and what another tool left of ${name} in ${folder} is not enough: ${why}`);
   const readJson = async (file: string) =>
     parseRepositoryJson(await readFile(path.join(folder, file), 'utf8'), file, name);
-  const chosen = await chooseFiles({ name, paths: new Set(paths), readJson }, dtype).catch((error) => {
+  const readGraph = async (file: string) => readOnnxFacts(path.join(folder, file));
+  const chosen = await chooseFiles({ name, paths: new Set(paths), readJson, readGraph }, dtype).catch((error) => {
     throw fail(error.message);
   });
   const isGuess =

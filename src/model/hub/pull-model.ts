@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dtype } from '../manifest.ts';
+import { readOnnxFacts } from '../onnx-facts.ts';
 import { checkPublished, publishedHashes } from '../published-hashes.ts';
 import { checkListing } from './check-listing.ts';
 import { chooseFiles, chooseSmallFiles, type Repository } from './choose-files.ts';
@@ -60,6 +61,10 @@ export async function pullModel(options: PullOptions): Promise<FileRecord> {
         await fetchAll([file]);
         const text = await readFile(path.join(cache.snapshot(listing.revision), file), 'utf8');
         return parseRepositoryJson(text, file, repository);
+      },
+      async readGraph(file) {
+        await fetchAll([file]);
+        return readOnnxFacts(path.join(cache.snapshot(listing.revision), file));
       },
     };
     await fetchAll(chooseSmallFiles(source));

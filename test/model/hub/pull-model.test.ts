@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { PullingFixture, tinyModel } from '../../support/pulled-model.ts';
+import { PullingFixture, tinyGraph, tinyModel } from '../../support/pulled-model.ts';
 
 const MODEL = 'someone/tiny';
 const graph = tinyModel['onnx/model.onnx'] as string;
@@ -180,6 +180,21 @@ describe('locateModel() with a model of Hugging Face', () => {
       });
     });
   }
+
+  it('fetches a graph before its data, whose names it says, and neither data nor more of a model it cannot serve', async () => {
+    const files = {
+      ...tinyModel,
+      'onnx/model.onnx': tinyGraph('last_hidden_state', 0, 'w.bin'),
+      'onnx/w.bin': 'weights',
+    };
+    fixture.hub.publish(MODEL, files);
+    const { folder } = await fixture.locate(MODEL);
+    assert.equal(readFileSync(path.join(folder, 'onnx', 'w.bin'), 'utf8'), 'weights');
+    fixture.hub.publish('someone/other', { ...files, '1_Pooling/config.json': '{"pooling_mode": "weightedmean"}' });
+    fixture.hub.forget();
+    await assert.rejects(fixture.locate('someone/other'), { name: 'StartError', message: /weightedmean/ });
+    assert.ok(!fixture.fetched().includes('onnx/w.bin'));
+  });
 
   it('says in one line that a name is too long for the disk', async () => {
     const folder = 'x'.repeat(300);
