@@ -47,7 +47,10 @@ export function logHubEvents(logger: Logger, clock: Clock): OnHubEvent {
         return;
       }
       case 'retry':
-        logger.warn({ file: event.file, reason: event.reason }, 'download interrupted, trying again');
+        logger.warn(
+          { file: event.file, reason: event.reason, waitMs: Math.round(event.waitMs) },
+          'download interrupted, trying again',
+        );
         return;
       case 'damaged':
         logger.warn({ file: event.file }, 'a cached file is damaged, downloading it again');

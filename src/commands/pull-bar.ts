@@ -30,7 +30,7 @@ export class PullBar {
         this.bar?.update(event.receivedBytes);
         return;
       case 'retry':
-        this.say(`${event.file}: ${event.reason}; trying again`);
+        this.say(`${event.file}: ${event.reason}; trying again in ${Math.ceil(event.waitMs / 1000)} s`);
         return;
       case 'damaged':
         this.say(`${event.file} in the cache is damaged, downloading it again`);

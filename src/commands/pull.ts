@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { systemClock } from '../clock.ts';
-import { StartError } from '../errors.ts';
+import { messageOf, StartError } from '../errors.ts';
 import { logHubEvents } from '../log-hub-events.ts';
 import { createLogger } from '../logger.ts';
 import { formatBytes } from '../model/hub/format-bytes.ts';
@@ -40,8 +40,15 @@ export async function pullCommand(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     bar?.stop();
-    if (!(error instanceof StartError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${explain(error, config.logLevel)}\n`);
     return 1;
   }
+}
+
+/** One line, whatever went wrong. An error that nobody expected shows its stack only when asked. */
+function explain(error: unknown, logLevel: string): string {
+  if (error instanceof StartError) return error.message;
+  if (error instanceof Error && ['debug', 'trace'].includes(logLevel)) return error.stack ?? error.message;
+  const reason = messageOf(error).replace(/\s+/g, ' ');
+  return `hotvec failed in a way that nobody expected (${reason}). Please report it with the output under LOG_LEVEL=debug.`;
 }

@@ -24,11 +24,17 @@ const POOLING_NAMES: Record<string, Pooling> = {
 };
 const SUPPORTED_MODES = 'cls, max, mean, mean_sqrt_len and lasttoken';
 
+/** @throws {StartError} for a modules.json that is no list of objects. */
+export function checkModuleList(modules: unknown): asserts modules is { type?: unknown; path?: unknown }[] {
+  if (Array.isArray(modules) && modules.every((entry) => typeof entry === 'object' && entry !== null)) return;
+  throw new StartError('modules.json is not a list of modules. Copy or download the model again, or choose another.');
+}
+
 /** null where there is no modules.json. */
 export async function readSentenceModules(read: ReadJson): Promise<SentenceModules | null> {
-  const modules = (await read('modules.json')) as { type?: string; path?: string }[] | undefined;
+  const modules = await read('modules.json');
   if (modules === undefined) return null;
-  if (!Array.isArray(modules)) throw new StartError('modules.json is not a list. Copy or download the model again.');
+  checkModuleList(modules);
   return {
     kinds: modules.map(({ type }) => String(type).split('.').at(-1) as string),
     folders: modules.map((module) => String(module.path ?? '')),

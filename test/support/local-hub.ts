@@ -21,6 +21,8 @@ export interface Fault {
   ignoreRange?: boolean;
   /** Other bytes than those published; of the same length or not. */
   body?: (bytes: Buffer) => Buffer;
+  /** Answer 200, and one byte now and then for ever. */
+  drip?: boolean;
   /** Answer 200 with this text, as a captive portal does. */
   text?: string;
 }
@@ -55,6 +57,8 @@ export class LocalHub {
   storageUrl = '';
   /** Files kept outside of git, by their SHA-256; as the real hub's .gitattributes have it, in short. */
   large = /\.(safetensors|onnx|onnx_data)$|^tokenizer\.json$/;
+  /** Lists without end: each page leads to one more, with the same files again or with none. */
+  endless: 'same' | 'empty' | null = null;
   /** What its list says of a file, instead of the truth. */
   lies: Record<string, Record<string, unknown>> = {};
   /** Repositories that need this token. */
@@ -119,6 +123,10 @@ export class LocalHub {
     if (fault?.times !== undefined) fault.times -= 1;
     if (fault?.status !== undefined)
       return response.writeHead(fault.status, fault.headers).end('{"error":"on purpose"}');
+    if (fault?.drip === true) {
+      const timer = setInterval(() => response.write(' '), 20);
+      return response.writeHead(200).on('close', () => clearInterval(timer));
+    }
     if (fault?.text !== undefined) return response.writeHead(200, { 'content-type': 'text/html' }).end(fault.text);
     const { pathname, searchParams } = new URL(url, this.url);
     if (host === 'storage') return this.sendBlob(pathname.slice(1), request, response, fault);
@@ -145,14 +153,21 @@ export class LocalHub {
         sha: commit.id,
         private: false,
         gated: false,
-        lastModified: '2026-01-01',
+        lastModified: '2026-01-01T00:00:00.000Z',
+        siblings: [...commit.files.keys()].map((rfilename) => ({ rfilename })),
       });
     }
     if (tree !== undefined) return this.sendTree(commit, searchParams, pathname, response);
     const bytes = commit.files.get(decodeURIComponent(file ?? ''));
     if (bytes === undefined) return response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
-    if (!this.large.test(file ?? '')) return send(bytes, request, response, fault);
-    return response.writeHead(302, { location: `${this.storageUrl}/${sha256(bytes)}/${file}?signature=1` }).end();
+    response.setHeader('x-repo-commit', commit.id);
+    if (!this.large.test(file ?? '')) {
+      response.setHeader('etag', `"${gitSha1(bytes)}"`);
+      return send(bytes, request, response, fault);
+    }
+    const linked = { 'x-linked-etag': `"${sha256(bytes)}"`, 'x-linked-size': bytes.length };
+    const location = `${this.storageUrl}/${sha256(bytes)}/${file}?signature=1`;
+    return response.writeHead(302, { location, ...linked }).end();
   }
 
   /** Three entries a page: pages are part of the API. */
@@ -176,6 +191,10 @@ export class LocalHub {
     const start = Number(query.get('cursor') ?? 0);
     const next =
       start + 3 < entries.length ? `<${this.url}${pathname}?recursive=true&cursor=${start + 3}>; rel="next"` : null;
+    if (this.endless !== null) {
+      const link = `<${this.url}${pathname}?recursive=true&cursor=${start + 1}>; rel="next"`;
+      return sendJson(response, this.endless === 'same' ? entries : [], { link });
+    }
     return sendJson(response, entries.slice(start, start + 3), next === null ? {} : { link: next });
   }
 

@@ -57,6 +57,23 @@ export class PullingFixture {
   }
 }
 
+/**
+ * An ONNX file of one output and no operators, in ASCII: ModelProto with a graph, and pieces of documentation (field 6)
+ * up to `size` bytes. Of a field that is there often, the last one counts.
+ */
+export function tinyGraph(output: string, size = 0, dataFile?: string): string {
+  const field = (tag: string, text: string) => `${tag}${String.fromCharCode(text.length)}${text}`;
+  const location = dataFile === undefined ? '' : field('j', field('\n', 'location') + field('\x12', dataFile));
+  const data = location === '' ? '' : field('*', location);
+  const graph = field(':', data + field('b', field('\n', output)));
+  const rest = Math.max(0, size - graph.length);
+  const pieces = Math.floor(rest / 102);
+  const last = rest - 102 * pieces;
+  return (
+    graph + field('2', 'the graph '.repeat(10)).repeat(pieces) + (last < 2 ? '' : field('2', 'x'.repeat(last - 2)))
+  );
+}
+
 /** A model small enough to be sent a thousand times: nothing reads its weights. */
 export const tinyModel: Record<string, string> = {
   'config.json': JSON.stringify({ model_type: 'bert', architectures: ['BertModel'], hidden_size: 8 }),
@@ -67,5 +84,5 @@ export const tinyModel: Record<string, string> = {
     { path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },
   ]),
   '1_Pooling/config.json': '{"pooling_mode_cls_token": true}',
-  'onnx/model.onnx': 'the graph '.repeat(1000),
+  'onnx/model.onnx': tinyGraph('sentence_embedding', 10_000),
 };

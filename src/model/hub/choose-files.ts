@@ -1,8 +1,11 @@
+import { posix } from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
+import type { OnnxFacts } from '../onnx-facts.ts';
 import { readPackedPooling } from '../packed-weights.ts';
 import { parseQwen3Config } from '../qwen3-config.ts';
-import { readSentenceModules } from '../sentence-modules.ts';
+import type { ReadJson } from '../read-json.ts';
+import { checkModuleList, checkModules, readPooling, readSentenceModules } from '../sentence-modules.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 
 /** What is fetched before anything else: enough to know whether hotvec can serve the model, and which weights. */
@@ -26,6 +29,8 @@ export interface Repository {
   paths: ReadonlySet<string>;
   /** A JSON file of it, fetched if need be. */
   readJson: (path: string) => Promise<unknown>;
+  /** What an ONNX graph of it says, fetched if need be; its data files are not. */
+  readGraph: (path: string) => Promise<OnnxFacts>;
 }
 
 /**
@@ -58,8 +63,8 @@ export async function chooseFiles(repository: Repository, dtype: Dtype | 'auto')
 
 /** Pooling, Dense and Normalize lie in folders that modules.json names; only Dense has weights. */
 function moduleFiles(modules: unknown, paths: ReadonlySet<string>): string[] {
-  if (!Array.isArray(modules)) return [];
-  return modules.flatMap(({ path, type }: { path?: unknown; type?: unknown }) => {
+  checkModuleList(modules);
+  return modules.flatMap(({ path, type }) => {
     if (typeof path !== 'string' || path === '') return [];
     const names = String(type).endsWith('.Dense') ? ['config.json', SINGLE] : ['config.json'];
     return names.map((name) => `${path}/${name}`).filter((file) => paths.has(file));
@@ -67,16 +72,17 @@ function moduleFiles(modules: unknown, paths: ReadonlySet<string>): string[] {
 }
 
 async function weightFiles(
-  { name, paths, readJson }: Repository,
+  repository: Repository,
   config: Record<string, unknown>,
   dtype: Dtype | 'auto',
 ): Promise<string[]> {
+  const { name, paths, readJson } = repository;
   const hasSafetensors = paths.has(SINGLE) || paths.has(INDEX);
   const isPacked = config.model_type === 'qwen3' && hasSafetensors;
   if (isPacked && (dtype === 'auto' || PACKED_DTYPES.includes(dtype))) {
     // Refuses what hotvec does not implement, before gigabytes are on their way.
     parseQwen3Config(config);
-    const read = async (file: string) => (paths.has(file) ? readJson(file) : undefined);
+    const read = reader(repository);
     const modules = await readSentenceModules(read);
     if (modules !== null) await readPackedPooling(name, modules, read);
     return paths.has(SINGLE) ? [SINGLE] : [INDEX, ...shardsOf(await readJson(INDEX), name, paths)];
@@ -84,7 +90,7 @@ async function weightFiles(
   const exports = await findOnnxExports(name, config, paths);
   const chosen = dtype === 'auto' ? [...exports.keys()][0] : dtype;
   const files = chosen === undefined ? undefined : exports.get(chosen);
-  if (files !== undefined) return files;
+  if (files !== undefined) return [...new Set([...files, ...(await graphData(repository, files[0] as string))])];
   const offered = [...new Set([...(isPacked ? PACKED_DTYPES : []), ...exports.keys()])];
   if (offered.length > 0) {
     throw new StartError(`${name} has no ${dtype} weights. Set DTYPE to one it has: ${offered.join(', ')}.`);
@@ -93,6 +99,34 @@ async function weightFiles(
   throw new StartError(
     `${name} has no ONNX export (onnx/model.onnx), and hotvec computes models of type ${type} from ONNX only. Choose a repository with one, for example of onnx-community.`,
   );
+}
+
+/**
+ * Data files of a graph, as it names them itself.
+ * @throws {StartError} for modules or a pooling around the graph that hotvec does not implement, and for missing data.
+ */
+async function graphData(repository: Repository, graph: string): Promise<string[]> {
+  const { name, paths, readGraph } = repository;
+  const { outputs, dataLocations } = await readGraph(graph);
+  // A graph that gives the embedding itself needs no modules: whatever they say.
+  if (!outputs.has('sentence_embedding')) {
+    const read = reader(repository);
+    const modules = await readSentenceModules(read);
+    if (modules !== null) {
+      checkModules(modules, ['Dense']);
+      await readPooling(read, modules);
+    }
+  }
+  const files = [...dataLocations].map((location) => posix.join(posix.dirname(graph), location));
+  const missing = files.find((file) => !paths.has(file));
+  if (missing === undefined) return files;
+  throw new StartError(
+    `${name}: ${graph} keeps its weights in ${missing}, which the repository does not have. Choose another DTYPE or revision.`,
+  );
+}
+
+function reader({ paths, readJson }: Repository): ReadJson {
+  return async (file) => (paths.has(file) ? readJson(file) : undefined);
 }
 
 function shardsOf(index: unknown, name: string, paths: ReadonlySet<string>): string[] {

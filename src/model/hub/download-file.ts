@@ -1,11 +1,14 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { type Clock, systemClock } from '../../clock.ts';
 import { StartError } from '../../errors.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
 import { type HubFile, type HubResponse, RetryableError } from './hub.ts';
+import { makeFolder } from './make-folder.ts';
 import { claimPartial } from './partial-file.ts';
-import { MAX_TRIES, type Wait, waitAfter } from './retry.ts';
+import { MAX_TRIES, type OnRetry, type Wait, waitAfter } from './retry.ts';
+import { SpeedCheck } from './speed-check.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** A try that brought this much was worth it: the count of failures starts again. */
@@ -20,7 +23,9 @@ export interface DownloadOptions {
   wait: Wait;
   /** Bytes of the file that are there now; fewer than before after a new start. */
   onBytes: (bytes: number) => void;
-  onRetry: (reason: string) => void;
+  onRetry: OnRetry;
+  /** For the least speed; tests let it pass faster. */
+  clock?: Pick<Clock, 'now'>;
 }
 
 /**
@@ -32,7 +37,7 @@ export interface DownloadOptions {
  */
 export async function downloadFile(options: DownloadOptions): Promise<string> {
   const { file, blob, onBytes } = options;
-  await mkdir(path.dirname(blob), { recursive: true });
+  await makeFolder(path.dirname(blob));
   const partial = await claimPartial(blob);
   const handle = await open(partial, constants.O_RDWR | constants.O_CREAT, 0o644);
   try {
@@ -53,6 +58,8 @@ export async function downloadFile(options: DownloadOptions): Promise<string> {
       await handle.truncate(0);
       onBytes(0);
       if (isRetry) {
+        await handle.close();
+        await rm(partial, { force: true });
         throw new StartError(
           `${file.path} came with other bytes than its ${file.algorithm} ${file.digest} says, twice, and was deleted. Try another network or mirror (HF_ENDPOINT, MODEL_SOURCE), and tell the model's publisher.`,
         );
@@ -66,7 +73,7 @@ export async function downloadFile(options: DownloadOptions): Promise<string> {
 
 /** Gets whatever the partial lacks. */
 async function fill(handle: FileHandle, partial: string, options: DownloadOptions): Promise<FileDigest> {
-  const { file, wait, onBytes, onRetry } = options;
+  const { file, wait, onBytes, onRetry, clock = systemClock } = options;
   let digest = new FileDigest(file);
   let { size: have } = await handle.stat();
   const restart = async () => {
@@ -86,6 +93,7 @@ async function fill(handle: FileHandle, partial: string, options: DownloadOption
       if (response.status === 416 || (have > 0 && !continues(response, have))) await restart();
       if (response.status !== 416) {
         checkSize(response, file);
+        const speed = new SpeedCheck(file.path, clock);
         for await (const bytes of response.body) {
           if (have + bytes.length > file.size) throw sizeError(file, 'more bytes than that');
           // At its place, not at the end: should two processes ever share a partial, they write the same bytes.
@@ -93,6 +101,7 @@ async function fill(handle: FileHandle, partial: string, options: DownloadOption
           digest.update(bytes);
           have += bytes.length;
           onBytes(have);
+          if (have < file.size) speed.add(bytes.length);
         }
       }
       if (have < file.size) {
@@ -105,8 +114,7 @@ async function fill(handle: FileHandle, partial: string, options: DownloadOption
       best = Math.max(best, have);
       failures += 1;
       if (failures >= MAX_TRIES) throw new StartError(error.advice);
-      onRetry(error.message);
-      await wait(waitAfter(failures, error));
+      await waitAfter(failures, error, wait, onRetry);
     }
   }
   return digest;

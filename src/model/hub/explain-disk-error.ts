@@ -14,11 +14,13 @@ export function explainDiskError(error: unknown, folder: string): unknown {
       return new StartError(
         `${folder} cannot be written (${messageOf(error)}). Set HF_HOME to a folder that this user may write.`,
       );
-    case 'ENOTDIR':
-    case 'EEXIST':
-    case 'EIO':
-      return new StartError(`${folder} cannot be used (${messageOf(error)}). Set HF_HOME to another folder.`);
+    case 'ENAMETOOLONG':
+      return new StartError(
+        `A name in the model is too long for the disk of ${folder} (ENAMETOOLONG). Choose another model.`,
+      );
     default:
-      return error;
+      // Whatever else a disk can say: still one line, and no stack.
+      if ((error as NodeJS.ErrnoException | null)?.syscall === undefined) return error;
+      return new StartError(`${folder} cannot be used (${messageOf(error)}). Set HF_HOME to another folder.`);
   }
 }

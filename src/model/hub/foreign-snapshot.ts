@@ -2,11 +2,13 @@ import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
+import { readOnnxFacts } from '../onnx-facts.ts';
 import { ONNX_DTYPES, onnxFileNames } from '../onnx-file-names.ts';
 import { chooseFiles } from './choose-files.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
 import type { PublishedDigest } from './hub.ts';
 import { type CachedFile, type FileRecord, sizeOf } from './model-cache.ts';
+import { parseRepositoryJson } from './parse-repository-json.ts';
 
 /**
  * Reads a snapshot that another tool put into the shared cache. Its links lead to blobs that are named after their
@@ -28,8 +30,10 @@ export async function readForeignSnapshot(
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
   const fail = (why: string) =>
     new StartError(`OFFLINE=1, and what another tool left of ${name} in ${folder} is not enough: ${why}`);
-  const readJson = async (file: string) => JSON.parse(await readFile(path.join(folder, file), 'utf8')) as unknown;
-  const chosen = await chooseFiles({ name, paths: new Set(paths), readJson }, dtype).catch((error) => {
+  const readJson = async (file: string) =>
+    parseRepositoryJson(await readFile(path.join(folder, file), 'utf8'), file, name);
+  const readGraph = async (file: string) => readOnnxFacts(path.join(folder, file));
+  const chosen = await chooseFiles({ name, paths: new Set(paths), readJson, readGraph }, dtype).catch((error) => {
     throw fail(error.message);
   });
   const isGuess =

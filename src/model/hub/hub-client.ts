@@ -1,12 +1,15 @@
-import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
+import { EnvHttpProxyAgent, fetch, Response } from 'undici';
 import { StartError } from '../../errors.ts';
 import { packageVersion } from '../../package-info.ts';
-import { explainStatus, explainUnreachable, type HubAnswer } from './explain-failure.ts';
+import { explainNonsense, explainStatus, explainUnreachable, type HubAnswer } from './explain-failure.ts';
 import { RetryableError } from './hub.ts';
 
 const CONNECT_MS = 20_000;
 /** Longest silence of a server, before the headers and between two pieces of a body. */
 const SILENCE_MS = 60_000;
+/** A list of files: longest time and most bytes. */
+const SMALL_ANSWER_MS = 60_000;
+const SMALL_ANSWER_BYTES = 64 << 20;
 /** Statuses that mean "not now". */
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 
@@ -22,6 +25,8 @@ export interface HubClientOptions {
   token: string;
   /** Headers that carry the token. */
   authorize: (token: string) => Record<string, string>;
+  /** Longest time for a whole small answer, in milliseconds. */
+  smallAnswerMs?: number;
 }
 
 /**
@@ -53,13 +58,19 @@ export class HubClient {
    * @param subject what is asked for, for the messages: a model id.
    * @throws {RetryableError | StartError}
    */
-  async get(url: string, subject: string, headers: Record<string, string> = {}): Promise<Response> {
+  async get(
+    url: string,
+    subject: string,
+    headers: Record<string, string> = {},
+    signal: AbortSignal | null = null,
+  ): Promise<Response> {
     const { endpoint, token, authorize } = this.options;
     const isOwn = new URL(url).origin === new URL(endpoint).origin;
     let response: Response;
     try {
       response = await fetch(url, {
         dispatcher: this.agent,
+        signal,
         headers: {
           'user-agent': `hotvec/${packageVersion}`,
           // Compressed answers would have other sizes and offsets than the files.
@@ -84,6 +95,29 @@ export class HubClient {
     throw new RetryableError(`status ${response.status}`, advice, retryAfterOf(response));
   }
 
+  /**
+   * One GET of something small, read to its end. A server that sends it drop by drop, or without end, is not waited for.
+   * @throws {RetryableError | StartError}
+   */
+  async getSmall(url: string, subject: string, headers: Record<string, string> = {}): Promise<Response> {
+    const { smallAnswerMs = SMALL_ANSWER_MS } = this.options;
+    const signal = AbortSignal.timeout(smallAnswerMs);
+    const response = await this.get(url, subject, headers, signal);
+    const pieces: Uint8Array[] = [];
+    let bytes = 0;
+    try {
+      for await (const piece of response.body ?? []) {
+        pieces.push(piece);
+        bytes += piece.length;
+        if (bytes > SMALL_ANSWER_BYTES) throw new StartError(explainNonsense(subject, this.options));
+      }
+    } catch (error) {
+      throw error instanceof StartError ? error : this.unreachable(error, subject);
+    }
+    const { status, headers: answered } = response;
+    return new Response(bytes === 0 ? null : Buffer.concat(pieces), { status, headers: answered });
+  }
+
   /** A failure of the network, while asking or while reading a body. */
   unreachable(error: unknown, subject: string): RetryableError {
     const reason = reasonOf(error);
@@ -93,7 +127,8 @@ export class HubClient {
 
 /** undici says `fetch failed`; the cause says why. */
 function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error;
+  const { cause, message, name } = error as Error;
+  if (name === 'TimeoutError') return 'the answer does not come to its end';
   const inner = cause as (NodeJS.ErrnoException & { errors?: Error[] }) | undefined;
   return inner?.errors?.[0]?.message || inner?.message || inner?.code || message;
 }

@@ -5,7 +5,7 @@ export type HubEvent =
   /** `bytes`: of these files in all; `presentBytes`: of them there already, whole or in part. */
   | { kind: 'download'; repository: string; files: number; bytes: number; presentBytes: number }
   | { kind: 'progress'; repository: string; receivedBytes: number; bytes: number }
-  | { kind: 'retry'; file: string; reason: string }
+  | { kind: 'retry'; file: string; reason: string; waitMs: number }
   /** A file in the cache was not what the hub published; it is downloaded again. */
   | { kind: 'damaged'; file: string }
   | { kind: 'downloaded'; repository: string; revision: string; folder: string; bytes: number };

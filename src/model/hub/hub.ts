@@ -1,3 +1,5 @@
+import type { OnRetry } from './retry.ts';
+
 /** A digest that a hub publishes for a file. `git-sha1` is git's id of a blob: SHA-1 over `blob SIZE\0` and the bytes. */
 export interface PublishedDigest {
   algorithm: 'sha256' | 'git-sha1';
@@ -42,7 +44,7 @@ export interface Hub {
    * Resolves a branch, tag or commit, and lists the files it holds.
    * @throws {StartError} with the line that says what to do.
    */
-  list(repository: string, revision: string): Promise<Listing>;
+  list(repository: string, revision: string, onRetry: OnRetry): Promise<Listing>;
   /**
    * Asks for a file's bytes from `offset` on. One try: {@link RetryableError} where another may succeed.
    * @throws {StartError} where none will.

@@ -4,7 +4,10 @@ import { explainNonsense } from './explain-failure.ts';
 import type { Hub, HubFile, HubResponse, Listing } from './hub.ts';
 import { HubClient } from './hub-client.ts';
 import { openBytes } from './open-bytes.ts';
-import { type Wait, withRetries } from './retry.ts';
+import { type OnRetry, type Wait, withRetries } from './retry.ts';
+
+/** Most answers that a list is read from: a page holds 1,000 files (REST API, "tree"), and that is a large repository. */
+const MAX_ANSWERS = 200;
 
 export interface HubOptions {
   endpoint: string;
@@ -32,16 +35,24 @@ export class HuggingFaceHub implements Hub {
     });
   }
 
-  async list(repository: string, revision: string): Promise<Listing> {
+  async list(repository: string, revision: string, onRetry: OnRetry): Promise<Listing> {
     const { endpoint } = this.client.options;
+    let answers = 0;
     // The token is not given to the library, which takes only those that begin with hf_: `get` adds it.
-    const get = (url: unknown, init?: { headers?: Record<string, string> }) =>
-      withRetries(() => this.client.get(String(url), repository, init?.headers), this.wait);
+    const get = (url: unknown, init?: { headers?: Record<string, string> }) => {
+      answers += 1;
+      if (answers > MAX_ANSWERS) throw endless;
+      return withRetries(() => this.client.getSmall(String(url), repository, init?.headers), this.wait, onRetry);
+    };
     const options = { hubUrl: endpoint, fetch: get as unknown as typeof fetch };
+    const endless = new StartError(
+      `${this.title}: the hub's list of files of ${repository} is damaged: it does not end. Check HF_ENDPOINT, or use another mirror.`,
+    );
     try {
       const { sha } = await modelInfo({ ...options, name: repository, revision, additionalFields: ['sha'] });
       if (!/^[0-9a-f]{40}$/.test(sha)) throw new SyntaxError('no commit');
       const files: HubFile[] = [];
+      const seen = new Set<string>();
       const repo = { type: 'model', name: repository } as const;
       for await (const { type, path, size, oid, lfs } of listFiles({
         ...options,
@@ -49,6 +60,9 @@ export class HuggingFaceHub implements Hub {
         revision: sha,
         recursive: true,
       })) {
+        // A hub whose pages lead in a circle.
+        if (seen.has(path)) throw endless;
+        seen.add(path);
         if (type !== 'file') continue;
         if (lfs) files.push({ path, size: lfs.size, algorithm: 'sha256', digest: lfs.oid });
         else files.push({ path, size, algorithm: 'git-sha1', digest: oid as string });

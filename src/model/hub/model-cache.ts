@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getRepoFolderName } from '@huggingface/hub';
 import { StartError } from '../../errors.ts';
 import { DIGESTS } from './check-listing.ts';
+import { makeFolder } from './make-folder.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** A file of a model that is served from the cache. */
@@ -78,7 +79,7 @@ export class ModelCache {
     const place = inside(this.snapshot(revision), file);
     const target = path.relative(path.dirname(place), this.blob(digest));
     if ((await readlink(place).catch(() => null)) === target) return;
-    await mkdir(path.dirname(place), { recursive: true });
+    await makeFolder(path.dirname(place));
     const temporary = `${place}.${randomUUID()}.incomplete`;
     await symlink(target, temporary).catch((error: NodeJS.ErrnoException) => {
       if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'].includes(error.code ?? '')) throw error;
@@ -91,7 +92,7 @@ export class ModelCache {
   async finish(record: FileRecord, choice: string, asked: string): Promise<void> {
     await writeAtomically(this.recordFile(record.revision, choice), `${JSON.stringify(record, null, 1)}\n`);
     // Tools of Hugging Face want this folder even where nothing is in it.
-    await mkdir(path.join(this.folder, 'refs'), { recursive: true });
+    await makeFolder(path.join(this.folder, 'refs'));
     if (asked === record.revision) return;
     await writeAtomically(inside(path.join(this.folder, 'refs'), asked), record.revision);
     await writeAtomically(path.join(this.folder, '.hotvec', 'refs', encodeURIComponent(asked)), record.revision);
@@ -124,7 +125,9 @@ async function readText(file: string): Promise<string | undefined> {
 }
 
 async function writeAtomically(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
+  // Nothing to write is no reason to fail on a disk that cannot be written.
+  if ((await readFile(file, 'utf8').catch(() => null)) === text) return;
+  await makeFolder(path.dirname(file));
   const temporary = `${file}.${randomUUID()}.incomplete`;
   await writeFile(temporary, text, { flush: true });
   await rename(temporary, file);

@@ -5,7 +5,7 @@ import type { Hub, HubFile, HubResponse, Listing } from './hub.ts';
 import { HubClient } from './hub-client.ts';
 import type { HubOptions } from './hugging-face.ts';
 import { openBytes } from './open-bytes.ts';
-import { type Wait, withRetries } from './retry.ts';
+import { type OnRetry, type Wait, withRetries } from './retry.ts';
 
 /** The parts read here of `GET /api/v1/models/{id}/repo/files` (public API; its SDK is modelscope/hub/api.py). */
 interface FilesAnswer {
@@ -37,14 +37,18 @@ export class ModelScopeHub implements Hub {
     });
   }
 
-  async list(repository: string, revision: string): Promise<Listing> {
+  async list(repository: string, revision: string, onRetry: OnRetry): Promise<Listing> {
     const url = `${this.repositoryUrl(repository)}/repo/files?Revision=${encodeURIComponent(revision)}&Recursive=true`;
-    const answer = await withRetries(async () => {
-      const response = await this.client.get(url, repository);
-      return (await response.json().catch(() => {
-        throw this.nonsense(repository);
-      })) as FilesAnswer;
-    }, this.wait);
+    const answer = await withRetries(
+      async () => {
+        const response = await this.client.getSmall(url, repository);
+        return (await response.json().catch(() => {
+          throw this.nonsense(repository);
+        })) as FilesAnswer;
+      },
+      this.wait,
+      onRetry,
+    );
     if (answer?.Data === undefined || answer.Data === null) throw this.nonsense(repository);
     const { Files: entries, LatestCommitter: head } = answer.Data;
     if (entries !== null && entries !== undefined && !Array.isArray(entries)) throw this.nonsense(repository);

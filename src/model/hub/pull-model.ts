@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
+import { readOnnxFacts } from '../onnx-facts.ts';
 import { checkPublished, publishedHashes } from '../published-hashes.ts';
 import { checkListing } from './check-listing.ts';
 import { chooseFiles, chooseSmallFiles, type Repository } from './choose-files.ts';
@@ -11,7 +11,9 @@ import { digestFile, FileDigest } from './file-digest.ts';
 import { checkFreeSpace } from './free-space.ts';
 import type { Hub, HubFile, Listing } from './hub.ts';
 import type { OnHubEvent } from './hub-events.ts';
+import { makeFolder } from './make-folder.ts';
 import { type CachedFile, type FileRecord, type ModelCache, sizeOf } from './model-cache.ts';
+import { parseRepositoryJson } from './parse-repository-json.ts';
 import { partialBytes } from './partial-file.ts';
 import type { Wait } from './retry.ts';
 
@@ -40,9 +42,14 @@ export interface PullOptions {
 export async function pullModel(options: PullOptions): Promise<FileRecord> {
   const { hub, cache, repository, revision, refName, dtype, onEvent } = options;
   try {
-    const listing = checkListing(await hub.list(repository, revision), hub);
+    const listing = checkListing(
+      await hub.list(repository, revision, (reason, waitMs) =>
+        onEvent({ kind: 'retry', file: 'the list of files', reason, waitMs }),
+      ),
+      hub,
+    );
     onEvent({ kind: 'resolved', repository, asked: refName, revision: listing.revision, hub: hub.title });
-    await mkdir(cache.blobs, { recursive: true });
+    await makeFolder(cache.blobs);
     const files = new Map(listing.files.filter(({ path: file }) => isSafePath(file)).map((file) => [file.path, file]));
     const done = new Map<string, CachedFile>();
     const fetchAll = async (paths: readonly string[]) => {
@@ -54,7 +61,12 @@ export async function pullModel(options: PullOptions): Promise<FileRecord> {
       paths: new Set(files.keys()),
       async readJson(file) {
         await fetchAll([file]);
-        return parse(await readFile(path.join(cache.snapshot(listing.revision), file), 'utf8'), file, repository);
+        const text = await readFile(path.join(cache.snapshot(listing.revision), file), 'utf8');
+        return parseRepositoryJson(text, file, repository);
+      },
+      async readGraph(file) {
+        await fetchAll([file]);
+        return readOnnxFacts(path.join(cache.snapshot(listing.revision), file));
       },
     };
     await fetchAll(chooseSmallFiles(source));
@@ -112,7 +124,7 @@ async function fetchFiles(wanted: readonly HubFile[], listing: Listing, options:
         received.set(file.path, have);
         onEvent({ kind: 'progress', repository, receivedBytes: receivedBytes(), bytes });
       },
-      onRetry: (reason) => onEvent({ kind: 'retry', file: file.path, reason }),
+      onRetry: (reason, waitMs) => onEvent({ kind: 'retry', file: file.path, reason, waitMs }),
     });
   const results: CachedFile[] = [];
   await inParallel(groupByDigest(wanted), async (group) => {
@@ -164,14 +176,4 @@ async function checkBlob(file: HubFile, { cache, onEvent }: PullOptions): Promis
 /** A repository's paths become paths on this disk: none may lead out of the snapshot, or break a line of the log. */
 function isSafePath(file: string): boolean {
   return /^[^\\:\p{Cc}]+$/u.test(file) && file.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-}
-
-function parse(text: string, file: string, repository: string): unknown {
-  try {
-    const json: unknown = JSON.parse(text);
-    if (typeof json === 'object' && json !== null) return json;
-    throw new Error('neither an object nor a list');
-  } catch (error) {
-    throw new StartError(`${file} of ${repository} is not usable JSON (${messageOf(error)}). Choose another revision.`);
-  }
 }

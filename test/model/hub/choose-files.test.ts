@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { ModelRegistry } from '@huggingface/transformers';
 import { chooseFiles } from '../../../src/model/hub/choose-files.ts';
 import type { Dtype } from '../../../src/model/manifest.ts';
+import type { OnnxFacts } from '../../../src/model/onnx-facts.ts';
 import { ONNX_DTYPES, onnxFileNames } from '../../../src/model/onnx-file-names.ts';
 import { fixtures } from '../../support/starter.ts';
 
@@ -13,13 +14,25 @@ const readVariant = (file: string) => JSON.parse(readFileSync(path.join(variant,
 const qwen = readVariant('config.json') as Record<string, unknown>;
 const bert = { model_type: 'bert', architectures: ['BertModel'] };
 
+const POOLED: OnnxFacts = {
+  operators: new Set(),
+  dataLocations: new Set(),
+  outputs: new Map([['sentence_embedding', []]]),
+};
+
 /** Chooses from a repository of these files; JSON where it matters. */
-function choose(dtype: Dtype | 'auto', files: readonly string[], json: Record<string, unknown>): Promise<string[]> {
+function choose(
+  dtype: Dtype | 'auto',
+  files: readonly string[],
+  json: Record<string, unknown>,
+  graph = POOLED,
+): Promise<string[]> {
   return chooseFiles(
     {
       name: 'someone/model',
       paths: new Set(['config.json', 'tokenizer.json', ...files]),
       readJson: async (file) => json[file],
+      readGraph: async () => graph,
     },
     dtype,
   );
@@ -93,7 +106,10 @@ describe('chooseFiles()', () => {
       message: /no ONNX export .*models of type "bert" from ONNX only/,
     });
     await assert.rejects(
-      chooseFiles({ name: 'x/y', paths: new Set(['config.json']), readJson: async () => bert }, 'auto'),
+      chooseFiles(
+        { name: 'x/y', paths: new Set(['config.json']), readJson: async () => bert, readGraph: async () => POOLED },
+        'auto',
+      ),
       {
         message: /x\/y has no tokenizer\.json/,
       },
@@ -130,6 +146,31 @@ describe('chooseFiles()', () => {
       'model.onnx',
       'model.onnx_data',
     ]);
+  });
+
+  it('takes the data files that a graph names, whatever their names, and notices one that is missing', async () => {
+    const graph = { ...POOLED, dataLocations: new Set(['model.onnx_data', 'weights/some.bin']) };
+    const files = ['onnx/model.onnx_data', 'onnx/model_q4.onnx', 'onnx/weights/some.bin'];
+    assert.deepEqual(await weights('q4', files, { 'config.json': bert }, graph), files);
+    await assert.rejects(choose('q4', files.slice(1), { 'config.json': bert }, graph), {
+      name: 'StartError',
+      message: /onnx\/model_q4\.onnx keeps its weights in onnx\/model\.onnx_data, which the repository does not have/,
+    });
+  });
+
+  it('refuses modules and a pooling that hotvec lacks, unless the graph gives the embedding itself', async () => {
+    const hidden = { ...POOLED, outputs: new Map([['last_hidden_state', []]]) };
+    const files = ['modules.json', '1_Pooling/config.json', 'onnx/model.onnx'];
+    const kinds = (...names: string[]) =>
+      names.map((name) => ({ path: name === 'Pooling' ? '1_Pooling' : '', type: name }));
+    for (const [modules, pooling, message] of [
+      [kinds('Transformer', 'Pooling', 'LayerNorm'), { pooling_mode_mean_tokens: true }, /lists .*LayerNorm; hotvec/],
+      [kinds('Transformer', 'Pooling'), { pooling_mode_weightedmean_tokens: true }, /weightedmean_tokens; hotvec/],
+    ] as const) {
+      const json = { 'config.json': bert, 'modules.json': modules, '1_Pooling/config.json': pooling };
+      await assert.rejects(choose('auto', files, json, hidden), { name: 'StartError', message });
+      assert.ok((await choose('auto', files, json)).includes('onnx/model.onnx'));
+    }
   });
 
   it('takes the most precise one for `auto`, and never another than the one that is named', async () => {

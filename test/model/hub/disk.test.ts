@@ -17,7 +17,8 @@ describe('checkFreeSpace()', () => {
     await checkFreeSpace('/models', 0, async () => ({ bavail: 0, bsize: 4096 }));
     await assert.rejects(checkFreeSpace('/models', 1_191_586_416, statfs), {
       name: 'StartError',
-      message: /^The model needs 1\.2 GB more, and \/models has 1\.0 GB free\. Free some space, or set HF_HOME/,
+      message:
+        /^The model needs 1\.2 GB more and 67\.1 MB to spare, and \/models has 1\.0 GB free\. Free some space, or set HF_HOME/,
     });
   });
 });
@@ -67,9 +68,41 @@ describe('a disk that is full', () => {
     const fixture = await PullingFixture.start();
     fixture.hub.publish('someone/tiny', tinyModel);
     await assert.rejects(fixture.locate('someone/tiny', { hfHome: folder }), {
-      message: /^The model needs .* more, and/,
+      message: /^The model needs .* more and 67\.1 MB to spare, and/,
     });
     assert.deepEqual(fixture.fetched(), []);
+    await fixture.close();
+  });
+
+  it('does not keep a pull of what is cached from succeeding where nothing can be written', async (context) => {
+    const fixture = await PullingFixture.start();
+    const commit = fixture.hub.publish('someone/tiny', tinyModel);
+    await fixture.locate('someone/tiny');
+    if (spawnSync('mount', ['--bind', fixture.home, fixture.home]).status !== 0) {
+      await fixture.close();
+      return context.skip('mounting needs root');
+    }
+    try {
+      if (spawnSync('mount', ['-o', 'remount,ro,bind', fixture.home]).status !== 0) {
+        return context.skip('a bind mount cannot be made read-only here');
+      }
+      assert.equal((await fixture.pull('someone/tiny')).revision, commit);
+      fixture.hub.publish('someone/new', tinyModel);
+      await assert.rejects(fixture.pull('someone/new'), { name: 'StartError', message: /cannot be written \(EROFS/ });
+    } finally {
+      spawnSync('umount', [fixture.home]);
+      await fixture.close();
+    }
+  });
+
+  it('is told from a place where no folder can be made, without trying for ever', async (context) => {
+    if (process.platform !== 'linux') return context.skip('/proc is of Linux');
+    const fixture = await PullingFixture.start();
+    fixture.hub.publish('someone/tiny', tinyModel);
+    await assert.rejects(fixture.locate('someone/tiny', { hfHome: '/proc/x' }), {
+      name: 'StartError',
+      message: /cannot be used \(ENOENT.*Set HF_HOME to another folder/,
+    });
     await fixture.close();
   });
 
@@ -89,9 +122,12 @@ describe('a disk that is full', () => {
     ['EROFS', /cannot be written .*Set HF_HOME to a folder that this user may write/],
     ['EACCES', /cannot be written/],
     ['ENOTDIR', /cannot be used/],
+    ['ENOENT', /cannot be used/],
+    ['EMFILE', /cannot be used/],
+    ['ENAMETOOLONG', /too long for the disk/],
   ] as const) {
     it(`is told from ${code}`, () => {
-      const error = Object.assign(new Error(code), { code });
+      const error = Object.assign(new Error(code), { code, syscall: 'mkdir' });
       assert.match((explainDiskError(error, '/models') as Error).message, message);
       assert.equal(explainDiskError(new TypeError('a bug'), '/models') instanceof TypeError, true);
     });

@@ -4,6 +4,16 @@ import { HubClient } from '../../../src/model/hub/hub-client.ts';
 import { LocalHub } from '../../support/local-hub.ts';
 
 let hub: LocalHub;
+const connect = (smallAnswerMs?: number) =>
+  new HubClient({
+    title: 'Hugging Face',
+    endpoint: hub.url,
+    endpointSetting: 'HF_ENDPOINT',
+    tokenSetting: 'HF_TOKEN',
+    token: 'hf_secret',
+    authorize: (token) => ({ authorization: `Bearer ${token}` }),
+    ...(smallAnswerMs === undefined ? {} : { smallAnswerMs }),
+  });
 
 describe('HubClient', () => {
   beforeEach(async () => {
@@ -12,14 +22,7 @@ describe('HubClient', () => {
   afterEach(() => hub.close());
 
   it('sends the token to the hub itself, not to another host that a page of the API leads to', async () => {
-    const client = new HubClient({
-      title: 'Hugging Face',
-      endpoint: hub.url,
-      endpointSetting: 'HF_ENDPOINT',
-      tokenSetting: 'HF_TOKEN',
-      token: 'hf_secret',
-      authorize: (token) => ({ authorization: `Bearer ${token}` }),
-    });
+    const client = connect();
     for (const url of [hub.url, hub.storageUrl]) await client.get(`${url}/anything`, 'a/b').catch(() => {});
     assert.deepEqual(
       hub.requests.map(({ host, authorization }) => [host, authorization]),
@@ -28,5 +31,14 @@ describe('HubClient', () => {
         ['storage', undefined],
       ],
     );
+  });
+
+  it('does not wait for a small answer that comes byte by byte', async () => {
+    hub.faults.push({ match: /anything/, drip: true });
+    await assert.rejects(connect(300).getSmall(`${hub.url}/anything`, 'a/b'), {
+      name: 'RetryableError',
+      message: 'the answer does not come to its end',
+      advice: /cannot be reached for a\/b/,
+    });
   });
 });

@@ -73,6 +73,14 @@ describe('a hub that means harm', () => {
     });
   }
 
+  for (const kind of ['same', 'empty'] as const) {
+    it(`is not followed through pages without end (${kind})`, async () => {
+      fixture.hub.endless = kind;
+      await assertRefused(fixture.locate(MODEL), /list of files of someone\/tiny is damaged: it does not end/);
+      assert.ok(fixture.hub.requests.length <= 200);
+    });
+  }
+
   it('meets a second barrier in the cache', () => {
     const cache = new ModelCache(fixture.home, MODEL);
     for (const wrong of ['../x', '', 'abc', `${digest('a')}/../x`]) {

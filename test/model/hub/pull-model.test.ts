@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { PullingFixture, tinyModel } from '../../support/pulled-model.ts';
+import { PullingFixture, tinyGraph, tinyModel } from '../../support/pulled-model.ts';
 
 const MODEL = 'someone/tiny';
 const graph = tinyModel['onnx/model.onnx'] as string;
@@ -121,6 +121,7 @@ describe('locateModel() with a model of Hugging Face', () => {
         (name) => /^[0-9a-f]{64}$/.test(name) && readFileSync(path.join(blobs, name), 'utf8').includes('graph'),
       ),
     );
+    assert.ok(!readdirSync(blobs).some((name) => name.endsWith('.incomplete')), 'nothing is left of it');
     fixture.hub.faults.push({ match: STORED, body, times: 1 });
     await fixture.locate(MODEL);
   });
@@ -145,6 +146,67 @@ describe('locateModel() with a model of Hugging Face', () => {
     await fixture.locate(MODEL);
     assert.deepEqual(fixture.waits.slice(0, 2), [7000, 7000]);
     assert.equal(fixture.waits.length, 3);
+  });
+
+  it('does not wait an hour for a hub that asks for one, and says why it waits', async () => {
+    fixture.hub.publish(MODEL, tinyModel);
+    fixture.hub.faults.push({ match: /\/api\/models/, status: 429, headers: { 'retry-after': '3600' }, times: 2 });
+    await fixture.locate(MODEL);
+    assert.deepEqual(fixture.waits, [120_000, 120_000]);
+    const retry = {
+      kind: 'retry',
+      file: 'the list of files',
+      reason: 'status 429, which asks for 3600 s',
+      waitMs: 120_000,
+    };
+    assert.deepEqual(
+      fixture.events.filter(({ kind }) => kind === 'retry'),
+      [retry, retry],
+    );
+  });
+
+  for (const [file, text, message] of [
+    ['config.json', '{\n  "model_type": nonsense\n}\n', /^config\.json of someone\/tiny is not usable JSON/],
+    ['modules.json', '[null]', /^modules\.json is not a list of modules/],
+    ['modules.json', '{"a": 1}', /^modules\.json is not a list of modules/],
+  ] as const) {
+    it(`says in one line that ${file} cannot be ${JSON.stringify(text)}`, async () => {
+      fixture.hub.publish(MODEL, { ...tinyModel, [file]: text });
+      await assert.rejects(fixture.locate(MODEL), (error: Error) => {
+        assert.equal(error.name, 'StartError', error.stack);
+        assert.match(error.message, message);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
+    });
+  }
+
+  it('fetches a graph before its data, whose names it says, and neither data nor more of a model it cannot serve', async () => {
+    const files = {
+      ...tinyModel,
+      'onnx/model.onnx': tinyGraph('last_hidden_state', 0, 'w.bin'),
+      'onnx/w.bin': 'weights',
+    };
+    fixture.hub.publish(MODEL, files);
+    const { folder } = await fixture.locate(MODEL);
+    assert.equal(readFileSync(path.join(folder, 'onnx', 'w.bin'), 'utf8'), 'weights');
+    fixture.hub.publish('someone/other', { ...files, '1_Pooling/config.json': '{"pooling_mode": "weightedmean"}' });
+    fixture.hub.forget();
+    await assert.rejects(fixture.locate('someone/other'), { name: 'StartError', message: /weightedmean/ });
+    assert.ok(!fixture.fetched().includes('onnx/w.bin'));
+  });
+
+  it('says in one line that a name is too long for the disk', async () => {
+    const folder = 'x'.repeat(300);
+    fixture.hub.publish(MODEL, {
+      ...tinyModel,
+      'modules.json': JSON.stringify([
+        { path: '', type: 'x.Transformer' },
+        { path: folder, type: 'x.Pooling' },
+      ]),
+      [`${folder}/config.json`]: '{"pooling_mode_cls_token": true}',
+    });
+    await assert.rejects(fixture.locate(MODEL), { name: 'StartError', message: /too long for the disk of/ });
   });
 
   for (const [what, fault, message, token] of [
