@@ -30,6 +30,13 @@ export async function readForeignSnapshot(
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
   const fail = (why: string) =>
     new StartError(`OFFLINE=1, and what another tool left of ${name} in ${folder} is not enough: ${why}`);
+  // It says how vectors are pooled, what comes after, and the prompts lie beside it: without it a POOLING that was set for
+  // another model would pass, and lost Dense modules would not be missed.
+  if (!paths.includes('modules.json')) {
+    throw fail(
+      `it has no modules.json, and whether the model has one is not known. Run \`hotvec pull ${name}\` where there is a network.`,
+    );
+  }
   const readJson = async (file: string) =>
     parseRepositoryJson(await readFile(path.join(folder, file), 'utf8'), file, name);
   const readGraph = async (file: string) => readOnnxFacts(path.join(folder, file));

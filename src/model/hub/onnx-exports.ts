@@ -2,6 +2,9 @@ import { StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
 import { ONNX_DTYPES, onnxFileNames } from '../onnx-file-names.ts';
 
+/** 2 GB each: more than any embedding model has. */
+const MAX_DATA_FILES = 1_000;
+
 /**
  * The ONNX exports of a repository: precision → graph and external data, most precise first.
  *
@@ -24,6 +27,7 @@ export async function findOnnxExports(
   env.allowRemoteModels = false;
   env.allowLocalModels = false;
   env.logLevel = LogLevel.ERROR;
+  refuseManyDataFiles(repository, config);
   for (const dtype of ONNX_DTYPES) {
     // A type for the library: it reads what is there.
     const files = await ModelRegistry.get_model_files(repository, {
@@ -52,6 +56,19 @@ export async function findOnnxExports(
     exports.set(dtype, [name, ...new Set([...announced, ...found])]);
   }
   return exports;
+}
+
+/** transformers.js makes a list as long as config.json says, by precision or for all. */
+function refuseManyDataFiles(repository: string, config: Record<string, unknown>): void {
+  const settings = config['transformers.js_config'] as { use_external_data_format?: unknown } | undefined | null;
+  const counts = [settings?.use_external_data_format ?? 0].flatMap((one) =>
+    typeof one === 'object' && one !== null ? Object.values(one) : [one],
+  );
+  const tooMany = counts.find((count) => Number(count) > MAX_DATA_FILES);
+  if (tooMany === undefined) return;
+  throw new StartError(
+    `${repository}: config.json says that a graph has ${tooMany} data files; hotvec believes in ${MAX_DATA_FILES} at most. Choose another revision.`,
+  );
 }
 
 /** `model.onnx_data`, `model.onnx_data_1` (transformers.js), `model.onnx.data` (PyTorch's exporter). */

@@ -123,6 +123,16 @@ describe('chooseFiles()', () => {
     );
   });
 
+  it('believes in no graph of a billion data files', async () => {
+    for (const count of [1e9, { 'model.onnx': 1e9 }]) {
+      const config = { ...bert, 'transformers.js_config': { use_external_data_format: count } };
+      await assert.rejects(choose('auto', ['onnx/model.onnx'], { 'config.json': config }), {
+        name: 'StartError',
+        message: /says that a graph has 1000000000 data files/,
+      });
+    }
+  });
+
   it('takes the ONNX files of a precision, with the data that config.json announces or that lies beside them', async () => {
     const announced = { ...bert, 'transformers.js_config': { use_external_data_format: { 'model.onnx': 2 } } };
     const files = [

@@ -303,6 +303,10 @@ describe('locateModel() with a model of Hugging Face', () => {
       });
       writeFileSync(blob, right);
     }
+    unlinkSync(path.join(folder, 'modules.json'));
+    await assert.rejects(fixture.locate(MODEL, offline), {
+      message: /it has no modules\.json, and whether the model has/,
+    });
   });
 
   it('writes nothing outside the snapshot, whatever a repository calls its files', async () => {
