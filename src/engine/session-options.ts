@@ -30,8 +30,10 @@ export function sessionOptions(settings: Settings, choices: SessionChoices = {})
         ...(weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
         disable_prepacking: prepacking ? '0' : '1',
         disable_cpu_ep_fallback: device === 'cpu' || allowCpuNodes ? '0' : '1',
-        // Idle threads sleep: the server shares its cores with HTTP, and often with other services.
-        intra_op: { allow_spinning: '0' },
+        // Between two operators threads wait awake, briefly: waking them costs a small batch a third of its time. At the
+        // end of a batch they sleep: the server shares its cores with HTTP, and often with other services (docs/decisions/0043).
+        intra_op: { allow_spinning: '1', spin_duration_us: '50' },
+        force_spinning_stop: '1',
       },
     },
   };
