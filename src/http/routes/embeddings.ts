@@ -11,6 +11,7 @@ import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-i
 import type { ModelNames } from '../model-names.ts';
 import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
+import { sendChunks } from '../send-chunks.ts';
 import { reportWork, workContext } from '../work-context.ts';
 
 export interface EmbeddingsOptions {
@@ -135,7 +136,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           { model: names.served, usage: { prompt_tokens: tokens, total_tokens: tokens } },
         );
         reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);
-        return reply.type('application/json; charset=utf-8').send(Buffer.concat(chunks));
+        return sendChunks(reply, chunks);
       },
     });
   }

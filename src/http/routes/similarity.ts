@@ -9,6 +9,7 @@ import { encodeMatrix } from '../encode-vectors.ts';
 import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
 import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
+import { sendChunks } from '../send-chunks.ts';
 import { reportWork, workContext } from '../work-context.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
@@ -167,7 +168,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       if (best !== null) chunks.push(Buffer.from(',"results":'), ...(await encodeBestDocuments(scores, best)));
       chunks.push(Buffer.from(`,${JSON.stringify(tail).slice(1)}`));
       reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);
-      return reply.type('application/json; charset=utf-8').send(Buffer.concat(chunks));
+      return sendChunks(reply, chunks);
     },
   });
   done();
