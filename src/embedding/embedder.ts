@@ -38,7 +38,7 @@ export interface EmbedResult {
   truncated: boolean[];
   timings: Timings;
   batches: number;
-  lastBatchId: number;
+  lastBatchId: number | null;
 }
 
 export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';

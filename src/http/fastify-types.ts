@@ -8,7 +8,7 @@ export interface WorkReport {
   truncated: number;
   timings: EmbedResult['timings'] & { encode: number };
   batches: number;
-  lastBatchId: number;
+  lastBatchId: number | null;
 }
 
 declare module 'fastify' {

@@ -49,7 +49,7 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
               inferMs: milliseconds(work.timings.infer),
               encodeMs: milliseconds(work.timings.encode),
               batches: work.batches,
-              batchId: work.lastBatchId,
+              batchId: work.lastBatchId ?? undefined,
             }),
       },
       'request',
