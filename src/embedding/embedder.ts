@@ -37,8 +37,13 @@ export interface EmbedResult {
   /** Whether each input was cut short. */
   truncated: boolean[];
   timings: Timings;
+  /** How many batches its rows came from, and the id of the last; null when nothing had to be computed. */
   batches: number;
   lastBatchId: number | null;
+  /** Inputs whose computation was under way already, for another request or twice in this one. */
+  shared: number;
+  /** Inputs that the vector cache had, and had not; null without a cache. */
+  cache: { hits: number; misses: number } | null;
 }
 
 export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';

@@ -48,6 +48,8 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
               queueMs: milliseconds(work.timings.queue),
               inferMs: milliseconds(work.timings.infer),
               encodeMs: milliseconds(work.timings.encode),
+              shared: work.shared || undefined,
+              cacheHits: work.cache?.hits,
               batches: work.batches,
               batchId: work.lastBatchId ?? undefined,
             }),
