@@ -4,7 +4,7 @@ import type { PromptChoice } from './prompt.ts';
 /** Something to embed. `role` and `instruction` choose its prompt. */
 export interface EmbedInput extends PromptChoice {
   /** A text, or the token ids of one, which go to the model as they are and can have no prompt. */
-  content: string | readonly number[];
+  content: string | ArrayLike<number>;
   /** What the request calls it, for error messages: `input[3]`. */
   name: string;
 }

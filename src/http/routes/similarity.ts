@@ -6,7 +6,6 @@ import { type BestDocumentsOptions, checkRepeatedText, encodeBestDocuments } fro
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
 import { similarityExample } from '../documented-examples.ts';
 import { encodeMatrix } from '../encode-vectors.ts';
-import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
 import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
 import { sendChunks } from '../send-chunks.ts';
@@ -83,7 +82,6 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
   app.route({
     method: 'POST',
     url: '/v1/similarity',
-    attachValidation: true,
     schema: {
       operationId: 'createSimilarity',
       tags: ['embeddings'],
@@ -103,14 +101,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       ),
     },
     handler: async (request, reply) => {
-      if (request.validationError !== undefined) {
-        const errors = request.validationError.validation as unknown as SchemaError[];
-        throw explainInvalidBody(errors, request.body, config, ['queries', 'documents']);
-      }
       const { model, metric = 'cosine', scale = 1, ...options } = request.body;
-      checkUnicode(options.queries, 'queries');
-      checkUnicode(options.documents, 'documents');
-      checkUnicode(options.instruction, 'instruction');
       const queries = [options.queries].flat();
       const documents = [options.documents].flat();
       if (queries.length + documents.length > config.maxInputs) {
