@@ -30,6 +30,8 @@ async function describeApi(): Promise<string> {
       enginesUp: 0,
       ready: false,
       batchAgeSeconds: 0,
+      cacheBytes: 0,
+      cacheEvictions: 0,
     })),
     logger: createLogger('silent'),
     apiKeys: null,

@@ -52,8 +52,6 @@ export async function buildApp({
       const id = headers['x-request-id'];
       return typeof id === 'string' && REQUEST_ID.test(id) ? id : randomUUID();
     },
-    // Ajv's defaults turn [1, 2, null, true] into strings and answer 200.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     // Slow senders are cut off: headers within 10 s, the whole request within a minute.
     requestTimeout: 60_000,
     // Node's own answer to a request without a host has no body; ours is an error like the others.
@@ -72,7 +70,7 @@ export async function buildApp({
   registerErrorHandling(app, metrics, config);
   registerAuth(app, apiKeys);
   registerProtocolRules(app);
-  registerJsonBody(app);
+  registerJsonBody(app, config);
 
   await app.register(swagger, openapiOptions);
   await app.register(swaggerUi, { routePrefix: '/docs' });

@@ -155,6 +155,12 @@ const settings = {
     description:
       'Tokens in a batch, shared prefixes counted once, padding counted; 0: half a second of work as measured at warm-up, at least 256, at most 1,024 (4,096 on `webgpu`, 16,384 on `cuda`)',
   }),
+  vectorCacheMb: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1_048_576,
+    description: 'Memory for computed vectors, in MiB: texts asked for again are answered from it; 0: no cache',
+  }),
   maxQueueTokens: Type.Integer({
     default: 600_000,
     minimum: 1,

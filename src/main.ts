@@ -42,7 +42,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     onBatch: (batch) => metrics.observeBatch(batch),
     onEngineEvent: (event, deviceId) => logEngineEvents(event, deviceId, logger, metrics),
   });
-  const { manifest, embedder, batcher, engine } = pipeline;
+  const { manifest, embedder, batcher, cache, engine } = pipeline;
   const names = new ModelNames(config.servedModelName || manifest.name, config.aliases);
   const failed = new Promise<string>((resolve) => {
     engine.onStateChange((state) => state === 'failed' && resolve('every engine process was given up'));
@@ -55,6 +55,8 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     enginesUp: engine.processesReady,
     ready: embedder.readiness().ready,
     batchAgeSeconds: engine.batchAge / 1000,
+    cacheBytes: cache?.bytes ?? 0,
+    cacheEvictions: cache?.evictions ?? 0,
   }));
   const app = await buildApp({
     config,

@@ -14,6 +14,9 @@ export interface Observed {
   enginesUp: number;
   ready: boolean;
   batchAgeSeconds: number;
+  cacheBytes: number;
+  /** Since the start. */
+  cacheEvictions: number;
 }
 
 export interface RequestReport {
@@ -56,6 +59,13 @@ export class Metrics {
   private readonly inputs = this.counter('inputs_total', 'Inputs embedded', []);
   private readonly tokens = this.counter('tokens_total', 'Tokens embedded, padding not counted', []);
   private readonly truncated = this.counter('truncated_inputs_total', 'Inputs that were cut short', []);
+  private readonly shared = this.counter(
+    'shared_inputs_total',
+    'Inputs that were in flight already, for another request or twice in one: computed once',
+    [],
+  );
+  private readonly cacheHits = this.counter('cache_hits_total', 'Inputs answered from the vector cache', []);
+  private readonly cacheMisses = this.counter('cache_misses_total', 'Inputs that the vector cache had not', []);
   private readonly nonFinite = this.counter(
     'nonfinite_rows_total',
     'Requests refused for a vector without direction; must be 0',
@@ -120,6 +130,16 @@ export class Metrics {
     value('tokens_per_second', 'Engine throughput over the recent batches', (observed) => observed.tokensPerSecond);
     value('engine_up', 'Engine processes in service: one for each device', (observed) => observed.enginesUp);
     value('engine_batch_age_seconds', 'Age of the batch being computed', (observed) => observed.batchAgeSeconds);
+    value('cache_bytes', 'Memory of the vector cache', (observed) => observed.cacheBytes);
+    new Counter({
+      name: 'hotvec_cache_evictions_total',
+      help: 'Vectors that the cache forgot for lack of room',
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(observe().cacheEvictions);
+      },
+    });
     value('ready', '1 while /readyz answers 200', (observed) => Number(observed.ready));
     collectDefaultMetrics({ register: this.registry, prefix: 'hotvec_' });
   }
@@ -134,11 +154,16 @@ export class Metrics {
     inputs: number;
     tokens: number;
     truncated: number;
+    shared: number;
+    cache: { hits: number; misses: number } | null;
     timings: Record<'tokenize' | 'queue' | 'infer' | 'encode', number>;
   }): void {
     this.inputs.inc(work.inputs);
     this.tokens.inc(work.tokens);
     this.truncated.inc(work.truncated);
+    this.shared.inc(work.shared);
+    this.cacheHits.inc(work.cache?.hits ?? 0);
+    this.cacheMisses.inc(work.cache?.misses ?? 0);
     for (const [stage, milliseconds] of Object.entries(work.timings)) {
       this.stage.observe({ stage }, milliseconds / 1000);
     }

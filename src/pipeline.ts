@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { ModelFacts } from './embedding/embedder.ts';
 import { PipelineEmbedder } from './embedding/pipeline-embedder.ts';
+import { VectorCache } from './embedding/vector-cache.ts';
 import { createMeter } from './engine/create-meter.ts';
 import { EngineGroup } from './engine/engine-group.ts';
 import type { Device, EngineInfo } from './engine/protocol.ts';
@@ -46,6 +47,8 @@ export interface Pipeline {
   model: ModelFacts;
   embedder: PipelineEmbedder;
   batcher: Batcher;
+  /** null: turned off. */
+  cache: VectorCache | null;
   engine: EngineGroup;
   /** Loads the weights, and resolves when the canary has passed. */
   start: () => Promise<StartedPipeline>;
@@ -105,7 +108,8 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     random: Math.random,
     onBatch: (batch) => onBatch({ ...batch, path: manifest.weights.kind }),
   });
-  const embedder = new PipelineEmbedder({ model, tokenizer, batcher, clock });
+  const cache = config.vectorCacheMb === 0 ? null : new VectorCache(model, config.vectorCacheMb * 2 ** 20);
+  const embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });
 
   const start = async (): Promise<StartedPipeline> => {
     const starting = engine.start();
@@ -120,5 +124,5 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     Object.assign(model, { device: info.device, dtype: info.dtype, fingerprint });
     return { info, fingerprint, batchTokens };
   };
-  return { manifest, truth, model, embedder, batcher, engine, start };
+  return { manifest, truth, model, embedder, batcher, cache, engine, start };
 }

@@ -5,7 +5,8 @@ import { HotvecError } from '../errors.ts';
 import { type AdmissionLimits, checkReady, checkRoom, restartRetry } from './admission.ts';
 import type { BatchMeter } from './batch-meter.ts';
 import { FairQueue } from './fair-queue.ts';
-import { type Entry, PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
+import { PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
+import { type Entry, SequencesInFlight } from './sequences-in-flight.ts';
 import { ThroughputEstimate } from './throughput-estimate.ts';
 
 export interface BatcherOptions extends AdmissionLimits {
@@ -42,10 +43,14 @@ const MAX_UNDER_WAY = 2;
  * There is no wait timer. A batch forms when the engine is free, from whatever is there: a lone request goes at once,
  * and under load batches fill by themselves while the engine computes. A second batch is sent ahead, so that the
  * engine never idles between two, but only when it is full: an open one may still grow, and is better cut late.
+ *
+ * Equal sequences of different requests are computed once (sequences-in-flight.ts). In the queue a sequence counts for
+ * everybody who brought it, until a batch takes it; one that a batch already has counts for nobody.
  */
 export class Batcher {
   private readonly options: BatcherOptions;
   private readonly queue = new FairQueue();
+  private readonly inFlight = new SequencesInFlight();
   private readonly throughput = new ThroughputEstimate();
   /** Batches whose engine was lost under them; first in line. */
   private retries: Attempt[] = [];
@@ -67,6 +72,11 @@ export class Batcher {
 
   get queueRequests(): number {
     return this.queue.requests;
+  }
+
+  /** Different sequences that wait or are being computed. */
+  get sequencesInFlight(): number {
+    return this.inFlight.size;
   }
 
   /** Milliseconds the longest-waiting request has waited for a batch; 0 when none waits. */
@@ -104,7 +114,8 @@ export class Batcher {
   }
 
   /**
-   * Computes the rows of `sequences` (at least one; token ids, none empty). One row a sequence, same order.
+   * Computes the rows of `sequences` (token ids, none empty). One row a sequence, same order. Without sequences, and
+   * with such only as are being computed already, there is room even in a full queue.
    *
    * @throws {HotvecError} what `admit` throws; deadline_exceeded; client_closed_request after an abort;
    * engine_restarting when the engine was lost twice under a batch of the request; inference_failed.
@@ -112,27 +123,36 @@ export class Batcher {
   submit(sequences: readonly Int32Array[], options: SubmitOptions = {}): Promise<SubmitResult> {
     return new Promise((resolve, reject) => {
       const { clock } = this.options;
-      if (sequences.length === 0) throw new RangeError('nothing was submitted');
-      const tokens = sequences.reduce((sum, sequence) => sum + sequence.length, 0);
-      this.admit(tokens, options.owner);
-      if (options.signal?.aborted) throw abandoned();
       const now = clock.now();
+      this.checkReady();
+      if (options.signal?.aborted) throw abandoned();
       if (options.deadline !== undefined && options.deadline <= now) throw tooLate();
+      if (sequences.length === 0) {
+        resolve({ rows: [], queueMilliseconds: 0, inferMilliseconds: 0, batches: 0, lastBatchId: null, shared: 0 });
+        return;
+      }
 
       let cancelDeadline = () => {};
       const onAbort = () => request.fail(abandoned());
-      const request = new PendingRequest(sequences, options.owner, now, (outcome) => {
+      const onSettled = (outcome: SubmitResult | HotvecError) => {
         cancelDeadline();
         options.signal?.removeEventListener('abort', onAbort);
         this.queue.remove(request);
         if (outcome instanceof HotvecError) reject(outcome);
         else resolve(outcome);
-      });
+      };
+      const request = new PendingRequest(sequences, options.owner, now, onSettled, this.inFlight);
+      try {
+        if (request.queuedTokens > 0) this.admit(request.queuedTokens, options.owner);
+      } catch (error) {
+        request.fail(error as HotvecError);
+        return;
+      }
       options.signal?.addEventListener('abort', onAbort, { once: true });
       if (options.deadline !== undefined) {
         cancelDeadline = clock.after(options.deadline - now, () => request.fail(tooLate()));
       }
-      this.queue.push(request);
+      if (request.queuedTokens > 0) this.queue.push(request);
       this.dispatch();
     });
   }
@@ -147,17 +167,23 @@ export class Batcher {
         entries: this.queue.takeBatch(this.options.createMeter()),
         isRetry: false,
       };
-      const entries = attempt.entries.filter(({ request }) => !request.settled);
+      const entries = attempt.entries.filter((entry) => this.isWanted(entry));
       if (entries.length > 0) void this.runBatch({ ...attempt, entries });
       else if (this.retries.length === 0 && this.queue.requests === 0) return;
     }
+  }
+
+  /** Whether anybody still waits for it; if not, it is forgotten. */
+  private isWanted(entry: Entry): boolean {
+    if (entry.waiters.size > 0) return true;
+    this.inFlight.end(entry);
+    return false;
   }
 
   private async runBatch({ entries, isRetry }: Attempt): Promise<void> {
     const { engine, clock, hiddenSize } = this.options;
     const batchId = this.nextBatchId++;
     const { tokenIds, offsets } = toBatch(entries.map((entry) => entry.tokenIds));
-    for (const { request } of entries) request.batched(batchId);
     this.underWay += 1;
     this.tokensUnderWay += tokenIds.length;
     try {
@@ -175,8 +201,12 @@ export class Batcher {
         computedTokens,
         inferMilliseconds,
       });
-      for (const [i, { request, index }] of entries.entries()) {
-        request.accept(index, result.rows.subarray(i * hiddenSize, (i + 1) * hiddenSize), now, inferMilliseconds);
+      for (const [i, entry] of entries.entries()) {
+        this.inFlight.end(entry);
+        const row = result.rows.subarray(i * hiddenSize, (i + 1) * hiddenSize);
+        for (const [request, positions] of entry.waiters) {
+          for (const index of positions) request.accept(index, row, { batchId, now, inferMilliseconds });
+        }
       }
     } catch (error) {
       this.afterFailure(entries, isRetry, error);
@@ -200,7 +230,8 @@ export class Batcher {
             cause: error,
           })
         : new HotvecError('inference_failed', 'The inference engine could not compute this request.', { cause: error });
-    for (const { request } of entries) request.fail(failure);
+    for (const entry of entries) this.inFlight.end(entry);
+    for (const request of waitersOf(entries)) request.fail(failure);
   }
 
   /** The engine will not come back: nobody shall wait for it. */
@@ -213,10 +244,15 @@ export class Batcher {
         : new HotvecError('not_ready', 'The inference engine failed and was given up.', {
             retryAfterMs: restartRetry(this.options.engine),
           });
-    const waiting = [...this.queue.drain(), ...this.retries.flatMap(({ entries }) => entries.map((e) => e.request))];
+    const lost = this.retries.flatMap(({ entries }) => entries);
     this.retries = [];
-    for (const request of waiting) request.fail(failure);
+    for (const entry of lost) this.inFlight.end(entry);
+    for (const request of [...this.queue.drain(), ...waitersOf(lost)]) request.fail(failure);
   }
+}
+
+function waitersOf(entries: readonly Entry[]): PendingRequest[] {
+  return entries.flatMap(({ waiters }) => [...waiters.keys()]);
 }
 
 function abandoned(): HotvecError {

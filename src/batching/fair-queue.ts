@@ -1,5 +1,6 @@
 import type { BatchMeter } from './batch-meter.ts';
-import type { Entry, PendingRequest } from './pending-request.ts';
+import type { PendingRequest } from './pending-request.ts';
+import type { Entry } from './sequences-in-flight.ts';
 
 /** Tokens a request may take per turn. Small enough that a one-line query is never more than a turn behind a book. */
 const QUANTUM = 256;

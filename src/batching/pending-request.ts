@@ -1,4 +1,5 @@
 import type { HotvecError } from '../errors.ts';
+import { type Entry, SequencesInFlight } from './sequences-in-flight.ts';
 
 export interface SubmitOptions {
   /** Aborted when nobody waits for the answer any more. */
@@ -16,17 +17,19 @@ export interface SubmitResult {
   queueMilliseconds: number;
   /** From then to the last row. */
   inferMilliseconds: number;
-  /** How many batches its sequences were spread over, and the id of the last. */
+  /** How many batches its rows came from, and the id of the last; null when there was nothing to compute. */
   batches: number;
-  lastBatchId: number;
+  lastBatchId: number | null;
+  /** Sequences that were in flight already, for another request or twice in this one: they cost nothing. */
+  shared: number;
 }
 
-/** One sequence of a request, the unit that batches are made of. */
-export interface Entry {
-  request: PendingRequest;
-  /** Position in the request. */
-  index: number;
-  tokenIds: Int32Array;
+/** When and where a row was computed. */
+export interface Arrival {
+  batchId: number;
+  /** Time on the batcher's clock, in milliseconds. */
+  now: number;
+  inferMilliseconds: number;
 }
 
 /**
@@ -34,12 +37,14 @@ export interface Entry {
  * It settles exactly once; whatever happens after that finds `settled` true and does nothing.
  */
 export class PendingRequest {
-  readonly sequences: readonly Int32Array[];
+  private readonly inFlight: SequencesInFlight;
+  /** One for each sequence; the same one where sequences are equal. */
+  private readonly entries: readonly Entry[];
   /**
-   * Positions in the order they are batched: longest first. Neighbors are of like length, so that batches are too, and
-   * padding is rare; no answer depends on it.
+   * What no batch had when the request came, in the order it is batched: longest first. Neighbors are of like length,
+   * so that batches are too, and padding is rare; no answer depends on it.
    */
-  private readonly order: readonly number[];
+  private readonly order: readonly Entry[];
   readonly owner: string | undefined;
   readonly submittedAt: number;
   settled = false;
@@ -48,6 +53,8 @@ export class PendingRequest {
   /** Tokens it may take in its turn (deficit round-robin). */
   deficit = 0;
   private next = 0;
+  /** Sequences it took to a batch itself. */
+  private taken = 0;
   private arrived = 0;
   private readonly rows: Float32Array[];
   private takenUpAt: number | undefined;
@@ -59,53 +66,63 @@ export class PendingRequest {
     owner: string | undefined,
     submittedAt: number,
     onSettled: (outcome: SubmitResult | HotvecError) => void,
+    inFlight = new SequencesInFlight(),
   ) {
-    this.sequences = sequences;
+    this.inFlight = inFlight;
     this.owner = owner;
     this.submittedAt = submittedAt;
     this.onSettled = onSettled;
     this.rows = new Array(sequences.length);
-    this.order = [...sequences.keys()].sort((a, b) => lengthAt(sequences, b) - lengthAt(sequences, a));
-    this.queuedTokens = sequences.reduce((sum, sequence) => sum + sequence.length, 0);
+    this.entries = sequences.map((tokenIds, index) => inFlight.join(tokenIds, this, index));
+    this.order = [...new Set(this.entries)]
+      .filter(({ isTaken }) => !isTaken)
+      .sort((a, b) => b.tokenIds.length - a.tokenIds.length);
+    this.queuedTokens = this.order.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
   }
 
-  /** The next sequence to be batched; undefined when all are. */
+  /** The next sequence to be batched; undefined when all are. What another request took to a batch is skipped. */
   peek(): Entry | undefined {
-    const index = this.order[this.next];
-    if (index === undefined) return undefined;
-    return { request: this, index, tokenIds: this.sequences[index] as Int32Array };
+    for (let entry = this.order[this.next]; entry?.isTaken; entry = this.order[this.next]) this.skip(entry);
+    return this.order[this.next];
   }
 
-  /** Moves past the sequence that `peek` showed. */
+  /** Takes the sequence that `peek` showed to a batch. */
   advance(): void {
-    this.queuedTokens -= lengthAt(this.sequences, this.order[this.next] as number);
-    this.next += 1;
-  }
-
-  batched(batchId: number): void {
-    this.batchIds.add(batchId);
+    const entry = this.order[this.next] as Entry;
+    entry.isTaken = true;
+    this.taken += 1;
+    this.skip(entry);
   }
 
   /** Takes the row of one sequence, which the engine computed in the last `inferMilliseconds`; settles with the last one. */
-  accept(index: number, row: Float32Array, now: number, inferMilliseconds: number): void {
+  accept(index: number, row: Float32Array, { batchId, now, inferMilliseconds }: Arrival): void {
     if (this.settled) return;
+    this.batchIds.add(batchId);
     // A batch may wait in the engine's channel: that is waiting, not computing.
     this.takenUpAt ??= Math.max(this.submittedAt, now - inferMilliseconds);
     if (this.rows[index] !== undefined) throw new Error(`sequence ${index} was answered twice`);
     this.rows[index] = row;
     this.arrived += 1;
-    if (this.arrived < this.sequences.length) return;
+    if (this.arrived < this.entries.length) return;
     this.settle({
       rows: this.rows,
       queueMilliseconds: this.takenUpAt - this.submittedAt,
       inferMilliseconds: now - this.takenUpAt,
       batches: this.batchIds.size,
       lastBatchId: Math.max(...this.batchIds),
+      shared: this.entries.length - this.taken,
     });
   }
 
   fail(error: HotvecError): void {
+    if (this.settled) return;
+    for (const entry of this.entries) this.inFlight.leave(entry, this);
     this.settle(error);
+  }
+
+  private skip({ tokenIds }: Entry): void {
+    this.queuedTokens -= tokenIds.length;
+    this.next += 1;
   }
 
   private settle(outcome: SubmitResult | HotvecError): void {
@@ -113,8 +130,4 @@ export class PendingRequest {
     this.settled = true;
     this.onSettled(outcome);
   }
-}
-
-function lengthAt(sequences: readonly Int32Array[], index: number): number {
-  return (sequences[index] as Int32Array).length;
 }

@@ -4,7 +4,7 @@ import type { PromptChoice } from './prompt.ts';
 /** Something to embed. `role` and `instruction` choose its prompt. */
 export interface EmbedInput extends PromptChoice {
   /** A text, or the token ids of one, which go to the model as they are and can have no prompt. */
-  content: string | readonly number[];
+  content: string | ArrayLike<number>;
   /** What the request calls it, for error messages: `input[3]`. */
   name: string;
 }
@@ -37,8 +37,13 @@ export interface EmbedResult {
   /** Whether each input was cut short. */
   truncated: boolean[];
   timings: Timings;
+  /** How many batches its rows came from, and the id of the last; null when nothing had to be computed. */
   batches: number;
-  lastBatchId: number;
+  lastBatchId: number | null;
+  /** Inputs whose computation was under way already, for another request or twice in this one. */
+  shared: number;
+  /** Inputs that the vector cache had, and had not; null without a cache. */
+  cache: { hits: number; misses: number } | null;
 }
 
 export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';

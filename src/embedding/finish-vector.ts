@@ -1,7 +1,29 @@
+import { setImmediate } from 'node:timers/promises';
 import { HotvecError } from '../errors.ts';
 
 /** A row shorter than this has no direction worth the name; no trained model makes one. */
 const MIN_NORM = 1e-6;
+/** Numbers finished between two yields: a millisecond or so. */
+const FLOATS_PER_SLICE = 250_000;
+
+/** Finishes every row, in order. The event loop is let in between slices of a large answer. */
+export async function finishVectors(
+  rows: readonly Float32Array[],
+  dimensions: number,
+  normalize: boolean,
+): Promise<Float32Array[]> {
+  const vectors: Float32Array[] = [];
+  let finished = 0;
+  for (const row of rows) {
+    vectors.push(finishVector(row, dimensions, normalize));
+    finished += dimensions;
+    if (finished > FLOATS_PER_SLICE) {
+      finished = 0;
+      await setImmediate();
+    }
+  }
+  return vectors;
+}
 
 /**
  * Turns a pooled row into the vector that is served: the first `dimensions` components (Matryoshka), then, unless
@@ -13,11 +35,8 @@ const MIN_NORM = 1e-6;
 export function finishVector(row: Float32Array, dimensions: number, normalize: boolean): Float32Array {
   if (row.length < dimensions) throw new RangeError(`a row of ${row.length} has no ${dimensions} components`);
   const vector = row.slice(0, dimensions);
-  let squares = 0;
-  for (let i = 0; i < dimensions; i++) squares += (vector[i] as number) ** 2;
-  const norm = Math.sqrt(squares);
-  // Written so that NaN and Infinity fail too.
-  if (!(norm > MIN_NORM && norm < Number.POSITIVE_INFINITY)) {
+  const norm = normOf(vector);
+  if (!isDirection(norm)) {
     throw new HotvecError(
       'non_finite_output',
       'The model gave a vector without direction for an input of this request.',
@@ -25,4 +44,20 @@ export function finishVector(row: Float32Array, dimensions: number, normalize: b
   }
   if (normalize) for (let i = 0; i < dimensions; i++) vector[i] = (vector[i] as number) / norm;
   return vector;
+}
+
+/** Whether the whole row can become vectors: finite, and of a length. */
+export function hasDirection(row: Float32Array): boolean {
+  return isDirection(normOf(row));
+}
+
+function normOf(vector: Float32Array): number {
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) squares += (vector[i] as number) ** 2;
+  return Math.sqrt(squares);
+}
+
+/** Written so that NaN and Infinity fail too. */
+function isDirection(norm: number): boolean {
+  return norm > MIN_NORM && norm < Number.POSITIVE_INFINITY;
 }

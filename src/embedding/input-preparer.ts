@@ -51,7 +51,7 @@ export class InputPreparer {
     for (const [i, { content, name }] of inputs.entries()) {
       const ids = typeof content === 'string' ? encodings.next().value?.ids : this.checkTokenIds(content, name);
       if (ids === undefined) throw new Error('the tokenizer left a text out');
-      const unknown = ids.find((id) => id >= this.model.vocabularySize);
+      const unknown = typeof content === 'string' ? ids.find((id) => id >= this.model.vocabularySize) : undefined;
       if (unknown !== undefined) {
         throw new HotvecError(
           'invalid_token_id',
@@ -122,17 +122,20 @@ export class InputPreparer {
     return prompt + text.slice(isInPair ? cut + 1 : cut);
   }
 
-  private checkTokenIds(input: readonly number[], name: string): Int32Array {
+  private checkTokenIds(input: ArrayLike<number>, name: string): Int32Array {
     const { vocabularySize } = this.model;
-    const foreign = input.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabularySize));
-    if (foreign !== undefined) {
+    const ids = new Int32Array(input.length);
+    for (let i = 0; i < input.length; i++) {
+      const id = input[i] as number;
+      ids[i] = id;
+      if (Number.isInteger(id) && id >= 0 && id < vocabularySize) continue;
       throw new HotvecError(
         'invalid_token_id',
-        `Token id ${foreign} in ${name} is not in this model's vocabulary of ${vocabularySize}. If a client library made these ids with another tokenizer, make it send texts: in LangChain's OpenAIEmbeddings set check_embedding_ctx_length=False.`,
+        `Token id ${id} in ${name} is not in this model's vocabulary of ${vocabularySize}. If a client library made these ids with another tokenizer, make it send texts: in LangChain's OpenAIEmbeddings set check_embedding_ctx_length=False.`,
         { param: name },
       );
     }
-    return Int32Array.from(input);
+    return ids;
   }
 }
 

@@ -3,14 +3,18 @@ import type { Clock } from '../clock.ts';
 import { HotvecError } from '../errors.ts';
 import type { Tokenizer } from '../tokenization/tokenizer.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult, Metric, ModelFacts } from './embedder.ts';
-import { finishVector } from './finish-vector.ts';
+import { finishVectors } from './finish-vector.ts';
 import { InputPreparer } from './input-preparer.ts';
+import { RowSource } from './row-source.ts';
 import { scoreMatrix } from './score-matrix.ts';
+import type { VectorCache } from './vector-cache.ts';
 
 export interface PipelineOptions {
   model: ModelFacts;
   tokenizer: Tokenizer;
   batcher: Batcher;
+  /** null: every vector is computed. */
+  cache: VectorCache | null;
   clock: Clock;
 }
 
@@ -20,12 +24,14 @@ export class PipelineEmbedder implements Embedder {
   isDraining = false;
   private readonly preparer: InputPreparer;
   private readonly batcher: Batcher;
+  private readonly rows: RowSource;
   private readonly clock: Clock;
 
-  constructor({ model, tokenizer, batcher, clock }: PipelineOptions) {
+  constructor({ model, tokenizer, batcher, cache, clock }: PipelineOptions) {
     this.model = model;
     this.preparer = new InputPreparer(model, tokenizer);
     this.batcher = batcher;
+    this.rows = new RowSource(batcher, cache);
     this.clock = clock;
   }
 
@@ -50,16 +56,16 @@ export class PipelineEmbedder implements Embedder {
     const dimensions = this.checkDimensions(options.dimensions);
     // Turned away before it costs anything, where it must be turned away.
     this.checkReady();
-    this.batcher.admit(0, owner);
+    this.rows.admit(owner);
 
     const sequences = await this.preparer.prepare(inputs, options.truncate);
     const tokenizedAt = this.clock.now();
-    const submitted = await this.batcher.submit(
+    const computed = await this.rows.rowsOf(
       sequences.map(({ ids }) => ids),
       { signal, owner, deadline: startedAt + options.timeLimit },
     );
     const normalize = options.normalize ?? this.model.normalize;
-    const vectors = submitted.rows.map((row) => finishVector(row, dimensions, normalize));
+    const vectors = await finishVectors(computed.rows, dimensions, normalize);
     if (vectors.length !== inputs.length) throw new Error(`${inputs.length} inputs gave ${vectors.length} vectors`);
     return {
       vectors,
@@ -67,11 +73,13 @@ export class PipelineEmbedder implements Embedder {
       truncated: sequences.map(({ truncated }) => truncated),
       timings: {
         tokenize: tokenizedAt - startedAt,
-        queue: submitted.queueMilliseconds,
-        infer: submitted.inferMilliseconds,
+        queue: computed.queueMilliseconds,
+        infer: computed.inferMilliseconds,
       },
-      batches: submitted.batches,
-      lastBatchId: submitted.lastBatchId,
+      batches: computed.batches,
+      lastBatchId: computed.lastBatchId,
+      shared: computed.shared,
+      cache: computed.cache,
     };
   }
 

@@ -22,6 +22,11 @@ export const workHeaders: Record<string, DocumentedHeader> = {
     description: 'Names the vector space: only vectors with the same fingerprint can be compared',
   },
   'x-truncated-inputs': { type: 'integer', description: 'How many inputs were cut short; left out when none was' },
+  'x-cache': {
+    type: 'string',
+    description:
+      'Inputs that the vector cache had, and that were computed: `hits=…, misses=…`; only where the operator has turned the cache on',
+  },
   'openai-processing-ms': { type: 'string', description: 'Milliseconds from the headers to the answer' },
   'openai-version': { type: 'string', description: 'The version of the OpenAI API that is spoken' },
 };

@@ -2,13 +2,11 @@ import type { EmbedResult } from '../embedding/embedder.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** What a request's log line and metrics tell of its work, besides method, route and status. */
-export interface WorkReport {
+export interface WorkReport extends Pick<EmbedResult, 'batches' | 'lastBatchId' | 'shared' | 'cache'> {
   inputs: number;
   tokens: number;
   truncated: number;
   timings: EmbedResult['timings'] & { encode: number };
-  batches: number;
-  lastBatchId: number;
 }
 
 declare module 'fastify' {

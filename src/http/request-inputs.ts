@@ -2,19 +2,21 @@ import type { EmbedInput } from '../embedding/embedder.ts';
 import type { Role } from '../embedding/prompt.ts';
 import type { roles } from './schemas.ts';
 
+/** Token ids of a text: a list, or packed by the worker that read them. */
+type TokenIds = ArrayLike<number>;
 /** The four shapes that inputs come in. */
-export type Inputs = string | string[] | number[] | number[][];
+export type Inputs = string | string[] | TokenIds | TokenIds[];
 
 /** Each input with the name that error messages give it: `input`, or `input[3]` in a list. A list of numbers is one input. */
 export function nameInputs(field: string, inputs: Inputs): Pick<EmbedInput, 'content' | 'name'>[] {
-  if (!Array.isArray(inputs) || isTokenIds(inputs)) return [{ content: inputs, name: field }];
-  return inputs.map((content, i) => ({ content, name: `${field}[${i}]` }));
+  if (typeof inputs === 'string' || isTokenIds(inputs)) return [{ content: inputs, name: field }];
+  return (inputs as (string | TokenIds)[]).map((content, i) => ({ content, name: `${field}[${i}]` }));
 }
 
 export function roleOf(inputType: (typeof roles)[number] | undefined): Role | null {
   return inputType === 'passage' ? 'document' : (inputType ?? null);
 }
 
-function isTokenIds(inputs: string[] | number[] | number[][]): inputs is number[] {
+function isTokenIds(inputs: string[] | TokenIds | TokenIds[]): inputs is TokenIds {
   return typeof inputs[0] === 'number';
 }

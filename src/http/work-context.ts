@@ -49,6 +49,8 @@ export function reportWork(
     timings: { ...result.timings, encode: encodeMilliseconds },
     batches: result.batches,
     lastBatchId: result.lastBatchId,
+    shared: result.shared,
+    cache: result.cache,
   };
   request.work = work;
   const timing = Object.entries(work.timings).map(([stage, duration]) => `${stage};dur=${duration.toFixed(2)}`);
@@ -58,6 +60,7 @@ export function reportWork(
     'openai-version': '2020-10-01',
     'openai-processing-ms': String(Math.round(reply.elapsedTime)),
   });
+  if (work.cache !== null) void reply.header('x-cache', `hits=${work.cache.hits}, misses=${work.cache.misses}`);
   if (work.truncated > 0) void reply.header('x-truncated-inputs', work.truncated);
 }
 

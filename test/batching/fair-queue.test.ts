@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { BatchMeter } from '../../src/batching/batch-meter.ts';
 import { FairQueue } from '../../src/batching/fair-queue.ts';
 import { PendingRequest } from '../../src/batching/pending-request.ts';
+import { type Entry, SequencesInFlight } from '../../src/batching/sequences-in-flight.ts';
 
 /** Plain token budget. */
 function meterOf(budget: number): BatchMeter {
@@ -16,13 +17,19 @@ function meterOf(budget: number): BatchMeter {
   };
 }
 
+let nextToken = 0;
+/** Sequences like no others. */
+function sequencesOf(lengths: readonly number[]): Int32Array[] {
+  return lengths.map((length) => new Int32Array(length).fill(nextToken++));
+}
+
 function request(lengths: number[], owner?: string): PendingRequest {
-  return new PendingRequest(
-    lengths.map((length) => new Int32Array(length)),
-    owner,
-    0,
-    () => {},
-  );
+  return new PendingRequest(sequencesOf(lengths), owner, 0, () => {});
+}
+
+/** Whether the batch has a sequence of the request. */
+function holds(batch: readonly Entry[], one: PendingRequest): boolean {
+  return batch.some(({ waiters }) => waiters.has(one));
 }
 
 describe('FairQueue.takeBatch()', () => {
@@ -43,16 +50,16 @@ describe('FairQueue.takeBatch()', () => {
           assert.ok(batch.length > 0, 'no batch is empty while requests wait');
           const tokens = batch.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
           assert.ok(tokens <= budget || batch.length === 1, 'within the budget, or one sequence alone');
-          for (const entry of batch) taken.get(entry.request)?.push(entry.index);
+          for (const { waiters } of batch) for (const [one, indexes] of waiters) taken.get(one)?.push(...indexes);
           left -= tokens;
         }
         assert.equal(queue.tokens, 0);
         for (const [one, indexes] of taken) {
           assert.deepEqual(
             [...indexes].sort((a, b) => a - b),
-            [...one.sequences.keys()],
+            [...(lengths[pending.indexOf(one)] as number[]).keys()],
           );
-          const order = indexes.map((index) => one.sequences[index]?.length as number);
+          const order = indexes.map((index) => lengths[pending.indexOf(one)]?.[index] as number);
           assert.deepEqual(
             order,
             [...order].sort((a, b) => b - a),
@@ -70,8 +77,8 @@ describe('FairQueue.takeBatch()', () => {
     queue.push(large);
     queue.push(small);
     const batch = queue.takeBatch(meterOf(1_000));
-    assert.ok(batch.some((entry) => entry.request === small));
-    assert.ok(batch.some((entry) => entry.request === large));
+    assert.ok(holds(batch, small));
+    assert.ok(holds(batch, large));
   });
 
   it('does not let a long sequence starve behind a stream of short ones', () => {
@@ -82,8 +89,31 @@ describe('FairQueue.takeBatch()', () => {
     for (let found = false; !found; batches++) {
       assert.ok(batches < 3, 'served in one of the first batches');
       for (let i = 0; i < 50; i++) queue.push(request([30]));
-      found = queue.takeBatch(meterOf(1_000)).some((entry) => entry.request === long);
+      found = holds(queue.takeBatch(meterOf(1_000)), long);
     }
+  });
+
+  it('takes a sequence that two requests wait for once, in the turn of the first, and counts it for neither after that', () => {
+    const queue = new FairQueue();
+    const inFlight = new SequencesInFlight();
+    const [same, other] = sequencesOf([30, 40]) as [Int32Array, Int32Array];
+    const both = [[same], [other, same, same]].map(
+      (sequences) => new PendingRequest(sequences, undefined, 0, () => {}, inFlight),
+    );
+    for (const one of both) queue.push(one);
+    assert.equal(queue.tokens, 30 + 70, 'twice in a request counts once');
+    const batch = queue.takeBatch(meterOf(1_000));
+    assert.deepEqual(
+      batch.map(({ tokenIds }) => tokenIds),
+      [same, other],
+    );
+    assert.deepEqual(
+      both.map((one) => batch[0]?.waiters.get(one)),
+      [[0], [1, 2]],
+    );
+    assert.deepEqual([queue.tokens, queue.requests], [0, 0]);
+    const late = new PendingRequest([same], undefined, 0, () => {}, inFlight);
+    assert.equal(late.queuedTokens, 0, 'a batch has it already');
   });
 
   it('counts tokens by owner, also after a removal', () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { Batcher } from '../../src/batching/batcher.ts';
 import { BatchFailedError } from '../../src/engine/engine.ts';
 import { PackedMeter } from '../../src/engine/packed/packed-meter.ts';
+import type { Batch } from '../../src/engine/protocol.ts';
 import { HotvecError } from '../../src/errors.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
@@ -14,14 +15,22 @@ const HIDDEN = 4;
 const RUNS = 5_000;
 
 type Step =
-  | { do: 'arrive'; lengths: number[]; deadline: number | null }
+  | { do: 'arrive'; lengths: number[]; isRepeated: boolean; deadline: number | null }
   | { do: 'cancel'; which: number }
   | { do: 'advance'; milliseconds: number }
   | { do: 'answer' | 'fail' | 'lose' | 'recover' | 'turn' };
 
 const lengths = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('arrive' as const), lengths, deadline: fc.option(fc.nat(80)) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('arrive' as const),
+      lengths,
+      isRepeated: fc.boolean(),
+      deadline: fc.option(fc.nat(80)),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), which: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('advance' as const), milliseconds: fc.nat(40) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('answer' as const) }) },
@@ -36,6 +45,10 @@ interface Submitted {
   sequences: Int32Array[];
   abort: AbortController;
   outcomes: (Float32Array[] | HotvecError)[];
+}
+
+function sequencesOf({ tokenIds, offsets }: Batch): string[] {
+  return Array.from(offsets.subarray(1), (end, i) => tokenIds.subarray(offsets[i], end).join());
 }
 
 describe('Batcher under any order of events', () => {
@@ -64,7 +77,12 @@ describe('Batcher under any order of events', () => {
         for (const one of steps) {
           switch (one.do) {
             case 'arrive': {
-              const sequences = one.lengths.map((length) => Int32Array.from({ length }, () => token++));
+              // There are thirty repeated sequences, one of each length: the same in every request.
+              const sequences = one.lengths.map((length) =>
+                one.isRepeated
+                  ? new Int32Array(length).fill(500_000 + length)
+                  : Int32Array.from({ length }, () => token++),
+              );
               const request: Submitted = { sequences, abort: new AbortController(), outcomes: [] };
               submitted.push(request);
               batcher
@@ -100,6 +118,8 @@ describe('Batcher under any order of events', () => {
               await nextTurn();
           }
           assert.ok(engine.waiting.length <= 2, 'at most two batches are under way');
+          const computing = engine.waiting.flatMap(({ batch }) => sequencesOf(batch));
+          assert.equal(new Set(computing).size, computing.length, 'no sequence is computed twice at a time');
         }
         // Let everything end.
         await nextTurn();
@@ -108,6 +128,7 @@ describe('Batcher under any order of events', () => {
 
         assert.equal(batcher.queueTokens, 0);
         assert.equal(batcher.queueRequests, 0);
+        assert.equal(batcher.sequencesInFlight, 0);
         assert.equal(clock.pending, 0, 'no timer outlives its request');
         for (const { sequences, outcomes } of submitted) {
           assert.equal(outcomes.length, 1);

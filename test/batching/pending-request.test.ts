@@ -5,6 +5,8 @@ import { HotvecError } from '../../src/errors.ts';
 
 const late = new HotvecError('deadline_exceeded', 'late');
 
+const ARRIVAL = { batchId: 0, now: 5, inferMilliseconds: 1 };
+
 function create(count: number) {
   const outcomes: unknown[] = [];
   const sequences = Array.from({ length: count }, () => Int32Array.of(1, 2));
@@ -15,7 +17,7 @@ function create(count: number) {
 describe('PendingRequest', () => {
   it('settles with its rows in the order of its sequences, whatever the order of their arrival', () => {
     const { request, outcomes } = create(3);
-    for (const index of [2, 0, 1]) request.accept(index, Float32Array.of(index), 5, 1);
+    for (const index of [2, 0, 1]) request.accept(index, Float32Array.of(index), ARRIVAL);
     assert.deepEqual(
       outcomes.map((outcome) => (outcome as { rows: Float32Array[] }).rows.map(([x]) => x)),
       [[0, 1, 2]],
@@ -25,11 +27,11 @@ describe('PendingRequest', () => {
   it('settles once, whatever comes after', () => {
     const failedFirst = create(1);
     failedFirst.request.fail(late);
-    failedFirst.request.accept(0, Float32Array.of(1), 5, 1);
+    failedFirst.request.accept(0, Float32Array.of(1), ARRIVAL);
     failedFirst.request.fail(late);
     assert.deepEqual(failedFirst.outcomes, [late]);
     const answeredFirst = create(1);
-    answeredFirst.request.accept(0, Float32Array.of(1), 5, 1);
+    answeredFirst.request.accept(0, Float32Array.of(1), ARRIVAL);
     answeredFirst.request.fail(late);
     assert.equal(answeredFirst.outcomes.length, 1);
     assert.notEqual(answeredFirst.outcomes[0], late);
@@ -37,7 +39,7 @@ describe('PendingRequest', () => {
 
   it('refuses a second answer for a sequence while others wait', () => {
     const { request } = create(2);
-    request.accept(0, Float32Array.of(1), 5, 1);
-    assert.throws(() => request.accept(0, Float32Array.of(1), 5, 1), /answered twice/);
+    request.accept(0, Float32Array.of(1), ARRIVAL);
+    assert.throws(() => request.accept(0, Float32Array.of(1), ARRIVAL), /answered twice/);
   });
 });

@@ -62,7 +62,7 @@ function create(changes: Partial<ModelFacts> = {}, chosen: Tokenizer = tokenizer
     keyShare: 1,
     random: () => 0,
   });
-  embedder = new PipelineEmbedder({ model: { ...model, ...changes }, tokenizer: chosen, batcher, clock });
+  embedder = new PipelineEmbedder({ model: { ...model, ...changes }, tokenizer: chosen, batcher, cache: null, clock });
 }
 
 async function refusal(

@@ -79,6 +79,8 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
       enginesUp: 1,
       ready: true,
       batchAgeSeconds: 0,
+      cacheBytes: 0,
+      cacheEvictions: 0,
     })),
     logger: createLogger('info', sink),
     apiKeys: options.keys === undefined ? null : apiKeys(options.keys),
@@ -105,5 +107,7 @@ function answer(inputs: readonly EmbedInput[]): EmbedResult {
     timings: { tokenize: 0, queue: 0, infer: 0 },
     batches: 1,
     lastBatchId: 0,
+    shared: 0,
+    cache: null,
   };
 }

@@ -7,10 +7,10 @@ import { HotvecError } from '../../errors.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
 import { embeddingsExample } from '../documented-examples.ts';
 import { encodeEmbeddings } from '../encode-vectors.ts';
-import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
 import type { ModelNames } from '../model-names.ts';
 import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
+import { sendChunks } from '../send-chunks.ts';
 import { reportWork, workContext } from '../work-context.ts';
 
 export interface EmbeddingsOptions {
@@ -87,7 +87,6 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
     app.route({
       method: 'POST',
       url,
-      attachValidation: true,
       schema: {
         hide: url === '/embeddings',
         operationId: 'createEmbeddings',
@@ -107,13 +106,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         ),
       },
       handler: async (request, reply) => {
-        if (request.validationError !== undefined) {
-          const errors = request.validationError.validation as unknown as SchemaError[];
-          throw explainInvalidBody(errors, request.body, config, ['input']);
-        }
         const { input, model, encoding_format: format = 'float', ...options } = request.body;
-        checkUnicode(input, 'input');
-        checkUnicode(options.instruction, 'instruction');
         const prompt = {
           role: agree(names.resolve(model).role, roleOf(options.input_type)),
           instruction: options.instruction ?? null,
@@ -135,7 +128,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           { model: names.served, usage: { prompt_tokens: tokens, total_tokens: tokens } },
         );
         reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);
-        return reply.type('application/json; charset=utf-8').send(Buffer.concat(chunks));
+        return sendChunks(reply, chunks);
       },
     });
   }

@@ -6,9 +6,9 @@ import { type BestDocumentsOptions, checkRepeatedText, encodeBestDocuments } fro
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
 import { similarityExample } from '../documented-examples.ts';
 import { encodeMatrix } from '../encode-vectors.ts';
-import { checkUnicode, explainInvalidBody, type SchemaError } from '../explain-invalid-body.ts';
 import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
+import { sendChunks } from '../send-chunks.ts';
 import { reportWork, workContext } from '../work-context.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
@@ -82,7 +82,6 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
   app.route({
     method: 'POST',
     url: '/v1/similarity',
-    attachValidation: true,
     schema: {
       operationId: 'createSimilarity',
       tags: ['embeddings'],
@@ -102,14 +101,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       ),
     },
     handler: async (request, reply) => {
-      if (request.validationError !== undefined) {
-        const errors = request.validationError.validation as unknown as SchemaError[];
-        throw explainInvalidBody(errors, request.body, config, ['queries', 'documents']);
-      }
       const { model, metric = 'cosine', scale = 1, ...options } = request.body;
-      checkUnicode(options.queries, 'queries');
-      checkUnicode(options.documents, 'documents');
-      checkUnicode(options.instruction, 'instruction');
       const queries = [options.queries].flat();
       const documents = [options.documents].flat();
       if (queries.length + documents.length > config.maxInputs) {
@@ -167,7 +159,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
       if (best !== null) chunks.push(Buffer.from(',"results":'), ...(await encodeBestDocuments(scores, best)));
       chunks.push(Buffer.from(`,${JSON.stringify(tail).slice(1)}`));
       reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);
-      return reply.type('application/json; charset=utf-8').send(Buffer.concat(chunks));
+      return sendChunks(reply, chunks);
     },
   });
   done();

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { PendingRequest } from './pending-request.ts';
+
+/** A sequence in flight: the unit that batches are made of, computed once for everybody who waits for it. */
+export interface Entry {
+  /** Names the token ids: sequences with the same key are the same. */
+  readonly key: string;
+  readonly tokenIds: Int32Array;
+  /** Positions at which each request wants the row. Who gave up is not among them. */
+  readonly waiters: Map<PendingRequest, number[]>;
+  /** Whether a batch has it: it waits in no queue any more. */
+  isTaken: boolean;
+}
+
+/**
+ * Finds equal sequences of different requests between their arrival and their row.
+ *
+ * A sequence keeps a place in the queue of every request that brought it before a batch took it. Whoever's turn comes
+ * first takes it to the engine; the others skip it. So a request that gives up takes nothing away from the others: a
+ * queued sequence goes on in their places, one under way is answered to those who are left. One that nobody waits for
+ * any more is forgotten with the last place it had.
+ */
+export class SequencesInFlight {
+  private readonly entries = new Map<string, Entry>();
+
+  /** Number of different sequences in flight. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** Notes that `request` waits for these token ids. */
+  join(tokenIds: Int32Array, request: PendingRequest, index: number): Entry {
+    const key = createHash('sha256').update(tokenIds).digest('base64');
+    let entry = this.entries.get(key);
+    if (entry === undefined) {
+      entry = { key, tokenIds, waiters: new Map(), isTaken: false };
+      this.entries.set(key, entry);
+    }
+    const positions = entry.waiters.get(request);
+    if (positions === undefined) entry.waiters.set(request, [index]);
+    else positions.push(index);
+    return entry;
+  }
+
+  /** `request` waits for it no longer. */
+  leave(entry: Entry, request: PendingRequest): void {
+    entry.waiters.delete(request);
+    // One that a batch has is computed all the same: who comes until then may still have it.
+    if (entry.waiters.size === 0 && !entry.isTaken) this.end(entry);
+  }
+
+  /** It was answered, or will not be: the next request that brings it starts anew. */
+  end(entry: Entry): void {
+    if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
+  }
+}

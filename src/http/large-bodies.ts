@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { HotvecError } from '../errors.ts';
+import type { BodyTask } from './body-worker.ts';
+import type { BodyOutcome, BodyRules } from './read-body.ts';
+
+/**
+ * Bytes above which a body is read in a worker thread. Below, reading takes the event loop 4 ms at most (numbers are
+ * slowest, 15 ms a MiB); a worker costs a fraction of a millisecond, and time on another core.
+ */
+export const LARGE_BODY_BYTES = 2 ** 18;
+/** Largest bodies that may be inside at a time, received or not, read or not. */
+const MAX_LARGEST_INSIDE = 8;
+/** A worker that has nothing to do is ended, so that its memory comes back. */
+const IDLE_MS = 10_000;
+const RETRY_MS = 1_000;
+
+export interface LargeBodiesOptions {
+  rules: BodyRules;
+  maxBodyBytes: number;
+  /** The compiled `body-worker.js`; tests put one here that dies. */
+  entry?: URL | undefined;
+}
+
+/**
+ * Reads large bodies off the event loop, one after the other in a single worker thread: a second one would take cores
+ * from the engine. Bounds the memory that such bodies take together. A worker that dies fails the body it was reading;
+ * the next body gets a new one.
+ */
+export class LargeBodies {
+  private readonly options: LargeBodiesOptions;
+  private pool: Piscina<BodyTask, BodyOutcome> | undefined;
+  private bytesInside = 0;
+
+  constructor(options: LargeBodiesOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Takes room for a body.
+   * @returns gives it back.
+   * @throws {HotvecError} overloaded.
+   */
+  reserve(bytes: number): () => void {
+    const limit = MAX_LARGEST_INSIDE * this.options.maxBodyBytes;
+    if (this.bytesInside > 0 && this.bytesInside + bytes > limit) {
+      throw new HotvecError(
+        'overloaded',
+        `Large requests of ${this.bytesInside} bytes are being served, the limit is ${limit}.`,
+        { retryAfterMs: RETRY_MS },
+      );
+    }
+    this.bytesInside += bytes;
+    return () => {
+      this.bytesInside -= bytes;
+    };
+  }
+
+  /**
+   * @param body is given away: its memory moves to the worker.
+   * @throws {HotvecError} client_closed_request after an abort; internal_error when the worker died over it.
+   */
+  async read(body: Buffer, schema: string | undefined, signal: AbortSignal): Promise<BodyOutcome> {
+    this.pool ??= new Piscina({
+      filename: fileURLToPath(this.options.entry ?? new URL('./body-worker.js', import.meta.url)),
+      name: 'readBody',
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: IDLE_MS,
+      workerData: this.options.rules,
+    });
+    const bytes = isWhole(body) ? new Uint8Array(body.buffer) : Uint8Array.from(body);
+    try {
+      return await this.pool.run({ bytes, schema }, { transferList: [bytes.buffer as ArrayBuffer], signal });
+    } catch (error) {
+      if (signal.aborted) throw new HotvecError('client_closed_request', 'The client went away before the answer.');
+      throw new HotvecError('internal_error', 'The request body could not be read: its reader ended. Try again.', {
+        cause: error,
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool?.destroy();
+  }
+}
+
+/** Whether the buffer is the only one on its memory; Node takes small ones out of a shared pool. */
+function isWhole({ buffer, byteLength }: Buffer): boolean {
+  return buffer.byteLength === byteLength;
+}

@@ -1,0 +1,64 @@
+import { Ajv } from 'ajv';
+import { type ErrorCode, HotvecError } from '../errors.ts';
+import { checkUnicode, explainInvalidBody, type SchemaError } from './explain-invalid-body.ts';
+import { parseBody } from './parse-body.ts';
+import type { Limits } from './schemas.ts';
+
+/** What routes accept: JSON schemas of bodies, by name. Plain data: it goes to worker threads. */
+export interface BodyRules {
+  schemas: Record<string, object>;
+  limits: Limits;
+}
+
+/** A body that was read, or what is wrong with it. Plain data: it comes from worker threads. */
+export type BodyOutcome =
+  | { isValid: true; value: unknown }
+  | { isValid: false; code: ErrorCode; message: string; param: string | null };
+
+/** Fields that hold texts or token ids, in any route. */
+const INPUT_FIELDS = ['input', 'queries', 'documents'];
+
+/** Parses and validates request bodies. One and the same on the event loop and in worker threads. */
+export class BodyReader {
+  private readonly rules: BodyRules;
+  // Ajv's defaults at Fastify turn [1, 2, null, true] into strings and answer 200.
+  private readonly ajv = new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false });
+
+  constructor(rules: BodyRules) {
+    this.rules = rules;
+  }
+
+  /** @param schema name of the rules' schema that holds for it; undefined: any JSON is valid. */
+  read(bytes: Uint8Array, schema: string | undefined): BodyOutcome {
+    return attempt(() => this.checked(parseBody(bytes), schema));
+  }
+
+  /** What a request without a body gets. */
+  readNothing(schema: string | undefined): BodyOutcome {
+    return attempt(() => this.checked(undefined, schema));
+  }
+
+  private checked(value: unknown, schema: string | undefined): unknown {
+    if (schema === undefined) return value;
+    const { schemas, limits } = this.rules;
+    const validate =
+      this.ajv.getSchema(schema) ?? this.ajv.addSchema(schemas[schema] as object, schema).getSchema(schema);
+    if (validate === undefined) throw new Error(`there is no schema ${schema}`);
+    if (validate(value) !== true) {
+      throw explainInvalidBody((validate.errors ?? []) as SchemaError[], value, limits, INPUT_FIELDS);
+    }
+    const fields = value as Record<string, unknown>;
+    for (const field of [...INPUT_FIELDS, 'instruction']) checkUnicode(fields[field], field);
+    return value;
+  }
+}
+
+function attempt(read: () => unknown): BodyOutcome {
+  try {
+    return { isValid: true, value: read() };
+  } catch (error) {
+    if (!(error instanceof HotvecError)) throw error;
+    const { code, message, param } = error;
+    return { isValid: false, code, message, param };
+  }
+}
