@@ -30,6 +30,8 @@ async function describeApi(): Promise<string> {
       enginesUp: 0,
       ready: false,
       batchAgeSeconds: 0,
+      busyRatio: 0,
+      batchTokens: 0,
     })),
     logger: createLogger('silent'),
     apiKeys: null,

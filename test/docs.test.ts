@@ -27,6 +27,8 @@ describe('docs', () => {
       enginesUp: 1,
       ready: true,
       batchAgeSeconds: 0,
+      busyRatio: 0,
+      batchTokens: 0,
     }));
     const own = (await metrics.registry.getMetricsAsJSON())
       .map(({ name, help, type }) => ({ name, help, type: String(type) }))

@@ -43,7 +43,9 @@ export class PendingRequest {
   readonly owner: string | undefined;
   readonly submittedAt: number;
   settled = false;
-  /** Tokens not yet in a batch. */
+  /** Tokens of all its sequences. */
+  readonly tokens: number;
+  /** Those not yet in a batch. */
   queuedTokens: number;
   /** Tokens it may take in its turn (deficit round-robin). */
   deficit = 0;
@@ -66,7 +68,8 @@ export class PendingRequest {
     this.onSettled = onSettled;
     this.rows = new Array(sequences.length);
     this.order = [...sequences.keys()].sort((a, b) => lengthAt(sequences, b) - lengthAt(sequences, a));
-    this.queuedTokens = sequences.reduce((sum, sequence) => sum + sequence.length, 0);
+    this.tokens = sequences.reduce((sum, sequence) => sum + sequence.length, 0);
+    this.queuedTokens = this.tokens;
   }
 
   /** The next sequence to be batched; undefined when all are. */
