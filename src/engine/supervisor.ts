@@ -4,8 +4,8 @@ import type { Clock } from '../clock.ts';
 import { StartError } from '../errors.ts';
 import type { ModelManifest } from '../model/manifest.ts';
 import { type BatchCost, batchCostOf, equivalentTokens } from './batch-cost.ts';
-import { BatchFailedError, type Engine, EngineLostError, type EngineState } from './engine.ts';
 import { BusyWindow } from './busy-window.ts';
+import { BatchFailedError, type Engine, EngineLostError, type EngineState } from './engine.ts';
 import { forkEngine } from './fork-engine.ts';
 import {
   type Batch,
