@@ -32,6 +32,8 @@ async function describeApi(): Promise<string> {
       batchAgeSeconds: 0,
       cacheBytes: 0,
       cacheEvictions: 0,
+      busyRatio: 0,
+      batchTokens: 0,
     })),
     logger: createLogger('silent'),
     apiKeys: null,

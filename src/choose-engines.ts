@@ -6,8 +6,11 @@ import { messageOf } from './errors.ts';
 import { chooseDtype } from './model/choose-dtype.ts';
 import type { ModelManifest } from './model/manifest.ts';
 
-/** Largest batch by device, in tokens, where MAX_BATCH_TOKENS does not say: what fills it, and what it has memory for. */
-const LARGEST_BATCH: Record<Device, number> = { cpu: 1_024, webgpu: 4_096, cuda: 16_384 };
+/**
+ * The largest batch that the calibration may choose, in tokens, where MAX_BATCH_TOKENS does not say: what fills the
+ * device at the most, and what it has memory for.
+ */
+const LARGEST_BATCH: Record<Device, number> = { cpu: 4_096, webgpu: 4_096, cuda: 16_384 };
 
 export interface EngineChoices {
   /** At least one, the best first. */

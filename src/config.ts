@@ -153,7 +153,7 @@ const settings = {
     minimum: 0,
     maximum: 1_000_000,
     description:
-      'Tokens in a batch, shared prefixes counted once, padding counted; 0: half a second of work as measured at warm-up, at least 256, at most 1,024 (4,096 on `webgpu`, 16,384 on `cuda`)',
+      'Tokens in a batch, shared prefixes counted once, padding counted; 0: the smallest batch that reaches 90 % of the best speed, measured at the start',
   }),
   vectorCacheMb: Type.Integer({
     default: 0,

@@ -28,7 +28,7 @@ export function logEngineEvents(event: EngineEvent, deviceId: number, logger: Lo
     case 'output':
       logger.warn({ deviceId, line: event.line }, 'engine output');
       return;
-    case 'resident_bytes':
-      metrics.observeEngineBytes(deviceId, event.bytes);
+    case 'batch_done':
+      metrics.observeEngineWork(deviceId, event.residentBytes, event.busyMilliseconds);
   }
 }

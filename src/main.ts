@@ -57,6 +57,8 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     batchAgeSeconds: engine.batchAge / 1000,
     cacheBytes: cache?.bytes ?? 0,
     cacheEvictions: cache?.evictions ?? 0,
+    busyRatio: engine.busyRatio,
+    batchTokens: pipeline.model.batchTokens ?? 0,
   }));
   const app = await buildApp({
     config,
@@ -73,13 +75,13 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${explainListenError(error)}`);
     });
-    const { info, fingerprint, batchTokens } = await pipeline.start();
+    const { info, fingerprint, batchTokens, batchTokensFrom } = await pipeline.start();
     const { device, dtype } = info;
     const model = names.served;
     const revision = manifest.revision ?? '';
     metrics.describeBuild({ version: packageVersion, model, revision, fingerprint, device, dtype });
     const engines = engine.processesReady;
-    logger.info({ url, model, fingerprint, device, dtype, engines, batchTokens }, 'ready');
+    logger.info({ url, model, fingerprint, device, dtype, engines, batchTokens, batchTokensFrom }, 'ready');
     return {
       url,
       engineProcessId: () => engine.processIds[0],

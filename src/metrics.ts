@@ -17,6 +17,8 @@ export interface Observed {
   cacheBytes: number;
   /** Since the start. */
   cacheEvictions: number;
+  busyRatio: number;
+  batchTokens: number;
 }
 
 export interface RequestReport {
@@ -99,6 +101,9 @@ export class Metrics {
   private readonly restarts = this.counter('engine_restarts_total', 'Engine processes lost', ['reason', 'device_id']);
   private readonly epoch = this.gauge('engine_epoch', 'Number of the engine process in service', ['device_id']);
   private readonly engineBytes = this.gauge('engine_rss_bytes', 'Resident memory of the engine process', ['device_id']);
+  private readonly engineBusy = this.counter('engine_busy_seconds_total', 'Time the engine process spent on batches', [
+    'device_id',
+  ]);
   private readonly canary = this.gauge(
     'canary_cosine',
     'Lowest cosine of a canary vector to its reference, at the last engine start',
@@ -140,6 +145,12 @@ export class Metrics {
         this.inc(observe().cacheEvictions);
       },
     });
+    value(
+      'engine_busy_ratio',
+      'Share of the last 10 s that the engine processes spent on batches, on average',
+      (observed) => observed.busyRatio,
+    );
+    value('batch_budget_tokens', 'Most tokens in a batch of several inputs', (observed) => observed.batchTokens);
     value('ready', '1 while /readyz answers 200', (observed) => Number(observed.ready));
     collectDefaultMetrics({ register: this.registry, prefix: 'hotvec_' });
   }
@@ -196,8 +207,10 @@ export class Metrics {
     this.canary.set(labels, facts.canaryCosine);
   }
 
-  observeEngineBytes(deviceId: number, bytes: number): void {
-    this.engineBytes.set({ device_id: String(deviceId) }, bytes);
+  observeEngineWork(deviceId: number, residentBytes: number, busyMilliseconds: number): void {
+    const labels = { device_id: String(deviceId) };
+    this.engineBytes.set(labels, residentBytes);
+    this.engineBusy.inc(labels, busyMilliseconds / 1000);
   }
 
   describeBuild(labels: Record<'version' | 'model' | 'revision' | 'fingerprint' | 'device' | 'dtype', string>): void {

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { batchBudget } from './batch-budget.ts';
 import { Batcher, type BatchReport } from './batching/batcher.ts';
 import { chooseEngines } from './choose-engines.ts';
 import type { Clock } from './clock.ts';
@@ -9,7 +8,7 @@ import { PipelineEmbedder } from './embedding/pipeline-embedder.ts';
 import { VectorCache } from './embedding/vector-cache.ts';
 import { createMeter } from './engine/create-meter.ts';
 import { EngineGroup } from './engine/engine-group.ts';
-import type { Device, EngineInfo } from './engine/protocol.ts';
+import type { Calibration, Device, EngineInfo } from './engine/protocol.ts';
 import { type EngineEvent, EngineSupervisor } from './engine/supervisor.ts';
 import { logHubEvents } from './log-hub-events.ts';
 import { FileHashes } from './model/file-hashes.ts';
@@ -36,6 +35,8 @@ export interface StartedPipeline {
   info: EngineInfo;
   fingerprint: string;
   batchTokens: number;
+  /** What `batchTokens` rests on: the setting, or the calibration of the engine. */
+  batchTokensFrom: 'MAX_BATCH_TOKENS' | Calibration['basis'];
 }
 
 /** From texts to vectors, without HTTP: a model found, its tokenizer loaded, its engine ready to be started. */
@@ -43,7 +44,7 @@ export interface Pipeline {
   manifest: ModelManifest;
   /** What others published about the model; undefined for most. */
   truth: PublishedTruth | undefined;
-  /** Facts for clients; device, dtype and fingerprint are filled in by `start`. */
+  /** Facts for clients; device, dtype, fingerprint and batchTokens are filled in by `start`. */
   model: ModelFacts;
   embedder: PipelineEmbedder;
   batcher: Batcher;
@@ -72,6 +73,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     dtype: null,
     device: null,
     fingerprint: null,
+    batchTokens: null,
   };
   const { choices, absent } = chooseEngines(config, manifest, model.maxInputTokens);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
@@ -101,7 +103,6 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     engine,
     clock,
     hiddenSize: manifest.hiddenSize,
-    batchTokens: () => batchTokens,
     createMeter: () => createMeter(manifest, engine.info?.dtype ?? 'fp32', batchTokens),
     maxQueueTokens: config.maxQueueTokens,
     keyShare: config.keyShare,
@@ -117,12 +118,10 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     const [only, ...others] = new Set(choices.flat().map(({ dtype }) => dtype));
     const dtype = only === undefined || others.length > 0 ? (await starting).dtype : only;
     const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);
-    if (batchTokens === 0) {
-      const [used] = choices.find(([settings]) => settings?.device === info.device) ?? [];
-      batchTokens = batchBudget(info, engine.processesReady, used?.maxBatchTokens ?? 0);
-    }
-    Object.assign(model, { device: info.device, dtype: info.dtype, fingerprint });
-    return { info, fingerprint, batchTokens };
+    batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
+    Object.assign(model, { device: info.device, dtype: info.dtype, fingerprint, batchTokens });
+    const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;
+    return { info, fingerprint, batchTokens, batchTokensFrom };
   };
   return { manifest, truth, model, embedder, batcher, cache, engine, start };
 }

@@ -29,6 +29,8 @@ describe('docs', () => {
       batchAgeSeconds: 0,
       cacheBytes: 0,
       cacheEvictions: 0,
+      busyRatio: 0,
+      batchTokens: 0,
     }));
     const own = (await metrics.registry.getMetricsAsJSON())
       .map(({ name, help, type }) => ({ name, help, type: String(type) }))

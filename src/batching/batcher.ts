@@ -3,6 +3,7 @@ import { type Engine, EngineLostError } from '../engine/engine.ts';
 import { type BatchResult, toBatch } from '../engine/protocol.ts';
 import { HotvecError } from '../errors.ts';
 import { type AdmissionLimits, checkReady, checkRoom, restartRetry } from './admission.ts';
+import { BatchDurations } from './batch-durations.ts';
 import type { BatchMeter } from './batch-meter.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
@@ -16,8 +17,6 @@ export interface BatcherOptions extends AdmissionLimits {
   hiddenSize: number;
   /** A fresh meter for each batch. */
   createMeter: () => BatchMeter;
-  /** Plain tokens that make a batch full enough to be sent ahead of its turn. Known after warm-up. */
-  batchTokens: () => number;
   onBatch?: (batch: BatchReport) => void;
 }
 
@@ -34,15 +33,25 @@ interface Attempt {
   isRetry: boolean;
 }
 
+interface BatchUnderWay {
+  tokens: number;
+  sentAt: number;
+}
+
 /** Batches sent to an engine process and not answered: one computing, one waiting in its channel. */
 const MAX_UNDER_WAY = 2;
+/** A batch is sent ahead when the one before has this part of its expected duration left … */
+const LEAD = 1 / 3;
+/** … or so many milliseconds, which a busy event loop may come too late. */
+const SHORTEST_LEAD_MS = 5;
 
 /**
  * Groups the sequences of concurrent requests into batches.
  *
  * There is no wait timer. A batch forms when the engine is free, from whatever is there: a lone request goes at once,
  * and under load batches fill by themselves while the engine computes. A second batch is sent ahead, so that the
- * engine never idles between two, but only when it is full: an open one may still grow, and is better cut late.
+ * engine never idles between two, but only shortly before the first is expected to end: until then it may still grow,
+ * and whoever comes meanwhile has a place in it.
  *
  * Equal sequences of different requests are computed once (sequences-in-flight.ts). In the queue a sequence counts for
  * everybody who brought it, until a batch takes it; one that a batch already has counts for nobody.
@@ -54,8 +63,10 @@ export class Batcher {
   private readonly throughput = new ThroughputEstimate();
   /** Batches whose engine was lost under them; first in line. */
   private retries: Attempt[] = [];
-  private underWay = 0;
-  private tokensUnderWay = 0;
+  private readonly durations = new BatchDurations();
+  private readonly underWay = new Set<BatchUnderWay>();
+  private lastAnswerAt = 0;
+  private cancelSendAhead: (() => void) | undefined;
   private nextBatchId = 0;
 
   constructor(options: BatcherOptions) {
@@ -107,7 +118,7 @@ export class Batcher {
     const load = {
       queueTokens: this.queue.tokens,
       tokensOf: (name: string) => this.queue.tokensOf(name),
-      tokensUnderWay: this.tokensUnderWay,
+      tokensUnderWay: [...this.underWay].reduce((sum, { tokens }) => sum + tokens, 0),
       tokensPerSecond: this.tokensPerSecond,
     };
     checkRoom(tokens, owner, load, this.options);
@@ -160,16 +171,15 @@ export class Batcher {
   /** Sends what may be sent. Called whenever something changed: a request came, a batch ended, the engine came back. */
   private dispatch(): void {
     const { engine } = this.options;
-    while (engine.state === 'ready' && this.underWay < MAX_UNDER_WAY * engine.processesReady) {
-      const mayGrow = this.retries.length === 0 && this.queue.tokens < this.options.batchTokens();
-      if (this.underWay >= engine.processesReady && mayGrow) return;
+    while (engine.state === 'ready' && this.underWay.size < MAX_UNDER_WAY * engine.processesReady) {
+      if (this.retries.length === 0 && this.queue.requests === 0) return;
+      if (engine.processesIdle === 0 && this.retries.length === 0 && !this.isTimeToSendAhead()) return;
       const attempt = this.retries.shift() ?? {
         entries: this.queue.takeBatch(this.options.createMeter()),
         isRetry: false,
       };
       const entries = attempt.entries.filter((entry) => this.isWanted(entry));
       if (entries.length > 0) void this.runBatch({ ...attempt, entries });
-      else if (this.retries.length === 0 && this.queue.requests === 0) return;
     }
   }
 
@@ -180,12 +190,35 @@ export class Batcher {
     return false;
   }
 
+  /** Whether a process that computes needs its next batch now; if not, `dispatch` is called when it does. */
+  private isTimeToSendAhead(): boolean {
+    if (this.cancelSendAhead !== undefined) return false;
+    const { clock, engine } = this.options;
+    const now = clock.now();
+    let wait = Number.POSITIVE_INFINITY;
+    for (const { tokens, sentAt } of this.underWay) {
+      const expected = this.durations.expected(tokens);
+      if (expected === undefined) continue;
+      // Sent ahead itself, it began when the one before ended. Of several processes it is not known which one that was.
+      const startedAt = engine.processesReady === 1 ? Math.max(sentAt, this.lastAnswerAt) : sentAt;
+      wait = Math.min(wait, startedAt + expected - Math.max(LEAD * expected, SHORTEST_LEAD_MS) - now);
+    }
+    if (wait <= 0) return true;
+    if (wait < Number.POSITIVE_INFINITY) {
+      this.cancelSendAhead = clock.after(wait, () => {
+        this.cancelSendAhead = undefined;
+        this.dispatch();
+      });
+    }
+    return false;
+  }
+
   private async runBatch({ entries, isRetry }: Attempt): Promise<void> {
     const { engine, clock, hiddenSize } = this.options;
     const batchId = this.nextBatchId++;
     const { tokenIds, offsets } = toBatch(entries.map((entry) => entry.tokenIds));
-    this.underWay += 1;
-    this.tokensUnderWay += tokenIds.length;
+    const underWay = { tokens: tokenIds.length, sentAt: clock.now() };
+    this.underWay.add(underWay);
     try {
       const result = await engine.run({ tokenIds, offsets });
       if (result.rows.length !== entries.length * hiddenSize) {
@@ -193,6 +226,7 @@ export class Batcher {
       }
       const now = clock.now();
       this.throughput.observe(tokenIds.length, result.inferMilliseconds);
+      this.durations.observe(tokenIds.length, result.inferMilliseconds);
       const { computedTokens, inferMilliseconds } = result;
       this.options.onBatch?.({
         batchId,
@@ -211,8 +245,10 @@ export class Batcher {
     } catch (error) {
       this.afterFailure(entries, isRetry, error);
     } finally {
-      this.underWay -= 1;
-      this.tokensUnderWay -= tokenIds.length;
+      this.underWay.delete(underWay);
+      this.lastAnswerAt = clock.now();
+      this.cancelSendAhead?.();
+      this.cancelSendAhead = undefined;
       this.dispatch();
     }
   }

@@ -2,24 +2,31 @@ import type { BatchMeter } from './batch-meter.ts';
 import type { PendingRequest } from './pending-request.ts';
 import type { Entry } from './sequences-in-flight.ts';
 
-/** Tokens a request may take per turn. Small enough that a one-line query is never more than a turn behind a book. */
+/** Tokens a request may take per turn, and a lane too. Small enough that a query is never more than a turn behind a book. */
 const QUANTUM = 256;
 
-/** Requests that did not fit before a batch counts as full: bounds the search when thousands wait. */
+/** Requests of a lane that did not fit before a batch counts as full: bounds the search when thousands wait. */
 const LOOKAHEAD = 64;
+
+/** Requests of at most a turn's tokens are interactive, larger ones bulk. */
+type LaneName = 'interactive' | 'bulk';
 
 /**
  * Requests that wait, served by deficit round-robin (Shreedhar & Varghese 1995): each turn a request may take QUANTUM
  * more tokens, so a request of one query passes beside one of two thousand passages.
+ *
+ * Small requests and large ones have lanes that take turns in the same way, the small ones first: a query is not behind
+ * every one of many large requests. A lane that got nothing in a batch leads the next, so neither starves.
  */
 export class FairQueue {
   /** In the order of their next turn. */
-  private ring = new Set<PendingRequest>();
+  private readonly lanes: Record<LaneName, Set<PendingRequest>> = { interactive: new Set(), bulk: new Set() };
+  private leader: LaneName = 'interactive';
   private tokensByOwner = new Map<string | undefined, number>();
   private tokenCount = 0;
 
   get requests(): number {
-    return this.ring.size;
+    return this.lanes.interactive.size + this.lanes.bulk.size;
   }
 
   get tokens(): number {
@@ -29,7 +36,7 @@ export class FairQueue {
   /** When the longest-waiting request was submitted. */
   get oldest(): number | undefined {
     let oldest: number | undefined;
-    for (const { submittedAt } of this.ring) oldest = Math.min(oldest ?? submittedAt, submittedAt);
+    for (const { submittedAt } of this.all()) oldest = Math.min(oldest ?? submittedAt, submittedAt);
     return oldest;
   }
 
@@ -38,17 +45,17 @@ export class FairQueue {
   }
 
   push(request: PendingRequest): void {
-    this.ring.add(request);
+    this.lanes[laneOf(request)].add(request);
     this.count(request, request.queuedTokens);
   }
 
   remove(request: PendingRequest): void {
-    if (this.ring.delete(request)) this.count(request, -request.queuedTokens);
+    if (this.lanes[laneOf(request)].delete(request)) this.count(request, -request.queuedTokens);
   }
 
   /** Empties the queue. */
   drain(): PendingRequest[] {
-    const all = [...this.ring];
+    const all = this.all();
     for (const request of all) this.remove(request);
     return all;
   }
@@ -56,29 +63,32 @@ export class FairQueue {
   /**
    * Takes the next batch: as much as `meter` allows, and a sequence that alone exceeds it alone.
    *
-   * A request whose next sequence does not fit is passed over for this batch and comes first in the next one, where
-   * the batch is still empty: nothing starves behind a stream of smaller sequences.
+   * A request whose next sequence does not fit is passed over for this batch and comes first in its lane's next one:
+   * nothing starves behind a stream of smaller sequences.
    */
   takeBatch(meter: BatchMeter): Entry[] {
     const batch: Entry[] = [];
-    const passedOver: PendingRequest[] = [];
-    let turns = [...this.ring];
-    while (turns.length > 0 && passedOver.length < LOOKAHEAD) {
-      const again: PendingRequest[] = [];
-      let taken = 0;
-      for (const request of turns) {
-        if (passedOver.length === LOOKAHEAD) break;
-        taken += 1;
+    const turns = { interactive: new LaneTurns(this.lanes.interactive), bulk: new LaneTurns(this.lanes.bulk) };
+    const taken = { interactive: 0, bulk: 0 };
+    for (let lane = this.leader; !turns.interactive.isOver || !turns.bulk.isOver; lane = other(lane)) {
+      for (let spent = 0; spent < QUANTUM && !turns[lane].isOver; ) {
+        const request = turns[lane].next();
         const queuedBefore = request.queuedTokens;
-        const outcome = takeTurn(request, meter, batch);
-        this.count(request, request.queuedTokens - queuedBefore);
-        if (outcome === 'passed_over') passedOver.push(request);
-        else if (outcome === 'turn_over') again.push(request);
+        turns[lane].end(request, takeTurn(request, meter, batch));
+        const tokens = queuedBefore - request.queuedTokens;
+        this.count(request, -tokens);
+        spent += tokens;
+        taken[lane] += tokens;
       }
-      turns = [...turns.slice(taken), ...again];
     }
-    this.ring = new Set([...passedOver, ...turns]);
+    this.lanes.interactive = turns.interactive.left();
+    this.lanes.bulk = turns.bulk.left();
+    this.leader = taken.bulk === 0 && this.lanes.bulk.size > 0 ? 'bulk' : 'interactive';
     return batch;
+  }
+
+  private all(): PendingRequest[] {
+    return [...this.lanes.interactive, ...this.lanes.bulk];
   }
 
   private count({ owner }: PendingRequest, tokens: number): void {
@@ -89,8 +99,47 @@ export class FairQueue {
   }
 }
 
+/** The turns of one lane's requests while a batch is formed. */
+class LaneTurns {
+  private readonly turns: PendingRequest[];
+  private at = 0;
+  private readonly passedOver: PendingRequest[] = [];
+
+  constructor(requests: Iterable<PendingRequest>) {
+    this.turns = [...requests];
+  }
+
+  get isOver(): boolean {
+    return this.at === this.turns.length || this.passedOver.length === LOOKAHEAD;
+  }
+
+  next(): PendingRequest {
+    return this.turns[this.at++] as PendingRequest;
+  }
+
+  end(request: PendingRequest, outcome: TurnOutcome): void {
+    if (outcome === 'passed_over') this.passedOver.push(request);
+    else if (outcome === 'turn_over') this.turns.push(request);
+  }
+
+  /** In the order of their next turn. */
+  left(): Set<PendingRequest> {
+    return new Set([...this.passedOver, ...this.turns.slice(this.at)]);
+  }
+}
+
+function laneOf({ tokens }: PendingRequest): LaneName {
+  return tokens <= QUANTUM ? 'interactive' : 'bulk';
+}
+
+function other(lane: LaneName): LaneName {
+  return lane === 'interactive' ? 'bulk' : 'interactive';
+}
+
+type TurnOutcome = 'passed_over' | 'turn_over' | 'empty';
+
 /** Gives a request its turn: another QUANTUM of tokens to spend, as far as they and the meter reach. */
-function takeTurn(request: PendingRequest, meter: BatchMeter, batch: Entry[]): 'passed_over' | 'turn_over' | 'empty' {
+function takeTurn(request: PendingRequest, meter: BatchMeter, batch: Entry[]): TurnOutcome {
   request.deficit += QUANTUM;
   for (let entry = request.peek(); entry !== undefined; entry = request.peek()) {
     if (entry.tokenIds.length > request.deficit) return 'turn_over';

@@ -48,7 +48,9 @@ export class PendingRequest {
   readonly owner: string | undefined;
   readonly submittedAt: number;
   settled = false;
-  /** Tokens not yet in a batch. */
+  /** Tokens that it brought to the queue. */
+  readonly tokens: number;
+  /** Those not yet in a batch. */
   queuedTokens: number;
   /** Tokens it may take in its turn (deficit round-robin). */
   deficit = 0;
@@ -78,6 +80,7 @@ export class PendingRequest {
       .filter(({ isTaken }) => !isTaken)
       .sort((a, b) => b.tokenIds.length - a.tokenIds.length);
     this.queuedTokens = this.order.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
+    this.tokens = this.queuedTokens;
   }
 
   /** The next sequence to be batched; undefined when all are. What another request took to a batch is skipped. */

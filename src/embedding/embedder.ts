@@ -71,6 +71,8 @@ export interface ModelFacts {
   revision: string | null;
   /** See model/fingerprint.ts; null until it is computed. */
   fingerprint: string | null;
+  /** Most tokens of a batch of several inputs; null until it is measured. */
+  batchTokens: number | null;
 }
 
 export interface Embedder {

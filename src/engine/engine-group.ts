@@ -44,6 +44,16 @@ export class EngineGroup implements Engine {
     return this.state === 'ready' ? this.members.filter(({ state }) => state === 'ready').length : 0;
   }
 
+  get processesIdle(): number {
+    return this.state === 'ready' ? this.members.filter(({ processesIdle }) => processesIdle > 0).length : 0;
+  }
+
+  /** Share of the last ten seconds that the engines in service computed, on average; 0 to 1. */
+  get busyRatio(): number {
+    const ready = this.members.filter(({ state }) => state === 'ready');
+    return ready.reduce((sum, { busyRatio }) => sum + busyRatio, 0) / Math.max(1, ready.length);
+  }
+
   /** Process ids of the engines in service or being started, for operators and tests. */
   get processIds(): number[] {
     return this.members.flatMap(({ processId }) => processId ?? []);
@@ -64,6 +74,10 @@ export class EngineGroup implements Engine {
       dtype: first.dtype,
       loadMilliseconds: Math.max(...infos.map((info) => info.loadMilliseconds)),
       tokensPerSecond: infos.reduce((sum, info) => sum + info.tokensPerSecond, 0),
+      // Noise makes a budget smaller, never larger: the largest is the truest.
+      calibration: infos
+        .map(({ calibration }) => calibration)
+        .reduce((most, one) => (one.batchTokens > most.batchTokens ? one : most)),
       canaryCosine: Math.min(...infos.map((info) => info.canaryCosine)),
       canaryDifference: Math.max(...infos.map((info) => info.canaryDifference)),
       canaryScores: first.canaryScores,
@@ -103,7 +117,13 @@ export class EngineGroup implements Engine {
     const ready = state === 'ready' ? this.members.filter((member) => member.state === 'ready') : [];
     const [first, ...others] = ready;
     if (first === undefined) return Promise.reject(new EngineLostError(`The engine is ${state}.`));
-    return others.reduce((least, one) => (one.batchesUnderWay < least.batchesUnderWay ? one : least), first).run(batch);
+    // Among equals to the one that has computed longest, so will be done first.
+    return others
+      .reduce((least, one) => {
+        const difference = one.batchesUnderWay - least.batchesUnderWay || least.batchAge - one.batchAge;
+        return difference < 0 ? one : least;
+      }, first)
+      .run(batch);
   }
 
   async close(): Promise<void> {

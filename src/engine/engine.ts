@@ -26,6 +26,8 @@ export interface Engine {
   readonly info: EngineInfo | undefined;
   /** Processes in service: so many batches are computed at a time. 0 unless `state` is ready. */
   readonly processesReady: number;
+  /** Those of them that have no batch to compute. */
+  readonly processesIdle: number;
   /**
    * @returns one row a sequence, same order; the number of rows is asserted.
    * @throws {EngineLostError | BatchFailedError}

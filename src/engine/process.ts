@@ -1,14 +1,23 @@
 import process from 'node:process';
+import { systemClock } from '../clock.ts';
 import { messageOf, StartError } from '../errors.ts';
+import { calibrate } from './calibrate.ts';
 import { canarySequences, passCanary } from './canary.ts';
 import { explainModelFailure } from './explain-device-failure.ts';
 import { loadModel, type Model } from './model.ts';
 import { probeDevice } from './probe-device.ts';
-import { type EngineInfo, type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from './protocol.ts';
+import {
+  type Batch,
+  type EngineInfo,
+  type FromEngine,
+  PROTOCOL_VERSION,
+  type ToEngine,
+  type Unaddressed,
+} from './protocol.ts';
 import { startOrphanGuard } from './start-orphan-guard.ts';
 import { warmUp } from './warm-up.ts';
 
-// Entry of the engine process: probe the device → load → warm up → canary → serve batches, one after the other. Forked by supervisor.ts.
+// Entry of the engine process: probe the device → load → warm up → canary → calibrate → serve batches, one after the other. Forked by supervisor.ts.
 
 let epoch = -1;
 let model: Model | undefined;
@@ -45,7 +54,7 @@ async function handle(message: ToEngine): Promise<void> {
   }
 }
 
-async function load({ manifest, settings }: ToEngine & { kind: 'load' }): Promise<EngineInfo> {
+async function load({ manifest, settings, calibration: known }: ToEngine & { kind: 'load' }): Promise<EngineInfo> {
   const start = performance.now();
   await probeDevice(settings);
   const maxTokens = Math.max(settings.maxTokens, ...canarySequences(manifest).map(({ length }) => length));
@@ -53,15 +62,27 @@ async function load({ manifest, settings }: ToEngine & { kind: 'load' }): Promis
     if (error instanceof StartError) throw error;
     throw new StartError(explainModelFailure(settings, messageOf(error)));
   });
-  const run = loaded.run.bind(loaded);
-  const tokensPerSecond = await warmUp(run, { vocabularySize: manifest.vocabularySize, ...settings });
+  const { vocabularySize } = manifest;
+  await warmUp(loaded.run.bind(loaded), { vocabularySize, ...settings });
+  let tokensPerSecond = 0;
+  const run = async (batch: Batch) => {
+    const runStart = performance.now();
+    const result = await loaded.run(batch);
+    tokensPerSecond = Math.max(tokensPerSecond, (1000 * result.computedTokens) / (performance.now() - runStart));
+    return result;
+  };
   const canary = await passCanary(run, manifest, settings);
+  const loadMilliseconds = performance.now() - start;
+  const calibration =
+    known ??
+    (await calibrate(run, { ...settings, vocabularySize, loadMilliseconds, tokensPerSecond, clock: systemClock }));
   model = loaded;
   return {
     device: settings.device,
     dtype: settings.dtype,
     loadMilliseconds: performance.now() - start,
     tokensPerSecond,
+    calibration,
     canaryCosine: canary.cosine,
     canaryDifference: canary.difference,
     canaryScores: canary.scores,

@@ -5,7 +5,7 @@ import type { Dtype, ModelManifest } from '../model/manifest.ts';
  * 'advanced'`), so typed arrays travel as bytes. Every message names its protocol version and the epoch of the engine
  * process it belongs to: an answer of a process that was given up is recognized and dropped.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** A batch of token sequences, laid end to end. */
 export interface Batch {
@@ -53,14 +53,36 @@ export interface EngineSettings {
   mustBeatCpu: boolean;
 }
 
+/** How long a batch took. */
+export interface BatchTime {
+  /** Rows computed. */
+  tokens: number;
+  milliseconds: number;
+}
+
+/** The batch size that suits device and model, and how it was found. */
+export interface Calibration {
+  /** The smallest batch that reaches 90 % of the best pace, in unique (packed) or padded tokens. */
+  batchTokens: number;
+  /** `estimated`: measuring would have taken too long, and the size is what fills such a device by arithmetic. */
+  basis: 'measured' | 'estimated';
+  /** What a batch of that size takes. */
+  batchMilliseconds: number;
+  /** What the calibration took. */
+  milliseconds: number;
+  /** Best time of each size that was measured. */
+  curve: BatchTime[];
+}
+
 /** What the engine process found out before it called itself ready. */
 export interface EngineInfo {
   /** Execution provider really in use. */
   device: Device;
   dtype: Dtype;
   loadMilliseconds: number;
-  /** Measured at warm-up on a batch of distinct tokens. */
+  /** The best pace measured before the engine called itself ready. */
   tokensPerSecond: number;
+  calibration: Calibration;
   /** Lowest cosine between a canary vector and its reference. */
   canaryCosine: number;
   /** Largest difference of a component between a canary vector and its reference. */
@@ -76,7 +98,14 @@ interface Envelope {
 
 export type ToEngine = Envelope &
   (
-    | { kind: 'load'; manifest: ModelManifest; settings: EngineSettings; parentProcessId: number }
+    | {
+        kind: 'load';
+        manifest: ModelManifest;
+        settings: EngineSettings;
+        parentProcessId: number;
+        /** What an earlier process of this device found; null for the first. */
+        calibration: Calibration | null;
+      }
     | ({ kind: 'batch'; batchId: number } & Batch)
     | { kind: 'shutdown' }
   );

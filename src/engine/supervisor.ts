@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { StartError } from '../errors.ts';
 import type { ModelManifest } from '../model/manifest.ts';
 import { type BatchCost, batchCostOf, equivalentTokens } from './batch-cost.ts';
+import { BusyWindow } from './busy-window.ts';
 import { BatchFailedError, type Engine, EngineLostError, type EngineState } from './engine.ts';
 import { forkEngine } from './fork-engine.ts';
 import {
@@ -30,7 +31,7 @@ export type EngineEvent =
   | { kind: 'lost'; epoch: number; reason: LossReason; detail: string; restartInMilliseconds: number | null }
   | { kind: 'stale_reply'; epoch: number }
   | { kind: 'output'; line: string }
-  | { kind: 'resident_bytes'; bytes: number };
+  | { kind: 'batch_done'; busyMilliseconds: number; residentBytes: number };
 
 interface BatchUnderWay {
   batchId: number;
@@ -70,6 +71,7 @@ export class EngineSupervisor implements Engine {
   private child: ChildProcess | undefined;
   private underWay: BatchUnderWay[] = [];
   private headStartedAt = 0;
+  private busyWindow = new BusyWindow(0);
   private cancelWatchdog: () => void = () => {};
   private cancelRestart: () => void = () => {};
   /** Set when we kill the process ourselves: the exit event that follows carries only the signal. */
@@ -92,6 +94,15 @@ export class EngineSupervisor implements Engine {
 
   get processesReady(): number {
     return this.currentState === 'ready' ? 1 : 0;
+  }
+
+  get processesIdle(): number {
+    return this.underWay.length === 0 ? this.processesReady : 0;
+  }
+
+  /** Share of the last ten seconds that this engine computed, 0 to 1; since it became ready, where that is less. */
+  get busyRatio(): number {
+    return this.busyWindow.ratio(this.options.clock.now(), this.batchAge);
   }
 
   /** Batches sent and not answered. */
@@ -188,12 +199,15 @@ export class EngineSupervisor implements Engine {
           : `The engine process was ended by ${signal}.`,
       ),
     );
-    this.send({ kind: 'load', manifest, settings, parentProcessId: process.pid });
+    // Batches were formed to a budget since the first start: another process of the device keeps it.
+    const calibration = this.currentInfo?.calibration ?? null;
+    this.send({ kind: 'load', manifest, settings, parentProcessId: process.pid, calibration });
   }
 
   private becomeReady(epoch: number, info: EngineInfo): void {
     this.currentInfo = info;
     this.timeLimit = new BatchTimeLimit(info.tokensPerSecond);
+    this.busyWindow = new BusyWindow(this.options.clock.now());
     this.options.onEvent({ kind: 'ready', epoch, processId: this.child?.pid ?? 0, info });
     this.setState('ready');
   }
@@ -216,8 +230,9 @@ export class EngineSupervisor implements Engine {
     if (this.underWay.length > 0) this.watchHead();
     if (reply.kind === 'rows') {
       this.timeLimit.observe(equivalentTokens(this.cost, batch.offsets), reply.inferMilliseconds);
-      this.options.onEvent({ kind: 'resident_bytes', bytes: reply.residentBytes });
-      const { rows, computedTokens, inferMilliseconds } = reply;
+      const { rows, computedTokens, inferMilliseconds, residentBytes } = reply;
+      this.busyWindow.observe(this.options.clock.now(), inferMilliseconds);
+      this.options.onEvent({ kind: 'batch_done', busyMilliseconds: inferMilliseconds, residentBytes });
       head.resolve({ rows, computedTokens, inferMilliseconds });
     } else if (reply.kind === 'batch_failed') {
       head.reject(new BatchFailedError(reply.message));

@@ -23,7 +23,6 @@ function create(options: Partial<BatcherOptions> = {}): void {
     engine,
     clock,
     hiddenSize: HIDDEN,
-    batchTokens: () => BUDGET,
     createMeter: () =>
       new PackedMeter({
         maxUniqueTokens: BUDGET,
@@ -64,6 +63,14 @@ async function answerAll(): Promise<void> {
   }
 }
 
+/** Lets the batcher see that a full batch takes so long. */
+async function learnDuration(milliseconds: number): Promise<void> {
+  const done = batcher.submit([sequence(BUDGET)]);
+  engine.answer(milliseconds);
+  await done;
+  await nextTurn();
+}
+
 describe('Batcher', () => {
   beforeEach(() => create());
 
@@ -96,9 +103,54 @@ describe('Batcher', () => {
     await Promise.all(done);
   });
 
-  it('sends a full batch ahead while another runs, but not a third', () => {
+  it('sends a second batch ahead, but not a third, when the first has a third of its time left', async () => {
+    await learnDuration(300);
     void batcher.submit(sequences(100, 10));
-    assert.equal(engine.batchesSent, 2);
+    clock.advance(199);
+    assert.equal(engine.waiting.length, 1, 'whoever comes now still has a place in the next');
+    clock.advance(1);
+    assert.equal(engine.waiting.length, 2);
+    clock.advance(300);
+    assert.equal(engine.waiting.length, 2);
+  });
+
+  it('lets a query that comes into a full queue have a place in the very next batch', async () => {
+    await learnDuration(300);
+    for (let i = 0; i < 3; i++) void batcher.submit(sequences(30, 10));
+    clock.advance(150);
+    const query = batcher.submit([sequence(5)]);
+    clock.advance(50);
+    engine.answer(250);
+    await nextTurn();
+    engine.answer(300);
+    assert.equal((await query).rows.length, 1);
+  });
+
+  it('reckons the end of a batch that was sent ahead from the answer to the one before', async () => {
+    await learnDuration(300);
+    void batcher.submit(sequences(100, 10));
+    clock.advance(290);
+    engine.answer(290);
+    await nextTurn();
+    clock.advance(185);
+    assert.equal(engine.waiting.length, 1, 'a batch of 290 to 300 ms has 100 to go');
+    clock.advance(20);
+    assert.equal(engine.waiting.length, 2);
+  });
+
+  it('sends what waits ahead at once where batches are over in a few milliseconds', async () => {
+    await learnDuration(5);
+    void batcher.submit(sequences(100, 10));
+    assert.equal(engine.waiting.length, 2);
+  });
+
+  it('goes on by itself when a batch takes longer than the last ones', async () => {
+    await learnDuration(30);
+    const done = batcher.submit(sequences(30, 10));
+    clock.advance(1_000);
+    await answerAll();
+    assert.equal((await done).batches, 3);
+    assert.equal(clock.pending, 0);
   });
 
   it('never exceeds the token budget, but sends a longer sequence alone', async () => {
@@ -114,13 +166,15 @@ describe('Batcher', () => {
     assert.ok(sizes.includes(300));
   });
 
-  it('keeps every process of several busy, and sends full batches ahead to each', async () => {
+  it('keeps every process of several busy, and sends batches ahead to each', async () => {
+    await learnDuration(5);
     engine.processes = 2;
     for (let i = 0; i < 2; i++) void batcher.submit([sequence(5)]);
     assert.equal(engine.waiting.length, 2, 'one each, though they may grow');
     const third = batcher.submit([sequence(5)]);
-    assert.equal(engine.waiting.length, 2, 'both compute: the third may grow');
-    for (let i = 0; i < 4; i++) void batcher.submit([sequence(BUDGET)]);
+    assert.equal(engine.waiting.length, 2, 'both compute, for nobody knows how long: the third may grow');
+    await answerAll();
+    for (let i = 0; i < 5; i++) void batcher.submit([sequence(BUDGET)]);
     assert.equal(engine.waiting.length, 4, 'two each');
     engine.processes = 1;
     engine.answer();
@@ -153,6 +207,7 @@ describe('Batcher', () => {
       dtype: 'fp32',
       loadMilliseconds: 8_000,
       tokensPerSecond: 500,
+      calibration: { batchTokens: BUDGET, basis: 'measured', batchMilliseconds: 200, milliseconds: 0, curve: [] },
       canaryCosine: 1,
       canaryDifference: 0,
       canaryScores: null,
@@ -166,9 +221,10 @@ describe('Batcher', () => {
   });
 
   it('counts the wait in the engine’s channel as waiting', async () => {
-    const first = batcher.submit([sequence(60)]);
+    await learnDuration(5);
+    const first = batcher.submit([sequence(BUDGET)]);
     const second = batcher.submit(sequences(10, 10));
-    assert.equal(engine.batchesSent, 2);
+    assert.equal(engine.waiting.length, 2);
     clock.advance(500);
     engine.answer();
     await first;

@@ -81,6 +81,27 @@ describe('FairQueue.takeBatch()', () => {
     assert.ok(holds(batch, large));
   });
 
+  it('serves a small request in the next batch, however many large ones came before it', () => {
+    const queue = new FairQueue();
+    for (let i = 0; i < 32; i++) queue.push(request(Array.from({ length: 20 }, () => 100)));
+    queue.takeBatch(meterOf(512));
+    const small = request([20]);
+    queue.push(small);
+    assert.ok(holds(queue.takeBatch(meterOf(512)), small));
+  });
+
+  it('lets large requests have every other batch when small ones fill all they get', () => {
+    const queue = new FairQueue();
+    const large = request(Array.from({ length: 3 }, () => 200));
+    queue.push(large);
+    let served = 0;
+    for (let batch = 0; batch < 6; batch++) {
+      for (let i = 0; i < 20; i++) queue.push(request([30]));
+      served += queue.takeBatch(meterOf(210)).filter((entry) => entry.waiters.has(large)).length;
+    }
+    assert.equal(served, 3);
+  });
+
   it('does not let a long sequence starve behind a stream of short ones', () => {
     const queue = new FairQueue();
     const long = request([5_000]);

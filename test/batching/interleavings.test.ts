@@ -61,7 +61,6 @@ describe('Batcher under any order of events', () => {
           engine,
           clock,
           hiddenSize: HIDDEN,
-          batchTokens: () => 60,
           createMeter: () =>
             new PackedMeter({
               maxUniqueTokens: 60,

@@ -32,6 +32,7 @@ const model: ModelFacts = {
   device: 'cpu',
   revision: null,
   fingerprint: 'f',
+  batchTokens: 100,
 };
 const options: EmbedOptions = {
   dimensions: null,
@@ -55,7 +56,6 @@ function create(changes: Partial<ModelFacts> = {}, chosen: Tokenizer = tokenizer
     engine,
     clock,
     hiddenSize: 64,
-    batchTokens: () => 100,
     createMeter: () =>
       new PackedMeter({ maxUniqueTokens: 100, vocabularySize: 1_000, cost: { perRow: 1, perSlotAndPosition: 0 } }),
     maxQueueTokens: 1_000,

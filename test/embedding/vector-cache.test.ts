@@ -35,6 +35,7 @@ function create({ maxBytes = MEBIBYTE, maxQueueTokens = 10 } = {}) {
     device: 'cpu',
     revision: null,
     fingerprint: 'one',
+    batchTokens: null,
   };
   const clock = new FakeClock();
   const engine = new ScriptedEngine(HIDDEN);
@@ -42,7 +43,6 @@ function create({ maxBytes = MEBIBYTE, maxQueueTokens = 10 } = {}) {
     engine,
     clock,
     hiddenSize: HIDDEN,
-    batchTokens: () => 10,
     createMeter: () => ({ fits: () => true, add: () => {} }),
     maxQueueTokens,
     keyShare: 1,
@@ -184,7 +184,7 @@ describe('With a vector cache', () => {
   it('hits are answered while the queue is full, and everything else is refused', async () => {
     const { answered, embed, engine, batcher } = create();
     await answered([[1], [2]]);
-    const inside = [embed([[10]]), embed([new Array<number>(10).fill(11)]), embed([new Array<number>(10).fill(12)])];
+    const inside = [embed([[10]]), embed([new Array<number>(10).fill(11)])];
     for (let turn = 0; turn < 3; turn++) await nextTurn();
     assert.equal(batcher.queueTokens, 10);
     assert.deepEqual((await embed([[1], [2]])).cache, { hits: 2, misses: 0 });

@@ -29,16 +29,8 @@ describe('warmUp()', () => {
     assert.equal(longest(second as Batch), limits.maxTokens);
   });
 
-  it('runs no batch beyond the budget, but for the longest sequence', async () => {
-    const [, , ...measured] = await batchesRun({ maxBatchTokens: 100 });
-    assert.ok(measured.length > 0);
-    for (const { tokenIds } of measured) assert.ok(tokenIds.length <= 100);
-  });
-
-  it('starts small on a CPU, where memory is not taken for good', async () => {
-    const [first] = await batchesRun({ device: 'cpu' });
-    assert.equal(first?.offsets.length, 2);
-    assert.equal(first?.tokenIds.length, 32);
+  it('runs nothing on a CPU, where memory is not taken for good', async () => {
+    assert.deepEqual(await batchesRun({ device: 'cpu' }), []);
   });
 
   for (const [failing, setting] of [

@@ -25,7 +25,6 @@ describe('one of two engines killed with SIGKILL under load', () => {
       engine: group,
       clock,
       hiddenSize,
-      batchTokens: () => batchTokens,
       createMeter: () => new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
       maxQueueTokens: 600_000,
       keyShare: 1,

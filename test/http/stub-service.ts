@@ -27,6 +27,7 @@ const model: ModelFacts = {
   device: 'cpu',
   revision: null,
   fingerprint: '0123456789abcdef',
+  batchTokens: 512,
 };
 
 export interface StubOptions {
@@ -81,6 +82,8 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
       batchAgeSeconds: 0,
       cacheBytes: 0,
       cacheEvictions: 0,
+      busyRatio: 0,
+      batchTokens: 512,
     })),
     logger: createLogger('info', sink),
     apiKeys: options.keys === undefined ? null : apiKeys(options.keys),

@@ -59,6 +59,13 @@ async function handle(message: ToEngine): Promise<void> {
           dtype: 'fp32',
           loadMilliseconds: 0,
           tokensPerSecond: 100_000,
+          calibration: message.calibration ?? {
+            batchTokens: 1_024,
+            basis: 'measured',
+            batchMilliseconds: 10,
+            milliseconds: 0,
+            curve: [],
+          },
           canaryCosine: 1,
           canaryDifference: 0,
           canaryScores: null,

@@ -27,6 +27,10 @@ export class ScriptedEngine implements Engine {
     return this.state === 'ready' ? this.processes : 0;
   }
 
+  get processesIdle(): number {
+    return Math.max(0, this.processesReady - this.waiting.length);
+  }
+
   run(batch: Batch): Promise<BatchResult> {
     if (this.state !== 'ready') return Promise.reject(new EngineLostError(`The engine is ${this.state}.`));
     this.batchesSent += 1;
@@ -43,8 +47,8 @@ export class ScriptedEngine implements Engine {
     this.lose('closed');
   }
 
-  /** Answers the batch at the head. */
-  answer(): void {
+  /** Answers the batch at the head, which took `inferMilliseconds`. */
+  answer(inferMilliseconds = 1): void {
     const head = this.waiting.shift();
     if (head === undefined) return;
     const { tokenIds, offsets } = head.batch;
@@ -53,7 +57,7 @@ export class ScriptedEngine implements Engine {
     for (let i = 0; i < count; i++) {
       rows.set(hashRow(tokenIds.subarray(offsets[i], offsets[i + 1]), this.hiddenSize), i * this.hiddenSize);
     }
-    head.resolve({ rows, computedTokens: tokenIds.length, inferMilliseconds: 1 });
+    head.resolve({ rows, computedTokens: tokenIds.length, inferMilliseconds });
   }
 
   /** Fails the batch at the head. */

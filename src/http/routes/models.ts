@@ -17,6 +17,9 @@ const Model = Type.Object(
     max_inputs: Type.Integer(),
     max_body_bytes: Type.Integer(),
     vocabulary_size: Type.Integer(),
+    batch_tokens: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Most tokens the server computes at a time for several inputs; null until ready',
+    }),
     pooling: Type.String(),
     normalize: Type.Boolean(),
     prompts: Type.Record(Type.String(), Type.String()),
@@ -54,6 +57,7 @@ export const modelsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       max_inputs: config.maxInputs,
       max_body_bytes: config.maxBodyBytes,
       vocabulary_size: model.vocabularySize,
+      batch_tokens: model.batchTokens,
       pooling: model.pooling,
       normalize: model.normalize,
       prompts: { ...model.prompts },
