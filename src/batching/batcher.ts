@@ -98,8 +98,8 @@ export class Batcher {
 
   /** Tokens a second over the recent batches, of all processes together; before the first, as measured at warm-up. */
   get tokensPerSecond(): number {
-    const { processesReady, info } = this.options.engine;
-    return this.throughput.tokensPerSecond * Math.max(1, processesReady) || (info?.tokensPerSecond ?? 0);
+    const { engine } = this.options;
+    return this.throughput.tokensPerSecond * Math.max(1, engine.processesReady) || (engine.info?.tokensPerSecond ?? 0);
   }
 
   /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */

@@ -61,6 +61,9 @@ for (const [name, entry, create] of [
       assert.deepEqual(engine.info, info);
       assert.equal(engine.processesReady, supervised.processIds().length);
       assert.ok(info.tokensPerSecond > 0 && info.canaryCosine > 0.999999);
+      const { batchTokens, batchMilliseconds } = info.calibration;
+      assert.ok(batchTokens >= 64 && batchTokens <= 4_096 && batchMilliseconds > 0);
+      assert.equal(engine.processesIdle, engine.processesReady);
     });
 
     it('answers one row a sequence, in order, the same alone as in a batch', async () => {
@@ -87,7 +90,9 @@ for (const [name, entry, create] of [
       const { engine, events, processIds } = supervised;
       const expected = await engine.run(toBatch(sequences));
       const victims = processIds();
+      const calibration = engine.info?.calibration;
       const lost = Array.from({ length: 3 * victims.length }, () => engine.run(toBatch(sequences)));
+      assert.equal(engine.processesIdle, 0);
       for (const victim of victims) process.kill(victim, 'SIGKILL');
       const outcomes = await Promise.allSettled(lost);
       assert.ok(outcomes.some(({ status }) => status === 'rejected'));
@@ -103,6 +108,7 @@ for (const [name, entry, create] of [
       );
       const again = await engine.run(toBatch(sequences));
       assert.ok(largestDifference(again.rows, expected.rows) < 1e-6);
+      assert.deepEqual(engine.info?.calibration, calibration, 'not measured again: batches are formed to it');
     });
 
     it('ends when its parent lets go of it', async () => {

@@ -42,6 +42,37 @@ describe('EngineGroup', () => {
     assert.equal(group.info?.tokensPerSecond, 200_000);
   });
 
+  it('says how busy its processes are on average, and has one batch budget for all', async () => {
+    const clock = new FakeClock();
+    await start({ batchMs: 20 }, [[0, 1]], clock);
+    assert.equal(group.busyRatio, 0);
+    assert.equal(group.processesIdle, 2);
+    const answers = [group.run(batch)];
+    assert.equal(group.processesIdle, 1);
+    clock.advance(1_000);
+    assert.equal(group.busyRatio, 0.5, 'one of two has computed all the time');
+    answers.push(group.run(batch));
+    assert.equal(group.processesIdle, 0);
+    await Promise.all(answers);
+    assert.ok(group.busyRatio > 0 && group.busyRatio < 0.5, 'what the processes say it took');
+    assert.equal(group.info?.calibration.batchTokens, 1_023);
+  });
+
+  it('sends a batch ahead to the process that has computed longest', async () => {
+    const clock = new FakeClock();
+    // A process ends at its third batch, which the one sent ahead would be for the first of the two.
+    const faults = [{ batch: 2, fault: 'exit' as const }];
+    await start({ batchMs: 20, msPerThousandTokens: 200, faults }, [[0, 1]], clock);
+    const long = toBatch([Array.from({ length: 2_000 }, () => 1)]);
+    const short = group.run(batch);
+    const answers = [group.run(long)];
+    await short;
+    clock.advance(10);
+    answers.push(group.run(long), group.run(batch));
+    assert.equal((await Promise.all(answers)).length, 3);
+    assert.equal(group.processesReady, 2);
+  });
+
   it('gives a batch to the process that has least to do', async () => {
     // A process ends at its third batch: four batches are answered only if each process gets two of them.
     await start({ batchMs: 20, faults: [{ batch: 2, fault: 'exit' }] });
