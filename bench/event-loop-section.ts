@@ -14,6 +14,8 @@ const SLOW_FLOPS_PER_TOKEN = 1e8;
 const SLOW_INPUT_TOKENS = 1_024;
 const LONG_SECONDS = 5;
 const LARGE_ANSWER_INPUTS = 2_048;
+/** Just under the limit of a body; most of them are refused, but only when they have been read. */
+const LARGE_BODY_BYTES = 16_000_000;
 /** The inputs are single tokens, and a prefix trie computes each but once: the answers are what is large. */
 const DISTINCT_INPUTS = 256;
 
@@ -50,6 +52,15 @@ export async function* measureEventLoop(bench: EngineBench, service: RunningServ
       },
     })),
   ];
+  for (const [what, body] of largeBodies(manifest.vocabularySize)) {
+    loads.push({
+      what: `bodies of 16 MB are read: ${what}`,
+      run: async (client) => {
+        // Refused for its many tokens.
+        for (let i = 0; i < (options.quick ? 2 : 10); i++) await client.send('/v1/embeddings', body).catch(() => {});
+      },
+    });
+  }
   for (const { what, run } of loads) {
     const client = new HttpClient(service.url, 4);
     await readLag(client); // Reading empties the histogram.
@@ -63,6 +74,18 @@ export async function* measureEventLoop(bench: EngineBench, service: RunningServ
       against: `event-loop delay by the server's own clock: p99 ${milliseconds(lag.p99)}, max ${milliseconds(lag.max)}; ${latencies.length} probes`,
     };
   }
+}
+
+/** Bodies of 2,048 texts, of token ids, and with a mistake at the end. */
+function largeBodies(vocabularySize: number): [string, string][] {
+  const words = (count: number) => 'text '.repeat(count);
+  const texts = Array.from({ length: 2_000 }, () => words(LARGE_BODY_BYTES / 5 / 2_000));
+  const ids = Array.from({ length: LARGE_BODY_BYTES / 6 }, (_, i) => i % Math.min(99_999, vocabularySize));
+  return [
+    ['texts', JSON.stringify({ input: texts.slice(0, -10) })],
+    ['token ids', JSON.stringify({ input: ids })],
+    ['an empty text among them', JSON.stringify({ input: [...texts.slice(0, -10), ''] })],
+  ];
 }
 
 /** Milliseconds that `/livez` took, asked every few milliseconds while `run` runs. */

@@ -19,7 +19,7 @@ export interface BenchOptions {
   only: string[];
 }
 
-const USAGE = `npm run bench -- [--model DIR]… [--quick] [--cell-seconds N] [--only engine|service|event-loop|latency|start]…
+const USAGE = `npm run bench -- [--model DIR]… [--quick] [--cell-seconds N] [--only engine|service|event-loop|latency|wire|dup|start]…
                  [--device cpu|cuda|webgpu] [--dtype auto|fp32|bf16|fp16]
 
 --model: the starter when left out; may be given several times, e.g. --model starter --model random-0.6b.

@@ -7,6 +7,7 @@ import { loadManifest } from '../src/model/load-manifest.ts';
 import { resolveModel } from '../src/model/resolve-model.ts';
 import { packageRoot } from '../src/package-info.ts';
 import { loadNativeTokenizer } from '../src/tokenization/native-tokenizer.ts';
+import { measureRepeats } from './dup-section.ts';
 import { type EngineBench, measureEngine } from './engine-section.ts';
 import { measureEventLoop } from './event-loop-section.ts';
 import { gateGolden } from './gate.ts';
@@ -17,6 +18,7 @@ import { figure, formatReport, type Row } from './report.ts';
 import { startService } from './service.ts';
 import { measureService } from './service-section.ts';
 import { measureStart, memoryRow } from './start-section.ts';
+import { measureWire } from './wire-section.ts';
 import { openWorkloads } from './workloads.ts';
 
 // `npm run bench`: measures every model named, prints one table, and writes it to RESULTS.md unless it was a quick run.
@@ -53,6 +55,8 @@ async function* measureModel(model: string): AsyncGenerator<Row> {
       await service.stop();
     }
   }
+  if (wants('wire')) yield* measureWire(bench);
+  if (wants('dup')) yield* measureRepeats(bench, model, { DEVICE: options.device, DTYPE: options.dtype });
   if (wants('start')) yield* measureStart(model, name, options);
 }
 

@@ -29,6 +29,8 @@ export interface AppOptions {
   apiKeys: readonly ApiKey[] | null;
   /** While true every answer closes its connection. */
   isDraining: () => boolean;
+  /** The worker thread that reads large bodies; tests put one here that dies. */
+  bodyWorkerEntry?: URL | undefined;
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -42,6 +44,7 @@ export async function buildApp({
   logger,
   apiKeys,
   isDraining,
+  bodyWorkerEntry,
 }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
@@ -70,7 +73,7 @@ export async function buildApp({
   registerErrorHandling(app, metrics, config);
   registerAuth(app, apiKeys);
   registerProtocolRules(app);
-  registerJsonBody(app, config);
+  registerJsonBody(app, config, bodyWorkerEntry);
 
   await app.register(swagger, openapiOptions);
   await app.register(swaggerUi, { routePrefix: '/docs' });

@@ -9,6 +9,8 @@ import { choosePrompt } from './prompt.ts';
  * tokenizing to learn that they are too long.
  */
 const MAX_UNITS_PER_TOKEN = 32;
+/** UTF-16 units after which the tokens so far are counted. A text may make a piece longer. */
+const MAX_UNITS_PER_PIECE = 400_000;
 
 /** An input as the model will read it. */
 export interface Sequence {
@@ -43,13 +45,14 @@ export class InputPreparer {
         param: name,
       });
     });
-    const encodings = (await this.tokenizer.tokenize(texts.filter((text) => text !== null))).values();
+    const encodings = (await this.tokenizeAll(texts.filter((text) => text !== null))).values();
     /** Ids of each prompt alone, found when the first text behind it must be cut: a request has one or two prompts. */
     const promptIds = new Map<string, Int32Array>();
     const sequences: Sequence[] = [];
     let total = 0;
     for (const [i, { content, name }] of inputs.entries()) {
-      const ids = typeof content === 'string' ? encodings.next().value?.ids : this.checkTokenIds(content, name);
+      const ids =
+        typeof content === 'string' ? encodings.next().value?.ids : this.checkTokenIds(content, name, truncate);
       if (ids === undefined) throw new Error('the tokenizer left a text out');
       const unknown = typeof content === 'string' ? ids.find((id) => id >= this.model.vocabularySize) : undefined;
       if (unknown !== undefined) {
@@ -88,6 +91,29 @@ export class InputPreparer {
     return sequences;
   }
 
+  /**
+   * Tokenizes the texts in pieces, and stops when there are more tokens than a request may have: the inputs that follow
+   * cannot change that. Encodings of those are left out.
+   */
+  private async tokenizeAll(texts: readonly string[]): Promise<Encoding[]> {
+    const encodings: Encoding[] = [];
+    let tokens = 0;
+    const { maxInputTokens, maxRequestTokens } = this.model;
+    while (encodings.length < texts.length && tokens <= maxRequestTokens) {
+      const piece: string[] = [];
+      let units = 0;
+      for (let i = encodings.length; i < texts.length && units < MAX_UNITS_PER_PIECE; i++) {
+        piece.push(texts[i] as string);
+        units += (texts[i] as string).length;
+      }
+      const more = await this.tokenizer.tokenize(piece);
+      if (more.length !== piece.length) throw new Error('the tokenizer left a text out');
+      for (const { ids } of more) tokens += Math.min(ids.length, maxInputTokens);
+      encodings.push(...more);
+    }
+    return encodings;
+  }
+
   private promptFor(input: EmbedInput): string {
     // Token ids that ask for no prompt go to the model as they are, whatever is put before texts.
     const isPlainIds = typeof input.content !== 'string' && input.role === null && input.instruction === null;
@@ -122,8 +148,12 @@ export class InputPreparer {
     return prompt + text.slice(isInPair ? cut + 1 : cut);
   }
 
-  private checkTokenIds(input: ArrayLike<number>, name: string): Int32Array {
-    const { vocabularySize } = this.model;
+  private checkTokenIds(input: ArrayLike<number>, name: string, truncate: EmbedOptions['truncate']): Int32Array {
+    const { vocabularySize, maxInputTokens, maxRequestTokens } = this.model;
+    // Looking at millions of ids would hold the event loop, and no request can have them.
+    if (input.length > maxRequestTokens && truncate === 'error') {
+      throw tooLong(`has ${input.length} tokens`, name, maxInputTokens);
+    }
     const ids = new Int32Array(input.length);
     for (let i = 0; i < input.length; i++) {
       const id = input[i] as number;

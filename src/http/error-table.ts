@@ -57,7 +57,7 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
     closesConnection: true,
     when: 'the body is not sent as uncompressed `application/json`',
   },
-  overloaded: { ...tooMuch, when: 'too many tokens are waiting' },
+  overloaded: { ...tooMuch, when: 'too many tokens are waiting, or too many bytes of large bodies are inside' },
   key_share_exceeded: { ...tooMuch, when: 'too many tokens of this API key are waiting' },
   non_finite_output: { ...failure, retry: false, when: 'the model gave no usable vector for an input' },
   inference_failed: { ...failure, retry: false, when: 'the inputs could not be computed' },

@@ -8,9 +8,9 @@ import type { Limits } from './schemas.ts';
  * Reads and validates JSON bodies: small ones at once, large ones in a worker thread, where they do not hold the event
  * loop. Both by the same code, so that a body gets the same answer whatever its size.
  *
- * @param workerEntry for tests: another worker.
+ * @param workerEntry the worker; undefined: `body-worker.js`.
  */
-export function registerJsonBody(app: FastifyInstance, limits: Limits, workerEntry?: URL): void {
+export function registerJsonBody(app: FastifyInstance, limits: Limits, workerEntry?: URL | undefined): void {
   const rules: BodyRules = { schemas: {}, limits };
   const reader = new BodyReader(rules);
   const largeBodies = new LargeBodies({ rules, maxBodyBytes: limits.maxBodyBytes, entry: workerEntry });
@@ -75,6 +75,7 @@ export function registerJsonBody(app: FastifyInstance, limits: Limits, workerEnt
     request.body = outcome.value;
   });
 
+  app.addHook('onReady', async () => reader.compile());
   app.addHook('onClose', () => largeBodies.close());
 }
 

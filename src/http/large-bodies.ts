@@ -30,6 +30,8 @@ export interface LargeBodiesOptions {
 export class LargeBodies {
   private readonly options: LargeBodiesOptions;
   private pool: Piscina<BodyTask, BodyOutcome> | undefined;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private bodiesInside = 0;
   private bytesInside = 0;
 
   constructor(options: LargeBodiesOptions) {
@@ -61,27 +63,42 @@ export class LargeBodies {
    * @throws {HotvecError} client_closed_request after an abort; internal_error when the worker died over it.
    */
   async read(body: Buffer, schema: string | undefined, signal: AbortSignal): Promise<BodyOutcome> {
-    this.pool ??= new Piscina({
-      filename: fileURLToPath(this.options.entry ?? new URL('./body-worker.js', import.meta.url)),
-      name: 'readBody',
-      minThreads: 0,
-      maxThreads: 1,
-      idleTimeout: IDLE_MS,
-      workerData: this.options.rules,
-    });
     const bytes = isWhole(body) ? new Uint8Array(body.buffer) : Uint8Array.from(body);
+    this.bodiesInside += 1;
+    clearTimeout(this.idleTimer);
     try {
+      this.pool ??= this.openPool();
       return await this.pool.run({ bytes, schema }, { transferList: [bytes.buffer as ArrayBuffer], signal });
     } catch (error) {
       if (signal.aborted) throw new HotvecError('client_closed_request', 'The client went away before the answer.');
       throw new HotvecError('internal_error', 'The request body could not be read: its reader ended. Try again.', {
         cause: error,
       });
+    } finally {
+      this.bodiesInside -= 1;
+      if (this.bodiesInside === 0) this.idleTimer = setTimeout(() => this.close(), IDLE_MS).unref();
     }
   }
 
+  /** Not by Piscina's own `minThreads: 0`: with it a body that waits is forgotten when the worker dies over another. */
+  private openPool(): Piscina<BodyTask, BodyOutcome> {
+    const pool = new Piscina<BodyTask, BodyOutcome>({
+      filename: fileURLToPath(this.options.entry ?? new URL('./body-worker.js', import.meta.url)),
+      name: 'readBody',
+      minThreads: 1,
+      maxThreads: 1,
+      workerData: this.options.rules,
+    });
+    // A worker ended while it had nothing to read, as when it cannot even start: those who wait are told so.
+    pool.on('error', () => void this.close());
+    return pool;
+  }
+
   async close(): Promise<void> {
-    await this.pool?.destroy();
+    clearTimeout(this.idleTimer);
+    const { pool } = this;
+    this.pool = undefined;
+    await pool?.destroy();
   }
 }
 

@@ -38,14 +38,24 @@ export class BodyReader {
     return attempt(() => this.checked(undefined, schema));
   }
 
+  /** Makes the validators, which otherwise the first body waits for. */
+  compile(): void {
+    for (const schema of Object.keys(this.rules.schemas)) this.validatorOf(schema);
+  }
+
+  private validatorOf(name: string) {
+    const known = this.ajv.getSchema(name);
+    if (known !== undefined) return known;
+    const schema = this.rules.schemas[name];
+    if (schema === undefined) throw new Error(`there is no schema ${name}`);
+    return this.ajv.addSchema(schema, name).getSchema(name) as NonNullable<typeof known>;
+  }
+
   private checked(value: unknown, schema: string | undefined): unknown {
     if (schema === undefined) return value;
-    const { schemas, limits } = this.rules;
-    const validate =
-      this.ajv.getSchema(schema) ?? this.ajv.addSchema(schemas[schema] as object, schema).getSchema(schema);
-    if (validate === undefined) throw new Error(`there is no schema ${schema}`);
+    const validate = this.validatorOf(schema);
     if (validate(value) !== true) {
-      throw explainInvalidBody((validate.errors ?? []) as SchemaError[], value, limits, INPUT_FIELDS);
+      throw explainInvalidBody((validate.errors ?? []) as SchemaError[], value, this.rules.limits, INPUT_FIELDS);
     }
     const fields = value as Record<string, unknown>;
     for (const field of [...INPUT_FIELDS, 'instruction']) checkUnicode(fields[field], field);

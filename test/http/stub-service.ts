@@ -38,6 +38,7 @@ export interface StubOptions {
   embed?: (inputs: readonly EmbedInput[], options: EmbedOptions) => EmbedResult | undefined | Promise<never>;
   readiness?: Embedder['readiness'];
   isDraining?: () => boolean;
+  bodyWorkerEntry?: URL;
 }
 
 export interface StubService {
@@ -88,6 +89,7 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
     logger: createLogger('info', sink),
     apiKeys: options.keys === undefined ? null : apiKeys(options.keys),
     isDraining: options.isDraining ?? (() => false),
+    bodyWorkerEntry: options.bodyWorkerEntry,
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return { url, app, log: () => lines, embedCalls: () => calls, close: () => closeNow(app) };

@@ -1,0 +1,114 @@
+import { randomUint32 } from '../scripts/random-weights.ts';
+import type { EngineBench } from './engine-section.ts';
+import { HttpClient } from './http-client.ts';
+import { interleave } from './interleave.ts';
+import { figure, type Row } from './report.ts';
+import { type RunningService, startService } from './service.ts';
+import { median, sum } from './statistics.ts';
+import type { WorkItem } from './workloads.ts';
+
+const CLIENTS = 32;
+/** Different texts, drawn by Zipf's law: the n-th most frequent 1/n as often as the first. */
+const TEXTS = 2_000;
+const MAX_REQUESTS_PER_TURN = 3_000;
+/** A turn takes about this long at the pace of distinct texts. */
+const TURN_SECONDS = 4;
+const CACHE_MB = 64;
+
+/**
+ * Repeated texts over HTTP, single-text requests: with the cache and without, and without it against texts that are all
+ * different, which shows what sharing in flight brings.
+ */
+export async function* measureRepeats(
+  bench: EngineBench,
+  model: string,
+  settings: Record<string, string> = {},
+): AsyncGenerator<Row> {
+  const { manifest, workloads, options } = bench;
+  const services: RunningService[] = [];
+  try {
+    const plain = await startService(model, settings);
+    services.push(plain);
+    const cached = await startService(model, { ...settings, VECTOR_CACHE_MB: String(CACHE_MB) });
+    services.push(cached);
+    const texts = await workloads.take('q', TEXTS, 500);
+    const clients = [plain, cached].map(({ url }) => new HttpClient(url, CLIENTS)) as [HttpClient, HttpClient];
+    const [withoutCache, withCache] = clients;
+
+    const pace =
+      (CLIENTS * 4) / (await withoutCache.closedLoop('/v1/embeddings', bodies(texts.slice(0, CLIENTS * 4)), CLIENTS));
+    const requests = Math.max(CLIENTS * 4, Math.min(MAX_REQUESTS_PER_TURN, Math.round(pace * TURN_SECONDS)));
+    const drawn: WorkItem[][] = [];
+    const different: WorkItem[][] = [];
+    for (let turn = 0; turn < 2 * options.rounds; turn++) {
+      drawn.push(drawByZipf(texts, requests, 600 + turn));
+      different.push(await workloads.take('q', requests, 700 + turn));
+    }
+    const run = (client: HttpClient, items: WorkItem[] | undefined) =>
+      client.closedLoop('/v1/embeddings', bodies(items ?? []), CLIENTS);
+
+    const before = await counters(withoutCache);
+    const repeats = await interleave(
+      options.rounds,
+      (turn) => run(withoutCache, drawn[turn]),
+      (turn) => run(withoutCache, different[turn]),
+    );
+    const after = await counters(withoutCache);
+    const shared = (after.shared - before.shared) / (2 * options.rounds * requests);
+    // A token of a shared text is not computed, and texts drawn by frequency are not as long as others on average.
+    const tokens = (items: WorkItem[][], round: number) =>
+      sum([...(items[2 * round] ?? []), ...(items[2 * round + 1] ?? [])].map(({ ids }) => ids.length));
+    const speeds = repeats.map(({ a, b }, round) => ({
+      repeated: tokens(drawn, round) / sum(a),
+      different: tokens(different, round) / sum(b),
+    }));
+    yield {
+      model: manifest.name,
+      measure: `service, dup × 1 a request, base64, ${CLIENTS} clients, no cache`,
+      result: `${figure(median(repeats.map(({ a }) => (2 * requests) / sum(a))))} requests/s; ${figure(100 * shared)} % of the inputs shared in flight`,
+      against: `${figure(median(speeds.map((speed) => speed.repeated / speed.different)))}× the tokens/s of texts that are all different; ${options.rounds} rounds`,
+    };
+
+    const cacheBefore = await counters(withCache);
+    const results = await interleave(
+      options.rounds,
+      (turn) => run(withCache, drawn[turn]),
+      (turn) => run(withoutCache, drawn[turn]),
+    );
+    const cacheAfter = await counters(withCache);
+    const hits = (cacheAfter.hits - cacheBefore.hits) / (2 * options.rounds * requests);
+    yield {
+      model: manifest.name,
+      measure: `service, dup × 1 a request, base64, ${CLIENTS} clients, VECTOR_CACHE_MB=${CACHE_MB}`,
+      result: `${figure(median(results.map(({ a }) => (2 * requests) / sum(a))))} requests/s; ${figure(100 * hits)} % hits, from a cold cache`,
+      against: `${figure(median(results.map(({ a, b }) => sum(b) / sum(a))))}× without the cache; ${options.rounds} rounds`,
+    };
+    for (const client of clients) client.close();
+  } finally {
+    for (const service of services) await service.stop();
+  }
+}
+
+function bodies(items: readonly WorkItem[]): string[] {
+  return items.map(({ input }) => JSON.stringify({ input, encoding_format: 'base64' }));
+}
+
+function drawByZipf(texts: readonly WorkItem[], count: number, seed: number): WorkItem[] {
+  const random = randomUint32(seed);
+  const cumulative: number[] = [];
+  let total = 0;
+  for (let rank = 1; rank <= texts.length; rank++) {
+    total += 1 / rank;
+    cumulative.push(total);
+  }
+  return Array.from({ length: count }, () => {
+    const at = (random() / 2 ** 32) * total;
+    return texts[cumulative.findIndex((bound) => bound > at)] as WorkItem;
+  });
+}
+
+async function counters(client: HttpClient): Promise<{ shared: number; hits: number }> {
+  const text = (await client.send('/metrics')).body.toString();
+  const value = (name: string) => Number(new RegExp(`^hotvec_${name}_total (\\S+)$`, 'm').exec(text)?.[1]);
+  return { shared: value('shared_inputs'), hits: value('cache_hits') };
+}

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HotvecError } from '../../src/errors.ts';
+import { MAX_CONTAINERS, parseBody } from '../../src/http/parse-body.ts';
+
+function codeOf(body: string | Buffer): string {
+  try {
+    parseBody(Buffer.from(body));
+    return 'read';
+  } catch (error) {
+    return (error as HotvecError).code;
+  }
+}
+
+describe('parseBody()', () => {
+  it('drops nulls of the top level, and no others', () => {
+    assert.deepEqual(parseBody(Buffer.from('{"a":null,"b":[null],"c":{"d":null}}')), { b: [null], c: { d: null } });
+  });
+
+  it('takes a view into a larger buffer as the view', () => {
+    assert.equal(parseBody(Buffer.from('[1]{"a":1}[2]').subarray(3, 10)) && 'read', 'read');
+    assert.deepEqual(parseBody(Buffer.from('[1]{"a":1}[2]').subarray(3, 10)), { a: 1 });
+  });
+
+  it('refuses what is no UTF-8, however little of it', () => {
+    for (const hex of ['ff', 'c0af', 'eda080', 'f4908080', 'e282', '80']) {
+      const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.from(hex, 'hex'), Buffer.from('"}')]);
+      assert.equal(codeOf(body), 'invalid_json', hex);
+    }
+    assert.equal(codeOf('{"a":"ü中😀"}'), 'read');
+  });
+
+  it('refuses more lists and objects than any valid body has, before it makes them', () => {
+    const lists = (count: number) => `[${'[],'.repeat(count - 2)}{}]`;
+    assert.equal(codeOf(lists(MAX_CONTAINERS)), 'read');
+    assert.equal(codeOf(lists(MAX_CONTAINERS + 1)), 'invalid_input');
+    assert.equal(codeOf('['.repeat(MAX_CONTAINERS + 1)), 'invalid_input', 'also where the JSON is not complete');
+    assert.equal(codeOf('{"a":'.repeat(MAX_CONTAINERS + 1)), 'invalid_input');
+  });
+
+  it('does not count brackets in texts, whatever is quoted there', () => {
+    const brackets = '[{'.repeat(MAX_CONTAINERS);
+    for (const text of ['', '\\', '"', '\\"', '"\\', '\\\\"', 'ü"\n']) {
+      assert.equal(codeOf(JSON.stringify({ a: [text + brackets, brackets + text, text] })), 'read', text);
+      assert.equal(codeOf(`${JSON.stringify([text])}${brackets}`), 'invalid_input', text);
+    }
+  });
+});
