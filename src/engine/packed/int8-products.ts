@@ -36,6 +36,7 @@ export function int8Products(graph: OnnxGraph, fileName: (location: { file: stri
   /** Made with the first product: a graph in another precision has none of it. */
   const makeConstants = () => ({
     one: constant('one', 1),
+    zero: constant('zero', 0),
     smallest: constant('smallest', SMALLEST),
     step: constant('step', 1 / LARGEST),
     zeroPoint: graph.constant('int8.zero_point', ElementType.uint8, [1], Uint8Array.of(ZERO_POINT)),
@@ -46,10 +47,14 @@ export function int8Products(graph: OnnxGraph, fileName: (location: { file: stri
 
   const quantize = (x: string): QuantizedRows => {
     constants ??= makeConstants();
-    const { smallest, step, zeroPoint, lastAxis, flat } = constants;
+    const { zero, smallest, step, zeroPoint, lastAxis, flat } = constants;
     const reduce = (opType: string) => graph.node(opType, [x, lastAxis], { attributes: { keepdims: { int: 1 } } });
     // Two reductions that write nothing take less time than Abs, which writes a copy, and one.
-    const largest = graph.node('Max', [reduce('ReduceMax'), graph.node('Neg', [reduce('ReduceMin')]), smallest]);
+    const negated = graph.node('Neg', [reduce('ReduceMin')]);
+    // Reductions to a largest pass over a NaN, and an integer knows none: it would be rounded away, and a vector that is
+    // refused in float32 be served. The sum is NaN or infinite with any of its terms, times zero NaN, and Max keeps that.
+    const notFinite = graph.node('Mul', [reduce('ReduceSum'), zero]);
+    const largest = graph.node('Max', [reduce('ReduceMax'), negated, smallest, notFinite]);
     const scales = graph.node('Mul', [largest, step]); // [N, 1]
     const flatScales = graph.node('Reshape', [scales, flat]); // [N]
     const zeroPoints = graph.node('Expand', [zeroPoint, graph.node('Shape', [flatScales])]);

@@ -50,11 +50,8 @@ export async function prepareInt8(weights: PackedWeights, options: PrepareInt8Op
     if (file === undefined) continue;
     return finish(file, false);
   }
-  for (const file of damaged) {
-    onEvent({ kind: 'damaged', file });
-    // Where it cannot be removed it stays, and is refused again.
-    await rm(file, { force: true }).catch(() => {});
-  }
+  // They are not removed: another process may have put a whole one there by now. The rename replaces them.
+  for (const file of damaged) onEvent({ kind: 'damaged', file });
   return finish(await makeFile(weights, stem, options), true);
 }
 
