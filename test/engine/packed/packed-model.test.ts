@@ -93,8 +93,8 @@ describe('PackedModel in int8', () => {
   it('gives the vectors of the same scheme in PyTorch', async () => {
     const { rows } = await model.run(toBatch(int8Golden.texts.map(({ ids }) => ids)));
     for (const [i, { ids, vector }] of int8Golden.texts.entries()) {
-      // Activations that differ in the last bit round to another integer here and there.
-      assert.ok(largestDifference(normalized(rowAt(rows, i, 256)), vector) < 2e-4, `${ids}`);
+      // Activations that differ in the last bit round to another integer here and there; fp32 is 2e-4 to 8e-4 away.
+      assert.ok(largestDifference(normalized(rowAt(rows, i, 256)), vector) < 5e-5, `${ids}`);
     }
   });
 
@@ -119,7 +119,7 @@ describe('PackedModel in int8', () => {
     const plain = { ...settings, dtype: 'int8', maxTokens: 8192, prepacking: false } as const;
     const batch = toBatch(golden.texts.slice(0, 8).map(({ ids }) => ids));
     const other = await (await PackedModel.load(weights, plain)).run(batch);
-    assert.ok(largestDifference(other.rows, (await model.run(batch)).rows) < 1e-3);
+    assert.ok(largestDifference(other.rows, (await model.run(batch)).rows) < 2e-5);
   });
 
   it('refuses weights that nobody quantized', async () => {
