@@ -5,7 +5,7 @@ import { StartError } from '../../errors.ts';
 import { type FileHashes, sha256File } from '../file-hashes.ts';
 import type { Int8Matrix, PackedWeights, TensorLocation } from '../manifest.ts';
 import { locateTensorsOf } from '../safetensors.ts';
-import { INT8_SCHEME, isQuantizable } from './scheme.ts';
+import { INT8_SCHEME } from './scheme.ts';
 import { scalesOf } from './write-int8-file.ts';
 
 /**
@@ -60,7 +60,7 @@ export async function withInt8File(weights: PackedWeights, file: string): Promis
   const int8: Record<string, Int8Matrix> = {};
   for (const [name, { shape }] of Object.entries(weights.tensors)) {
     // Not in the file: it stays fp32.
-    if (!isQuantizable(name) || found[name] === undefined) continue;
+    if (found[name] === undefined) continue;
     const [rows = 0, columns = 0] = shape;
     int8[name] = { values: take(name, 'I8', [columns, rows]), scales: take(scalesOf(name), 'F32', [rows]) };
   }

@@ -27,3 +27,12 @@ const QUANTIZABLE = /^layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up)_proj)\
 export function isQuantizable(name: string): boolean {
   return QUANTIZABLE.test(name);
 }
+
+/** Which matrices are quantized. */
+export interface MatrixChoice {
+  isQuantizable: (name: string) => boolean;
+  largestError: number;
+}
+
+/** What is served. Measurements compare it with others (scripts/measure-int8.ts). */
+export const SERVED_CHOICE: MatrixChoice = { isQuantizable, largestError: LARGEST_ERROR };

@@ -3,7 +3,7 @@ import { StartError } from '../../errors.ts';
 import type { PackedWeights, TensorLocation } from '../manifest.ts';
 import { type Int8Target, quantizeRows } from './quantize-rows.ts';
 import { readFloat32 } from './read-float32.ts';
-import { INT8_SCHEME, isQuantizable, LARGEST_ERROR } from './scheme.ts';
+import { INT8_SCHEME, type MatrixChoice, SERVED_CHOICE } from './scheme.ts';
 
 /** Of the source at a time: few milliseconds of work, so that the process answers meanwhile. */
 const READ_BYTES = 1 << 20;
@@ -17,7 +17,7 @@ interface Matrix {
 }
 
 /** Those that may be quantized, in the order of the file. */
-function matricesOf({ tensors }: PackedWeights): Matrix[] {
+function matricesOf({ tensors }: PackedWeights, { isQuantizable }: MatrixChoice): Matrix[] {
   return Object.keys(tensors)
     .filter(isQuantizable)
     .sort()
@@ -35,7 +35,7 @@ export function scalesOf(name: string): string {
 
 /** The most that the file which `writeInt8File` makes can take, in bytes. */
 export function int8FileBytes(weights: PackedWeights): number {
-  const matrices = matricesOf(weights);
+  const matrices = matricesOf(weights, SERVED_CHOICE);
   return matrices.reduce((sum, { rows, columns }) => sum + rows * (columns + 4), headerOf(matrices).length);
 }
 
@@ -51,8 +51,9 @@ export async function writeInt8File(
   weights: PackedWeights,
   file: string,
   onProgress: (part: number) => void,
+  choice = SERVED_CHOICE,
 ): Promise<void> {
-  const matrices = matricesOf(weights);
+  const matrices = matricesOf(weights, choice);
   const sources = new Map<string, FileHandle>();
   const output = await open(file, 'wx');
   try {
@@ -71,7 +72,7 @@ export async function writeInt8File(
       sources.set(sourceFile, source);
       const { values, scales, squares, errorSquares } = await quantize(matrix, source);
       onProgress((i + 1) / matrices.length);
-      if (errorSquares > LARGEST_ERROR ** 2 * squares) continue;
+      if (errorSquares > choice.largestError ** 2 * squares) continue;
       await append(values);
       allScales.push(scales);
       written.push(matrix);
