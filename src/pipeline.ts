@@ -11,8 +11,11 @@ import { EngineGroup } from './engine/engine-group.ts';
 import type { Calibration, Device, EngineInfo } from './engine/protocol.ts';
 import { type EngineEvent, EngineSupervisor } from './engine/supervisor.ts';
 import { logHubEvents } from './log-hub-events.ts';
+import { logInt8Events } from './log-int8-events.ts';
 import { FileHashes } from './model/file-hashes.ts';
 import { fingerprintOf } from './model/fingerprint.ts';
+import { int8Folders } from './model/int8/int8-folders.ts';
+import { prepareInt8 } from './model/int8/prepare-int8.ts';
 import { loadManifest } from './model/load-manifest.ts';
 import { locateModel } from './model/locate-model.ts';
 import type { ModelManifest } from './model/manifest.ts';
@@ -86,12 +89,13 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
 
   const passedOver = (device: Device, reason: string) => logger.info({ device, reason }, 'device not used');
   for (const { device, reason } of absent) passedOver(device, reason);
+  let loaded = manifest;
   const engine = new EngineGroup({
     choices,
     createEngine: (settings) =>
       new EngineSupervisor({
         entry: options.engineEntry ?? new URL('./engine/process.js', import.meta.url),
-        manifest,
+        manifest: loaded,
         settings,
         clock,
         onEvent: (event) => onEngineEvent(event, settings.deviceId),
@@ -113,6 +117,12 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });
 
   const start = async (): Promise<StartedPipeline> => {
+    const isInt8 = choices.some((choice) => choice.some(({ dtype }) => dtype === 'int8'));
+    if (isInt8 && manifest.weights.kind === 'packed') {
+      const folders = int8Folders(location, config);
+      const onEvent = logInt8Events(manifest.name, logger, clock);
+      loaded = { ...manifest, weights: await prepareInt8(manifest.weights, { folders, files, onEvent }) };
+    }
     const starting = engine.start();
     // The precision is part of the fingerprint: hashing the weights need not wait where there is no choice of it.
     const [only, ...others] = new Set(choices.flat().map(({ dtype }) => dtype));

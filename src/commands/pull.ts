@@ -1,15 +1,22 @@
 import process from 'node:process';
 import { systemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
 import { messageOf, StartError } from '../errors.ts';
 import { logHubEvents } from '../log-hub-events.ts';
+import { logInt8Events } from '../log-int8-events.ts';
 import { createLogger } from '../logger.ts';
+import { FileHashes } from '../model/file-hashes.ts';
 import { formatBytes } from '../model/hub/format-bytes.ts';
+import { int8Folders } from '../model/int8/int8-folders.ts';
+import { prepareInt8 } from '../model/int8/prepare-int8.ts';
+import { loadManifest } from '../model/load-manifest.ts';
 import { locateModel } from '../model/locate-model.ts';
+import type { ModelLocation } from '../model/resolve-model.ts';
 import { readLocalSettings } from './local-settings.ts';
 import { PullBar } from './pull-bar.ts';
 
 /**
- * `hotvec pull [MODEL]`: makes the cache hold what the hub has now, and verifies it. Flags are the settings of `serve`.
+ * `hotvec pull [MODEL]`: makes the cache hold what the hub has now, and verifies it; with `--dtype int8` it quantizes it, too. Flags are the settings of `serve`.
  * Says on standard output where the model lies. Returns the exit code.
  */
 export async function pullCommand(args: readonly string[]): Promise<number> {
@@ -26,7 +33,7 @@ export async function pullCommand(args: readonly string[]): Promise<number> {
   }
   let bytes = 0;
   try {
-    const { name, folder, revision } = await locateModel({
+    const location = await locateModel({
       settings: config,
       refresh: true,
       onEvent(event) {
@@ -35,6 +42,8 @@ export async function pullCommand(args: readonly string[]): Promise<number> {
       },
     });
     bar?.stop();
+    if (config.dtype === 'int8') await quantize(location, config);
+    const { name, folder, revision } = location;
     const size = bytes === 0 ? '' : `, ${formatBytes(bytes)} (${bytes} bytes), verified`;
     process.stdout.write(`${name}${revision === null ? '' : ` at ${revision}`}${size}\n${folder}\n`);
     return 0;
@@ -43,6 +52,17 @@ export async function pullCommand(args: readonly string[]): Promise<number> {
     process.stderr.write(`${explain(error, config.logLevel)}\n`);
     return 1;
   }
+}
+
+/** Makes the int8 weights too, so that a server that can write nothing finds them. */
+async function quantize(location: ModelLocation, config: Config): Promise<void> {
+  const { name, weights } = await loadManifest(location, config.pooling);
+  if (weights.kind !== 'packed') return;
+  await prepareInt8(weights, {
+    folders: int8Folders(location, config),
+    files: new FileHashes(location.hashes),
+    onEvent: logInt8Events(name, createLogger(config.logLevel, process.stderr), systemClock),
+  });
 }
 
 /** One line, whatever went wrong. An error that nobody expected shows its stack only when asked. */

@@ -6,10 +6,11 @@ type Device = 'cpu' | 'cuda' | 'webgpu';
 
 /**
  * Precisions of the packed path by device, the default first. Not in the list: bf16 on the CPU and WebGPU, and fp32 on
- * CUDA, where ONNX Runtime has no kernel for a part of the graph (docs/decisions/0024).
+ * CUDA, where ONNX Runtime has no kernel for a part of the graph (docs/decisions/0024), and int8 but on the CPU, for which it
+ * is made (docs/decisions/0031).
  */
 const PACKED: Record<Device, readonly Dtype[]> = {
-  cpu: ['fp32'],
+  cpu: ['fp32', 'int8'],
   webgpu: ['fp32', 'fp16'],
   cuda: ['bf16', 'fp16'],
 };

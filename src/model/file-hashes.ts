@@ -17,14 +17,15 @@ export class FileHashes {
     const target = await realpath(file);
     let hash = this.known.get(target);
     if (hash === undefined) {
-      hash = sha256(target);
+      hash = sha256File(target);
       this.known.set(target, hash);
     }
     return hash;
   }
 }
 
-async function sha256(file: string): Promise<string> {
+/** @returns 64 hexadecimal digits, from the bytes as they are now. */
+export async function sha256File(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
   return hash.digest('hex');

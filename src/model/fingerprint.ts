@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FileHashes } from './file-hashes.ts';
+import { INT8_SCHEME } from './int8/scheme.ts';
 import type { Dtype, ModelManifest } from './manifest.ts';
 
 /**
@@ -18,6 +19,8 @@ export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files
     pooling: manifest.pooling,
     normalize: manifest.normalize,
     dtype,
+    // Quantized by hotvec, and another way of doing it gives other vectors; an ONNX export was by whoever made it.
+    ...(manifest.weights.kind === 'packed' && dtype === 'int8' ? { quantization: INT8_SCHEME } : {}),
     prompts: manifest.prompts,
     ...(manifest.defaultPrompt === '' ? {} : { defaultPrompt: manifest.defaultPrompt }),
     ...(manifest.lowercase ? { lowercase: true } : {}),

@@ -56,7 +56,8 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     onEvent({ kind: 'cached', repository, revision: record.revision, folder, bytes, isForeign });
     const published = publishedHashes(repository, record.revision, isOrigin(settings));
     const hashes = await verifyFiles({ repository, folder, record, published, repair });
-    return { name: repository, folder, ...factsOf(record), source: modelSource, hashes };
+    const { ownFolder } = cache;
+    return { name: repository, folder, ...factsOf(record), source: modelSource, ownFolder, hashes };
   }
   if (settings.offline) {
     throw new StartError(
@@ -83,6 +84,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     folder,
     ...factsOf(record),
     source: modelSource,
+    ownFolder: cache.ownFolder,
     hashes: await hashesOf(folder, record),
   };
 }

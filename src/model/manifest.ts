@@ -4,8 +4,8 @@ import type { Qwen3Config } from './qwen3-config.ts';
 export type { Canary, CanaryScores };
 
 /**
- * Precisions an engine computes in. `fp32`, `bf16` and `fp16` are those of the packed path; an ONNX export has whichever
- * its repository offers, under the names that transformers.js gives them.
+ * Precisions an engine computes in. `fp32`, `bf16`, `fp16` and `int8` are those of the packed path; an ONNX export has
+ * whichever its repository offers, under the names that transformers.js gives them.
  */
 export const DTYPES = ['fp32', 'bf16', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4'] as const;
 export type Dtype = (typeof DTYPES)[number];
@@ -15,11 +15,14 @@ export type Dtype = (typeof DTYPES)[number];
  */
 export type Pooling = 'last_token' | 'cls' | 'mean' | 'max' | 'mean_sqrt_len' | 'in_graph';
 
+/** Element types of safetensors that hotvec reads; models are published in the first three. */
+export type StoredType = 'F32' | 'F16' | 'BF16' | 'I8';
+
 /** One tensor's place in a safetensors file. */
-export interface TensorLocation {
+export interface TensorLocation<Stored extends StoredType = 'F32' | 'F16' | 'BF16'> {
   /** Absolute path, symbolic links resolved. */
   file: string;
-  dtype: 'F32' | 'F16' | 'BF16';
+  dtype: Stored;
   shape: number[];
   /** Bytes from the start of `file`. */
   offset: number;
@@ -32,6 +35,16 @@ export interface PackedWeights {
   architecture: Qwen3Config;
   /** Tensor name, without a `model.` prefix, to its place. */
   tensors: Record<string, TensorLocation>;
+  /** Tensor name to what it was quantized to; only for an engine that computes in int8. */
+  int8?: Record<string, Int8Matrix>;
+}
+
+/** A matrix of [rows, columns] with a scale for each row (model/int8/scheme.ts): value = integer × scale. */
+export interface Int8Matrix {
+  /** Transposed: [columns, rows]. */
+  values: TensorLocation<'I8'>;
+  /** [rows] */
+  scales: TensorLocation<'F32'>;
 }
 
 /** An ONNX graph and what belongs to it. */

@@ -18,6 +18,8 @@ export interface ModelFolder {
 export interface ModelLocation extends ModelFolder {
   revision: string | null;
   source: 'starter' | 'folder' | ModelSource;
+  /** Beside the model, where hotvec may keep what it makes of it; null for the starter: the package is not written to. */
+  ownFolder: string | null;
   /** Absolute path → SHA-256 of files that were verified, so that nobody reads them again. Empty for local folders. */
   hashes: ReadonlyMap<string, string>;
 }
@@ -49,11 +51,12 @@ export function resolveModel(model: string): ModelLocation {
 export function findLocalModel(model: string): ModelLocation | undefined {
   const local = { revision: null, hashes: new Map<string, string>() };
   if (model === 'starter') {
-    return { ...local, name: 'starter', folder: path.join(packageRoot, 'models', 'starter'), source: 'starter' };
+    const folder = path.join(packageRoot, 'models', 'starter');
+    return { ...local, name: 'starter', folder, source: 'starter', ownFolder: null };
   }
   const folder = path.resolve(model);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
-  return { ...local, name: path.basename(folder), folder, source: 'folder' };
+  return { ...local, name: path.basename(folder), folder, source: 'folder', ownFolder: path.join(folder, '.hotvec') };
 }
 
 /** Reads `owner/name` or `owner/name@revision`; undefined for any other text. */

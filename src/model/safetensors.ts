@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { open, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StartError } from '../errors.ts';
-import type { TensorLocation } from './manifest.ts';
+import type { StoredType, TensorLocation } from './manifest.ts';
 
-const DTYPE_BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
+const DTYPE_BYTES = { F32: 4, F16: 2, BF16: 2, I8: 1 } as const;
+/** What models are published in. */
+const WEIGHT_DTYPES = ['F32', 'F16', 'BF16'] as const;
 const INDEX_FILE = 'model.safetensors.index.json';
 const SINGLE_FILE = 'model.safetensors';
 /** The format's own bound on the JSON header (https://github.com/huggingface/safetensors#format). */
@@ -23,14 +25,14 @@ export async function locateTensors(
   const indexFile = path.join(folder, INDEX_FILE);
   const tensors: Record<string, TensorLocation> = {};
   if (!has(INDEX_FILE)) {
-    Object.assign(tensors, await readHeader(path.join(folder, SINGLE_FILE)));
+    Object.assign(tensors, await locateTensorsOf(path.join(folder, SINGLE_FILE), WEIGHT_DTYPES));
   } else {
     const weightMap = await readWeightMap(indexFile);
     for (const shard of new Set(Object.values(weightMap))) {
       if (path.basename(shard) !== shard) {
         throw new StartError(`${INDEX_FILE}: shard ${JSON.stringify(shard)} is not a file name in the model folder.`);
       }
-      Object.assign(tensors, await readHeader(path.join(folder, shard)));
+      Object.assign(tensors, await locateTensorsOf(path.join(folder, shard), WEIGHT_DTYPES));
     }
     for (const [name, shard] of Object.entries(weightMap)) {
       if (tensors[name] === undefined) throw new StartError(`${INDEX_FILE}: tensor ${name} is not in ${shard}.`);
@@ -49,8 +51,17 @@ async function readWeightMap(indexFile: string): Promise<Record<string, string>>
   throw new StartError(`${INDEX_FILE} has no weight_map.`);
 }
 
-/** Layout: u64 little-endian header length, JSON header, then the tensors' bytes, little-endian, row-major. */
-async function readHeader(link: string): Promise<Record<string, TensorLocation>> {
+/**
+ * Finds every tensor of one safetensors file. Layout: u64 little-endian header length, JSON header, then the tensors'
+ * bytes, little-endian, row-major.
+ *
+ * @param dtypes those that may be in it.
+ * @throws {StartError} for a missing, truncated or malformed file, naming it.
+ */
+export async function locateTensorsOf<Stored extends StoredType>(
+  link: string,
+  dtypes: readonly Stored[],
+): Promise<Record<string, TensorLocation<Stored>>> {
   const name = path.basename(link);
   const fail = (why: string) =>
     new StartError(`${name} ${why}. Copy or download the model folder again: ${path.dirname(link)}`);
@@ -74,13 +85,14 @@ async function readHeader(link: string): Promise<Record<string, TensorLocation>>
       throw fail('has a damaged header');
     }
     if (typeof header !== 'object' || header === null || Array.isArray(header)) throw fail('has a damaged header');
-    const located: Record<string, TensorLocation> = {};
+    const located: Record<string, TensorLocation<Stored>> = {};
     for (const [tensor, { dtype, shape, data_offsets: range }] of Object.entries(header)) {
       if (tensor === '__metadata__') continue;
-      if (!(dtype in DTYPE_BYTES)) {
-        throw new StartError(`${name}: tensor ${tensor} is ${dtype}; hotvec reads F32, F16 and BF16 weights.`);
+      const knownDtype = dtypes.find((one) => one === dtype);
+      if (knownDtype === undefined) {
+        const wanted = dtypes.join(', ').replace(/, (?=\w+$)/, ' and ');
+        throw new StartError(`${name}: tensor ${tensor} is ${dtype}; hotvec reads ${wanted} weights.`);
       }
-      const knownDtype = dtype as TensorLocation['dtype'];
       const [begin = Number.NaN, end = Number.NaN] = Array.isArray(range) ? range : [];
       const expected = Array.isArray(shape)
         ? shape.reduce((product, dimension) => product * dimension, DTYPE_BYTES[knownDtype])
@@ -101,7 +113,7 @@ async function readHeader(link: string): Promise<Record<string, TensorLocation>>
 
 /** The format allows no overlap and no hole: two tensors that share bytes, or bytes of none, mean a damaged header. */
 function checkCoverage(
-  tensors: Record<string, TensorLocation>,
+  tensors: Record<string, TensorLocation<StoredType>>,
   start: number,
   size: number,
   fail: (why: string) => StartError,

@@ -27,12 +27,21 @@ describe('chooseDtype() for safetensors', () => {
     assert.equal(chooseDtype(weights, 'webgpu', 'fp16'), 'fp16');
   });
 
+  it('offers int8 on the CPU, and never chooses it', () => {
+    assert.equal(chooseDtype(weights, 'cpu', 'int8'), 'int8');
+    for (const device of ['cpu', 'cuda', 'webgpu'] as const) {
+      assert.notEqual(chooseDtype(weights, device, 'auto'), 'int8');
+    }
+  });
+
   for (const [device, dtype, offered] of [
-    ['cpu', 'bf16', 'fp32'],
-    ['cpu', 'fp16', 'fp32'],
+    ['cpu', 'bf16', 'fp32 or int8'],
+    ['cpu', 'fp16', 'fp32 or int8'],
     ['webgpu', 'bf16', 'fp32 or fp16'],
+    ['webgpu', 'int8', 'fp32 or fp16'],
     ['cuda', 'fp32', 'bf16 or fp16'],
-    ['cpu', 'q8', 'fp32'],
+    ['cuda', 'int8', 'bf16 or fp16'],
+    ['cpu', 'q8', 'fp32 or int8'],
   ] as const) {
     it(`refuses ${dtype} on ${device}, and says what there is`, () => {
       assert.throws(

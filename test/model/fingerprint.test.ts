@@ -15,4 +15,9 @@ describe('fingerprintOf()', () => {
     assert.equal(await fingerprintOf(manifest, 'fp32', new FileHashes(new Map([[weights, verified]]))), read);
     assert.notEqual(await fingerprintOf(manifest, 'fp32', new FileHashes(new Map([[weights, '0'.repeat(64)]]))), read);
   });
+
+  it('tells int8 from fp32', async () => {
+    const manifest = await starterManifest();
+    assert.notEqual(await fingerprintOf(manifest, 'int8'), await fingerprintOf(manifest, 'fp32'));
+  });
 });

@@ -1,7 +1,7 @@
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /** TensorProto.DataType values of the ONNX specification (onnx/onnx.proto3). */
-export const ElementType = { float32: 1, int32: 6, int64: 7, float16: 10, bfloat16: 16 } as const;
+export const ElementType = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10, bfloat16: 16 } as const;
 export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
 /** A dimension: a size, or the name of one that is known only when a batch is fed. */
@@ -53,7 +53,12 @@ export class OnnxGraph {
   }
 
   /** A constant whose values are written into the graph file. `data`: little-endian, row-major. */
-  constant(name: string, type: ElementType, shape: readonly number[], data: Float32Array | BigInt64Array): string {
+  constant(
+    name: string,
+    type: ElementType,
+    shape: readonly number[],
+    data: Float32Array | BigInt64Array | Uint8Array,
+  ): string {
     this.body.message(GRAPH.initializer, (tensor) => {
       writeTensorHeader(tensor, name, type, shape);
       tensor.bytes(TENSOR.rawData, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

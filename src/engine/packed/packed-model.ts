@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { StartError } from '../../errors.ts';
-import type { Dtype, PackedWeights, TensorLocation } from '../../model/manifest.ts';
+import type { Dtype, PackedWeights } from '../../model/manifest.ts';
 import type { ComputedBatch, Model } from '../model.ts';
 import type { Batch, EngineSettings } from '../protocol.ts';
 import { sessionOptions } from '../session-options.ts';
 import { writeEmbeddingLookup } from './embedding-lookup.ts';
+import { folderOfAll } from './folder-of-all.ts';
 import { type PackedPlan, planPackedBatch } from './plan.ts';
 import { PACKED_DTYPES, type PackedDtype, writeQwen3Graph } from './qwen3-graph.ts';
 
@@ -23,14 +24,11 @@ export class PackedModel implements Model {
   }
 
   static async load(weights: PackedWeights, settings: EngineSettings): Promise<PackedModel> {
-    const folders = new Set(Object.values(weights.tensors).map((tensor) => path.dirname(tensor.file)));
-    if (folders.size !== 1) {
-      throw new StartError(`The weight files lie in ${folders.size} folders; put them in one.`);
-    }
-    const [folder] = folders as Set<string>;
     const { dtype, device, maxTokens } = settings;
-    const weightsFolder = folder as string;
-    const fileName = (tensor: TensorLocation) => path.basename(tensor.file);
+    if (dtype === 'int8' && weights.int8 === undefined) throw new StartError('The weights were not quantized to int8.');
+    const quantized = dtype === 'int8' ? Object.values(weights.int8 ?? {}).map(({ values }) => values) : [];
+    const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
+    const fileName = ({ file }: { file: string }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/');
     // WebGPU has no bfloat16, and not every device a buffer for a large model's whole table: that lookup is a session
     // of its own on the CPU, so that everything else can be held to the device. Its own attention operator is wrong.
     const isWebGpu = device === 'webgpu';

@@ -1,17 +1,20 @@
 import { StartError } from '../../errors.ts';
-import type { PackedWeights, TensorLocation } from '../../model/manifest.ts';
+import type { PackedWeights } from '../../model/manifest.ts';
 import { fusedAttention, plainAttention } from './attention.ts';
+import { int8Products } from './int8-products.ts';
 import { ElementType, OnnxGraph } from './onnx-graph.ts';
 import { rotaryTables } from './rope.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** What matrix products and attention can be computed in. */
-export const PACKED_DTYPES = ['fp32', 'bf16', 'fp16'] as const;
+export const PACKED_DTYPES = ['fp32', 'bf16', 'fp16', 'int8'] as const;
 export type PackedDtype = (typeof PACKED_DTYPES)[number];
+/** What they take and give; in int8 only the products that are quantized are computed in it, and these quantize themselves. */
 export const PRODUCT_TYPE = {
   fp32: ElementType.float32,
   bf16: ElementType.bfloat16,
   fp16: ElementType.float16,
+  int8: ElementType.float32,
 } as const;
 /** Element types of safetensors, as ONNX names them. */
 export const STORED_TYPE = { F32: ElementType.float32, F16: ElementType.float16, BF16: ElementType.bfloat16 } as const;
@@ -25,7 +28,7 @@ export interface GraphOptions {
   /** Rows of the rotary tables: the longest sequence that will be fed. */
   positions: number;
   /** Names a weight file inside the session's data folder. */
-  fileName: (location: TensorLocation) => string;
+  fileName: (location: { file: string }) => string;
   dtype: PackedDtype;
   /** ONNX Runtime's own operator, or plain ones, for a provider whose own operator is wrong (attention.ts). */
   attention?: 'fused' | 'plain';
@@ -46,11 +49,12 @@ export interface GraphOptions {
  *
  * In bf16 and fp16 the residual stream and its norms are float32: Qwen3's activations outgrow float16 there, and each
  * layer's rounding would stay. Matrix products, per-head norms and attention are in the half precision.
+ * In int8 the matrices that `weights.int8` holds are multiplied as integers (int8-products.ts), the rest is fp32.
  *
  * @throws {StartError} for a tensor that is missing, of another shape than config.json says, or left over.
  */
 export function writeQwen3Graph(
-  { architecture: config, tensors }: PackedWeights,
+  { architecture: config, tensors, int8 }: PackedWeights,
   { positions, fileName, dtype, attention = 'fused', readPresent = false, feedEmbeddings = false }: GraphOptions,
 ): Uint8Array {
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;
@@ -85,9 +89,16 @@ export function writeQwen3Graph(
   /** The tensor in the precision asked for; ONNX Runtime folds the cast into the constant at load. */
   const weight = (name: string, shape: number[], type: ElementType): string =>
     cast(stored(name, shape), STORED_TYPE[tensors[name]?.dtype ?? 'F32'], type);
+  const int8Product = int8Products(graph, fileName);
   /** x [·, columns] × Wᵀ, W as PyTorch's Linear stores it: [rows, columns]. */
-  const linear = (x: string, name: string, rows: number, columns: number): string =>
-    graph.node('Gemm', [x, weight(name, [rows, columns], product)], { attributes: { transB: { int: 1 } } });
+  const linear = (x: string, name: string, rows: number, columns: number): string => {
+    const quantized = dtype === 'int8' ? int8?.[name] : undefined;
+    if (quantized === undefined) {
+      return graph.node('Gemm', [x, weight(name, [rows, columns], product)], { attributes: { transB: { int: 1 } } });
+    }
+    stored(name, [rows, columns], true);
+    return int8Product(x, quantized, name);
+  };
   const gather = (rows: string, index: string): string => graph.node('Gather', [rows, index]);
   const shapes = new Map<string, string>();
   const int64s = (values: number[]): string => {

@@ -21,7 +21,7 @@ const IF_PRESENT = [
 const INDEX = 'model.safetensors.index.json';
 const SINGLE = 'model.safetensors';
 /** What the packed path makes of safetensors. */
-const PACKED_DTYPES: readonly string[] = ['fp32', 'bf16', 'fp16'];
+const PACKED_DTYPES: readonly string[] = ['fp32', 'bf16', 'fp16', 'int8'];
 
 /** What a choice is made from. */
 export interface Repository {

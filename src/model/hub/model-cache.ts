@@ -23,16 +23,19 @@ export interface FileRecord {
 
 /**
  * One repository in the cache that Hugging Face's tools share: `blobs/DIGEST` holds the bytes, `snapshots/COMMIT/PATH`
- * links to them, `refs/BRANCH` holds a commit (huggingface_hub, "Understand caching"). hotvec's own notes are in
- * `.hotvec/`, which those tools do not look at.
+ * links to them, `refs/BRANCH` holds a commit (huggingface_hub, "Understand caching"). hotvec's own notes, and
+ * int8 weights, are in `.hotvec/`, which those tools do not look at.
  */
 export class ModelCache {
   readonly folder: string;
   readonly blobs: string;
+  /** hotvec's own notes. */
+  readonly ownFolder: string;
 
   constructor(root: string, repository: string) {
     this.folder = path.join(root, getRepoFolderName({ type: 'model', name: repository }));
     this.blobs = path.join(this.folder, 'blobs');
+    this.ownFolder = path.join(this.folder, '.hotvec');
   }
 
   snapshot(revision: string): string {
@@ -47,7 +50,7 @@ export class ModelCache {
 
   /** The commit that hotvec used last for a branch or tag. undefined where it never did. */
   ownRef(revision: string): Promise<string | undefined> {
-    return readText(path.join(this.folder, '.hotvec', 'refs', encodeURIComponent(revision)));
+    return readText(path.join(this.ownFolder, 'refs', encodeURIComponent(revision)));
   }
 
   /** The commit that a tool of Hugging Face noted for a branch or tag. */
@@ -95,11 +98,11 @@ export class ModelCache {
     await makeFolder(path.join(this.folder, 'refs'));
     if (asked === record.revision) return;
     await writeAtomically(inside(path.join(this.folder, 'refs'), asked), record.revision);
-    await writeAtomically(path.join(this.folder, '.hotvec', 'refs', encodeURIComponent(asked)), record.revision);
+    await writeAtomically(path.join(this.ownFolder, 'refs', encodeURIComponent(asked)), record.revision);
   }
 
   private recordFile(revision: string, choice: string): string {
-    return path.join(inside(path.join(this.folder, '.hotvec'), revision), `${choice}.json`);
+    return path.join(inside(this.ownFolder, revision), `${choice}.json`);
   }
 }
 

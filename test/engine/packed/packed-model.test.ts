@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { writeEmbeddingLookup } from '../../../src/engine/packed/embedding-lookup.ts';
 import { PackedModel } from '../../../src/engine/packed/packed-model.ts';
@@ -10,8 +11,11 @@ import { writeQwen3Graph } from '../../../src/engine/packed/qwen3-graph.ts';
 import { toBatch } from '../../../src/engine/protocol.ts';
 import { cosine, rowAt } from '../../../src/engine/rows.ts';
 import { sessionOptions } from '../../../src/engine/session-options.ts';
+import { FileHashes } from '../../../src/model/file-hashes.ts';
+import { prepareInt8 } from '../../../src/model/int8/prepare-int8.ts';
 import { loadManifest } from '../../../src/model/load-manifest.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
+import { int8Golden, int8Starter } from '../../support/int8.ts';
 import { fixtures, golden, packed, starterManifest } from '../../support/starter.ts';
 
 const settings = {
@@ -72,8 +76,73 @@ describe('PackedModel in half precision', () => {
   it('refuses a precision that the graph is not written in', async () => {
     const weights = packed(await starterManifest());
     const loading = PackedModel.load(weights, { ...settings, dtype: 'q4', maxTokens: 8192 });
-    await assert.rejects(loading, /computed in fp32, bf16, fp16, not in q4/);
+    await assert.rejects(loading, /computed in fp32, bf16, fp16, int8, not in q4/);
   });
+});
+
+describe('PackedModel in int8', () => {
+  let folder: string;
+  let model: PackedModel;
+  before(async () => {
+    // Another folder than the model's, as the cache has it.
+    folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    model = await PackedModel.load(await int8Starter(folder), { ...settings, dtype: 'int8', maxTokens: 8192 });
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('gives the vectors of the same scheme in PyTorch', async () => {
+    const { rows } = await model.run(toBatch(int8Golden.texts.map(({ ids }) => ids)));
+    for (const [i, { ids, vector }] of int8Golden.texts.entries()) {
+      // Activations that differ in the last bit round to another integer here and there; fp32 is 2e-4 to 8e-4 away.
+      assert.ok(largestDifference(normalized(rowAt(rows, i, 256)), vector) < 5e-5, `${ids}`);
+    }
+  });
+
+  it('is near to fp32, and is not fp32', async () => {
+    const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
+    for (const [i, { vector, text }] of golden.texts.entries()) {
+      const row = rowAt(rows, i, 256);
+      assert.ok(cosine(row, vector) >= 0.9999, text);
+      assert.ok(largestDifference(normalized(row), vector) > 1e-4, text);
+    }
+  });
+
+  it('gives a text the same bits alone as in a batch of any neighbors', async () => {
+    const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
+    for (const [i, { ids, text }] of golden.texts.entries()) {
+      assert.equal(largestDifference((await model.run(toBatch([ids]))).rows, rowAt(rows, i, 256)), 0, text);
+    }
+  });
+
+  it('gives the same without prepacking', async () => {
+    const weights = await int8Starter(folder);
+    const plain = { ...settings, dtype: 'int8', maxTokens: 8192, prepacking: false } as const;
+    const batch = toBatch(golden.texts.slice(0, 8).map(({ ids }) => ids));
+    const other = await (await PackedModel.load(weights, plain)).run(batch);
+    assert.ok(largestDifference(other.rows, (await model.run(batch)).rows) < 2e-5);
+  });
+
+  it('refuses weights that nobody quantized', async () => {
+    const weights = packed(await starterManifest());
+    const loading = PackedModel.load(weights, { ...settings, dtype: 'int8', maxTokens: 8192 });
+    await assert.rejects(loading, { name: 'StartError', message: 'The weights were not quantized to int8.' });
+  });
+
+  for (const name of ['sharded-f32', 'f16-mha-untied', 'bf16-deep']) {
+    it(`is near to PyTorch in float32 in other shapes: ${name}`, async () => {
+      const manifest = await loadManifest({ name, folder: path.join(fixtures, 'qwen3-variants', name) });
+      const { sequences } = JSON.parse(readFileSync(path.join(manifest.folder, 'golden.json'), 'utf8')) as {
+        sequences: { ids: number[]; row: number[] }[];
+      };
+      const options = { folders: [folder], files: new FileHashes(), onEvent: () => {} };
+      const weights = await prepareInt8(packed(manifest), options);
+      const variant = await PackedModel.load(weights, { ...settings, dtype: 'int8', maxTokens: 512 });
+      const { rows } = await variant.run(toBatch(sequences.map(({ ids }) => ids)));
+      for (const [i, { row }] of sequences.entries()) {
+        assert.ok(cosine(rowAt(rows, i, manifest.hiddenSize), row) >= 0.99, `sequence ${i}`);
+      }
+    });
+  }
 });
 
 describe('the graph for WebGPU', () => {

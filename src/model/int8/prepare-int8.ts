@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { StartError } from '../../errors.ts';
+import { type FileHashes, sha256File } from '../file-hashes.ts';
+import { explainDiskError } from '../hub/explain-disk-error.ts';
+import { formatBytes } from '../hub/format-bytes.ts';
+import { checkFreeSpace } from '../hub/free-space.ts';
+import { makeFolder } from '../hub/make-folder.ts';
+import { syncFolder } from '../hub/sync-folder.ts';
+import type { PackedWeights } from '../manifest.ts';
+import { findInt8File, int8FileName, int8Stem, withInt8File } from './find-int8-file.ts';
+import type { OnInt8Event } from './int8-events.ts';
+import { isQuantizable } from './scheme.ts';
+import { int8FileBytes, writeInt8File } from './write-int8-file.ts';
+
+/** An unfinished file that was not written for this long has no owner any more. */
+const ABANDONED_MS = 5 * 60_000;
+
+export interface PrepareInt8Options {
+  /** Where the file may lie, the first preferred. */
+  folders: readonly string[];
+  files: FileHashes;
+  onEvent: OnInt8Event;
+  /** Tests put another here. */
+  checkSpace?: typeof checkFreeSpace;
+}
+
+/**
+ * Finds a model's weights in int8, or quantizes them, once, into the first of the folders that can take them.
+ *
+ * The file appears under its name by one rename, whole and on the disk, and its name holds its hash. So of two processes
+ * that make it at once, each makes its own, and the second replaces the first's by the same bytes.
+ *
+ * @throws {StartError} when no folder can take the file, with what is wrong with each; for weights that are damaged.
+ */
+export async function prepareInt8(weights: PackedWeights, options: PrepareInt8Options): Promise<PackedWeights> {
+  const { folders, files, onEvent } = options;
+  const stem = await int8Stem(weights, files);
+  const damaged: string[] = [];
+  const finish = async (file: string, isNew: boolean) => {
+    const quantized = await withInt8File(weights, file);
+    const matrices = Object.keys(quantized.int8 ?? {}).length;
+    const keptMatrices = Object.keys(weights.tensors).filter(isQuantizable).length - matrices;
+    onEvent({ kind: 'ready', file, isNew, matrices, keptMatrices });
+    return quantized;
+  };
+  for (const folder of folders) {
+    const file = await findInt8File(folder, stem, (bad) => damaged.push(bad));
+    if (file === undefined) continue;
+    return finish(file, false);
+  }
+  // They are not removed: another process may have put a whole one there by now. The rename replaces them.
+  for (const file of damaged) onEvent({ kind: 'damaged', file });
+  return finish(await makeFile(weights, stem, options), true);
+}
+
+/** Makes the file in the first folder that can take it. */
+async function makeFile(weights: PackedWeights, stem: string, options: PrepareInt8Options): Promise<string> {
+  const { folders, onEvent, checkSpace = checkFreeSpace } = options;
+  const bytes = int8FileBytes(weights);
+  const refusals: string[] = [];
+  const refuse = (folder: string, error: unknown) => {
+    const explained = explainDiskError(error, folder);
+    if (!(explained instanceof StartError)) throw explained;
+    refusals.push(explained.message);
+    onEvent({ kind: 'refused', folder, reason: explained.message });
+  };
+  for (const folder of folders) {
+    try {
+      await makeFolder(folder);
+      await removeAbandoned(folder, stem);
+      await checkSpace(folder, bytes);
+    } catch (error) {
+      refuse(folder, error);
+      continue;
+    }
+    const unfinished = path.join(folder, `${stem}.${randomUUID()}.incomplete`);
+    onEvent({ kind: 'quantizing', folder, bytes });
+    try {
+      await writeInt8File(weights, unfinished, (part) => onEvent({ kind: 'progress', part }));
+      const file = path.join(folder, int8FileName(stem, await sha256File(unfinished)));
+      await rename(unfinished, file);
+      await syncFolder(folder);
+      return file;
+    } catch (error) {
+      await rm(unfinished, { force: true }).catch(() => {});
+      // Weights that are damaged are so everywhere.
+      if (error instanceof StartError) throw error;
+      refuse(folder, error);
+    }
+  }
+  throw new StartError(`There is no place for the int8 weights, ${formatBytes(bytes)}. ${refusals.join(' ')}`);
+}
+
+/** What a process that was killed left behind. */
+async function removeAbandoned(folder: string, stem: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`${stem}.`) || !name.endsWith('.incomplete')) continue;
+    const file = path.join(folder, name);
+    const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(file, { force: true });
+  }
+}
