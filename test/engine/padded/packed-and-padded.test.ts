@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { writePaddedExport } from '../../../scripts/padded-export.ts';
 import { PackedModel } from '../../../src/engine/packed/packed-model.ts';
 import type { PaddedModel } from '../../../src/engine/padded/padded-model.ts';
 import { toBatch } from '../../../src/engine/protocol.ts';
@@ -12,7 +13,6 @@ import type { ModelManifest } from '../../../src/model/manifest.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { embedTogether, loadPadded } from '../../support/padded-fixtures.ts';
 import { golden, packed, starterManifest } from '../../support/starter.ts';
-import { writeStarterExport } from '../../support/starter-export.ts';
 
 describe('the starter as an ONNX export', () => {
   let folder: string;
@@ -20,7 +20,7 @@ describe('the starter as an ONNX export', () => {
   let model: PaddedModel;
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
-    await writeStarterExport(folder);
+    writePaddedExport(await starterManifest(), folder);
     manifest = await loadManifest({ name: 'starter-onnx', folder });
     model = await loadPadded(manifest);
   });
