@@ -42,7 +42,7 @@ export async function embed(server: Server, model: string, input: readonly strin
   const data = (answer as { data?: unknown } | null)?.data;
   if (!Array.isArray(data)) throw complain('there is no list "data"');
   if (data.length !== input.length) throw complain(`${input.length} texts gave ${data.length} items`);
-  const vectors = new Array<Float64Array>(input.length);
+  const vectors: (Float64Array | undefined)[] = input.map(() => undefined);
   for (const item of data as { index?: unknown; embedding?: unknown }[]) {
     const { index, embedding } = item ?? {};
     if (!isIndex(index, input.length)) throw complain(`an item's index is ${JSON.stringify(index)}`);
@@ -51,9 +51,10 @@ export async function embed(server: Server, model: string, input: readonly strin
     if (embedding.every((value) => value === 0)) throw complain(`item ${index} is a vector of zeros`);
     vectors[index] = Float64Array.from(embedding as number[]);
   }
-  const missing = vectors.findIndex((vector) => vector === undefined);
-  if (Object.keys(vectors).length < input.length) throw complain(`there is no item ${missing}`);
-  return vectors;
+  return vectors.map((vector, index) => {
+    if (vector === undefined) throw complain(`there is no item ${index}`);
+    return vector;
+  });
 }
 
 function isIndex(index: unknown, count: number): index is number {

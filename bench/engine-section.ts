@@ -39,7 +39,7 @@ interface Turn {
 
 /** The engine alone, in this process: what packing and prefix sharing bring, and how near it is to the machine. */
 export async function* measureEngine(bench: EngineBench): AsyncGenerator<Row> {
-  for (const [name, batchSize] of bench.isLarge ? LARGE_CELLS : CELLS) {
+  for (const [name, batchSize] of bench.isLarge || bench.options.quick ? LARGE_CELLS : CELLS) {
     const result = await compare(bench, name, batchSize, planPaddedBatch);
     yield toRow(bench, result, 'padded', {
       ...(batchSize === BUDGET_BATCH ? shareTargets(bench, name, result.share) : {}),

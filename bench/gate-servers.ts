@@ -6,34 +6,34 @@ const BATCH_COSINE = 0.999;
 
 /** What two servers made of the same texts. */
 export interface Agreement {
-  models: [string, string];
-  dimensions: [number, number];
+  models: readonly [string, string];
+  dimensions: readonly [number, number];
   /** Lowest cosine of the two servers' vectors of a text; NaN where the dimensions differ. */
   betweenServers: number;
   /** For each server, the lowest cosine of a text's vector alone and in the batch of all. */
-  aloneAndTogether: [number, number];
+  aloneAndTogether: readonly [number, number];
 }
 
 /** Embeds the texts on both servers, in one batch and one by one. @throws {ServerError} */
 export async function compareVectors(servers: readonly [Server, Server], texts: readonly string[]): Promise<Agreement> {
-  const lots: { model: string; together: Float64Array[]; lowest: number }[] = [];
-  for (const server of servers) {
-    const model = await findModel(server);
-    const together = await embed(server, model, texts);
+  // What one of them cannot do is known before the other is asked for much.
+  const models = [await findModel(servers[0]), await findModel(servers[1])] as const;
+  const a = await embed(servers[0], models[0], texts);
+  const b = await embed(servers[1], models[1], texts);
+  const lowestAlone = async (server: Server, model: string, together: readonly Float64Array[]) => {
     let lowest = 1;
     for (const [i, text] of texts.entries()) {
       const [alone] = await embed(server, model, [text]);
       lowest = Math.min(lowest, cosineOf(alone, together[i]));
     }
-    lots.push({ model, together, lowest });
-  }
-  const [a, b] = lots as [(typeof lots)[0], (typeof lots)[0]];
-  const cosines = texts.map((_, i) => cosineOf(a.together[i], b.together[i]));
+    return lowest;
+  };
+  const cosines = texts.map((_, i) => cosineOf(a[i], b[i]));
   return {
-    models: [a.model, b.model],
-    dimensions: [a.together[0]?.length ?? 0, b.together[0]?.length ?? 0],
+    models,
+    dimensions: [a[0]?.length ?? 0, b[0]?.length ?? 0],
     betweenServers: cosines.some(Number.isNaN) ? Number.NaN : Math.min(...cosines),
-    aloneAndTogether: [a.lowest, b.lowest],
+    aloneAndTogether: [await lowestAlone(servers[0], models[0], a), await lowestAlone(servers[1], models[1], b)],
   };
 }
 

@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { LoadResult } from './load.ts';
 
 /** Where to post. */
@@ -17,23 +16,29 @@ export interface LoadOrder {
   manner: { clients: number } | { rate: number; seed: number };
 }
 
+type Reply = { result: LoadResult } | { error: string };
+
 /** Sends load from a process of its own, so that neither the benchmark's memory nor its own work is in the figures. */
 export class LoadGenerator {
   private readonly child: ChildProcess;
+  private answer: (reply: Reply) => void = () => {};
 
   constructor() {
     this.child = fork(new URL('./load-process.js', import.meta.url), { serialization: 'advanced' });
+    this.child.on('message', (reply: Reply) => this.answer(reply));
+    this.child.once('exit', (code) => this.answer({ error: `the load generator ended with exit code ${code}` }));
   }
 
   /** See load.ts. One at a time. A request that fails is counted, not thrown. */
   async send(order: LoadOrder): Promise<LoadResult> {
-    this.child.send(order);
-    const [answer] = (await Promise.race([
-      once(this.child, 'message'),
-      once(this.child, 'exit').then(([code]) => [{ error: `the load generator ended with exit code ${code}` }]),
-    ])) as [{ result: LoadResult } | { error: string }];
-    if ('error' in answer) throw new Error(answer.error);
-    return answer.result;
+    const reply = await new Promise<Reply>((resolve) => {
+      this.answer = resolve;
+      this.child.send(order, (error) => {
+        if (error !== null) resolve({ error: `the load generator cannot be told what to send: ${error.message}` });
+      });
+    });
+    if ('error' in reply) throw new Error(reply.error);
+    return reply.result;
   }
 
   /** @throws unless every request was answered with 200: an error is quickly answered, and would count as speed. */

@@ -16,7 +16,7 @@ const LARGE_SECONDS = 15;
  * loop has just measured, and each latency counts from the moment the request was meant to be sent.
  */
 export async function* measureOpenLoop(bench: EngineBench): AsyncGenerator<Row> {
-  const workloads: WorkloadName[] = bench.isLarge ? ['q'] : ['q', 'p'];
+  const workloads: WorkloadName[] = bench.isLarge || bench.options.quick ? ['q'] : ['q', 'p'];
   for (const workload of workloads) yield* measureWorkload(bench, workload);
 }
 

@@ -46,8 +46,9 @@ export interface Workloads {
   take(name: WorkloadName, count: number, seed: number): Promise<WorkItem[]>;
 }
 
-export async function openWorkloads(tokenizer: Tokenizer): Promise<Workloads> {
-  const { texts, source } = readTexts();
+/** @param corpus a file of JSON lines, each with a `text`; where it is absent, this repository's documents are taken. */
+export async function openWorkloads(tokenizer: Tokenizer, corpus = CORPUS): Promise<Workloads> {
+  const { texts, source } = readTexts(corpus);
   const lengths = (await tokenizer.tokenize(texts)).map(({ ids }) => ids.length);
   const byLength = texts.map((text, i) => ({ text, tokens: lengths[i] as number })).sort((a, b) => a.tokens - b.tokens);
   const draw = (name: WorkloadName, count: number, random: Random): string[] =>
@@ -68,10 +69,9 @@ export async function openWorkloads(tokenizer: Tokenizer): Promise<Workloads> {
   };
 }
 
-/** The corpus where it is at hand, else this repository's own documents. */
-function readTexts(): { texts: string[]; source: string } {
-  if (existsSync(CORPUS)) {
-    const lines = readFileSync(CORPUS, 'utf8').trim().split('\n');
+function readTexts(corpus: string): { texts: string[]; source: string } {
+  if (existsSync(corpus)) {
+    const lines = readFileSync(corpus, 'utf8').trim().split('\n');
     const texts = lines.map((line) => (JSON.parse(line) as { text: string }).text);
     return { texts, source: 'real text, half English and half Chinese' };
   }
