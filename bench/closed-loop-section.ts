@@ -10,7 +10,7 @@ import { median, percentile, sum } from './statistics.ts';
 import type { TargetId } from './targets.ts';
 import { MEAN_TOKENS, type WorkItem, type WorkloadName } from './workloads.ts';
 
-const TURN_SECONDS = 0.6;
+const TURN_SECONDS = 0.4;
 
 interface Load {
   workload: WorkloadName;
@@ -23,7 +23,7 @@ interface Load {
 const PASSAGES: Load = { workload: 'p', textsPerRequest: 1, clients: 32, target: 'serviceShare' };
 const LOADS: Load[] = [
   PASSAGES,
-  { ...PASSAGES, textsPerRequest: 16 },
+  { workload: 'p', textsPerRequest: 16, clients: 8 },
   { workload: 'mix', textsPerRequest: 16, clients: 8 },
   { workload: 'l', textsPerRequest: 1, clients: 8 },
   { workload: 'qi', textsPerRequest: 1, clients: 32 },

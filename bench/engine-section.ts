@@ -25,7 +25,7 @@ const LARGE_CELLS: Cell[] = [
 /** The batch size whose share of the GEMM rate the targets mean: about what the service's budget lets into a batch. */
 const BUDGET_BATCH = 8;
 /** A turn of a small model runs several batches, so that it takes about this long. */
-const TURN_SECONDS = 0.25;
+const TURN_SECONDS = 0.2;
 const MAX_BATCHES_PER_TURN = 64;
 
 type Layout = (batch: Batch) => PackedPlan;

@@ -14,7 +14,7 @@ import type { WorkloadName } from './workloads.ts';
 
 /** Two servers with the same weights in fp32. */
 const LOWEST_COSINE = 0.9999;
-const TURN_SECONDS = 0.6;
+const TURN_SECONDS = 0.5;
 
 interface Load {
   workload: WorkloadName;
