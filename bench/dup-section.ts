@@ -1,8 +1,9 @@
 import { randomUint32 } from '../scripts/random-weights.ts';
-import type { EngineBench } from './engine-section.ts';
 import { HttpClient } from './http-client.ts';
 import { interleave } from './interleave.ts';
+import type { EngineBench } from './open-bench.ts';
 import { figure, type Row } from './report.ts';
+import { requestBodies } from './request-bodies.ts';
 import { type RunningService, startService } from './service.ts';
 import { median, sum } from './statistics.ts';
 import type { WorkItem } from './workloads.ts';
@@ -19,12 +20,9 @@ const CACHE_MB = 64;
  * Repeated texts over HTTP, single-text requests: with the cache and without, and without it against texts that are all
  * different, which shows what sharing in flight brings.
  */
-export async function* measureRepeats(
-  bench: EngineBench,
-  model: string,
-  settings: Record<string, string> = {},
-): AsyncGenerator<Row> {
-  const { manifest, workloads, options } = bench;
+export async function* measureRepeats(bench: EngineBench): AsyncGenerator<Row> {
+  const { setting: model, manifest, workloads, options } = bench;
+  const settings = { DEVICE: options.device, DTYPE: options.dtype };
   const services: RunningService[] = [];
   try {
     const plain = await startService(model, settings);
@@ -35,8 +33,15 @@ export async function* measureRepeats(
     const clients = [plain, cached].map(({ url }) => new HttpClient(url, CLIENTS)) as [HttpClient, HttpClient];
     const [withoutCache, withCache] = clients;
 
-    const pace =
-      (CLIENTS * 4) / (await withoutCache.closedLoop('/v1/embeddings', bodies(texts.slice(0, CLIENTS * 4)), CLIENTS));
+    const post = async ({ url }: RunningService, items: readonly WorkItem[]) =>
+      (
+        await bench.load.sendWithoutFailure({
+          target: { url, path: '/v1/embeddings' },
+          bodies: requestBodies(items, 1, 'base64'),
+          manner: { clients: CLIENTS },
+        })
+      ).seconds;
+    const pace = (CLIENTS * 4) / (await post(plain, texts.slice(0, CLIENTS * 4)));
     const requests = Math.max(CLIENTS * 4, Math.min(MAX_REQUESTS_PER_TURN, Math.round(pace * TURN_SECONDS)));
     const drawn: WorkItem[][] = [];
     const different: WorkItem[][] = [];
@@ -44,14 +49,12 @@ export async function* measureRepeats(
       drawn.push(drawByZipf(texts, requests, 600 + turn));
       different.push(await workloads.take('q', requests, 700 + turn));
     }
-    const run = (client: HttpClient, items: WorkItem[] | undefined) =>
-      client.closedLoop('/v1/embeddings', bodies(items ?? []), CLIENTS);
 
     const before = await counters(withoutCache);
     const repeats = await interleave(
       options.rounds,
-      (turn) => run(withoutCache, drawn[turn]),
-      (turn) => run(withoutCache, different[turn]),
+      (turn) => post(plain, drawn[turn] ?? []),
+      (turn) => post(plain, different[turn] ?? []),
     );
     const after = await counters(withoutCache);
     const shared = (after.shared - before.shared) / (2 * options.rounds * requests);
@@ -72,8 +75,8 @@ export async function* measureRepeats(
     const cacheBefore = await counters(withCache);
     const results = await interleave(
       options.rounds,
-      (turn) => run(withCache, drawn[turn]),
-      (turn) => run(withoutCache, drawn[turn]),
+      (turn) => post(cached, drawn[turn] ?? []),
+      (turn) => post(plain, drawn[turn] ?? []),
     );
     const cacheAfter = await counters(withCache);
     const hits = (cacheAfter.hits - cacheBefore.hits) / (2 * options.rounds * requests);
@@ -83,14 +86,10 @@ export async function* measureRepeats(
       result: `${figure(median(results.map(({ a }) => (2 * requests) / sum(a))))} requests/s; ${figure(100 * hits)} % hits, from a cold cache`,
       against: `${figure(median(results.map(({ a, b }) => sum(b) / sum(a))))}× without the cache; ${options.rounds} rounds`,
     };
-    for (const client of clients) client.close();
+    for (const client of clients) await client.close();
   } finally {
     for (const service of services) await service.stop();
   }
-}
-
-function bodies(items: readonly WorkItem[]): string[] {
-  return items.map(({ input }) => JSON.stringify({ input, encoding_format: 'base64' }));
 }
 
 function drawByZipf(texts: readonly WorkItem[], count: number, seed: number): WorkItem[] {

@@ -1,16 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUint32 } from '../scripts/random-weights.ts';
-import type { EngineBench } from './engine-section.ts';
-import { sequenceFlops } from './flops.ts';
 import { HttpClient } from './http-client.ts';
+import type { EngineBench } from './open-bench.ts';
 import { milliseconds, type Row } from './report.ts';
-import type { RunningService } from './service.ts';
 import { percentile } from './statistics.ts';
 
 const PROBE_EVERY_MS = 5;
 const LONG_INPUT_TOKENS = 8_192;
-/** A model slower than this would compute on such an input for minutes. */
-const SLOW_FLOPS_PER_TOKEN = 1e8;
+/** A large model would compute on such an input for minutes. */
 const SLOW_INPUT_TOKENS = 1_024;
 const LONG_SECONDS = 5;
 const LARGE_ANSWER_INPUTS = 2_048;
@@ -20,29 +17,30 @@ const LARGE_BODY_BYTES = 16_000_000;
 const DISTINCT_INPUTS = 256;
 
 /** Whether the service's event loop stays free while the engine computes and while large answers are written. */
-export async function* measureEventLoop(bench: EngineBench, service: RunningService): AsyncGenerator<Row> {
-  const { manifest, weights, options } = bench;
+export async function* measureEventLoop(bench: EngineBench): AsyncGenerator<Row> {
+  const { manifest, isLarge, options } = bench;
+  const service = await bench.service();
   const random = randomUint32(11);
   const tokenIds = (length: number) => Array.from({ length }, () => random() % manifest.vocabularySize);
   const embed = (client: HttpClient, input: unknown, format: string) =>
     client.send('/v1/embeddings', JSON.stringify({ input, encoding_format: format }));
 
-  const isSlow = sequenceFlops(weights, 1) > SLOW_FLOPS_PER_TOKEN;
-  const length = Math.min(isSlow ? SLOW_INPUT_TOKENS : LONG_INPUT_TOKENS, manifest.maxTokens);
-  const loads: { what: string; run: (client: HttpClient) => Promise<unknown> }[] = [
-    { what: 'nothing else is asked', run: () => sleep(options.quick ? 500 : 3_000) },
+  const length = Math.min(isLarge ? SLOW_INPUT_TOKENS : LONG_INPUT_TOKENS, manifest.maxTokens);
+  const loads: { what: string; isTarget?: boolean; run: (client: HttpClient) => Promise<unknown> }[] = [
+    { what: 'nothing else is asked', run: () => sleep(options.quick ? 200 : 3_000) },
     {
       what: `batches of ${length.toLocaleString('en-US')} tokens run`,
       run: async (client) => {
-        const end = performance.now() + 1000 * (options.quick ? 1 : LONG_SECONDS);
+        const end = performance.now() + 1000 * (options.quick ? 0.2 : LONG_SECONDS);
         do await Promise.all([embed(client, tokenIds(length), 'base64'), embed(client, tokenIds(length), 'base64')]);
         while (performance.now() < end);
       },
     },
     ...['float', 'base64'].map((format) => ({
       what: `answers of ${LARGE_ANSWER_INPUTS} × ${manifest.hiddenSize}, ${format}, are written`,
+      isTarget: true,
       run: async (client: HttpClient) => {
-        for (let i = 0; i < (options.quick ? 2 : 10); i++) {
+        for (let i = 0; i < (options.quick ? 1 : 10); i++) {
           await embed(
             client,
             Array.from({ length: LARGE_ANSWER_INPUTS }, () => [random() % DISTINCT_INPUTS]),
@@ -61,17 +59,18 @@ export async function* measureEventLoop(bench: EngineBench, service: RunningServ
       },
     });
   }
-  for (const { what, run } of loads) {
+  for (const { what, isTarget = false, run } of loads) {
     const client = new HttpClient(service.url, 4);
     await readLag(client); // Reading empties the histogram.
     const latencies = await probeWhile(service.url, () => run(client));
     const lag = await readLag(client);
-    client.close();
+    await client.close();
     yield {
       model: manifest.name,
       measure: `/livez while ${what}, p50`,
       result: `${milliseconds(percentile(latencies, 0.5))}, p99 ${milliseconds(percentile(latencies, 0.99))}, max ${milliseconds(Math.max(...latencies))}`,
       against: `event-loop delay by the server's own clock: p99 ${milliseconds(lag.p99)}, max ${milliseconds(lag.max)}; ${latencies.length} probes`,
+      ...(isTarget ? { targets: { eventLoopGap: lag.p99 } } : {}),
     };
   }
 }
@@ -102,7 +101,7 @@ async function probeWhile(url: string, run: () => Promise<unknown>): Promise<num
   await run();
   isDone = true;
   await probing;
-  client.close();
+  await client.close();
   return latencies;
 }
 

@@ -1,55 +1,48 @@
-import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { Pool } from 'undici';
 
 export interface Answer {
-  headers: IncomingHttpHeaders;
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
   body: Buffer;
   milliseconds: number;
 }
 
 /** A plain HTTP client with kept-alive connections: a benchmark's client must cost little beside the server. */
 export class HttpClient {
-  private readonly url: string;
-  private readonly agent: Agent;
+  private readonly pool: Pool;
+  private readonly headers: Record<string, string>;
 
-  constructor(url: string, connections: number) {
-    this.url = url;
-    this.agent = new Agent({ keepAlive: true, maxSockets: connections });
+  /** @param connections most connections at a time; null: as many as there are requests under way. */
+  constructor(url: string, connections: number | null, headers: Record<string, string> = {}) {
+    // A large model may take its time: it is for the measurement to say how long that was.
+    this.pool = new Pool(url, { connections, headersTimeout: 0, bodyTimeout: 0 });
+    this.headers = headers;
+  }
+
+  /** Whatever the status. @throws when there is no answer. */
+  async attempt(path: string, body?: string): Promise<Answer> {
+    const start = performance.now();
+    const content = body === undefined ? {} : { 'content-type': 'application/json' };
+    const response = await this.pool.request({
+      path,
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { ...this.headers, ...content },
+      body: body ?? null,
+    });
+    const bytes = Buffer.from(await response.body.arrayBuffer());
+    const { statusCode: status, headers } = response;
+    return { status, headers, body: bytes, milliseconds: performance.now() - start };
   }
 
   /** @throws for every status but 200: an error is quickly answered, and would count as speed. */
-  send(path: string, body?: string): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const start = performance.now();
-      const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-      const method = body === undefined ? 'GET' : 'POST';
-      const outgoing = request(this.url + path, { method, agent: this.agent, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const milliseconds = performance.now() - start;
-          const answer = { headers: response.headers, body: Buffer.concat(chunks), milliseconds };
-          if (response.statusCode === 200) resolve(answer);
-          else reject(new Error(`${path} answered ${response.statusCode}: ${answer.body.subarray(0, 300)}`));
-        });
-      });
-      outgoing.on('error', reject);
-      outgoing.end(body);
-    });
+  async send(path: string, body?: string): Promise<Answer> {
+    const answer = await this.attempt(path, body);
+    if (answer.status === 200) return answer;
+    throw new Error(`${path} answered ${answer.status}: ${answer.body.subarray(0, 300)}`);
   }
 
-  /** Posts every body once, `clients` at a time, each client its next when its last is answered. Returns seconds. */
-  async closedLoop(path: string, bodies: readonly string[], clients: number): Promise<number> {
-    let next = 0;
-    const start = performance.now();
-    const client = async () => {
-      while (next < bodies.length) await this.send(path, bodies[next++]);
-    };
-    await Promise.all(Array.from({ length: clients }, client));
-    return (performance.now() - start) / 1000;
-  }
-
-  close(): void {
-    this.agent.destroy();
+  /** Breaks off what is under way. */
+  async close(): Promise<void> {
+    await this.pool.destroy();
   }
 }

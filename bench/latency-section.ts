@@ -1,16 +1,16 @@
 import { toBatch } from '../src/engine/protocol.ts';
-import type { EngineBench } from './engine-section.ts';
 import { HttpClient } from './http-client.ts';
+import type { EngineBench } from './open-bench.ts';
 import { milliseconds, type Row } from './report.ts';
-import type { RunningService } from './service.ts';
 import { percentile } from './statistics.ts';
 
 const QUERIES = 200;
 const SECONDS = 20;
 
 /** What an idle server adds to the engine's own time for one query. Engine alone and service take turns. */
-export async function* measureLatency(bench: EngineBench, service: RunningService): AsyncGenerator<Row> {
+export async function* measureLatency(bench: EngineBench): AsyncGenerator<Row> {
   const { model, manifest, workloads, options } = bench;
+  const service = await bench.service();
   const client = new HttpClient(service.url, 1);
   const items = await workloads.take('q', options.quick ? 30 : QUERIES, 300);
   const alone: number[] = [];
@@ -27,11 +27,12 @@ export async function* measureLatency(bench: EngineBench, service: RunningServic
     added.push(answer.milliseconds - engine);
     if (performance.now() > deadline) break;
   }
-  client.close();
+  await client.close();
   yield {
     model: manifest.name,
     measure: 'latency, one query, idle server, p50',
     result: `${milliseconds(percentile(served, 0.5))}, p99 ${milliseconds(percentile(served, 0.99))}`,
     against: `engine alone ${milliseconds(percentile(alone, 0.5))}; added ${milliseconds(percentile(added, 0.5))}; ${added.length} queries`,
+    targets: { addedLatency: percentile(added, 0.5) },
   };
 }

@@ -2,35 +2,41 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { Device } from '../src/engine/protocol.ts';
 import type { Dtype } from '../src/model/manifest.ts';
+import { SECTIONS } from './sections.ts';
 
 export interface BenchOptions {
   /** Values of MODEL: `starter` or folders. */
   models: string[];
-  /** A check that everything runs: one round, small samples, nothing written. */
+  /** A check that everything runs: one round, small samples. */
   quick: boolean;
-  /** Fewest rounds a figure is the median of, where time allows. */
+  /** Rounds a figure is the median of, where time allows. */
   rounds: number;
-  /** Seconds the engine comparison of one workload and batch size may take; rounds are cut to fit. */
+  /** Seconds the comparison of one cell may take; rounds are cut to fit. */
   cellSeconds: number;
   /** What to compute on, and in which precision. */
   device: Device;
   dtype: Dtype | 'auto';
-  /** Sections to run; empty: all. */
-  only: string[];
+  /** Names of the sections to run, in their order. */
+  sections: string[];
+  /** Whether nothing is left out: then the results are worth a file. */
+  isWhole: boolean;
 }
 
-const USAGE = `npm run bench -- [--model DIR]… [--quick] [--cell-seconds N] [--only engine|service|event-loop|latency|wire|dup|start]…
+const names = Object.keys(SECTIONS);
+const USAGE = `npm run bench -- [--model DIR]… [--quick] [--only SECTION]… [--cell-seconds N]
                  [--device cpu|cuda|webgpu] [--dtype auto|fp32|bf16|fp16]
 
 --model: the starter when left out; may be given several times, e.g. --model starter --model random-0.6b.
---quick: a check that everything runs; prints, and leaves bench/RESULTS.md alone.`;
+--quick: a check that everything runs; its figures mean nothing.
+--only: ${names.join(', ')}.
+A whole run writes bench/RESULTS.md; with --quick or --only it is left alone.`;
 
 export function readOptions(): BenchOptions {
   const { values } = parseArgs({
     options: {
       model: { type: 'string', multiple: true, default: ['starter'] },
       quick: { type: 'boolean', default: false },
-      'cell-seconds': { type: 'string', default: '120' },
+      'cell-seconds': { type: 'string', default: '60' },
       device: { type: 'string', default: 'cpu' },
       dtype: { type: 'string', default: 'auto' },
       only: { type: 'string', multiple: true, default: [] },
@@ -41,14 +47,20 @@ export function readOptions(): BenchOptions {
     process.stdout.write(`${USAGE}\n`);
     process.exit(0);
   }
+  const unknown = values.only.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    process.stderr.write(`There is no section ${unknown}. The sections: ${names.join(', ')}.\n`);
+    process.exit(2);
+  }
   return {
     models: values.model,
     quick: values.quick,
     rounds: values.quick ? 1 : 5,
-    cellSeconds: values.quick ? 15 : Number(values['cell-seconds']),
+    cellSeconds: values.quick ? 5 : Number(values['cell-seconds']),
     // One that does not exist is refused by what takes it, ONNX Runtime and chooseDtype().
     device: values.device as Device,
     dtype: values.dtype as Dtype | 'auto',
-    only: values.only,
+    sections: names.filter((name) => values.only.length === 0 || values.only.includes(name)),
+    isWhole: !values.quick && values.only.length === 0,
   };
 }

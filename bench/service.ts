@@ -11,6 +11,8 @@ export interface RunningService {
   engineProcessId: number;
   /** Tokens of a full batch, as the service chose it. */
   batchTokens: number;
+  /** What it computes in. */
+  dtype: string;
   /** When it was spawned, on the clock of `performance.now()`. */
   spawnedAt: number;
   stop(): Promise<void>;
@@ -43,6 +45,7 @@ export async function startService(model: string, settings: Record<string, strin
     processId: child.pid as number,
     engineProcessId: facts.processId as number,
     batchTokens: facts.batchTokens as number,
+    dtype: facts.dtype as string,
     spawnedAt,
     async stop() {
       child.kill('SIGTERM');

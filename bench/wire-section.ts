@@ -5,8 +5,8 @@ import { encodeEmbeddings } from '../src/http/encode-vectors.ts';
 import { MAX_BYTES_PER_FLOAT, writeFloat } from '../src/http/float-writer.ts';
 import { BodyReader } from '../src/http/read-body.ts';
 import { embeddingsBody } from '../src/http/routes/embeddings.ts';
-import type { EngineBench } from './engine-section.ts';
 import { interleave } from './interleave.ts';
+import type { EngineBench } from './open-bench.ts';
 import { figure, milliseconds, type Row } from './report.ts';
 import { median, sum } from './statistics.ts';
 

@@ -173,10 +173,10 @@ function unit(row: Float32Array): Float32Array {
 /** Queries and passages: fewer for a large model. */
 async function workloadTexts(manifest: ModelManifest): Promise<string[]> {
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
-  const workloads = await openWorkloads(tokenizer, manifest.vocabularySize);
+  const workloads = await openWorkloads(tokenizer);
   const count = manifest.hiddenSize > 512 ? 24 : 200;
   const items = [...(await workloads.take('q', count, 5)), ...(await workloads.take('p', count, 6))];
-  return items.map(({ input }) => (typeof input === 'string' ? input : input.join(' ')));
+  return items.map(({ input }) => input);
 }
 
 /** What the shared data has: a name, and the score that vectors get. */

@@ -14,6 +14,7 @@ const documents = [
   'docs/models.md',
   'docs/operations.md',
   'docs/decisions/README.md',
+  'bench/README.md',
   ...decisions.map((file) => `docs/decisions/${file}`),
 ];
 
@@ -64,7 +65,9 @@ describe('docs', () => {
   it('names only source files that exist', () => {
     for (const document of documents) {
       for (const [, file] of read(document).matchAll(/`(?:src\/)?((?:[\w-]+\/)*[\w-]+\.ts)`/g)) {
-        const places = ['src', '', 'src/engine'].map((folder) => path.join(packageRoot, folder, file as string));
+        const places = ['src', '', 'src/engine', 'bench'].map((folder) =>
+          path.join(packageRoot, folder, file as string),
+        );
         assert.ok(places.some(existsSync), `${document} names ${file}`);
       }
     }

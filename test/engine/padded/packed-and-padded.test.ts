@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { env, pipeline } from '@huggingface/transformers';
+import { writePaddedExport } from '../../../scripts/padded-export.ts';
 import { PackedModel } from '../../../src/engine/packed/packed-model.ts';
 import type { PaddedModel } from '../../../src/engine/padded/padded-model.ts';
 import { toBatch } from '../../../src/engine/protocol.ts';
@@ -12,7 +14,6 @@ import type { ModelManifest } from '../../../src/model/manifest.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { embedTogether, loadPadded } from '../../support/padded-fixtures.ts';
 import { golden, packed, starterManifest } from '../../support/starter.ts';
-import { writeStarterExport } from '../../support/starter-export.ts';
 
 describe('the starter as an ONNX export', () => {
   let folder: string;
@@ -20,7 +21,7 @@ describe('the starter as an ONNX export', () => {
   let model: PaddedModel;
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
-    await writeStarterExport(folder);
+    writePaddedExport(await starterManifest(), folder);
     manifest = await loadManifest({ name: 'starter-onnx', folder });
     model = await loadPadded(manifest);
   });
@@ -59,6 +60,19 @@ describe('the starter as an ONNX export', () => {
     for (const { ids, vector, text } of golden.texts) {
       const [alone] = await embedTogether(model, manifest, [ids]);
       assert.ok(largestDifference(alone as number[], vector) < 2e-6, text);
+    }
+  });
+
+  it('gives them to transformers.js as well, which pads on the left, from an export that allows it', async () => {
+    writePaddedExport(await starterManifest(), path.join(folder, 'either'), 'either');
+    env.allowRemoteModels = false;
+    env.localModelPath = folder;
+    const extract = await pipeline('feature-extraction', 'either', { dtype: 'fp32' });
+    const short = golden.texts.filter(({ ids }) => ids.length < 100);
+    const inputs = short.map(({ text }) => text);
+    const together = await extract(inputs, { pooling: 'last_token', normalize: true });
+    for (const [i, vector] of (together.tolist() as number[][]).entries()) {
+      assert.ok(largestDifference(vector, short[i]?.vector ?? []) < 2e-6, inputs[i]);
     }
   });
 });

@@ -1,0 +1,38 @@
+import type { EngineBench } from './open-bench.ts';
+import { mebibytes, type Row } from './report.ts';
+import { residentMemory } from './resident-memory.ts';
+
+const MEBIBYTE = 2 ** 20;
+/** Bytes of a weight in memory, by the precision that products are computed in. */
+const BYTES = { fp32: 4, bf16: 2, fp16: 2, int8: 1 } as const;
+
+/** Resident memory of both processes, after all that the sections before asked of the service. */
+export async function* measureMemory(bench: EngineBench): AsyncGenerator<Row> {
+  const service = await bench.service();
+  const memory = residentMemory(service);
+  const row = { model: bench.manifest.name, measure: 'memory after all of that' };
+  if (memory === null) {
+    yield { ...row, result: 'not known on this system', against: '' };
+    return;
+  }
+  const weights = weightBytes(bench, service.dtype);
+  const beyond = memory.engine.all - weights;
+  yield {
+    ...row,
+    result: `RSS main ${mebibytes(memory.main.all)}, engine ${mebibytes(memory.engine.all)}`,
+    against: `weights in ${service.dtype} ${mebibytes(weights)}, engine beyond them ${mebibytes(beyond)}; ${mebibytes(memory.engine.anonymous)} of the engine are not mapped files`,
+    targets: { mainMemory: memory.main.all / MEBIBYTE, engineMemory: beyond / MEBIBYTE },
+  };
+}
+
+/** What the weights must take: the matrices in the precision of the products, the embedding table as it is stored. */
+function weightBytes({ weights }: EngineBench, dtype: string): number {
+  let bytes = 0;
+  for (const [name, { shape, byteLength }] of Object.entries(weights.tensors)) {
+    const isTable = name.startsWith('embed_tokens');
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (name.startsWith('lm_head')) continue;
+    bytes += isTable ? byteLength : count * (BYTES[dtype as keyof typeof BYTES] ?? 4);
+  }
+  return bytes;
+}

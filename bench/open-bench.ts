@@ -1,0 +1,75 @@
+import { PackedModel } from '../src/engine/packed/packed-model.ts';
+import { chooseDtype } from '../src/model/choose-dtype.ts';
+import { loadManifest } from '../src/model/load-manifest.ts';
+import type { ModelManifest, PackedWeights } from '../src/model/manifest.ts';
+import { resolveModel } from '../src/model/resolve-model.ts';
+import { loadNativeTokenizer } from '../src/tokenization/native-tokenizer.ts';
+import { sequenceFlops } from './flops.ts';
+import { gateGolden } from './gate.ts';
+import { createGemm, type GemmCalibrator } from './gemm.ts';
+import { LoadGenerator } from './load-generator.ts';
+import type { BenchOptions } from './options.ts';
+import { type RunningService, startService } from './service.ts';
+import { openWorkloads, type Workloads } from './workloads.ts';
+
+/** What computes more than this a token serves a few texts a second: most loads of a small model would take it hours. */
+const LARGE_FLOPS_PER_TOKEN = 1e8;
+
+/** What every section measures with. */
+export interface EngineBench {
+  /** As MODEL names it. */
+  setting: string;
+  model: PackedModel;
+  manifest: ModelManifest;
+  /** The manifest's: only packed models are measured here. */
+  weights: PackedWeights;
+  isLarge: boolean;
+  workloads: Workloads;
+  gemm: GemmCalibrator;
+  load: LoadGenerator;
+  /** The service with the model, on the same device in the same precision; started when first asked for. */
+  service: () => Promise<RunningService>;
+  options: BenchOptions;
+  close: () => Promise<void>;
+}
+
+/** @throws {GateError} when the model's vectors are wrong: then there is no speed to report. */
+export async function openBench(setting: string, options: BenchOptions): Promise<EngineBench> {
+  const manifest = await loadManifest(resolveModel(setting));
+  const { weights } = manifest;
+  if (weights.kind !== 'packed')
+    throw new Error(`${setting} is an ONNX export; the benchmark measures the packed path.`);
+  const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
+  const { device } = options;
+  const dtype = chooseDtype(weights, device, options.dtype);
+  const model = await PackedModel.load(weights, {
+    device,
+    deviceId: 0,
+    dtype,
+    threads: 0,
+    // As the service sets it up, which runs with its defaults.
+    maxTokens: Math.min(8192, manifest.maxTokens),
+    maxBatchTokens: 1_024,
+    prepacking: true,
+    mustBeatCpu: false,
+  });
+  if (manifest.name === 'starter') await gateGolden(model, manifest.hiddenSize, { device, dtype });
+  let service: Promise<RunningService> | undefined;
+  const load = new LoadGenerator();
+  return {
+    setting,
+    model,
+    manifest,
+    weights,
+    isLarge: sequenceFlops(weights, 1) > LARGE_FLOPS_PER_TOKEN,
+    workloads: await openWorkloads(tokenizer),
+    gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, { device, dtype }),
+    load,
+    service: () => (service ??= startService(setting, { DEVICE: device, DTYPE: options.dtype })),
+    options,
+    async close() {
+      load.stop();
+      await (await service)?.stop();
+    },
+  };
+}

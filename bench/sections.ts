@@ -1,0 +1,37 @@
+import { measureBatcher } from './batcher-section.ts';
+import { measureClosedLoop } from './closed-loop-section.ts';
+import { measureRepeats } from './dup-section.ts';
+import { measureEngine } from './engine-section.ts';
+import { measureEventLoop } from './event-loop-section.ts';
+import { measureGemm } from './gemm-section.ts';
+import { measureGrowth } from './growth-section.ts';
+import { measureLatency } from './latency-section.ts';
+import { measureMemory } from './memory-section.ts';
+import type { EngineBench } from './open-bench.ts';
+import { measureOpenLoop } from './open-loop-section.ts';
+import { measurePeers } from './peers-section.ts';
+import type { Row } from './report.ts';
+import { measureStart } from './start-section.ts';
+import { measureUnderBulk } from './under-bulk-section.ts';
+import { measureWire } from './wire-section.ts';
+
+/** Measures one thing of one model, and yields each line of the table as soon as it is known. */
+export type Section = (bench: EngineBench) => AsyncGenerator<Row>;
+
+/** Everything that `npm run bench` measures, in this order. A new section is a line here. */
+export const SECTIONS: Record<string, Section> = {
+  gemm: measureGemm,
+  engine: measureEngine,
+  batcher: measureBatcher,
+  start: measureStart,
+  latency: measureLatency,
+  'closed-loop': measureClosedLoop,
+  'open-loop': measureOpenLoop,
+  'under-bulk': measureUnderBulk,
+  'event-loop': measureEventLoop,
+  wire: measureWire,
+  dup: measureRepeats,
+  memory: measureMemory,
+  growth: measureGrowth,
+  peers: measurePeers,
+};

@@ -1,0 +1,89 @@
+/** What hotvec is to reach on two CPU cores, each ratio within one run, and what it is to reach on an H200. */
+export interface Target {
+  what: string;
+  /** The measured number is to be … */
+  bound: { atLeast: number } | { atMost: number };
+  unit: string;
+  /** `starter`: the target is about the starter. `full`: about a model of Qwen3-Embedding-0.6B's size. */
+  model: 'any' | 'starter' | 'full';
+}
+
+export type TargetId = keyof typeof TARGETS;
+
+const share = { unit: '', model: 'any' } as const;
+
+// In the order of the table of the issue that set them.
+export const TARGETS = {
+  passageMfu: { ...share, what: 'model FLOP/s ÷ GEMM FLOP/s, fp32, packed, p', bound: { atLeast: 0.85 } },
+  mixMfu: { ...share, what: 'model FLOP/s ÷ GEMM FLOP/s, fp32, packed, mix', bound: { atLeast: 0.8 } },
+  packedSpeedup: { ...share, what: 'packed ÷ padded, mix, batches of 8 to 32', bound: { atLeast: 1.8 }, unit: '×' },
+  sharingSpeedup: { ...share, what: 'with ÷ without prefix sharing, qi × 32', bound: { atLeast: 2 }, unit: '×' },
+  sharingDifference: { ...share, what: 'difference of the rows with and without prefix sharing', bound: { atMost: 0 } },
+  int8Speedup: { ...share, what: 'int8 ÷ fp32, p', bound: { atLeast: 1.6 }, unit: '×' },
+  int8Cosine: { ...share, what: 'lowest cosine of int8 to fp32', bound: { atLeast: 0.99 } },
+  int8BatchDifference: { ...share, what: 'int8: difference of a vector alone and in batches', bound: { atMost: 1e-6 } },
+  serviceShare: {
+    what: 'HTTP service ÷ engine alone, p, 32 clients',
+    bound: { atLeast: 0.95 },
+    unit: '×',
+    model: 'full',
+  },
+  addedLatency: {
+    what: "latency that an idle server adds to the engine's own, one query, p50",
+    bound: { atMost: 3 },
+    unit: 'ms',
+    model: 'any',
+  },
+  queryUnderBulk: {
+    what: 'small query under a saturating bulk load: p99 over the unloaded one',
+    bound: { atMost: 2.5 },
+    unit: 'batch times',
+    model: 'any',
+  },
+  eventLoopGap: {
+    what: 'event-loop gap while answers of 2048 × 1024 are written, p99',
+    bound: { atMost: 50 },
+    unit: 'ms',
+    model: 'full',
+  },
+  singleTextRate: {
+    what: 'single-text requests, base64, 64 clients',
+    bound: { atLeast: 1_500 },
+    unit: 'requests/s',
+    model: 'starter',
+  },
+  bulkTextRate: {
+    what: '256-text requests, base64',
+    bound: { atLeast: 10_000 },
+    unit: 'texts/s',
+    model: 'starter',
+  },
+  coldStart: {
+    what: 'cold start to the first vector, warm page cache',
+    bound: { atMost: 1.5 },
+    unit: 's',
+    model: 'starter',
+  },
+  coldStartFull: {
+    what: 'cold start to the first vector, warm page cache, fp32',
+    bound: { atMost: 6 },
+    unit: 's',
+    model: 'full',
+  },
+  coldStartPlain: { what: 'the same without prepacking', bound: { atMost: 2 }, unit: 's', model: 'full' },
+  mainMemory: { what: 'RSS of the main process', bound: { atMost: 250 }, unit: 'MiB', model: 'any' },
+  engineMemory: {
+    what: 'RSS of the engine beyond its weights',
+    bound: { atMost: 1_024 },
+    unit: 'MiB',
+    model: 'any',
+  },
+  memoryGrowth: {
+    what: 'growth of both while 10,000 requests are served, after 1,000',
+    bound: { atMost: 32 },
+    unit: 'MiB',
+    model: 'starter',
+  },
+  engineBusy: { what: 'engine busy at saturation', bound: { atLeast: 0.97 }, unit: '', model: 'any' },
+  gpuMfu: { ...share, what: 'H200: model FLOP/s ÷ GEMM FLOP/s, bf16, p', bound: { atLeast: 0.35 } },
+} satisfies Record<string, Target>;

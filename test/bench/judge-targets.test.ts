@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { judgeTargets } from '../../bench/judge-targets.ts';
+import type { Row } from '../../bench/report.ts';
+import { TARGETS, type TargetId } from '../../bench/targets.ts';
+
+const row = (model: string, targets: Row['targets'] = {}): Row => ({
+  model,
+  measure: '',
+  result: '',
+  against: '',
+  targets,
+});
+
+/** Model, measured and verdict of the lines of a target. */
+function linesOf(id: TargetId, rows: Row[]): string[][] {
+  return judgeTargets(rows)
+    .filter(([what]) => what === TARGETS[id].what)
+    .map((line) => line.slice(2));
+}
+
+describe('judgeTargets', () => {
+  it('has a line for every target, also for one that was not measured', () => {
+    assert.equal(judgeTargets([]).length, 1 + Object.keys(TARGETS).length);
+    assert.deepEqual(linesOf('gpuMfu', []), [['', 'not in this run', '']]);
+  });
+
+  it('says met or missed, and by how much', () => {
+    assert.deepEqual(linesOf('packedSpeedup', [row('m', { packedSpeedup: 1.98 })]), [['m', '1.98×', 'met by 10 %']]);
+    assert.deepEqual(linesOf('packedSpeedup', [row('m', { packedSpeedup: 0.9 })]), [
+      ['m', '0.9×', '**missed** by 50 %'],
+    ]);
+    assert.deepEqual(linesOf('addedLatency', [row('m', { addedLatency: 6 })]), [['m', '6 ms', '**missed** by 100 %']]);
+    assert.deepEqual(linesOf('sharingDifference', [row('m', { sharingDifference: 0 })]), [['m', '0', 'met']]);
+    assert.deepEqual(linesOf('sharingDifference', [row('m', { sharingDifference: 2e-7 })]), [
+      ['m', '2.0e-7', '**missed** by 2.0e-7'],
+    ]);
+  });
+
+  it('counts the worst of several, and a figure that is not a number as missed', () => {
+    const rows = [1.9, 1.5, 2.1].map((packedSpeedup) => row('m', { packedSpeedup }));
+    assert.deepEqual(linesOf('packedSpeedup', rows), [['m', '1.5×', '**missed** by 16.7 %']]);
+    const times = [1, 9, 2].map((addedLatency) => row('m', { addedLatency }));
+    assert.deepEqual(linesOf('addedLatency', times), [['m', '9 ms', '**missed** by 200 %']]);
+    assert.match(linesOf('addedLatency', [row('m', { addedLatency: Number.NaN })])[0]?.[2] ?? '', /missed/);
+  });
+
+  it('holds each model by itself, and a target only against the models it is about', () => {
+    const rows = [
+      row('starter', { addedLatency: 1, coldStart: 1 }),
+      row('random-0.6b', { addedLatency: 2, coldStart: 9 }),
+    ];
+    assert.deepEqual(
+      linesOf('addedLatency', rows).map(([model]) => model),
+      ['starter', 'random-0.6b'],
+    );
+    assert.deepEqual(
+      linesOf('coldStart', rows).map(([model]) => model),
+      ['starter'],
+    );
+  });
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { SECTIONS } from '../../bench/sections.ts';
+import { packageRoot } from '../../src/package-info.ts';
+
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, [path.join(packageRoot, 'dist', 'bench', 'run.js'), ...args], { encoding: 'utf8' });
+
+/** How a line of each section's begins. */
+const BEGINNINGS: Record<string, string> = {
+  gemm: 'GEMM ',
+  engine: 'engine, mix × 8',
+  batcher: 'batcher alone, q × 256',
+  start: 'start without prepacking',
+  latency: 'latency, one query',
+  'closed-loop': 'closed loop, q × 256 a request',
+  'open-loop': 'open loop, q × 1 a request, base64, at 110 %',
+  'under-bulk': 'a query beside ',
+  'event-loop': '/livez while answers of 2048 × 256, float',
+  memory: 'memory after ',
+  growth: 'growth, 200 texts',
+  peers: 'peers, q × 1',
+};
+
+describe('npm run bench', () => {
+  it('runs every section with --quick, prints their table and that of the targets, and leaves RESULTS.md alone', () => {
+    const results = path.join(packageRoot, 'bench', 'RESULTS.md');
+    const before = readFileSync(results, 'utf8');
+    const { status, stdout, stderr } = run('--quick');
+    assert.equal(status, 0, stderr);
+    for (const name of Object.keys(SECTIONS)) {
+      const beginning = BEGINNINGS[name];
+      // A section that another file adds is held to one line that bears a figure, as all are.
+      if (beginning === undefined) continue;
+      assert.ok(stdout.includes(`| starter | ${beginning}`), `${name}: ${stdout}`);
+    }
+    assert.match(stdout, /× hotvec's padded path: /);
+    assert.match(stdout, /× Fastify \+ transformers\.js: /);
+    const [rows, targets] = stdout.split('## Targets');
+    assert.doesNotMatch(rows as string, /NaN|undefined|Infinity/);
+    assert.match(targets as string, /\| latency that an idle server adds .* \| starter \| .* \| (met|\*\*missed)/);
+    assert.equal(readFileSync(results, 'utf8'), before);
+  });
+
+  it('names the sections when asked for one that is not there', () => {
+    const { status, stderr } = run('--only', 'nonsense');
+    assert.equal(status, 2);
+    assert.match(stderr, /no section nonsense.*engine.*peers/);
+  });
+});
