@@ -13,10 +13,10 @@ const DISTINCT = 1_000;
 const DISTINCT_SEED = 77;
 
 /**
- * `q`: queries · `qi`: the same behind the instruction · `p`: passages · `mix`: log-normal lengths · `l`: about 2k tokens
+ * `q`: queries · `qi`: the same behind the instruction · `qis`: short ones behind it · `p`: passages · `mix`: log-normal lengths · `l`: about 2k tokens
  * · `dup`: queries of which the k-th most frequent comes 1/k as often as the most frequent (Zipf).
  */
-export type WorkloadName = 'q' | 'qi' | 'p' | 'mix' | 'l' | 'dup';
+export type WorkloadName = 'q' | 'qi' | 'qis' | 'p' | 'mix' | 'l' | 'dup';
 
 export interface WorkItem {
   /** As a client sends it. */
@@ -31,6 +31,7 @@ const query = (random: Random) => 4 + Math.floor(45 * random());
 const LENGTHS: Record<WorkloadName, (random: Random) => number> = {
   q: query,
   qi: query,
+  qis: (random) => 4 + Math.floor(13 * random()),
   p: (random) => clamp(logNormal(random, 170, 0.55), 16, 512),
   mix: (random) => clamp(logNormal(random, 110, 1.1), 4, 2048),
   l: (random) => 1_900 + Math.floor(149 * random()),
@@ -38,7 +39,15 @@ const LENGTHS: Record<WorkloadName, (random: Random) => number> = {
 };
 
 /** About what a text of a workload has, for sizing a turn before its texts are drawn. */
-export const MEAN_TOKENS: Record<WorkloadName, number> = { q: 26, qi: 45, p: 190, mix: 200, l: 1_970, dup: 26 };
+export const MEAN_TOKENS: Record<WorkloadName, number> = {
+  q: 26,
+  qi: 45,
+  qis: 29,
+  p: 190,
+  mix: 200,
+  l: 1_970,
+  dup: 26,
+};
 
 export interface Workloads {
   source: string;
@@ -62,7 +71,7 @@ export async function openWorkloads(tokenizer: Tokenizer, corpus = CORPUS): Prom
     async take(name, count, seed) {
       const random = fraction(seed);
       let inputs = name === 'dup' ? popular(count, random) : draw(name, count, random);
-      if (name === 'qi') inputs = inputs.map((text) => INSTRUCTION + text);
+      if (name === 'qi' || name === 'qis') inputs = inputs.map((text) => INSTRUCTION + text);
       const encodings = await tokenizer.tokenize(inputs);
       return inputs.map((input, i) => ({ input, ids: (encodings[i] as { ids: Int32Array }).ids }));
     },

@@ -15,6 +15,7 @@ describe('the workloads, of the texts that every clone has', () => {
     const bounds: Record<WorkloadName, [number, number]> = {
       q: [2, 80],
       qi: [18, 110],
+      qis: [18, 60],
       p: [8, 700],
       mix: [2, 2_700],
       l: [1_300, 2_800],
