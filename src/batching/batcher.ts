@@ -3,8 +3,8 @@ import { type Engine, EngineLostError } from '../engine/engine.ts';
 import { type BatchResult, toBatch } from '../engine/protocol.ts';
 import { HotvecError } from '../errors.ts';
 import { type AdmissionLimits, checkReady, checkRoom, restartRetry } from './admission.ts';
-import { BatchDurations } from './batch-durations.ts';
 import type { BatchMeter } from './batch-meter.ts';
+import { BatchesUnderWay } from './batches-under-way.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
 import { type Entry, SequencesInFlight } from './sequences-in-flight.ts';
@@ -33,18 +33,8 @@ interface Attempt {
   isRetry: boolean;
 }
 
-interface BatchUnderWay {
-  tokens: number;
-  sentAt: number;
-}
-
 /** Batches sent to an engine process and not answered: one computing, one waiting in its channel. */
 const MAX_UNDER_WAY = 2;
-/** A batch is sent ahead when the one before has this part of its expected duration left … */
-const LEAD = 1 / 3;
-/** … or so many milliseconds, which a busy event loop may come too late. */
-const SHORTEST_LEAD_MS = 5;
-
 /**
  * Groups the sequences of concurrent requests into batches.
  *
@@ -63,9 +53,7 @@ export class Batcher {
   private readonly throughput = new ThroughputEstimate();
   /** Batches whose engine was lost under them; first in line. */
   private retries: Attempt[] = [];
-  private readonly durations = new BatchDurations();
-  private readonly underWay = new Set<BatchUnderWay>();
-  private lastAnswerAt = 0;
+  private readonly underWay = new BatchesUnderWay();
   private cancelSendAhead: (() => void) | undefined;
   private nextBatchId = 0;
 
@@ -118,7 +106,7 @@ export class Batcher {
     const load = {
       queueTokens: this.queue.tokens,
       tokensOf: (name: string) => this.queue.tokensOf(name),
-      tokensUnderWay: [...this.underWay].reduce((sum, { tokens }) => sum + tokens, 0),
+      tokensUnderWay: this.underWay.tokens,
       tokensPerSecond: this.tokensPerSecond,
     };
     checkRoom(tokens, owner, load, this.options);
@@ -171,7 +159,7 @@ export class Batcher {
   /** Sends what may be sent. Called whenever something changed: a request came, a batch ended, the engine came back. */
   private dispatch(): void {
     const { engine } = this.options;
-    while (engine.state === 'ready' && this.underWay.size < MAX_UNDER_WAY * engine.processesReady) {
+    while (engine.state === 'ready' && this.underWay.count < MAX_UNDER_WAY * engine.processesReady) {
       if (this.retries.length === 0 && this.queue.requests === 0) return;
       if (engine.processesIdle === 0 && this.retries.length === 0 && !this.isTimeToSendAhead()) return;
       const attempt = this.retries.shift() ?? {
@@ -194,18 +182,10 @@ export class Batcher {
   private isTimeToSendAhead(): boolean {
     if (this.cancelSendAhead !== undefined) return false;
     const { clock, engine } = this.options;
-    const now = clock.now();
-    let wait = Number.POSITIVE_INFINITY;
-    for (const { tokens, sentAt } of this.underWay) {
-      const expected = this.durations.expected(tokens);
-      if (expected === undefined) continue;
-      // Sent ahead itself, it began when the one before ended. Of several processes it is not known which one that was.
-      const startedAt = engine.processesReady === 1 ? Math.max(sentAt, this.lastAnswerAt) : sentAt;
-      wait = Math.min(wait, startedAt + expected - Math.max(LEAD * expected, SHORTEST_LEAD_MS) - now);
-    }
-    if (wait <= 0) return true;
-    if (wait < Number.POSITIVE_INFINITY) {
-      this.cancelSendAhead = clock.after(wait, () => {
+    const dueIn = this.underWay.nextDueIn(clock.now(), engine.processesReady);
+    if (dueIn <= 0) return true;
+    if (dueIn < Number.POSITIVE_INFINITY) {
+      this.cancelSendAhead = clock.after(dueIn, () => {
         this.cancelSendAhead = undefined;
         this.dispatch();
       });
@@ -217,8 +197,7 @@ export class Batcher {
     const { engine, clock, hiddenSize } = this.options;
     const batchId = this.nextBatchId++;
     const { tokenIds, offsets } = toBatch(entries.map((entry) => entry.tokenIds));
-    const underWay = { tokens: tokenIds.length, sentAt: clock.now() };
-    this.underWay.add(underWay);
+    const batch = this.underWay.start(tokenIds.length, clock.now());
     try {
       const result = await engine.run({ tokenIds, offsets });
       if (result.rows.length !== entries.length * hiddenSize) {
@@ -226,7 +205,7 @@ export class Batcher {
       }
       const now = clock.now();
       this.throughput.observe(tokenIds.length, result.inferMilliseconds);
-      this.durations.observe(tokenIds.length, result.inferMilliseconds);
+      this.underWay.observe(batch, result.inferMilliseconds);
       const { computedTokens, inferMilliseconds } = result;
       this.options.onBatch?.({
         batchId,
@@ -245,8 +224,7 @@ export class Batcher {
     } catch (error) {
       this.afterFailure(entries, isRetry, error);
     } finally {
-      this.underWay.delete(underWay);
-      this.lastAnswerAt = clock.now();
+      this.underWay.end(batch, clock.now());
       this.cancelSendAhead?.();
       this.cancelSendAhead = undefined;
       this.dispatch();

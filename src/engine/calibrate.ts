@@ -17,8 +17,8 @@ const LONGEST_BATCH_MS = 2_000;
 const SHORTEST_BATCH_MS = 5;
 /** The smallest size measured. Below 256 rows a matrix product loses speed on every machine seen. */
 const SMALLEST_MEASURED = 256;
-/** The smallest budget, on a machine where 256 tokens take longer than a batch may. */
-const FEWEST_TOKENS = 64;
+/** The smallest budget, on a machine where 256 tokens take longer than a batch may: a passage is hardly shorter. */
+const FEWEST_TOKENS = 128;
 /** What fills a device, by arithmetic: about nine times the rows for which reading the weights takes as long as computing. */
 const FILLING_TOKENS: Record<Device, number> = { cpu: 256, webgpu: 1_024, cuda: 4_096 };
 /** A doubling that brings less was past the top. */

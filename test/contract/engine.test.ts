@@ -62,7 +62,7 @@ for (const [name, entry, create] of [
       assert.equal(engine.processesReady, supervised.processIds().length);
       assert.ok(info.tokensPerSecond > 0 && info.canaryCosine > 0.999999);
       const { batchTokens, batchMilliseconds } = info.calibration;
-      assert.ok(batchTokens >= 64 && batchTokens <= 4_096 && batchMilliseconds > 0);
+      assert.ok(batchTokens >= 128 && batchTokens <= 4_096 && batchMilliseconds > 0);
       assert.equal(engine.processesIdle, engine.processesReady);
     });
 

@@ -95,15 +95,15 @@ describe('calibrate()', () => {
     assert.deepEqual([onGpu.batchTokens, onGpu.basis], [4_096, 'estimated']);
   });
 
-  it('makes no batch longer than two seconds, but of at least 64 tokens', async () => {
+  it('makes no batch longer than two seconds, but of at least 128 tokens', async () => {
     const slow = { loadMilliseconds: 60_000 };
     assert.equal(
-      (await calibrateOn({ overhead: 0, tokensPerMs: 0.05 }, { ...slow, tokensPerSecond: 50 })).batchTokens,
-      100,
+      (await calibrateOn({ overhead: 0, tokensPerMs: 0.08 }, { ...slow, tokensPerSecond: 80 })).batchTokens,
+      160,
     );
     assert.equal(
       (await calibrateOn({ overhead: 0, tokensPerMs: 0.01 }, { ...slow, tokensPerSecond: 10 })).batchTokens,
-      64,
+      128,
     );
     // Every doubling would bring something, but 512 tokens would take longer than that.
     const { sizes, batchTokens } = await calibrateOn(

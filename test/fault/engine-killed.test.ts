@@ -62,7 +62,7 @@ describe('the engine killed with SIGKILL under load', () => {
 describe('an engine that misbehaves', () => {
   it('never lets a vector without direction out, and serves the neighbors theirs', async () => {
     scriptFakeEngine({
-      batchMs: 50,
+      batchMs: 200,
       faults: [
         { batch: 1, fault: 'not_finite' },
         { batch: 2, fault: 'zeros' },
