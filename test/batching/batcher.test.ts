@@ -283,6 +283,15 @@ describe('Batcher', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('answers a request for nothing at once, unless it would not be answered at all', async () => {
+    assert.deepEqual((await batcher.submit([])).rows, []);
+    assert.equal((await rejection(batcher.submit([], { signal: AbortSignal.abort() }))).code, 'client_closed_request');
+    assert.equal((await rejection(batcher.submit([], { deadline: 0 }))).code, 'deadline_exceeded');
+    engine.become('restarting');
+    assert.equal((await rejection(batcher.submit([]))).code, 'engine_restarting');
+    assert.equal(engine.batchesSent, 0);
+  });
+
   it('sends a lost batch once more when the engine is back', async () => {
     const ids = sequence(5);
     const done = batcher.submit([ids]);

@@ -172,6 +172,22 @@ describe('Equal sequences of different requests', () => {
     assert.deepEqual([engine.batchesSent, batcher.sequencesInFlight], [1, 0]);
   });
 
+  it('may still be joined when one who waited, or everybody, has left and they are being computed', async () => {
+    for (const stays of [true, false]) {
+      create();
+      const abort = new AbortController();
+      const left = codeOf(batcher.submit([same], { signal: abort.signal }));
+      const staying = stays ? [batcher.submit([same])] : [];
+      abort.abort();
+      assert.equal(await left, 'client_closed_request');
+      const late = batcher.submit([same, same]);
+      await answerAll();
+      for (const result of await Promise.all(staying)) assertRows(result, [same]);
+      assertRows(await late, [same, same]);
+      assert.equal(engine.batchesSent, 1);
+    }
+  });
+
   it('fail together when they could not be computed, and with no other', async () => {
     const together = [codeOf(batcher.submit([same])), codeOf(batcher.submit([same, Int32Array.of(9)]))];
     const other = batcher.submit([Int32Array.of(10)]);

@@ -122,6 +122,15 @@ describe('The vector cache of a running service', () => {
     await until(() => /"cacheHits":4,"batches":0/.test(service.log()));
   });
 
+  it('stays within its memory, and counts what it forgot', async () => {
+    const small = await startService({ vectorCacheMb: 1 });
+    const room = Math.floor(2 ** 20 / (256 * 4 + 512));
+    await succeed(small, '/v1/embeddings', { input: Array.from({ length: room + 100 }, (_, i) => [i]) });
+    assert.equal(await metric(small, 'cache_bytes'), room * (256 * 4 + 512));
+    assert.equal(await metric(small, 'cache_evictions_total'), 100);
+    await small.close();
+  });
+
   it('is not there unless it was asked for', async () => {
     const plain = await startService();
     const { headers } = await succeed(plain, '/v1/embeddings', { input: 'a' });

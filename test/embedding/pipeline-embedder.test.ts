@@ -6,7 +6,9 @@ import { PipelineEmbedder } from '../../src/embedding/pipeline-embedder.ts';
 import { PackedMeter } from '../../src/engine/packed/packed-meter.ts';
 import type { HotvecError } from '../../src/errors.ts';
 import type { Tokenizer } from '../../src/tokenization/tokenizer.ts';
+import { largestDifference, normalized } from '../support/difference.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
 
 const END = 999;
@@ -197,6 +199,37 @@ describe('PipelineEmbedder.embed()', () => {
       await done;
     }
     assert.deepEqual(seen, ['a'.repeat(319), 'b'.repeat(319)]);
+  });
+
+  it('tokenizes no further than to the tokens a request may have, and all that may be needed', async () => {
+    const texts = Array.from({ length: 2_000 }, (_, i) => `${i}`.padStart(300, '0'));
+    const seen: string[] = [];
+    const oneToken: Tokenizer = {
+      special: { before: 0, after: 0 },
+      tokenize: async (piece) => {
+        seen.push(...piece);
+        return piece.map((text) => ({ ids: Int32Array.of(Number(text) % 1_000) }));
+      },
+    };
+    create({}, oneToken);
+    assert.deepEqual(await refusal(texts), ['too_many_tokens', null]);
+    assert.ok(seen.length > 50 && seen.length < 1_500, `${seen.length} texts`);
+
+    seen.length = 0;
+    create({ maxRequestTokens: 2_000 }, oneToken);
+    const done = embedder.embed(inputsOf(texts), options);
+    // Each of the thousand ids is there twice.
+    for (let turn = 0; turn < 30; turn++) {
+      await new Promise(setImmediate);
+      engine.answer();
+    }
+    const { vectors, shared } = await done;
+    assert.deepEqual(seen, texts);
+    assert.equal(shared, 1_000);
+    for (const i of [0, 999, 1_999]) {
+      const own = normalized(hashRow(Int32Array.of(i % 1_000), 64));
+      assert.ok(largestDifference(vectors[i] as Float32Array, own) < 1e-6, `text ${i}`);
+    }
   });
 
   it('refuses a text with a token that the model has no row for', async () => {

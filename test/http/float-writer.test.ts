@@ -88,5 +88,13 @@ describe('writeFloat()', () => {
     assert.equal(written(100), '100');
     assert.equal(written(-0.5), '-0.5');
     assert.equal(written(Math.fround(0.1)), '0.100000001');
+    // Rounded, not cut off: 0.300000011920929, 1.2345677614212036, 12345.6787109375.
+    assert.deepEqual([0.3, 1.2345678, 12345.6789].map(Math.fround).map(written), [
+      '0.300000012',
+      '1.23456776',
+      '12345.6787',
+    ]);
+    assert.equal(written(Math.fround(-0.003)), '-0.00300000003');
+    assert.equal(written(Math.fround(0.7)), '0.699999988');
   });
 });
