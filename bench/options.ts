@@ -19,8 +19,8 @@ export interface BenchOptions {
   only: string[];
 }
 
-const USAGE = `npm run bench -- [--model DIR]… [--quick] [--cell-seconds N] [--only engine|service|event-loop|latency|start]…
-                 [--device cpu|cuda|webgpu] [--dtype auto|fp32|bf16|fp16]
+const USAGE = `npm run bench -- [--model DIR]… [--quick] [--cell-seconds N] [--only engine|int8|service|event-loop|latency|start]…
+                 [--device cpu|cuda|webgpu] [--dtype auto|fp32|bf16|fp16|int8]
 
 --model: the starter when left out; may be given several times, e.g. --model starter --model random-0.6b.
 --quick: a check that everything runs; prints, and leaves bench/RESULTS.md alone.`;

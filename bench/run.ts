@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { readConfig } from '../src/config.ts';
 import { PackedModel } from '../src/engine/packed/packed-model.ts';
 import { chooseDtype } from '../src/model/choose-dtype.ts';
 import { loadManifest } from '../src/model/load-manifest.ts';
@@ -11,6 +12,7 @@ import { type EngineBench, measureEngine } from './engine-section.ts';
 import { measureEventLoop } from './event-loop-section.ts';
 import { gateGolden } from './gate.ts';
 import { createGemm } from './gemm.ts';
+import { int8Weights, measureInt8 } from './int8-section.ts';
 import { measureLatency } from './latency-section.ts';
 import { readOptions } from './options.ts';
 import { figure, formatReport, type Row } from './report.ts';
@@ -42,6 +44,7 @@ async function* measureModel(model: string): AsyncGenerator<Row> {
   const speed = `${figure((await bench.gemm.measure()) / 1e9)} GFLOP/s`;
   yield { model: name, measure: bench.gemm.description, result: speed, against: 'what MFU is a share of' };
   if (wants('engine')) yield* measureEngine(bench);
+  if ((wants('engine') || wants('int8')) && options.dtype === 'int8') yield* measureInt8(bench);
   if (wants('service') || wants('latency') || wants('event-loop')) {
     const service = await startService(model, { DEVICE: options.device, DTYPE: options.dtype });
     try {
@@ -58,14 +61,19 @@ async function* measureModel(model: string): AsyncGenerator<Row> {
 
 /** @throws {GateError} when the model's vectors are wrong: then there is no speed to report. */
 async function openBench(name: string): Promise<EngineBench> {
-  const manifest = await loadManifest(resolveModel(name));
-  const { weights } = manifest;
-  if (weights.kind !== 'packed') throw new Error(`${name} is an ONNX export; the benchmark measures the packed path.`);
+  const location = resolveModel(name);
+  const manifest = await loadManifest(location);
+  if (manifest.weights.kind !== 'packed')
+    throw new Error(`${name} is an ONNX export; the benchmark measures the packed path.`);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
   // As the service sets it up, which runs with its defaults.
   const maxTokens = Math.min(8192, manifest.maxTokens);
   const { device } = options;
-  const dtype = chooseDtype(weights, device, options.dtype);
+  const dtype = chooseDtype(manifest.weights, device, options.dtype);
+  const { hfHome } = readConfig(process.env);
+  const weights = dtype === 'int8' ? await int8Weights(location, manifest.weights, hfHome) : manifest.weights;
+  // Int8 is compared with what the machine does in fp32.
+  const gemmDtype = dtype === 'int8' ? 'fp32' : dtype;
   const model = await PackedModel.load(weights, {
     device,
     deviceId: 0,
@@ -82,7 +90,10 @@ async function openBench(name: string): Promise<EngineBench> {
     manifest,
     weights,
     workloads: await openWorkloads(tokenizer, manifest.vocabularySize),
-    gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, { device, dtype }),
+    gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, {
+      device,
+      dtype: gemmDtype,
+    }),
     options,
   };
 }
