@@ -23,7 +23,8 @@ export type Int8Product = (x: string, matrix: Int8Matrix, name: string) => strin
 /**
  * Products of integers, each row of activations with a scale of its own, s = max |x| ÷ 127, and integers
  * round(x ÷ s), half to even. So a row does not depend on its batch: scales are of the row alone, and sums of integers
- * are exact in any order. A row of zeros has the scale 0, and products of 0 whatever its integers are. ONNX Runtime's own dynamic quantization has one scale for all rows, and is not used.
+ * are exact in any order. A row of zeros has the scale 0, and products of 0 whatever its integers are. ONNX Runtime's own
+ * dynamic quantization has one scale for all rows, and is not used.
  *
  * Several products of the same x quantize it once.
  */
