@@ -7,6 +7,7 @@ import { loadNativeTokenizer } from '../src/tokenization/native-tokenizer.ts';
 import { sequenceFlops } from './flops.ts';
 import { gateGolden } from './gate.ts';
 import { createGemm, type GemmCalibrator } from './gemm.ts';
+import { int8Weights } from './int8-weights.ts';
 import { LoadGenerator } from './load-generator.ts';
 import type { BenchOptions } from './options.ts';
 import { type RunningService, startService } from './service.ts';
@@ -35,13 +36,16 @@ export interface EngineBench {
 
 /** @throws {GateError} when the model's vectors are wrong: then there is no speed to report. */
 export async function openBench(setting: string, options: BenchOptions): Promise<EngineBench> {
-  const manifest = await loadManifest(resolveModel(setting));
-  const { weights } = manifest;
-  if (weights.kind !== 'packed')
+  const location = resolveModel(setting);
+  const manifest = await loadManifest(location);
+  if (manifest.weights.kind !== 'packed')
     throw new Error(`${setting} is an ONNX export; the benchmark measures the packed path.`);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
   const { device } = options;
-  const dtype = chooseDtype(weights, device, options.dtype);
+  const dtype = chooseDtype(manifest.weights, device, options.dtype);
+  const weights = dtype === 'int8' ? await int8Weights(location, manifest.weights) : manifest.weights;
+  // Int8 is compared with what the machine does in fp32.
+  const gemmDtype = dtype === 'int8' ? 'fp32' : dtype;
   const model = await PackedModel.load(weights, {
     device,
     deviceId: 0,
@@ -63,7 +67,10 @@ export async function openBench(setting: string, options: BenchOptions): Promise
     weights,
     isLarge: sequenceFlops(weights, 1) > LARGE_FLOPS_PER_TOKEN,
     workloads: await openWorkloads(tokenizer),
-    gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, { device, dtype }),
+    gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, {
+      device,
+      dtype: gemmDtype,
+    }),
     load,
     service: () => (service ??= startService(setting, { DEVICE: device, DTYPE: options.dtype })),
     options,

@@ -24,7 +24,7 @@ export interface BenchOptions {
 
 const names = Object.keys(SECTIONS);
 const USAGE = `npm run bench -- [--model DIR]… [--quick] [--only SECTION]… [--cell-seconds N]
-                 [--device cpu|cuda|webgpu] [--dtype auto|fp32|bf16|fp16]
+                 [--device cpu|cuda|webgpu] [--dtype auto|fp32|bf16|fp16|int8]
 
 --model: the starter when left out; may be given several times, e.g. --model starter --model random-0.6b.
 --quick: a check that everything runs; its figures mean nothing.

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { distinctTokens } from '../src/engine/calibrate.ts';
-import type { PackedModel } from '../src/engine/packed/packed-model.ts';
-import type { ModelManifest } from '../src/model/manifest.ts';
 import { HttpClient } from './http-client.ts';
-import type { BenchOptions } from './options.ts';
+import type { EngineBench } from './open-bench.ts';
 import { figure, milliseconds, type Row } from './report.ts';
+import { requestBodies } from './request-bodies.ts';
 import type { RunningService } from './service.ts';
 import { median } from './statistics.ts';
-import type { WorkItem, Workloads } from './workloads.ts';
+import type { WorkloadName } from './workloads.ts';
 
 const SIZES = [64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192];
 /** Part of the best pace that a batch budget should reach. */
@@ -15,33 +14,31 @@ const ENOUGH = 0.9;
 /** Texts a turn of the closed loop rotates. */
 const ROTATED_TEXTS = 2_048;
 
-export interface SaturationBench {
-  model: PackedModel;
-  manifest: ModelManifest;
-  workloads: Workloads;
-  options: Pick<BenchOptions, 'quick' | 'rounds' | 'cellSeconds'>;
-  service: () => Promise<Pick<RunningService, 'url' | 'batchTokens'>>;
-}
-
-type Service = Awaited<ReturnType<SaturationBench['service']>>;
+type Load = [WorkloadName, textsPerRequest: number, clients: number];
+const LOADS: Load[] = [
+  ['q', 1, 64],
+  ['q', 256, 8],
+  ['p', 16, 32],
+];
+/** What waits at the end is computed too: minutes, if it were more. */
+const LARGE_LOADS: Load[] = [
+  ['q', 1, 64],
+  ['p', 1, 32],
+];
 
 /** The engine under more work than it can do: how fast it is by batch size, and how much of the time it computes. */
-export async function* measureSaturation(bench: SaturationBench): AsyncGenerator<Row> {
+export async function* measureSaturation(bench: EngineBench): AsyncGenerator<Row> {
   const service = await bench.service();
   yield await measureBatchSizes(bench, service);
-  for (const [workload, textsPerRequest, clients] of [
-    ['q', 1, 64],
-    ['q', 256, 8],
-    ['p', 16, 32],
-  ] as const) {
+  for (const [workload, textsPerRequest, clients] of bench.isLarge ? LARGE_LOADS : LOADS) {
     const items = await bench.workloads.take(workload, Math.max(ROTATED_TEXTS, textsPerRequest), 500);
     const load = `${workload} × ${textsPerRequest} a request, base64, ${clients} clients`;
-    yield await measureBusy(bench, service, load, toBodies(items, textsPerRequest), clients);
+    yield await measureBusy(bench, service, load, requestBodies(items, textsPerRequest, 'base64'), clients);
   }
 }
 
 /** Sizes take turns, up and down again, so that a machine that drifts drifts for all. */
-async function measureBatchSizes({ model, manifest, options }: SaturationBench, service: Service): Promise<Row> {
+async function measureBatchSizes({ model, manifest, options }: EngineBench, service: RunningService): Promise<Row> {
   const limits = { maxTokens: manifest.maxTokens, vocabularySize: manifest.vocabularySize };
   const paces = new Map<number, number[]>();
   const deadline = performance.now() + options.cellSeconds * 1000;
@@ -76,8 +73,8 @@ async function measureBatchSizes({ model, manifest, options }: SaturationBench, 
 }
 
 async function measureBusy(
-  { manifest, options }: SaturationBench,
-  service: Service,
+  { manifest, options }: EngineBench,
+  service: RunningService,
   load: string,
   bodies: readonly string[],
   clients: number,
@@ -100,11 +97,13 @@ async function measureBusy(
   await client.close();
   const seconds = (after.at - before.at) / 1000;
   const batches = after.batches - before.batches;
+  const busy = (after.busySeconds - before.busySeconds) / seconds;
   return {
     model: manifest.name,
     measure: `engine busy at saturation, ${load}`,
-    result: figure((after.busySeconds - before.busySeconds) / seconds),
+    result: figure(busy),
     against: `${figure(batches / seconds)} batches/s of ${milliseconds((1000 * (after.batchSeconds - before.batchSeconds)) / batches)}`,
+    targets: { engineBusy: busy },
   };
 }
 
@@ -120,11 +119,4 @@ async function readWork(
     batches: value('batch_duration_seconds_count'),
     batchSeconds: value('batch_duration_seconds_sum'),
   };
-}
-
-function toBodies(items: readonly WorkItem[], textsPerRequest: number): string[] {
-  return Array.from({ length: Math.floor(items.length / textsPerRequest) }, (_, i) => {
-    const input = items.slice(i * textsPerRequest, (i + 1) * textsPerRequest).map((item) => item.input);
-    return JSON.stringify({ input: textsPerRequest === 1 ? input[0] : input, encoding_format: 'base64' });
-  });
 }

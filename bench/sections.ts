@@ -5,12 +5,14 @@ import { measureEngine } from './engine-section.ts';
 import { measureEventLoop } from './event-loop-section.ts';
 import { measureGemm } from './gemm-section.ts';
 import { measureGrowth } from './growth-section.ts';
+import { measureInt8 } from './int8-section.ts';
 import { measureLatency } from './latency-section.ts';
 import { measureMemory } from './memory-section.ts';
 import type { EngineBench } from './open-bench.ts';
 import { measureOpenLoop } from './open-loop-section.ts';
 import { measurePeers } from './peers-section.ts';
 import type { Row } from './report.ts';
+import { measureSaturation } from './saturation-section.ts';
 import { measureStart } from './start-section.ts';
 import { measureUnderBulk } from './under-bulk-section.ts';
 import { measureWire } from './wire-section.ts';
@@ -22,16 +24,18 @@ export type Section = (bench: EngineBench) => AsyncGenerator<Row>;
 export const SECTIONS: Record<string, Section> = {
   gemm: measureGemm,
   engine: measureEngine,
+  int8: measureInt8,
   batcher: measureBatcher,
   start: measureStart,
   latency: measureLatency,
   'closed-loop': measureClosedLoop,
   'open-loop': measureOpenLoop,
+  saturation: measureSaturation,
   'under-bulk': measureUnderBulk,
+  memory: measureMemory,
   'event-loop': measureEventLoop,
   wire: measureWire,
   dup: measureRepeats,
-  memory: measureMemory,
   growth: measureGrowth,
   peers: measurePeers,
 };

@@ -111,7 +111,7 @@ const settings = {
     {
       default: 'auto',
       description:
-        'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one there is',
+        'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one there is. `int8` on the CPU quantizes safetensors once, see docs/models.md',
     },
   ),
   pooling: Type.Union(

@@ -89,4 +89,21 @@ describe('verifyModel()', () => {
     assert.equal(wrong(await verify({}, { canaryScores })).length, 4);
     assert.deepEqual(wrong(await verify({}, { canaryScores, dtype: 'bf16', device: 'cuda' })), []);
   });
+
+  for (const [dtype, allowed] of [
+    ['bf16', 5e-3],
+    ['int8', 2e-2],
+  ] as const) {
+    it(`allows published components ± ${allowed} in ${dtype}`, async () => {
+      const published = (by: number): PublishedTruth => {
+        const [first] = truth.vectors;
+        const cases = first?.cases
+          .slice(0, 1)
+          .map((one) => ({ ...one, components: one.components.map((x) => x + by) }));
+        return { ...truth, vectors: [{ source: 'PyTorch', tolerance: 1e-5, cases: cases ?? [] }] };
+      };
+      assert.deepEqual(wrong(await verify({ truth: published(0.9 * allowed) }, { dtype })), []);
+      assert.equal(wrong(await verify({ truth: published(1.1 * allowed) }, { dtype })).length, 1);
+    });
+  }
 });

@@ -16,8 +16,8 @@ import { readLocalSettings } from './local-settings.ts';
 import { PullBar } from './pull-bar.ts';
 
 /**
- * `hotvec pull [MODEL]`: makes the cache hold what the hub has now, and verifies it; with `--dtype int8` it quantizes it, too. Flags are the settings of `serve`.
- * Says on standard output where the model lies. Returns the exit code.
+ * `hotvec pull [MODEL]`: makes the cache hold what the hub has now, and verifies it; with `--dtype int8` it quantizes it,
+ * too. Flags are the settings of `serve`. Says on standard output where the model lies. Returns the exit code.
  */
 export async function pullCommand(args: readonly string[]): Promise<number> {
   const config = readLocalSettings('pull', args);

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { passCanary } from '../../src/engine/canary.ts';
 import { judge, judgeScores } from '../../src/engine/judge-canary.ts';
+import type { Batch } from '../../src/engine/protocol.ts';
+import type { ModelManifest } from '../../src/model/manifest.ts';
 
 const exact = { cosine: 1, difference: 0 };
 
@@ -32,6 +35,27 @@ describe('judge()', () => {
       assert.notEqual(judge({ cosine: Number.NaN, difference: Number.NaN }, 1, settings), null);
       assert.equal(judge(exact, 1, settings), null);
     }
+  });
+});
+
+describe('passCanary()', () => {
+  /** A row of a sequence's own, and in a batch of several a little of its neighbors. */
+  const runWith = (neighbors: number) => async (batch: Batch) => {
+    const count = batch.offsets.length - 1;
+    const rows = Array.from({ length: count }, (_, i) => {
+      const length = (batch.offsets[i + 1] as number) - (batch.offsets[i] as number);
+      return [Math.cos(length), Math.sin(length) + (count > 1 ? neighbors : 0)];
+    });
+    return { rows: Float32Array.from(rows.flat()) };
+  };
+  const withWeights = (kind: 'packed' | 'padded') =>
+    ({ canary: null, hiddenSize: 2, vocabularySize: 100, maxTokens: 512, weights: { kind } }) as ModelManifest;
+
+  it('holds int8 from safetensors to the same vector in every batch, as float32', async () => {
+    const settings = { device: 'cpu', dtype: 'int8' } as const;
+    await passCanary(runWith(1e-6), withWeights('packed'), settings);
+    await assert.rejects(passCanary(runWith(1e-3), withWeights('packed'), settings), /the same text alone.*differs by/);
+    await passCanary(runWith(1e-3), withWeights('padded'), settings);
   });
 });
 

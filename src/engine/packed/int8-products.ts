@@ -6,8 +6,6 @@ const MICROSOFT = 'com.microsoft';
 const ZERO_POINT = 128;
 /** Largest magnitude of a quantized activation. */
 const LARGEST = 127;
-/** Taken as a row's largest magnitude where that is smaller: a row of zeros is not divided by zero. */
-const SMALLEST = 1e-30;
 
 interface QuantizedRows {
   /** [N, columns] uint8 */
@@ -25,7 +23,8 @@ export type Int8Product = (x: string, matrix: Int8Matrix, name: string) => strin
 /**
  * Products of integers, each row of activations with a scale of its own, s = max |x| ÷ 127, and integers
  * round(x ÷ s), half to even. So a row does not depend on its batch: scales are of the row alone, and sums of integers
- * are exact in any order. ONNX Runtime's own dynamic quantization has one scale for all rows, and is not used.
+ * are exact in any order. A row of zeros has the scale 0, and products of 0 whatever its integers are. ONNX Runtime's own
+ * dynamic quantization has one scale for all rows, and is not used.
  *
  * Several products of the same x quantize it once.
  */
@@ -37,7 +36,6 @@ export function int8Products(graph: OnnxGraph, fileName: (location: { file: stri
   const makeConstants = () => ({
     one: constant('one', 1),
     zero: constant('zero', 0),
-    smallest: constant('smallest', SMALLEST),
     step: constant('step', 1 / LARGEST),
     zeroPoint: graph.constant('int8.zero_point', ElementType.uint8, [1], Uint8Array.of(ZERO_POINT)),
     lastAxis: graph.constant('int8.last_axis', ElementType.int64, [1], BigInt64Array.of(-1n)),
@@ -47,14 +45,14 @@ export function int8Products(graph: OnnxGraph, fileName: (location: { file: stri
 
   const quantize = (x: string): QuantizedRows => {
     constants ??= makeConstants();
-    const { zero, smallest, step, zeroPoint, lastAxis, flat } = constants;
+    const { zero, step, zeroPoint, lastAxis, flat } = constants;
     const reduce = (opType: string) => graph.node(opType, [x, lastAxis], { attributes: { keepdims: { int: 1 } } });
     // Two reductions that write nothing take less time than Abs, which writes a copy, and one.
     const negated = graph.node('Neg', [reduce('ReduceMin')]);
     // Reductions to a largest pass over a NaN, and an integer knows none: it would be rounded away, and a vector that is
     // refused in float32 be served. The sum is NaN or infinite with any of its terms, times zero NaN, and Max keeps that.
     const notFinite = graph.node('Mul', [reduce('ReduceSum'), zero]);
-    const largest = graph.node('Max', [reduce('ReduceMax'), negated, smallest, notFinite]);
+    const largest = graph.node('Max', [reduce('ReduceMax'), negated, notFinite]);
     const scales = graph.node('Mul', [largest, step]); // [N, 1]
     const flatScales = graph.node('Reshape', [scales, flat]); // [N]
     const zeroPoints = graph.node('Expand', [zeroPoint, graph.node('Shape', [flatScales])]);

@@ -193,10 +193,17 @@ describe('chooseFiles()', () => {
       message: 'someone/model has no fp32 weights. Set DTYPE to one it has: fp16, q4.',
     });
     await assert.rejects(choose('q4', ['model.safetensors', 'onnx/model_quantized.onnx'], { 'config.json': qwen }), {
-      message: /has no q4 weights\. Set DTYPE to one it has: fp32, bf16, fp16, q8/,
+      message: /has no q4 weights\. Set DTYPE to one it has: fp32, bf16, fp16, int8, q8/,
     });
     assert.deepEqual(await weights('q8', ['model.safetensors', 'onnx/model_quantized.onnx'], { 'config.json': qwen }), [
       'onnx/model_quantized.onnx',
+    ]);
+    // hotvec quantizes safetensors itself.
+    assert.deepEqual(await weights('int8', ['model.safetensors', 'onnx/model_int8.onnx'], { 'config.json': qwen }), [
+      'model.safetensors',
+    ]);
+    assert.deepEqual(await weights('int8', ['onnx/model_int8.onnx'], { 'config.json': qwen }), [
+      'onnx/model_int8.onnx',
     ]);
   });
 });
