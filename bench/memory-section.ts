@@ -1,6 +1,7 @@
 import type { EngineBench } from './open-bench.ts';
 import { mebibytes, type Row } from './report.ts';
 import { residentMemory } from './resident-memory.ts';
+import { sum } from './statistics.ts';
 
 const MEBIBYTE = 2 ** 20;
 /** Bytes of a weight in memory, by the precision that products are computed in. */
@@ -16,23 +17,18 @@ export async function* measureMemory(bench: EngineBench): AsyncGenerator<Row> {
     return;
   }
   const weights = weightBytes(bench, service.dtype);
-  const beyond = memory.engine.all - weights;
+  const beyond = memory.engine.anonymous - weights;
   yield {
     ...row,
     result: `RSS main ${mebibytes(memory.main.all)}, engine ${mebibytes(memory.engine.all)}`,
-    against: `weights in ${service.dtype} ${mebibytes(weights)}, engine beyond them ${mebibytes(beyond)}; ${mebibytes(memory.engine.anonymous)} of the engine are not mapped files`,
+    against: `${mebibytes(memory.engine.anonymous)} of the engine are not mapped files: ${mebibytes(beyond)} beyond its matrices in ${service.dtype}`,
     targets: { mainMemory: memory.main.all / MEBIBYTE, engineMemory: beyond / MEBIBYTE },
   };
 }
 
-/** What the weights must take: the matrices in the precision of the products, the embedding table as it is stored. */
+/** What the matrices must take in the precision of the products; the embedding table is read from its mapped file. */
 function weightBytes({ weights }: EngineBench, dtype: string): number {
-  let bytes = 0;
-  for (const [name, { shape, byteLength }] of Object.entries(weights.tensors)) {
-    const isTable = name.startsWith('embed_tokens');
-    const count = shape.reduce((product, size) => product * size, 1);
-    if (name.startsWith('lm_head')) continue;
-    bytes += isTable ? byteLength : count * (BYTES[dtype as keyof typeof BYTES] ?? 4);
-  }
-  return bytes;
+  const matrices = Object.entries(weights.tensors).filter(([name]) => !/^(embed_tokens|lm_head)/.test(name));
+  const count = sum(matrices.map(([, { shape }]) => shape.reduce((product, size) => product * size, 1)));
+  return count * (BYTES[dtype as keyof typeof BYTES] ?? 4);
 }

@@ -36,7 +36,7 @@ export function readOptions(): BenchOptions {
     options: {
       model: { type: 'string', multiple: true, default: ['starter'] },
       quick: { type: 'boolean', default: false },
-      'cell-seconds': { type: 'string', default: '60' },
+      'cell-seconds': { type: 'string', default: '45' },
       device: { type: 'string', default: 'cpu' },
       dtype: { type: 'string', default: 'auto' },
       only: { type: 'string', multiple: true, default: [] },

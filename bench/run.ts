@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../src/package-info.ts';
+import { exitOnSignals } from './end-with-us.ts';
 import { formatReport } from './format-report.ts';
 import { openBench } from './open-bench.ts';
 import { readOptions } from './options.ts';
@@ -8,6 +9,7 @@ import type { Row } from './report.ts';
 import { SECTIONS } from './sections.ts';
 
 // `npm run bench`: measures every model named, prints one table, and writes it to RESULTS.md unless only a part was run.
+exitOnSignals();
 const options = readOptions();
 const rows: Row[] = [];
 let inputs = '';

@@ -3,6 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { packageRoot } from '../src/package-info.ts';
+import { endWithUs } from './end-with-us.ts';
 
 /** The service in a process of its own, started as a user starts it. */
 export interface RunningService {
@@ -25,6 +26,7 @@ export async function startService(model: string, settings: Record<string, strin
     env: { ...process.env, MODEL: model, HOST: '127.0.0.1', PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  endWithUs(child);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const facts: Record<string, unknown> = {};
   await new Promise<void>((resolve, reject) => {

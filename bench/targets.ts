@@ -73,7 +73,7 @@ export const TARGETS = {
   coldStartPlain: { what: 'the same without prepacking', bound: { atMost: 2 }, unit: 's', model: 'full' },
   mainMemory: { what: 'RSS of the main process', bound: { atMost: 250 }, unit: 'MiB', model: 'any' },
   engineMemory: {
-    what: 'RSS of the engine beyond its weights',
+    what: 'RSS of the engine beyond its weights, mapped files aside',
     bound: { atMost: 1_024 },
     unit: 'MiB',
     model: 'any',

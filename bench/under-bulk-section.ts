@@ -10,7 +10,7 @@ const BULK_CLIENTS = 4;
 const BULK_TEXTS = 64;
 const SECONDS = 10;
 /** A large model computes for a second a batch: percentiles need some probes. */
-const LARGE_SECONDS = 60;
+const LARGE_SECONDS = 40;
 
 /**
  * What a small query waits beside requests of many passages that never leave the engine idle. Fair turns promise: for

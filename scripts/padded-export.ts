@@ -8,6 +8,9 @@ const MICROSOFT = 'com.microsoft';
 /** Added to the scores of positions that must not be seen: e to that power is 0. */
 const UNSEEN = -1e9;
 
+/** What Qwen3's tokenizer_config.json says, for a folder that has none: transformers.js wants to know what to pad with. */
+const UNTOLD = { tokenizer_class: 'Qwen2Tokenizer', pad_token: '<|endoftext|>' };
+
 /**
  * Which side padding may be on. `right`: attention is told each sequence's length, as in the exports on the hub, where
  * padding on the left gives other vectors. `either`: it is given a mask, which costs up to a quarter of the speed.
@@ -144,7 +147,7 @@ function writeFolder(manifest: ModelManifest, folder: string, graph: Uint8Array,
   for (const file of weightFiles) linkOrCopy(file, path.join(folder, 'onnx', path.basename(file)));
   writeFileSync(path.join(folder, 'onnx', 'model.onnx'), graph);
   const tokenizerConfig = path.join(folder, 'tokenizer_config.json');
-  const settings = existsSync(tokenizerConfig) ? JSON.parse(readFileSync(tokenizerConfig, 'utf8')) : {};
+  const settings = existsSync(tokenizerConfig) ? JSON.parse(readFileSync(tokenizerConfig, 'utf8')) : UNTOLD;
   const padding_side = padding === 'right' ? 'right' : 'left';
   writeFileSync(tokenizerConfig, JSON.stringify({ ...settings, padding_side }, null, 2));
 }

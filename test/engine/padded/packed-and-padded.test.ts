@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -64,15 +64,22 @@ describe('the starter as an ONNX export', () => {
   });
 
   it('gives them to transformers.js as well, which pads on the left, from an export that allows it', async () => {
-    writePaddedExport(await starterManifest(), path.join(folder, 'either'), 'either');
+    // Also from a folder that does not say what to pad with.
+    const untold = path.join(folder, 'untold');
+    cpSync((await starterManifest()).folder, untold, { recursive: true });
+    rmSync(path.join(untold, 'tokenizer_config.json'));
+    const manifests = [await starterManifest(), await loadManifest({ name: 'untold', folder: untold })];
     env.allowRemoteModels = false;
     env.localModelPath = folder;
-    const extract = await pipeline('feature-extraction', 'either', { dtype: 'fp32' });
     const short = golden.texts.filter(({ ids }) => ids.length < 100);
     const inputs = short.map(({ text }) => text);
-    const together = await extract(inputs, { pooling: 'last_token', normalize: true });
-    for (const [i, vector] of (together.tolist() as number[][]).entries()) {
-      assert.ok(largestDifference(vector, short[i]?.vector ?? []) < 2e-6, inputs[i]);
+    for (const [i, manifest] of manifests.entries()) {
+      writePaddedExport(manifest, path.join(folder, `either-${i}`), 'either');
+      const extract = await pipeline('feature-extraction', `either-${i}`, { dtype: 'fp32' });
+      const together = await extract(inputs, { pooling: 'last_token', normalize: true });
+      for (const [k, vector] of (together.tolist() as number[][]).entries()) {
+        assert.ok(largestDifference(vector, short[k]?.vector ?? []) < 2e-6, inputs[k]);
+      }
     }
   });
 });
