@@ -13,8 +13,8 @@ import {
 const ENOUGH = 0.9;
 /** No batch is made to take longer, in milliseconds: a query that comes waits for the one being computed. */
 const LONGEST_BATCH_MS = 2_000;
-/** Nor shorter, where a larger one is as fast: what surrounds a batch, messages and planning, costs half a millisecond. */
-const SHORTEST_BATCH_MS = 5;
+/** Nor shorter, where a larger one is as fast: what surrounds a batch, messages and wake-ups, takes up to half a millisecond. */
+const SHORTEST_BATCH_MS = 10;
 /** The smallest size measured. Below 256 rows a matrix product loses speed on every machine seen. */
 const SMALLEST_MEASURED = 256;
 /** The smallest budget, on a machine where 256 tokens take longer than a batch may: a passage is hardly shorter. */
@@ -25,7 +25,7 @@ const FILLING_TOKENS: Record<Device, number> = { cpu: 256, webgpu: 1_024, cuda: 
 const WORTHWHILE_GAIN = 1.05;
 const ROUNDS = 3;
 /** Milliseconds that measuring may take: this much after a short load, 5 % of a long one. */
-const TIME_AFTER_SHORT_LOAD_MS = 500;
+const TIME_AFTER_SHORT_LOAD_MS = 300;
 const SHORT_LOAD_MS = 2_000;
 const PART_OF_LONG_LOAD = 0.05;
 const SEQUENCE_LENGTH = 32;
@@ -44,7 +44,7 @@ export interface CalibrationOptions extends Pick<EngineSettings, 'device' | 'max
  *
  * Sizes double from 256 tokens until a doubling brings nothing; the best of three runs counts for each. Other work on
  * the machine can only make a run slower, so an error is towards a smaller budget, and 256 tokens bound it. The time
- * spent is bounded: at most half a second, 5 % of the load where that took more than two seconds. A model that is too
+ * spent is bounded: at most 0.3 s, 5 % of the load where that took more than two seconds. A model that is too
  * slow to be measured in that time gets what fills such a device by arithmetic, and the result says so.
  */
 export async function calibrate(

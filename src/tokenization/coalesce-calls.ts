@@ -1,5 +1,5 @@
-/** UTF-16 units a native call may take: about five milliseconds of work, which a query that comes meanwhile waits for. */
-const MAX_UNITS_PER_CALL = 16_000;
+/** UTF-16 units a native call may take: some milliseconds of work, which a query that comes meanwhile waits for, twice at worst. */
+const MAX_UNITS_PER_CALL = 8_000;
 const MAX_TEXTS_PER_CALL = 256;
 
 interface Job<Result> {
