@@ -97,25 +97,25 @@ async function measureBusy(
   await client.close();
   const seconds = (after.at - before.at) / 1000;
   const batches = after.batches - before.batches;
-  const busy = (after.busySeconds - before.busySeconds) / seconds;
   return {
     model: manifest.name,
     measure: `engine busy at saturation, ${load}`,
-    result: figure(busy),
+    result: figure(after.busyRatio),
     against: `${figure(batches / seconds)} batches/s of ${milliseconds((1000 * (after.batchSeconds - before.batchSeconds)) / batches)}`,
-    targets: { engineBusy: busy },
+    targets: { engineBusy: after.busyRatio },
   };
 }
 
-/** What the service has computed so far, by its own metrics. */
+/** By the service's own metrics: the busy part of the last ten seconds, and what it has computed so far. */
 async function readWork(
   url: string,
-): Promise<{ at: number; busySeconds: number; batches: number; batchSeconds: number }> {
+): Promise<{ at: number; busyRatio: number; batches: number; batchSeconds: number }> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const value = (name: string) => Number(new RegExp(`^hotvec_${name}(?:{.*})? (.*)$`, 'm').exec(text)?.[1]);
   return {
     at: performance.now(),
-    busySeconds: value('engine_busy_seconds_total'),
+    // The counter grows at the end of a batch, which may be seconds; this knows the one under way.
+    busyRatio: value('engine_busy_ratio'),
     batches: value('batch_duration_seconds_count'),
     batchSeconds: value('batch_duration_seconds_sum'),
   };
