@@ -43,7 +43,7 @@ export interface CalibrationOptions extends Pick<EngineSettings, 'device' | 'max
  * Finds the batch budget: the smallest batch that reaches 90 % of the device's best pace, within two seconds a batch.
  *
  * Sizes double from 256 tokens until a doubling brings nothing; the best of three runs counts for each. Other work on
- * the machine can only make a run slower, so an error is towards a smaller budget, and 256 tokens bound it. The time
+ * the machine can only make a run slower, so an error is mostly towards a smaller budget, and 256 tokens bound it. The time
  * spent is bounded: at most 0.3 s, 5 % of the load where that took more than two seconds. A model that is too
  * slow to be measured in that time gets what fills such a device by arithmetic, and the result says so.
  */
