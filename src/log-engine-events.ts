@@ -14,7 +14,7 @@ export function logEngineEvents(event: EngineEvent, deviceId: number, logger: Lo
       if (event.restartInMilliseconds === null) {
         logger.fatal(
           { deviceId, epoch: event.epoch, reason: event.reason, detail: event.detail },
-          'engine given up: too many crashes',
+          event.reason === 'files_changed' ? 'engine given up: other files' : 'engine given up: too many crashes',
         );
       } else {
         const { epoch, reason, detail, restartInMilliseconds } = event;

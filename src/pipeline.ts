@@ -13,6 +13,7 @@ import { type EngineEvent, EngineSupervisor } from './engine/supervisor.ts';
 import { logHubEvents } from './log-hub-events.ts';
 import { logInt8Events } from './log-int8-events.ts';
 import { FileHashes } from './model/file-hashes.ts';
+import { engineFiles, FileStamps } from './model/file-stamps.ts';
 import { fingerprintOf } from './model/fingerprint.ts';
 import { int8Folders } from './model/int8/int8-folders.ts';
 import { prepareInt8 } from './model/int8/prepare-int8.ts';
@@ -90,6 +91,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const passedOver = (device: Device, reason: string) => logger.info({ device, reason }, 'device not used');
   for (const { device, reason } of absent) passedOver(device, reason);
   let loaded = manifest;
+  let stamps: FileStamps | undefined;
   const engine = new EngineGroup({
     choices,
     createEngine: (settings) =>
@@ -99,6 +101,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
         settings,
         clock,
         onEvent: (event) => onEngineEvent(event, settings.deviceId),
+        changedFile: () => stamps?.changed,
       }),
     onPassedOver: ([settings], reason) => settings !== undefined && passedOver(settings.device, reason),
   });
@@ -123,6 +126,8 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
       const onEvent = logInt8Events(manifest.name, logger, clock);
       loaded = { ...manifest, weights: await prepareInt8(manifest.weights, { folders, files, onEvent }) };
     }
+    // Before the hashes of the fingerprint: what changes meanwhile must not pass for what they are of.
+    stamps = new FileStamps(engineFiles(loaded));
     const starting = engine.start();
     // The precision is part of the fingerprint: hashing the weights need not wait where there is no choice of it.
     const [only, ...others] = new Set(choices.flat().map(({ dtype }) => dtype));

@@ -23,7 +23,7 @@ import { BatchTimeLimit } from './watchdog.ts';
 const SHUTDOWN_GRACE_MS = 1_000;
 
 /** Why an engine process was lost: the value of the metric's label. */
-export type LossReason = 'exit' | 'signal' | 'hung' | 'bad_reply' | 'load_failed';
+export type LossReason = 'exit' | 'signal' | 'hung' | 'bad_reply' | 'load_failed' | 'files_changed';
 
 /** What happens to the engine, for logs and metrics. */
 export type EngineEvent =
@@ -47,13 +47,15 @@ export interface SupervisorOptions {
   settings: EngineSettings;
   clock: Clock;
   onEvent: (event: EngineEvent) => void;
+  /** Names a file that is not as it was verified: no process may be started on it. */
+  changedFile?: () => string | undefined;
 }
 
 /**
  * Keeps one engine process alive and speaks with it.
  *
  * starting ── ready message ──> ready ── exit, hang, bad reply ──> restarting ── ready message ──> ready
- *     └─ load fails ─> failed               └──────── too many crashes ───────> failed        (close() from anywhere: closed)
+ *     └─ load fails ─> failed               └─ too many crashes, other files ─> failed        (close() from anywhere: closed)
  *
  * The process answers batches in the order they were sent, so they wait in a first-in-first-out list; its head is the
  * one being computed, and the only one the watchdog times. The watchdog lives here because the process cannot answer
@@ -259,7 +261,20 @@ export class EngineSupervisor implements Engine {
     this.cancelWatchdog();
     this.setState(delay === null ? 'failed' : 'restarting');
     this.rejectAllUnderWay(detail);
-    if (delay !== null) this.cancelRestart = this.options.clock.after(delay, () => this.spawn());
+    if (delay !== null) this.cancelRestart = this.options.clock.after(delay, () => this.respawn());
+  }
+
+  /** Other weights would give other vectors under the same fingerprint: then there is no other process. */
+  private respawn(): void {
+    const changed = this.options.changedFile?.();
+    if (changed === undefined) {
+      this.spawn();
+      return;
+    }
+    const detail = `${changed} is no longer the file that was verified at the start. Start hotvec again.`;
+    const lost = { kind: 'lost', epoch: this.epoch, reason: 'files_changed', detail } as const;
+    this.options.onEvent({ ...lost, restartInMilliseconds: null });
+    this.setState('failed');
   }
 
   private failStart(detail: string, reject: (error: Error) => void): void {

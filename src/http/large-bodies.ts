@@ -48,7 +48,7 @@ export class LargeBodies {
     if (this.bytesInside > 0 && this.bytesInside + bytes > limit) {
       throw new HotvecError(
         'overloaded',
-        `Large requests of ${this.bytesInside} bytes are being served, the limit is ${limit}.`,
+        `Large requests of ${this.bytesInside} bytes are being received or served, the limit is ${limit}.`,
         { retryAfterMs: RETRY_MS },
       );
     }

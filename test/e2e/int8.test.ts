@@ -70,7 +70,7 @@ describe('DTYPE=int8', () => {
     cpSync(starter, model, { recursive: true });
     const first = cli('serve', { MODEL: model });
     const { file, matrices, keptInFp32 } = await first.line('the model is quantized to int8');
-    assert.deepEqual([matrices, keptInFp32], [8, 4]);
+    assert.deepEqual([matrices, keptInFp32], [8, 6]);
     assert.equal(path.dirname(file as string), path.join(model, '.hotvec'));
     const { fingerprint } = await first.line('ready');
     await stop(first);

@@ -8,7 +8,7 @@ export type Int8Event =
   | { kind: 'damaged'; file: string }
   /** A folder that cannot take the file; the next one is tried. */
   | { kind: 'refused'; folder: string; reason: string }
-  /** `keptMatrices` would lose too much and stay fp32. */
+  /** `keptMatrices` of the layers stay fp32: `down_proj` always, and what would lose too much. */
   | { kind: 'ready'; file: string; isNew: boolean; matrices: number; keptMatrices: number };
 
 export type OnInt8Event = (event: Int8Event) => void;

@@ -11,7 +11,7 @@ import { syncFolder } from '../hub/sync-folder.ts';
 import type { PackedWeights } from '../manifest.ts';
 import { findInt8File, int8FileName, int8Stem, withInt8File } from './find-int8-file.ts';
 import type { OnInt8Event } from './int8-events.ts';
-import { isQuantizable } from './scheme.ts';
+import { isProjection } from './scheme.ts';
 import { int8FileBytes, writeInt8File } from './write-int8-file.ts';
 
 /** An unfinished file that was not written for this long has no owner any more. */
@@ -41,7 +41,7 @@ export async function prepareInt8(weights: PackedWeights, options: PrepareInt8Op
   const finish = async (file: string, isNew: boolean) => {
     const quantized = await withInt8File(weights, file);
     const matrices = Object.keys(quantized.int8 ?? {}).length;
-    const keptMatrices = Object.keys(weights.tensors).filter(isQuantizable).length - matrices;
+    const keptMatrices = Object.keys(weights.tensors).filter(isProjection).length - matrices;
     onEvent({ kind: 'ready', file, isNew, matrices, keptMatrices });
     return quantized;
   };

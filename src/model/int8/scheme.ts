@@ -28,6 +28,11 @@ export function isQuantizable(name: string): boolean {
   return QUANTIZABLE.test(name);
 }
 
+/** Whether the tensor of that name is a matrix of a layer, quantized or not. */
+export function isProjection(name: string): boolean {
+  return /^layers\.\d+\..*_proj\.weight$/.test(name);
+}
+
 /** Which matrices are quantized. */
 export interface MatrixChoice {
   isQuantizable: (name: string) => boolean;
