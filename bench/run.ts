@@ -23,11 +23,15 @@ for (const setting of options.models) {
         // The table comes at the end, and a full run takes a while.
         process.stderr.write(`${row.model}: ${row.measure}: ${row.result} (${row.against})\n`);
       }
+      // Again after each section: a run that is cut short leaves what it measured.
+      if (options.isWhole) writeResults();
     }
   } finally {
     await bench.close();
   }
 }
-const report = formatReport(rows, inputs);
-console.log(report);
-if (options.isWhole) writeFileSync(path.join(packageRoot, 'bench', 'RESULTS.md'), report);
+console.log(formatReport(rows, inputs));
+
+function writeResults(): void {
+  writeFileSync(path.join(packageRoot, 'bench', 'RESULTS.md'), formatReport(rows, inputs));
+}
