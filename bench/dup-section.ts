@@ -1,4 +1,3 @@
-import { randomUint32 } from '../scripts/random-weights.ts';
 import { HttpClient } from './http-client.ts';
 import { interleave } from './interleave.ts';
 import type { EngineBench } from './open-bench.ts';
@@ -6,7 +5,7 @@ import { figure, type Row } from './report.ts';
 import { requestBodies } from './request-bodies.ts';
 import { type RunningService, startService } from './service.ts';
 import { median, sum } from './statistics.ts';
-import type { WorkItem } from './workloads.ts';
+import { fraction, type WorkItem, zipfRanks } from './workloads.ts';
 
 const CLIENTS = 32;
 /** Different texts, drawn by Zipf's law: the n-th most frequent 1/n as often as the first. */
@@ -46,7 +45,7 @@ export async function* measureRepeats(bench: EngineBench): AsyncGenerator<Row> {
     const drawn: WorkItem[][] = [];
     const different: WorkItem[][] = [];
     for (let turn = 0; turn < 2 * options.rounds; turn++) {
-      drawn.push(drawByZipf(texts, requests, 600 + turn));
+      drawn.push(zipfRanks(requests, TEXTS, fraction(600 + turn)).map((rank) => texts[rank] as WorkItem));
       different.push(await workloads.take('q', requests, 700 + turn));
     }
 
@@ -90,20 +89,6 @@ export async function* measureRepeats(bench: EngineBench): AsyncGenerator<Row> {
   } finally {
     for (const service of services) await service.stop();
   }
-}
-
-function drawByZipf(texts: readonly WorkItem[], count: number, seed: number): WorkItem[] {
-  const random = randomUint32(seed);
-  const cumulative: number[] = [];
-  let total = 0;
-  for (let rank = 1; rank <= texts.length; rank++) {
-    total += 1 / rank;
-    cumulative.push(total);
-  }
-  return Array.from({ length: count }, () => {
-    const at = (random() / 2 ** 32) * total;
-    return texts[cumulative.findIndex((bound) => bound > at)] as WorkItem;
-  });
 }
 
 async function counters(client: HttpClient): Promise<{ shared: number; hits: number }> {

@@ -105,7 +105,7 @@ function cutOut(byLength: readonly { text: string; tokens: number }[], tokens: n
 }
 
 /** `count` ranks from 0 to `distinct` − 1, rank r with a probability proportional to 1 / (r + 1). */
-function zipfRanks(count: number, distinct: number, random: Random): number[] {
+export function zipfRanks(count: number, distinct: number, random: Random): number[] {
   const cumulative: number[] = [];
   let total = 0;
   for (let rank = 0; rank < distinct; rank++) {
@@ -128,7 +128,7 @@ function clamp(value: number, low: number, high: number): number {
   return Math.round(Math.min(high, Math.max(low, value)));
 }
 
-function fraction(seed: number): Random {
+export function fraction(seed: number): Random {
   const random = randomUint32(seed);
   return () => random() / 2 ** 32;
 }

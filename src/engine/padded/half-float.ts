@@ -1,3 +1,5 @@
+import { fromHalf } from '../../from-half.ts';
+
 /**
  * Whether this Node has Float16Array (24 and later). ONNX Runtime then gives and takes it; before, float16 comes as the
  * bits in a Uint16Array.
@@ -17,14 +19,4 @@ export function fromHalves(halves: ArrayLike<number>): Float32Array {
   const values = new Float32Array(halves.length);
   for (let i = 0; i < values.length; i++) values[i] = fromHalf(halves[i] as number);
   return values;
-}
-
-/** IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 of fraction. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

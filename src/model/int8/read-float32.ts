@@ -1,3 +1,4 @@
+import { fromHalf } from '../../from-half.ts';
 import type { TensorLocation } from '../manifest.ts';
 
 /**
@@ -14,17 +15,7 @@ export function readFloat32(bytes: Uint8Array, dtype: TensorLocation['dtype']): 
     const bits = new Uint32Array(values.buffer);
     for (let i = 0; i < bits.length; i++) bits[i] = (halves[i] as number) << 16;
   } else {
-    for (let i = 0; i < values.length; i++) values[i] = fromFloat16(halves[i] as number);
+    for (let i = 0; i < values.length; i++) values[i] = fromHalf(halves[i] as number);
   }
   return values;
-}
-
-/** IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 of fraction. */
-function fromFloat16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
