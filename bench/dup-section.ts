@@ -1,6 +1,6 @@
-import { HttpClient } from './http-client.ts';
 import { interleave } from './interleave.ts';
 import type { EngineBench } from './open-bench.ts';
+import { readMetrics } from './read-metrics.ts';
 import { figure, type Row } from './report.ts';
 import { requestBodies } from './request-bodies.ts';
 import { type RunningService, startService } from './service.ts';
@@ -29,8 +29,6 @@ export async function* measureRepeats(bench: EngineBench): AsyncGenerator<Row> {
     const cached = await startService(model, { ...settings, VECTOR_CACHE_MB: String(CACHE_MB) });
     services.push(cached);
     const texts = await workloads.take('q', TEXTS, 500);
-    const clients = [plain, cached].map(({ url }) => new HttpClient(url, CLIENTS)) as [HttpClient, HttpClient];
-    const [withoutCache, withCache] = clients;
 
     const post = async ({ url }: RunningService, items: readonly WorkItem[]) =>
       (
@@ -49,13 +47,13 @@ export async function* measureRepeats(bench: EngineBench): AsyncGenerator<Row> {
       different.push(await workloads.take('q', requests, 700 + turn));
     }
 
-    const before = await counters(withoutCache);
+    const before = await counters(plain.url);
     const repeats = await interleave(
       options.rounds,
       (turn) => post(plain, drawn[turn] ?? []),
       (turn) => post(plain, different[turn] ?? []),
     );
-    const after = await counters(withoutCache);
+    const after = await counters(plain.url);
     const shared = (after.shared - before.shared) / (2 * options.rounds * requests);
     // A token of a shared text is not computed, and texts drawn by frequency are not as long as others on average.
     const tokens = (items: WorkItem[][], round: number) =>
@@ -71,13 +69,13 @@ export async function* measureRepeats(bench: EngineBench): AsyncGenerator<Row> {
       against: `${figure(median(speeds.map((speed) => speed.repeated / speed.different)))}× the tokens/s of texts that are all different; ${options.rounds} rounds`,
     };
 
-    const cacheBefore = await counters(withCache);
+    const cacheBefore = await counters(cached.url);
     const results = await interleave(
       options.rounds,
       (turn) => post(cached, drawn[turn] ?? []),
       (turn) => post(plain, drawn[turn] ?? []),
     );
-    const cacheAfter = await counters(withCache);
+    const cacheAfter = await counters(cached.url);
     const hits = (cacheAfter.hits - cacheBefore.hits) / (2 * options.rounds * requests);
     yield {
       model: manifest.name,
@@ -85,14 +83,12 @@ export async function* measureRepeats(bench: EngineBench): AsyncGenerator<Row> {
       result: `${figure(median(results.map(({ a }) => (2 * requests) / sum(a))))} requests/s; ${figure(100 * hits)} % hits, from a cold cache`,
       against: `${figure(median(results.map(({ a, b }) => sum(b) / sum(a))))}× without the cache; ${options.rounds} rounds`,
     };
-    for (const client of clients) await client.close();
   } finally {
     for (const service of services) await service.stop();
   }
 }
 
-async function counters(client: HttpClient): Promise<{ shared: number; hits: number }> {
-  const text = (await client.send('/metrics')).body.toString();
-  const value = (name: string) => Number(new RegExp(`^hotvec_${name}_total (\\S+)$`, 'm').exec(text)?.[1]);
-  return { shared: value('shared_inputs'), hits: value('cache_hits') };
+async function counters(url: string): Promise<{ shared: number; hits: number }> {
+  const value = await readMetrics(url);
+  return { shared: value('shared_inputs_total'), hits: value('cache_hits_total') };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUint32 } from '../scripts/random-weights.ts';
 import { HttpClient } from './http-client.ts';
 import type { EngineBench } from './open-bench.ts';
+import { readMetrics } from './read-metrics.ts';
 import { milliseconds, type Row } from './report.ts';
 import { percentile } from './statistics.ts';
 
@@ -61,9 +62,9 @@ export async function* measureEventLoop(bench: EngineBench): AsyncGenerator<Row>
   }
   for (const { what, isTarget = false, run } of loads) {
     const client = new HttpClient(service.url, 4);
-    await readLag(client); // Reading empties the histogram.
+    await readLag(service.url); // Reading empties the histogram.
     const latencies = await probeWhile(service.url, () => run(client));
-    const lag = await readLag(client);
+    const lag = await readLag(service.url);
     await client.close();
     yield {
       model: manifest.name,
@@ -106,9 +107,8 @@ async function probeWhile(url: string, run: () => Promise<unknown>): Promise<num
 }
 
 /** The server's own event-loop delay since the last reading, in milliseconds. An idle loop shows the timer's 10 ms. */
-async function readLag(client: HttpClient): Promise<{ p99: number; max: number }> {
-  const text = (await client.send('/metrics')).body.toString();
-  const value = (name: string) =>
-    1000 * Number(new RegExp(`^hotvec_nodejs_eventloop_lag_${name}_seconds (\\S+)$`, 'm').exec(text)?.[1]);
-  return { p99: value('p99'), max: value('max') };
+async function readLag(url: string): Promise<{ p99: number; max: number }> {
+  const value = await readMetrics(url);
+  const lag = (name: string) => 1000 * value(`nodejs_eventloop_lag_${name}_seconds`);
+  return { p99: lag('p99'), max: lag('max') };
 }

@@ -2,6 +2,7 @@ import { PackedModel } from '../src/engine/packed/packed-model.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
 import { cosine, rowAt } from '../src/engine/rows.ts';
 import { resolveModel } from '../src/model/resolve-model.ts';
+import { engineSettings } from './engine-settings.ts';
 import { GateError, largestDifference } from './gate.ts';
 import { int8Weights } from './int8-weights.ts';
 import { interleave } from './interleave.ts';
@@ -70,10 +71,10 @@ export async function* measureInt8(bench: EngineBench): AsyncGenerator<Row> {
 async function bothModels(bench: EngineBench): Promise<{ exact: PackedModel; int8: PackedModel }> {
   const { model, manifest, weights, options, setting } = bench;
   const load = async (dtype: 'fp32' | 'int8') =>
-    PackedModel.load(dtype === 'int8' ? await int8Weights(resolveModel(setting), weights) : weights, {
-      ...{ device: 'cpu', deviceId: 0, dtype, threads: 0, maxBatchTokens: 1_024 },
-      ...{ maxTokens: Math.min(8192, manifest.maxTokens), prepacking: true, mustBeatCpu: false },
-    });
+    PackedModel.load(
+      dtype === 'int8' ? await int8Weights(resolveModel(setting), weights) : weights,
+      engineSettings(manifest, 'cpu', dtype),
+    );
   return options.dtype === 'int8'
     ? { exact: await load('fp32'), int8: model }
     : { exact: model, int8: await load('int8') };

@@ -4,6 +4,7 @@ import { loadManifest } from '../src/model/load-manifest.ts';
 import type { ModelManifest, PackedWeights } from '../src/model/manifest.ts';
 import { resolveModel } from '../src/model/resolve-model.ts';
 import { loadNativeTokenizer } from '../src/tokenization/native-tokenizer.ts';
+import { engineSettings } from './engine-settings.ts';
 import { sequenceFlops } from './flops.ts';
 import { gateGolden } from './gate.ts';
 import { createGemm, type GemmCalibrator } from './gemm.ts';
@@ -46,17 +47,7 @@ export async function openBench(setting: string, options: BenchOptions): Promise
   const weights = dtype === 'int8' ? await int8Weights(location, manifest.weights) : manifest.weights;
   // Int8 is compared with what the machine does in fp32.
   const gemmDtype = dtype === 'int8' ? 'fp32' : dtype;
-  const model = await PackedModel.load(weights, {
-    device,
-    deviceId: 0,
-    dtype,
-    threads: 0,
-    // As the service sets it up, which runs with its defaults.
-    maxTokens: Math.min(8192, manifest.maxTokens),
-    maxBatchTokens: 1_024,
-    prepacking: true,
-    mustBeatCpu: false,
-  });
+  const model = await PackedModel.load(weights, engineSettings(manifest, device, dtype));
   if (manifest.name === 'starter') await gateGolden(model, manifest.hiddenSize, { device, dtype });
   let service: Promise<RunningService> | undefined;
   const load = new LoadGenerator();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { distinctTokens } from '../src/engine/calibrate.ts';
 import { HttpClient } from './http-client.ts';
 import type { EngineBench } from './open-bench.ts';
+import { readMetrics } from './read-metrics.ts';
 import { figure, milliseconds, type Row } from './report.ts';
 import { requestBodies } from './request-bodies.ts';
 import type { RunningService } from './service.ts';
@@ -110,8 +111,7 @@ async function measureBusy(
 async function readWork(
   url: string,
 ): Promise<{ at: number; busyRatio: number; batches: number; batchSeconds: number }> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const value = (name: string) => Number(new RegExp(`^hotvec_${name}(?:{.*})? (.*)$`, 'm').exec(text)?.[1]);
+  const value = await readMetrics(url);
   return {
     at: performance.now(),
     // The counter grows at the end of a batch, which may be seconds; this knows the one under way.
