@@ -8,6 +8,7 @@ import { readConfig } from '../src/config.ts';
 import type { Embedder } from '../src/embedding/embedder.ts';
 import { ModelNames } from '../src/http/model-names.ts';
 import { createLogger } from '../src/logger.ts';
+import { NOTHING_OBSERVED } from '../src/metrics/observed-metrics.ts';
 import { Metrics } from '../src/metrics.ts';
 import { packageRoot } from '../src/package-info.ts';
 
@@ -22,19 +23,7 @@ async function describeApi(): Promise<string> {
     config: readConfig({}),
     embedder: noEmbedder,
     names: new ModelNames('starter', []),
-    metrics: new Metrics(() => ({
-      queueTokens: 0,
-      queueRequests: 0,
-      queueOldestSeconds: 0,
-      tokensPerSecond: 0,
-      enginesUp: 0,
-      ready: false,
-      batchAgeSeconds: 0,
-      cacheBytes: 0,
-      cacheEvictions: 0,
-      busyRatio: 0,
-      batchTokens: 0,
-    })),
+    metrics: new Metrics(() => NOTHING_OBSERVED),
     logger: createLogger('silent'),
     apiKeys: null,
     isDraining: () => false,

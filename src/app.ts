@@ -70,7 +70,7 @@ export async function buildApp({
     if (isDraining()) void reply.header('connection', 'close');
   });
   registerRequestReports(app, metrics);
-  registerErrorHandling(app, metrics, config);
+  registerErrorHandling(app, config);
   registerAuth(app, apiKeys);
   registerProtocolRules(app);
   registerJsonBody(app, config, bodyWorkerEntry);

@@ -1,11 +1,22 @@
 import type { Logger } from 'pino';
-import type { EngineEvent } from './engine/supervisor.ts';
+import type { EngineEvent, LossReason } from './engine/supervisor.ts';
 import type { Metrics } from './metrics.ts';
+
+/** Each reason once; the compiler asks for those that are missing. */
+const LOSS_REASONS: Record<LossReason, true> = {
+  exit: true,
+  signal: true,
+  hung: true,
+  bad_reply: true,
+  load_failed: true,
+  files_changed: true,
+};
 
 /** Tells log and metrics what happens to the engine process of a device. */
 export function logEngineEvents(event: EngineEvent, deviceId: number, logger: Logger, metrics: Metrics): void {
   switch (event.kind) {
     case 'ready':
+      metrics.expectEngineLosses(deviceId, Object.keys(LOSS_REASONS));
       metrics.observeEngine(deviceId, { epoch: event.epoch, canaryCosine: event.info.canaryCosine });
       logger.info({ deviceId, epoch: event.epoch, processId: event.processId, ...event.info }, 'engine ready');
       return;

@@ -26,13 +26,15 @@ export interface ServeOptions {
   logger: Logger;
   /** The engine process; tests put a fake one here that speaks the same protocol. */
   engineEntry?: URL;
+  /** Lines of the log that were lost so far. */
+  logLinesDropped?: () => number;
 }
 
 /**
  * Starts the whole service: config → model → engine → embedder → app → listen. Resolves when it is ready.
  * @throws {StartError} with the one line that the operator needs.
  */
-export async function serve({ config, logger, engineEntry }: ServeOptions): Promise<Service> {
+export async function serve({ config, logger, engineEntry, logLinesDropped }: ServeOptions): Promise<Service> {
   const apiKeys = config.apiKeysFile === '' ? null : readApiKeys(config.apiKeysFile);
   const pipeline = await openPipeline({
     config,
@@ -59,6 +61,7 @@ export async function serve({ config, logger, engineEntry }: ServeOptions): Prom
     cacheEvictions: cache?.evictions ?? 0,
     busyRatio: engine.busyRatio,
     batchTokens: pipeline.model.batchTokens ?? 0,
+    logLinesDropped: logLinesDropped?.() ?? 0,
   }));
   const app = await buildApp({
     config,

@@ -1,25 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
 import type { ErrorCode } from './errors.ts';
+import { engineMetrics } from './metrics/engine-metrics.ts';
+import { defineObserved, type Observed } from './metrics/observed-metrics.ts';
+import { PrefixedRegistry } from './metrics/prefixed-registry.ts';
+import { requestMetrics } from './metrics/request-metrics.ts';
 
-/** Seconds: from a cached answer of the starter model to a full batch of a large one on a CPU. */
-const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-const SIZE_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384];
-
-/** State that is read when metrics are collected, not counted along the way. */
-export interface Observed {
-  queueTokens: number;
-  queueRequests: number;
-  queueOldestSeconds: number;
-  tokensPerSecond: number;
-  enginesUp: number;
-  ready: boolean;
-  batchAgeSeconds: number;
-  cacheBytes: number;
-  /** Since the start. */
-  cacheEvictions: number;
-  busyRatio: number;
-  batchTokens: number;
-}
+/** What is being done for a request. */
+export const PHASES = ['receive', 'tokenize', 'queue', 'infer', 'encode', 'send'] as const;
+export type Phase = (typeof PHASES)[number];
 
 export interface RequestReport {
   method: string;
@@ -27,7 +15,20 @@ export interface RequestReport {
   route: string;
   status: number;
   seconds: number;
-  aborted: boolean;
+  /** Why it was answered with an error; undefined when it was not. */
+  rejectedFor: ErrorCode | undefined;
+  /** What was being done for it when its client left; undefined when it did not. */
+  cancelledIn: Phase | undefined;
+}
+
+export interface WorkFacts {
+  inputs: number;
+  tokens: number;
+  truncated: number;
+  shared: number;
+  cache: { hits: number; misses: number } | null;
+  /** Milliseconds. */
+  timings: Record<'tokenize' | 'queue' | 'infer' | 'encode', number>;
 }
 
 export interface BatchFacts {
@@ -40,198 +41,95 @@ export interface BatchFacts {
   inferMilliseconds: number;
 }
 
-/** Prometheus metrics, prefix `hotvec_`, in a registry of their own: nothing is global. */
+type BuildLabels = Record<'version' | 'model' | 'revision' | 'fingerprint' | 'device' | 'dtype', string>;
+
+/** Prometheus metrics. What they are is in `metrics/`; here is what the others report. */
 export class Metrics {
-  readonly registry = new Registry();
-  private readonly requests = this.counter('http_requests_total', 'Answered requests', ['method', 'route', 'status']);
-  private readonly duration = this.histogram(
-    'http_request_duration_seconds',
-    'From headers to last byte',
-    ['route'],
-    DURATION_BUCKETS,
-  );
-  private readonly stage = this.histogram(
-    'stage_duration_seconds',
-    'Time of a request in each stage',
-    ['stage'],
-    DURATION_BUCKETS,
-  );
-  private readonly rejected = this.counter('rejected_total', 'Requests answered with an error', ['reason']);
-  private readonly cancelled = this.counter('cancelled_total', 'Requests whose client went away', []);
-  private readonly inputs = this.counter('inputs_total', 'Inputs embedded', []);
-  private readonly tokens = this.counter('tokens_total', 'Tokens embedded, padding not counted', []);
-  private readonly truncated = this.counter('truncated_inputs_total', 'Inputs that were cut short', []);
-  private readonly shared = this.counter(
-    'shared_inputs_total',
-    'Inputs that were in flight already, for another request or twice in one: computed once',
-    [],
-  );
-  private readonly cacheHits = this.counter('cache_hits_total', 'Inputs answered from the vector cache', []);
-  private readonly cacheMisses = this.counter('cache_misses_total', 'Inputs that the vector cache had not', []);
-  private readonly nonFinite = this.counter(
-    'nonfinite_rows_total',
-    'Requests refused for a vector without direction; must be 0',
-    [],
-  );
-  private readonly batchItems = this.histogram('batch_items', 'Sequences in a batch', [], SIZE_BUCKETS);
-  private readonly batchTokens = this.histogram('batch_tokens', 'Tokens in a batch', [], SIZE_BUCKETS);
-  private readonly uniqueRatio = this.histogram(
-    'batch_unique_ratio',
-    'Token rows computed for each token of a batch: below 1 where texts share prefixes; safetensors only',
-    [],
-    [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
-  );
-  private readonly paddingRatio = this.histogram(
-    'batch_padding_ratio',
-    'Part of the computed slots of a batch that is padding; ONNX exports only',
-    [],
-    [0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75],
-  );
-  private readonly batchDuration = this.histogram(
-    'batch_duration_seconds',
-    'Time the engine took for a batch',
-    [],
-    DURATION_BUCKETS,
-  );
-  private readonly staleReplies = this.counter(
-    'stale_replies_total',
-    'Answers of an engine process already given up; dropped',
-    [],
-  );
-  private readonly restarts = this.counter('engine_restarts_total', 'Engine processes lost', ['reason', 'device_id']);
-  private readonly epoch = this.gauge('engine_epoch', 'Number of the engine process in service', ['device_id']);
-  private readonly engineBytes = this.gauge('engine_rss_bytes', 'Resident memory of the engine process', ['device_id']);
-  private readonly engineBusy = this.counter('engine_busy_seconds_total', 'Time the engine process spent on batches', [
-    'device_id',
-  ]);
-  private readonly canary = this.gauge(
-    'canary_cosine',
-    'Lowest cosine of a canary vector to its reference, at the last engine start',
-    ['device_id'],
-  );
-  private readonly build = this.gauge('build_info', 'Always 1; the labels say what is served', [
-    'version',
-    'model',
-    'revision',
-    'fingerprint',
-    'device',
-    'dtype',
-  ]);
+  readonly registry: Registry;
+  private readonly request: ReturnType<typeof requestMetrics>;
+  private readonly engine: ReturnType<typeof engineMetrics>;
 
   /** @param observe called at each collection. */
   constructor(observe: () => Observed) {
-    const value = (name: string, help: string, read: (observed: Observed) => number) =>
-      new Gauge({
-        name: `hotvec_${name}`,
-        help,
-        registers: [this.registry],
-        collect() {
-          this.set(read(observe()));
-        },
-      });
-    value('queue_tokens', 'Tokens waiting for a batch', (observed) => observed.queueTokens);
-    value('queue_requests', 'Requests with tokens waiting for a batch', (observed) => observed.queueRequests);
-    value('queue_oldest_seconds', 'Age of the longest-waiting request', (observed) => observed.queueOldestSeconds);
-    value('tokens_per_second', 'Engine throughput over the recent batches', (observed) => observed.tokensPerSecond);
-    value('engine_up', 'Engine processes in service: one for each device', (observed) => observed.enginesUp);
-    value('engine_batch_age_seconds', 'Age of the batch being computed', (observed) => observed.batchAgeSeconds);
-    value('cache_bytes', 'Memory of the vector cache', (observed) => observed.cacheBytes);
-    new Counter({
-      name: 'hotvec_cache_evictions_total',
-      help: 'Vectors that the cache forgot for lack of room',
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        this.inc(observe().cacheEvictions);
-      },
-    });
-    value(
-      'engine_busy_ratio',
-      'Share of the last 10 s that the engine processes spent on batches, on average',
-      (observed) => observed.busyRatio,
-    );
-    value('batch_budget_tokens', 'Most tokens in a batch of several inputs', (observed) => observed.batchTokens);
-    value('ready', '1 while /readyz answers 200', (observed) => Number(observed.ready));
-    collectDefaultMetrics({ register: this.registry, prefix: 'hotvec_' });
+    const define = new PrefixedRegistry();
+    this.registry = define.registry;
+    this.request = requestMetrics(define);
+    this.engine = engineMetrics(define);
+    defineObserved(define, observe);
+    // A series that begins at 1 has no increase that an alert could see.
+    for (const phase of PHASES) this.request.cancelled.inc({ phase }, 0);
+    collectDefaultMetrics({ register: this.registry, prefix: define.prefix });
   }
 
-  observeRequest({ method, route, status, seconds, aborted }: RequestReport): void {
-    this.requests.inc({ method, route, status: String(status) });
-    this.duration.observe({ route }, seconds);
-    if (aborted) this.cancelled.inc();
+  observeRequest({ method, route, status, seconds, rejectedFor, cancelledIn }: RequestReport): void {
+    this.request.requests.inc({ method, route, status: String(status) });
+    this.request.duration.observe({ route }, seconds);
+    if (rejectedFor !== undefined) this.request.rejected.inc({ reason: rejectedFor });
+    if (rejectedFor === 'non_finite_output') this.request.nonFinite.inc();
+    if (cancelledIn !== undefined) this.request.cancelled.inc({ phase: cancelledIn });
   }
 
-  observeWork(work: {
-    inputs: number;
-    tokens: number;
-    truncated: number;
-    shared: number;
-    cache: { hits: number; misses: number } | null;
-    timings: Record<'tokenize' | 'queue' | 'infer' | 'encode', number>;
-  }): void {
-    this.inputs.inc(work.inputs);
-    this.tokens.inc(work.tokens);
-    this.truncated.inc(work.truncated);
-    this.shared.inc(work.shared);
-    this.cacheHits.inc(work.cache?.hits ?? 0);
-    this.cacheMisses.inc(work.cache?.misses ?? 0);
+  /** Errors that requests can be answered with, so that each is counted from 0 on. */
+  expectRejections(reasons: readonly ErrorCode[]): void {
+    for (const reason of reasons) this.request.rejected.inc({ reason }, 0);
+  }
+
+  observeWork(work: WorkFacts): void {
+    this.request.inputs.inc(work.inputs);
+    this.request.tokens.inc(work.tokens);
+    this.request.truncated.inc(work.truncated);
+    this.request.shared.inc(work.shared);
+    this.request.cacheHits.inc(work.cache?.hits ?? 0);
+    this.request.cacheMisses.inc(work.cache?.misses ?? 0);
     for (const [stage, milliseconds] of Object.entries(work.timings)) {
-      this.stage.observe({ stage }, milliseconds / 1000);
+      this.request.stage.observe({ stage }, milliseconds / 1000);
     }
   }
 
-  observeBatch(batch: BatchFacts): void {
-    this.batchItems.observe(batch.items);
-    this.batchTokens.observe(batch.tokens);
-    if (batch.path === 'packed') this.uniqueRatio.observe(batch.computedTokens / batch.tokens);
-    else this.paddingRatio.observe(1 - batch.tokens / batch.computedTokens);
-    this.batchDuration.observe(batch.inferMilliseconds / 1000);
+  /** @param bytes of all request bodies inside, together. */
+  observeBytesInside(bytes: number): void {
+    this.request.bytesInside.set(bytes);
   }
 
-  countRejection(reason: ErrorCode): void {
-    this.rejected.inc({ reason });
-    if (reason === 'non_finite_output') this.nonFinite.inc();
+  countPoisonInput(): void {
+    this.request.poison.inc();
+  }
+
+  observeBatch(batch: BatchFacts): void {
+    this.engine.batchItems.observe(batch.items);
+    this.engine.batchTokens.observe(batch.tokens);
+    if (batch.path === 'packed') this.engine.uniqueRatio.observe(batch.computedTokens / batch.tokens);
+    else this.engine.paddingRatio.observe(1 - batch.tokens / batch.computedTokens);
+    this.engine.batchDuration.observe(batch.inferMilliseconds / 1000);
   }
 
   countStaleReply(): void {
-    this.staleReplies.inc();
+    this.engine.staleReplies.inc();
   }
 
   countEngineLoss(deviceId: number, reason: string): void {
-    this.restarts.inc({ reason, device_id: String(deviceId) });
+    this.engine.restarts.inc({ reason, device_id: String(deviceId) });
+  }
+
+  /** Why a process can be lost, so that each reason is counted from 0 on. */
+  expectEngineLosses(deviceId: number, reasons: readonly string[]): void {
+    for (const reason of reasons) this.engine.restarts.inc({ reason, device_id: String(deviceId) }, 0);
   }
 
   observeEngine(deviceId: number, facts: { epoch: number; canaryCosine: number }): void {
     const labels = { device_id: String(deviceId) };
-    this.epoch.set(labels, facts.epoch);
-    this.canary.set(labels, facts.canaryCosine);
+    this.engine.epoch.set(labels, facts.epoch);
+    this.engine.canary.set(labels, facts.canaryCosine);
   }
 
   observeEngineWork(deviceId: number, residentBytes: number, busyMilliseconds: number): void {
     const labels = { device_id: String(deviceId) };
-    this.engineBytes.set(labels, residentBytes);
-    this.engineBusy.inc(labels, busyMilliseconds / 1000);
+    this.engine.residentBytes.set(labels, residentBytes);
+    this.engine.busy.inc(labels, busyMilliseconds / 1000);
   }
 
-  describeBuild(labels: Record<'version' | 'model' | 'revision' | 'fingerprint' | 'device' | 'dtype', string>): void {
-    this.build.reset();
-    this.build.set(labels, 1);
-  }
-
-  private counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
-    return new Counter({ name: `hotvec_${name}`, help, labelNames, registers: [this.registry] });
-  }
-
-  private gauge<Label extends string>(name: string, help: string, labelNames: Label[]): Gauge<Label> {
-    return new Gauge({ name: `hotvec_${name}`, help, labelNames, registers: [this.registry] });
-  }
-
-  private histogram<Label extends string>(
-    name: string,
-    help: string,
-    labelNames: Label[],
-    buckets: number[],
-  ): Histogram<Label> {
-    return new Histogram({ name: `hotvec_${name}`, help, labelNames, buckets, registers: [this.registry] });
+  describeBuild(labels: BuildLabels): void {
+    this.engine.build.reset();
+    this.engine.build.set(labels, 1);
   }
 }

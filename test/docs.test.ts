@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { NOTHING_OBSERVED } from '../src/metrics/observed-metrics.ts';
 import { Metrics } from '../src/metrics.ts';
 import { packageRoot } from '../src/package-info.ts';
 
@@ -20,19 +21,7 @@ const documents = [
 
 describe('docs', () => {
   it('lists every metric that hotvec defines, and no other', async () => {
-    const metrics = new Metrics(() => ({
-      queueTokens: 0,
-      queueRequests: 0,
-      queueOldestSeconds: 0,
-      tokensPerSecond: 0,
-      enginesUp: 1,
-      ready: true,
-      batchAgeSeconds: 0,
-      cacheBytes: 0,
-      cacheEvictions: 0,
-      busyRatio: 0,
-      batchTokens: 0,
-    }));
+    const metrics = new Metrics(() => NOTHING_OBSERVED);
     const own = (await metrics.registry.getMetricsAsJSON())
       .map(({ name, help, type }) => ({ name, help, type: String(type) }))
       .filter(({ name }) => !/^hotvec_(process|nodejs)_/.test(name));

@@ -151,7 +151,9 @@ export class Batcher {
       if (options.deadline !== undefined) {
         cancelDeadline = clock.after(options.deadline - now, () => request.fail(tooLate()));
       }
+      request.onTakenUp = options.onTakenUp;
       if (request.queuedTokens > 0) this.queue.push(request);
+      else request.takenUp();
       this.dispatch();
     });
   }
@@ -198,6 +200,7 @@ export class Batcher {
     const batchId = this.nextBatchId++;
     const { tokenIds, offsets } = toBatch(entries.map((entry) => entry.tokenIds));
     const batch = this.underWay.start(tokenIds.length, clock.now());
+    for (const request of waitersOf(entries)) request.takenUp();
     try {
       const result = await engine.run({ tokenIds, offsets });
       if (result.rows.length !== entries.length * hiddenSize) {

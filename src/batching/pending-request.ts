@@ -8,6 +8,8 @@ export interface SubmitOptions {
   deadline?: number | undefined;
   /** Name of the API key the request came with, for its share of the queue. */
   owner?: string | undefined;
+  /** Called when a batch has the first of its sequences. */
+  onTakenUp?: (() => void) | undefined;
 }
 
 export interface SubmitResult {
@@ -48,6 +50,8 @@ export class PendingRequest {
   readonly owner: string | undefined;
   readonly submittedAt: number;
   settled = false;
+  /** Called once, when a batch has the first of its sequences. */
+  onTakenUp: (() => void) | undefined;
   /** Tokens that it brought to the queue. */
   readonly tokens: number;
   /** Those not yet in a batch. */
@@ -95,6 +99,12 @@ export class PendingRequest {
     entry.isTaken = true;
     this.taken += 1;
     this.skip(entry);
+  }
+
+  /** A batch has one of its sequences, whoever took it there. */
+  takenUp(): void {
+    this.onTakenUp?.();
+    this.onTakenUp = undefined;
   }
 
   /** Takes the row of one sequence, which the engine computed in the last `inferMilliseconds`; settles with the last one. */

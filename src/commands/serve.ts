@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { ConfigError, readConfig, withoutSecrets } from '../config.ts';
 import { StartError } from '../errors.ts';
+import { LogDestination } from '../log-destination.ts';
 import { createLogger } from '../logger.ts';
 import { type Service, serve } from '../main.ts';
 import { packageVersion } from '../package-info.ts';
@@ -21,7 +22,8 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     process.stderr.write(`${error.message}\n`);
     return EXIT_CONFIG;
   }
-  const logger = createLogger(config.logLevel);
+  const log = new LogDestination(1);
+  const logger = createLogger(config.logLevel, log);
   const stop = new Promise<string>((resolve) => {
     let signals = 0;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -43,7 +45,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   let service: Service | string;
   try {
     // Stopped while it loads: the engine process ends by itself when this one is gone.
-    service = await Promise.race([serve({ config, logger }), stop]);
+    service = await Promise.race([serve({ config, logger, logLinesDropped: () => log.dropped }), stop]);
   } catch (error) {
     if (error instanceof StartError) logger.fatal(error.message);
     else logger.fatal({ err: error }, 'unexpected error while starting');

@@ -9,6 +9,9 @@ export interface EmbedInput extends PromptChoice {
   name: string;
 }
 
+/** What is being done for a request. `encode` begins when its rows are there. */
+export type WorkPhase = 'tokenize' | 'queue' | 'infer' | 'encode';
+
 export interface EmbedOptions {
   /** Components of a vector; null: all. */
   dimensions: number | null;
@@ -20,6 +23,8 @@ export interface EmbedOptions {
   timeLimit: number;
   /** Name of the API key, for its share of the queue. */
   owner?: string | undefined;
+  /** Told of each phase as it begins; also of a request that fails later. */
+  onPhase?: (phase: WorkPhase) => void;
 }
 
 export interface Timings {

@@ -57,13 +57,16 @@ export class PipelineEmbedder implements Embedder {
     // Turned away before it costs anything, where it must be turned away.
     this.checkReady();
     this.rows.admit(owner);
+    options.onPhase?.('tokenize');
 
     const sequences = await this.preparer.prepare(inputs, options.truncate);
     const tokenizedAt = this.clock.now();
+    options.onPhase?.('queue');
     const computed = await this.rows.rowsOf(
       sequences.map(({ ids }) => ids),
-      { signal, owner, deadline: startedAt + options.timeLimit },
+      { signal, owner, deadline: startedAt + options.timeLimit, onTakenUp: () => options.onPhase?.('infer') },
     );
+    options.onPhase?.('encode');
     const normalize = options.normalize ?? this.model.normalize;
     const vectors = await finishVectors(computed.rows, dimensions, normalize);
     if (vectors.length !== inputs.length) throw new Error(`${inputs.length} inputs gave ${vectors.length} vectors`);

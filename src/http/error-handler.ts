@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HotvecError } from '../errors.ts';
-import type { Metrics } from '../metrics.ts';
 import { errorTable } from './error-table.ts';
 
 /** Fastify's own errors, by code, in our terms. */
@@ -18,7 +17,7 @@ const FASTIFY_ERRORS: Record<string, (request: FastifyRequest, limits: { maxBody
 };
 
 /** Answers every error in the OpenAI envelope, logs the unexpected ones, and says 404 or 405 for what is not there. */
-export function registerErrorHandling(app: FastifyInstance, metrics: Metrics, limits: { maxBodyBytes: number }): void {
+export function registerErrorHandling(app: FastifyInstance, limits: { maxBodyBytes: number }): void {
   const methodsByPattern = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
     const known = methodsByPattern.get(url) ?? { pattern: patternOf(url), methods: new Set() };
@@ -35,7 +34,6 @@ export function registerErrorHandling(app: FastifyInstance, metrics: Metrics, li
       const cause = known.cause as Error;
       request.log.error({ code: known.code, cause: cause.message }, 'the engine failed a request');
     }
-    metrics.countRejection(known.code);
     return sendError(reply, known);
   });
 

@@ -1,5 +1,6 @@
 import type { EmbedResult } from '../embedding/embedder.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { RequestProgress } from './request-progress.ts';
 
 /** What a request's log line and metrics tell of its work, besides method, route and status. */
 export interface WorkReport extends Pick<EmbedResult, 'batches' | 'lastBatchId' | 'shared' | 'cache'> {
@@ -14,6 +15,7 @@ declare module 'fastify' {
     /** Name of the API key it came with. */
     keyName: string | undefined;
     errorCode: ErrorCode | undefined;
+    progress: RequestProgress;
     work: WorkReport | undefined;
   }
 }

@@ -1,14 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
-import { errorTable } from './error-table.ts';
+import { errorTable, publicErrorCodes } from './error-table.ts';
+import { RequestProgress } from './request-progress.ts';
 
 /** Gives every answer its id, and every request one log line and its metrics. Never a text, a key or a query string. */
 export function registerRequestReports(app: FastifyInstance, metrics: Metrics): void {
   app.decorateRequest('errorCode', undefined);
   app.decorateRequest('work', undefined);
+  // Its own object for each request, made by the first hook of all.
+  app.decorateRequest('progress', null as unknown as RequestProgress);
+  metrics.expectRejections(publicErrorCodes);
 
   app.addHook('onRequest', async (request, reply) => {
+    request.progress = new RequestProgress();
     void reply.header('x-request-id', request.id);
     // Not the onResponse hook: it never runs when the client went away before the answer.
     let reported = false;
@@ -25,7 +30,14 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
     const route = request.routeOptions.url ?? 'none';
     const code: ErrorCode | undefined = aborted ? 'client_closed_request' : request.errorCode;
     const status = aborted ? errorTable.client_closed_request.status : reply.statusCode;
-    metrics.observeRequest({ method, route, status, seconds: reply.elapsedTime / 1000, aborted });
+    metrics.observeRequest({
+      method,
+      route,
+      status,
+      seconds: reply.elapsedTime / 1000,
+      rejectedFor: aborted || PROBES.has(route) ? undefined : code,
+      cancelledIn: aborted ? request.progress.phase : undefined,
+    });
     if (work !== undefined) metrics.observeWork(work);
     const milliseconds = (value: number) => Math.round(value * 100) / 100;
     request.log[levelOf(route, status)](

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
-import type { EmbedResult, ModelFacts } from '../embedding/embedder.ts';
+import type { EmbedResult, ModelFacts, WorkPhase } from '../embedding/embedder.ts';
 import { HotvecError } from '../errors.ts';
 import type { WorkReport } from './fastify-types.ts';
 
@@ -9,6 +9,7 @@ export interface WorkContext {
   signal: AbortSignal;
   timeLimit: number;
   owner: string | undefined;
+  onPhase: (phase: WorkPhase) => void;
 }
 
 /**
@@ -31,6 +32,7 @@ export function workContext(
     signal: abort.signal,
     timeLimit: Math.min(config.deadlineMs, readDeadline(request.headers['x-deadline-ms'])),
     owner: request.keyName,
+    onPhase: (phase) => request.progress.enter(phase),
   };
 }
 
@@ -53,6 +55,7 @@ export function reportWork(
     cache: result.cache,
   };
   request.work = work;
+  request.progress.enter('send');
   const timing = Object.entries(work.timings).map(([stage, duration]) => `${stage};dur=${duration.toFixed(2)}`);
   void reply.headers({
     'server-timing': timing.join(', '),

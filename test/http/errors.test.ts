@@ -272,7 +272,7 @@ describe('Every error code', () => {
     const line = /"status":499,.*"code":"client_closed_request","key":"two","aborted":true/;
     await until(() => line.test(slow.log()));
     const metrics = await fetch(`${slow.url}/metrics`, { headers: { authorization: 'Bearer key-of-two' } });
-    assert.match(await metrics.text(), /^hotvec_cancelled_total 1$/m);
+    assert.match(await metrics.text(), /^hotvec_cancelled_total\{phase="\w+"\} 1$/m);
   });
 
   it('the table has every code, and says what the service says', () => {

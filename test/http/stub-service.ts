@@ -8,6 +8,7 @@ import { scoreMatrix } from '../../src/embedding/score-matrix.ts';
 import type { ApiKey } from '../../src/http/auth.ts';
 import { ModelNames } from '../../src/http/model-names.ts';
 import { createLogger } from '../../src/logger.ts';
+import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
 import { Metrics } from '../../src/metrics.ts';
 import { testConfig } from '../support/running-service.ts';
 
@@ -73,19 +74,7 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
     config: testConfig(options.config),
     embedder,
     names: new ModelNames('stub', []),
-    metrics: new Metrics(() => ({
-      queueTokens: 0,
-      queueRequests: 0,
-      queueOldestSeconds: 0,
-      tokensPerSecond: 0,
-      enginesUp: 1,
-      ready: true,
-      batchAgeSeconds: 0,
-      cacheBytes: 0,
-      cacheEvictions: 0,
-      busyRatio: 0,
-      batchTokens: 512,
-    })),
+    metrics: new Metrics(() => NOTHING_OBSERVED),
     logger: createLogger('info', sink),
     apiKeys: options.keys === undefined ? null : apiKeys(options.keys),
     isDraining: options.isDraining ?? (() => false),

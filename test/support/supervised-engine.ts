@@ -64,8 +64,12 @@ export async function groupEngines(
 }
 
 /** Waits for something that happens in another process; the test's own time limit ends it when it does not. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5);
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUp = performance.now() + 60_000;
+  while (!(await condition())) {
+    if (performance.now() > giveUp) throw new Error(`It did not happen: ${condition}`);
+    await sleep(5);
+  }
 }
 
 /** Whether a process of that id runs; one that ended and that nobody has reaped does not. */
