@@ -10,8 +10,7 @@ import { encodeEmbeddings } from '../encode-vectors.ts';
 import type { ModelNames } from '../model-names.ts';
 import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
-import { sendChunks } from '../send-chunks.ts';
-import { reportWork, workContext } from '../work-context.ts';
+import { serveVectors, usageOf } from '../serve-vectors.ts';
 
 export interface EmbeddingsOptions {
   embedder: Embedder;
@@ -112,23 +111,19 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           instruction: options.instruction ?? null,
         };
         const inputs = nameInputs('input', input).map((one) => ({ ...one, ...prompt }));
-        const result = await embedder.embed(inputs, {
-          ...workContext(request, reply, config, embedder.model),
+        const vectorOptions = {
           dimensions: options.dimensions ?? null,
           normalize: options.normalize ?? null,
           truncate: options.truncate ?? config.truncate,
-        });
-
-        const encodeStart = performance.now();
-        const tokens = result.tokens.reduce((sum, count) => sum + count, 0);
-        const chunks = await encodeEmbeddings(
-          result.vectors,
-          format,
-          (index) => (result.truncated[index] ? { truncated: true, tokens: result.tokens[index] } : {}),
-          { model: names.served, usage: { prompt_tokens: tokens, total_tokens: tokens } },
+        };
+        return serveVectors({ request, reply, embedder, config }, inputs, vectorOptions, (result) =>
+          encodeEmbeddings(
+            result.vectors,
+            format,
+            (index) => (result.truncated[index] ? { truncated: true, tokens: result.tokens[index] } : {}),
+            { model: names.served, usage: usageOf(result) },
+          ),
         );
-        reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);
-        return sendChunks(reply, chunks);
       },
     });
   }

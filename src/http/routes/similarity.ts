@@ -8,8 +8,7 @@ import { similarityExample } from '../documented-examples.ts';
 import { encodeMatrix } from '../encode-vectors.ts';
 import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
-import { sendChunks } from '../send-chunks.ts';
-import { reportWork, workContext } from '../work-context.ts';
+import { serveVectors, usageOf } from '../serve-vectors.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
 const texts = (maxInputs: number, description: string) =>
@@ -130,36 +129,32 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         ...nameInputs('queries', options.queries).map((text) => ({ ...text, ...queryPrompt })),
         ...nameInputs('documents', options.documents).map((text) => ({ ...text, ...documentPrompt })),
       ];
-      const result = await embedder.embed(inputs, {
-        ...workContext(request, reply, config, embedder.model),
+      const vectorOptions = {
         dimensions: options.dimensions ?? null,
         // Cosine has no use for it; the other metrics compare what /v1/embeddings serves.
         normalize: null,
         truncate: options.truncate ?? config.truncate,
+      };
+      return serveVectors({ request, reply, embedder, config }, inputs, vectorOptions, async (result) => {
+        const scores = await embedder.compare(
+          result.vectors.slice(0, queries.length),
+          result.vectors.slice(queries.length),
+          metric,
+        );
+        if (scale !== 1) for (let i = 0; i < scores.length; i++) scores[i] = (scores[i] as number) * scale;
+        if (scores.some((score) => !Number.isFinite(score))) {
+          throw new HotvecError('invalid_input', 'scale makes the scores larger than a 32-bit number can be.', {
+            param: 'scale',
+          });
+        }
+        const chunks = [
+          Buffer.from('{"object":"similarity","scores":'),
+          ...(await encodeMatrix(scores, documents.length)),
+        ];
+        if (best !== null) chunks.push(Buffer.from(',"results":'), ...(await encodeBestDocuments(scores, best)));
+        const tail = { model: names.served, usage: usageOf(result) };
+        return [...chunks, Buffer.from(`,${JSON.stringify(tail).slice(1)}`)];
       });
-
-      const encodeStart = performance.now();
-      const scores = await embedder.compare(
-        result.vectors.slice(0, queries.length),
-        result.vectors.slice(queries.length),
-        metric,
-      );
-      if (scale !== 1) for (let i = 0; i < scores.length; i++) scores[i] = (scores[i] as number) * scale;
-      if (scores.some((score) => !Number.isFinite(score))) {
-        throw new HotvecError('invalid_input', 'scale makes the scores larger than a 32-bit number can be.', {
-          param: 'scale',
-        });
-      }
-      const total = result.tokens.reduce((sum, count) => sum + count, 0);
-      const tail = { model: names.served, usage: { prompt_tokens: total, total_tokens: total } };
-      const chunks = [
-        Buffer.from('{"object":"similarity","scores":'),
-        ...(await encodeMatrix(scores, documents.length)),
-      ];
-      if (best !== null) chunks.push(Buffer.from(',"results":'), ...(await encodeBestDocuments(scores, best)));
-      chunks.push(Buffer.from(`,${JSON.stringify(tail).slice(1)}`));
-      reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);
-      return sendChunks(reply, chunks);
     },
   });
   done();
