@@ -40,11 +40,17 @@ export async function* measureWire(bench: EngineBench): AsyncGenerator<Row> {
   };
 
   const many = Array.from({ length: ANSWER_VECTORS }, (_, i) => vectors[i % vectors.length] as Float32Array);
-  const tail = { model: manifest.name, usage: { prompt_tokens: 1, total_tokens: 1 } };
+  const answer = {
+    vectors: many,
+    dtype: 'float',
+    extras: () => ({}),
+    model: manifest.name,
+    usage: { prompt_tokens: 1, total_tokens: 1 },
+  } as const;
   for (const format of ['float', 'base64'] as const) {
     const runs: { total: number; longest: number }[] = [];
     for (let i = 0; i < 2 * options.rounds; i++) {
-      runs.push(await withLongestTurn(() => encodeEmbeddings(many, format, () => ({}), tail)));
+      runs.push(await withLongestTurn(() => encodeEmbeddings({ ...answer, format })));
     }
     yield {
       model: manifest.name,

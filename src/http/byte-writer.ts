@@ -1,4 +1,5 @@
 import { MAX_BYTES_PER_FLOAT, writeFloat } from './float-writer.ts';
+import { MAX_BYTES_PER_INTEGER, writeInteger } from './integer-writer.ts';
 
 /** Bytes of a chunk: large enough that a chunk costs nothing, small enough that the socket takes it at a time. */
 const CHUNK_BYTES = 256 * 1024;
@@ -38,8 +39,22 @@ export class ByteWriter {
     this.end = end;
   }
 
-  /** A JSON string: the numbers as little-endian float32 in base64, as OpenAI's servers send them. */
-  base64({ buffer, byteOffset, byteLength }: Float32Array): void {
+  /** A JSON array of integers. Not one method with the other: a loop over both kinds of numbers is slow for both. */
+  integers(numbers: Int8Array | Uint8Array | Int32Array): void {
+    this.reserve(numbers.length * MAX_BYTES_PER_INTEGER + 2);
+    const { chunk } = this;
+    let { end } = this;
+    chunk[end++] = OPENING;
+    for (let i = 0; i < numbers.length; i++) {
+      if (i > 0) chunk[end++] = COMMA;
+      end = writeInteger(chunk, end, numbers[i] as number);
+    }
+    chunk[end++] = CLOSING;
+    this.end = end;
+  }
+
+  /** A JSON string: the numbers' bytes in base64. Of float32, little-endian, it is what OpenAI's servers send. */
+  base64({ buffer, byteOffset, byteLength }: Float32Array | Int8Array | Uint8Array): void {
     const text = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
     this.reserve(text.length + 2);
     this.chunk[this.end++] = QUOTE;

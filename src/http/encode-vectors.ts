@@ -1,45 +1,52 @@
 import { setImmediate } from 'node:timers/promises';
 import { ByteWriter } from './byte-writer.ts';
 import { MAX_BYTES_PER_FLOAT } from './float-writer.ts';
+import { type OutputDtype, quantizeVector } from './output-dtype.ts';
 
 export type EncodingFormat = 'float' | 'base64';
 
 /** Numbers written between two yields: two milliseconds or so. */
-const FLOATS_PER_SLICE: Record<EncodingFormat, number> = { float: 80_000, base64: 200_000 };
+const NUMBERS_PER_SLICE: Record<EncodingFormat, number> = { float: 80_000, base64: 200_000 };
 /** Field names, index and punctuation of an item, roughly. */
 const BYTES_PER_ITEM = 100;
 
+export interface EmbeddingsAnswer {
+  /** One an input, in the inputs' order, not yet quantized. */
+  vectors: readonly Float32Array[];
+  format: EncodingFormat;
+  dtype: OutputDtype;
+  /** Further fields of each item. */
+  extras: (index: number) => Record<string, unknown>;
+  model: string;
+  usage: { prompt_tokens: number; total_tokens: number };
+}
+
 /**
  * Writes the answer of `/v1/embeddings`. The event loop is let in every few milliseconds.
- *
- * @param extras further fields of each item, in the item's order.
  * @returns JSON in chunks.
  */
-export async function encodeEmbeddings(
-  vectors: readonly Float32Array[],
-  format: EncodingFormat,
-  extras: (index: number) => Record<string, unknown>,
-  tail: { model: string; usage: { prompt_tokens: number; total_tokens: number } },
-): Promise<Buffer[]> {
+export async function encodeEmbeddings(answer: EmbeddingsAnswer): Promise<Buffer[]> {
+  const { vectors, format, dtype, extras, model, usage } = answer;
   const dimensions = vectors[0]?.length ?? 0;
-  const bytesPerFloat = format === 'float' ? MAX_BYTES_PER_FLOAT : 6;
-  const writer = new ByteWriter((vectors.length + 2) * (dimensions * bytesPerFloat + BYTES_PER_ITEM));
-  const floatsPerSlice = FLOATS_PER_SLICE[format];
+  const bytesPerNumber = format === 'float' ? MAX_BYTES_PER_FLOAT : 6;
+  const writer = new ByteWriter((vectors.length + 2) * (dimensions * bytesPerNumber + BYTES_PER_ITEM));
   writer.text('{"object":"list","data":[');
   let written = 0;
   for (const [index, vector] of vectors.entries()) {
     const fields = JSON.stringify({ object: 'embedding', index, ...extras(index) }).slice(0, -1);
     writer.text(`${index === 0 ? '' : ','}${fields},"embedding":`);
-    if (format === 'base64') writer.base64(vector);
-    else writer.array(vector);
+    const answered = quantizeVector(vector, dtype);
+    if (format === 'base64') writer.base64(answered);
+    else if (answered instanceof Float32Array) writer.array(answered);
+    else writer.integers(answered);
     writer.text('}');
     written += vector.length;
-    if (written > floatsPerSlice) {
+    if (written > NUMBERS_PER_SLICE[format]) {
       written = 0;
       await setImmediate();
     }
   }
-  writer.text(`],${JSON.stringify({ model: tail.model, usage: tail.usage }).slice(1)}`);
+  writer.text(`],${JSON.stringify({ model, usage }).slice(1)}`);
   return writer.finish();
 }
 
@@ -52,7 +59,7 @@ export async function encodeMatrix(values: Float32Array, columns: number): Promi
     if (start > 0) writer.text(',');
     writer.array(values.subarray(start, start + columns));
     written += columns;
-    if (written > FLOATS_PER_SLICE.float) {
+    if (written > NUMBERS_PER_SLICE.float) {
       written = 0;
       await setImmediate();
     }

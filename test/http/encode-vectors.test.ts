@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { encodeEmbeddings, encodeMatrix } from '../../src/http/encode-vectors.ts';
+import { type EncodingFormat, encodeEmbeddings, encodeMatrix } from '../../src/http/encode-vectors.ts';
+import { type OutputDtype, outputDtypes, quantizeVector } from '../../src/http/output-dtype.ts';
 
 const tail = { model: 'a "quoted" name', usage: { prompt_tokens: 3, total_tokens: 3 } };
 /** Any finite float32, −0 and subnormals included. */
@@ -11,8 +12,14 @@ const vectorsOfOneLength = fc
   .chain((length) => fc.array(fc.array(component, { minLength: length, maxLength: length }), { maxLength: 20 }))
   .map((rows) => rows.map((row) => Float32Array.from(row)));
 
-async function encoded(vectors: Float32Array[], format: 'float' | 'base64', extras: object = {}) {
-  return JSON.parse(Buffer.concat(await encodeEmbeddings(vectors, format, () => ({ ...extras }), tail)).toString());
+async function encoded(
+  vectors: Float32Array[],
+  format: EncodingFormat,
+  extras: object = {},
+  dtype: OutputDtype = 'float',
+) {
+  const chunks = await encodeEmbeddings({ vectors, format, dtype, extras: () => ({ ...extras }), ...tail });
+  return JSON.parse(Buffer.concat(chunks).toString());
 }
 
 /** Equal bit for bit: −0 is not 0. */
@@ -35,6 +42,27 @@ describe('encodeEmbeddings()', () => {
         }
       }),
       { numRuns: 500, seed: 20_260_104 },
+    );
+  });
+
+  it('writes quantized vectors as JSON integers and as their bytes, both the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(vectorsOfOneLength, async (rows) => {
+        const vectors = rows.map((row) =>
+          Float32Array.from({ length: 8 * row.length }, (_, i) => row[i >> 3] as number),
+        );
+        for (const dtype of outputDtypes.filter((one) => one !== 'float')) {
+          const numbers = await encoded(vectors, 'float', {}, dtype);
+          const base64 = await encoded(vectors, 'base64', {}, dtype);
+          for (const [i, vector] of vectors.entries()) {
+            const wanted = quantizeVector(vector, dtype);
+            assert.deepEqual(numbers.data[i].embedding, Array.from(wanted));
+            const bytes = Buffer.from(base64.data[i].embedding, 'base64');
+            assert.deepEqual(new Uint8Array(bytes), new Uint8Array(wanted.buffer));
+          }
+        }
+      }),
+      { numRuns: 200, seed: 20_260_106 },
     );
   });
 
@@ -71,11 +99,9 @@ describe('encodeEmbeddings()', () => {
       timer = setImmediate(tick);
     };
     let timer = setImmediate(tick);
-    await encodeEmbeddings(
+    await encoded(
       Array.from({ length: 512 }, () => new Float32Array(1024).fill(0.123)),
       'float',
-      () => ({}),
-      tail,
     );
     clearImmediate(timer);
     assert.ok(turns >= 4, `${turns} turns`);

@@ -8,6 +8,7 @@ import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
 import { embeddingsExample } from '../documented-examples.ts';
 import { encodeEmbeddings } from '../encode-vectors.ts';
 import type { ModelNames } from '../model-names.ts';
+import { checkOutputDtype, outputDtypes } from '../output-dtype.ts';
 import { nameInputs, roleOf } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestHeaders, roles, Usage } from '../schemas.ts';
 import { serveVectors, usageOf } from '../serve-vectors.ts';
@@ -33,7 +34,16 @@ export function embeddingsBody(maxInputs: number) {
         { description: 'A text, texts, token ids of a text, or token ids of texts' },
       ),
       encoding_format: Type.Optional(
-        oneOf(['float', 'base64'], { description: '`base64`: little-endian float32. Left out: `float`' }),
+        oneOf(['float', 'base64'], {
+          description:
+            '`base64`: the bytes, of little-endian float32 or of `output_dtype`. Left out: `float`, JSON numbers',
+        }),
+      ),
+      output_dtype: Type.Optional(
+        oneOf(outputDtypes, {
+          description:
+            '`int8`: 32·√n·x, rounded, −127 to 127, for vectors of length 1 and n components; `uint8`: plus 128. `ubinary`: a bit a component, 1 where it is above 0, the first in the highest bit; `binary`: the bytes minus 128. Left out: `float`',
+        }),
       ),
       input_type: Type.Optional(
         oneOf(roles, {
@@ -58,8 +68,14 @@ const EmbeddingsResponse = Type.Object(
           object: Type.Literal('embedding'),
           index: Type.Integer({ minimum: 0, description: 'Position of the input' }),
           embedding: Type.Union([
-            Type.Array(Type.Number(), { description: '`float`: nine digits, enough to get the same float32 back' }),
-            Type.String({ contentEncoding: 'base64', description: '`base64`: little-endian float32' }),
+            Type.Array(Type.Number(), {
+              description:
+                '`float`: nine digits, enough to get the same float32 back; integers with another `output_dtype`',
+            }),
+            Type.String({
+              contentEncoding: 'base64',
+              description: '`base64`: little-endian float32, or the bytes of `output_dtype`',
+            }),
           ]),
           truncated: Type.Optional(Type.Literal(true, { description: 'Only there when the input was cut short' })),
           tokens: Type.Optional(
@@ -105,7 +121,13 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         ),
       },
       handler: async (request, reply) => {
-        const { input, model, encoding_format: format = 'float', ...options } = request.body;
+        const {
+          input,
+          model,
+          encoding_format: format = 'float',
+          output_dtype: dtype = 'float',
+          ...options
+        } = request.body;
         const prompt = {
           role: agree(names.resolve(model).role, roleOf(options.input_type)),
           instruction: options.instruction ?? null,
@@ -116,13 +138,17 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           normalize: options.normalize ?? null,
           truncate: options.truncate ?? config.truncate,
         };
+        const { hiddenSize, normalize } = embedder.model;
+        checkOutputDtype(dtype, options.dimensions ?? hiddenSize, options.normalize ?? normalize);
         return serveVectors({ request, reply, embedder, config }, inputs, vectorOptions, (result) =>
-          encodeEmbeddings(
-            result.vectors,
+          encodeEmbeddings({
+            vectors: result.vectors,
             format,
-            (index) => (result.truncated[index] ? { truncated: true, tokens: result.tokens[index] } : {}),
-            { model: names.served, usage: usageOf(result) },
-          ),
+            dtype,
+            extras: (index) => (result.truncated[index] ? { truncated: true, tokens: result.tokens[index] } : {}),
+            model: names.served,
+            usage: usageOf(result),
+          }),
         );
       },
     });
