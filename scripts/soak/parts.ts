@@ -1,0 +1,23 @@
+/** One step of the soak run: test files, or a script of its own. */
+export interface SoakPart {
+  name: string;
+  /** Beginnings of paths below dist/test/ (without extension), or the path of a script below dist/. */
+  run: { tests: string[] } | { script: string };
+}
+
+/** In the order of the catalogue; the longest last. */
+export const PARTS: readonly SoakPart[] = [
+  { name: 'cross-wiring', run: { tests: ['e2e/cross-wiring.test'] } },
+  { name: 'cross-wiring-faults', run: { tests: ['e2e/cross-wiring-faults.test'] } },
+  { name: 'neighbors', run: { tests: ['e2e/neighbors.test'] } },
+  { name: 'interleavings', run: { tests: ['batching/interleavings'] } },
+  { name: 'input', run: { tests: ['http/fuzz', 'http/raw'] } },
+  { name: 'faults', run: { tests: ['fault/'] } },
+  { name: 'overload', run: { tests: ['soak/overload'] } },
+  { name: 'flood', run: { tests: ['soak/flood'] } },
+  { name: 'sdk-retries', run: { tests: ['soak/sdk-retries'] } },
+  { name: 'sigterm', run: { tests: ['soak/sigterm'] } },
+  { name: 'recovery', run: { tests: ['soak/recovery'] } },
+  { name: 'mutants', run: { script: 'scripts/mutation-gate.js' } },
+  { name: 'growth', run: { tests: ['soak/growth'] } },
+];
