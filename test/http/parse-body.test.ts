@@ -17,6 +17,25 @@ describe('parseBody()', () => {
     assert.deepEqual(parseBody(Buffer.from('{"a":null,"b":[null],"c":{"d":null}}')), { b: [null], c: { d: null } });
   });
 
+  it('takes names of prototypes for fields like others, and pollutes nothing (they were called invalid JSON)', () => {
+    for (const name of ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty']) {
+      for (const value of ['1', '{"dimensions":32}', '{"prototype":{"dimensions":32}}', '[{"__proto__":{"a":1}}]']) {
+        const body = parseBody(Buffer.from(`{"input":"a",${JSON.stringify(name)}:${value}}`)) as object;
+        assert.deepEqual(Object.keys(body), ['input', name]);
+        assert.equal(Object.getPrototypeOf(body), Object.prototype, 'spread and copied, too');
+        assert.equal(Object.getPrototypeOf({ ...body }), Object.prototype);
+        assert.equal(JSON.stringify(structuredClone(body)), `{"input":"a",${JSON.stringify(name)}:${value}}`);
+      }
+    }
+    for (const name of ['dimensions', 'a']) assert.equal(Reflect.get({}, name), undefined);
+  });
+
+  it('lets one byte order mark pass', () => {
+    assert.deepEqual(parseBody(Buffer.from('\ufeff{"a":1}')), { a: 1 });
+    assert.equal(codeOf('\ufeff\ufeff{"a":1}'), 'invalid_json');
+    assert.equal(codeOf('\ufeff'), 'invalid_json');
+  });
+
   it('takes a view into a larger buffer as the view', () => {
     assert.equal(parseBody(Buffer.from('[1]{"a":1}[2]').subarray(3, 10)) && 'read', 'read');
     assert.deepEqual(parseBody(Buffer.from('[1]{"a":1}[2]').subarray(3, 10)), { a: 1 });
