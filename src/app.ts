@@ -4,7 +4,8 @@ import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config.ts';
 import type { Embedder } from './embedding/embedder.ts';
-import { type ApiKey, registerAuth } from './http/auth.ts';
+import type { ApiKeys } from './http/api-keys.ts';
+import { registerAuth } from './http/auth.ts';
 import { answerClientError, answerFrameworkError, registerErrorHandling } from './http/error-handler.ts';
 import './http/fastify-types.ts';
 import { registerJsonBody } from './http/json-body.ts';
@@ -26,7 +27,7 @@ export interface AppOptions {
   metrics: Metrics;
   logger: FastifyBaseLogger;
   /** null: no key is asked for. */
-  apiKeys: readonly ApiKey[] | null;
+  apiKeys: ApiKeys | null;
   /** While true every answer closes its connection. */
   isDraining: () => boolean;
   /** The worker thread that reads large bodies; tests put one here that dies. */

@@ -3,12 +3,13 @@ import { buildApp } from './app.ts';
 import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
-import { readApiKeys } from './http/auth.ts';
+import { ApiKeys, readApiKeys } from './http/api-keys.ts';
 import { ModelNames } from './http/model-names.ts';
 import { logEngineEvents } from './log-engine-events.ts';
 import { Metrics } from './metrics.ts';
 import { packageVersion } from './package-info.ts';
 import { openPipeline } from './pipeline.ts';
+import { reloadApiKeys } from './reload-api-keys.ts';
 import { shutDown } from './shutdown.ts';
 
 export interface Service {
@@ -28,14 +29,18 @@ export interface ServeOptions {
   engineEntry?: URL;
   /** Lines of the log that were lost so far. */
   logLinesDropped?: () => number;
+  /** Given what SIGHUP is to do: read the API keys again. */
+  onHangup?: (reload: () => void) => void;
 }
 
 /**
  * Starts the whole service: config → model → engine → embedder → app → listen. Resolves when it is ready.
  * @throws {StartError} with the one line that the operator needs.
  */
-export async function serve({ config, logger, engineEntry, logLinesDropped }: ServeOptions): Promise<Service> {
-  const apiKeys = config.apiKeysFile === '' ? null : readApiKeys(config.apiKeysFile);
+export async function serve(options: ServeOptions): Promise<Service> {
+  const { config, logger, engineEntry, logLinesDropped, onHangup } = options;
+  const apiKeys = config.apiKeysFile === '' ? null : new ApiKeys(() => readApiKeys(config.apiKeysFile));
+  onHangup?.(() => reloadApiKeys(apiKeys, logger));
   const pipeline = await openPipeline({
     config,
     logger,

@@ -8,6 +8,10 @@ import { packageVersion } from '../package-info.ts';
 import { EXIT_CONFIG, EXIT_ENGINE } from './exit-codes.ts';
 import { settingsHelp } from './settings-help.ts';
 
+// Windows has SIGHUP for a console that is closed, and ends the process soon after.
+const STOP_SIGNALS: readonly NodeJS.Signals[] =
+  process.platform === 'win32' ? ['SIGTERM', 'SIGINT', 'SIGHUP'] : ['SIGTERM', 'SIGINT'];
+
 /** `hotvec serve`: runs until SIGTERM or SIGINT. Returns the exit code. */
 export async function serveCommand(args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
@@ -26,7 +30,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const logger = createLogger(config.logLevel, log);
   const stop = new Promise<string>((resolve) => {
     let signals = 0;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const signal of STOP_SIGNALS) {
       process.on(signal, () => {
         signals += 1;
         // A second signal means now. The engine process ends by itself when this one is gone.
@@ -35,6 +39,13 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
       });
     }
   });
+
+  // Until there are keys there is nothing to read again.
+  let reload = () => {};
+  const onHangup = (read: () => void) => {
+    reload = read;
+  };
+  if (!STOP_SIGNALS.includes('SIGHUP')) process.on('SIGHUP', () => reload());
 
   logger.info({ version: packageVersion, node: process.version, config: withoutSecrets(config) }, 'starting hotvec');
   if (config.model === 'starter') {
@@ -45,7 +56,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   let service: Service | string;
   try {
     // Stopped while it loads: the engine process ends by itself when this one is gone.
-    service = await Promise.race([serve({ config, logger, logLinesDropped: () => log.dropped }), stop]);
+    service = await Promise.race([serve({ config, logger, logLinesDropped: () => log.dropped, onHangup }), stop]);
   } catch (error) {
     if (error instanceof StartError) logger.fatal(error.message);
     else logger.fatal({ err: error }, 'unexpected error while starting');

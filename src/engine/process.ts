@@ -122,4 +122,4 @@ process.on('message', (message) => {
 process.on('disconnect', () => process.exit(0));
 // A terminal's Ctrl-C and systemd's SIGTERM reach the whole group; the parent decides when the engine ends, after it
 // drained.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

@@ -5,7 +5,7 @@ import { buildApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult, ModelFacts } from '../../src/embedding/embedder.ts';
 import { scoreMatrix } from '../../src/embedding/score-matrix.ts';
-import type { ApiKey } from '../../src/http/auth.ts';
+import { type ApiKey, ApiKeys } from '../../src/http/api-keys.ts';
 import { ModelNames } from '../../src/http/model-names.ts';
 import { createLogger } from '../../src/logger.ts';
 import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
@@ -34,7 +34,7 @@ const model: ModelFacts = {
 export interface StubOptions {
   config?: Partial<Config>;
   /** Named keys that the service knows; none: it asks for none. */
-  keys?: Record<string, string>;
+  keys?: Record<string, string> | ApiKeys;
   /** What happens instead of embedding; may throw. Without a result every vector is (0.5, 0.5, 0.5, 0.5). */
   embed?: (inputs: readonly EmbedInput[], options: EmbedOptions) => EmbedResult | undefined | Promise<never>;
   readiness?: Embedder['readiness'];
@@ -76,12 +76,17 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
     names: new ModelNames('stub', []),
     metrics: new Metrics(() => NOTHING_OBSERVED),
     logger: createLogger('info', sink),
-    apiKeys: options.keys === undefined ? null : apiKeys(options.keys),
+    apiKeys: keysOf(options),
     isDraining: options.isDraining ?? (() => false),
     bodyWorkerEntry: options.bodyWorkerEntry,
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return { url, app, log: () => lines, embedCalls: () => calls, close: () => closeNow(app) };
+}
+
+function keysOf({ keys }: StubOptions): ApiKeys | null {
+  if (keys === undefined || keys instanceof ApiKeys) return keys ?? null;
+  return new ApiKeys(() => apiKeys(keys));
 }
 
 export function apiKeys(keys: Record<string, string>): ApiKey[] {

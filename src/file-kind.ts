@@ -1,0 +1,16 @@
+import { type Stats, statSync } from 'node:fs';
+
+export type FileKind = 'file' | 'folder' | 'FIFO' | 'socket' | 'device' | 'absent';
+
+/** What lies at a path; links are followed. To be asked before a file is opened: opening a FIFO waits for its writer. */
+export function fileKind(path: string): FileKind {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? 'absent' : kindOf(stats);
+}
+
+function kindOf(stats: Stats): FileKind {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'folder';
+  if (stats.isFIFO()) return 'FIFO';
+  return stats.isSocket() ? 'socket' : 'device';
+}
