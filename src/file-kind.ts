@@ -4,8 +4,12 @@ export type FileKind = 'file' | 'folder' | 'FIFO' | 'socket' | 'device' | 'absen
 
 /** What lies at a path; links are followed. To be asked before a file is opened: opening a FIFO waits for its writer. */
 export function fileKind(path: string): FileKind {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? 'absent' : kindOf(stats);
+  try {
+    return kindOf(statSync(path));
+  } catch {
+    // Nothing there, a link in a circle, a folder that may not be entered: whoever opens it is told.
+    return 'absent';
+  }
 }
 
 function kindOf(stats: Stats): FileKind {

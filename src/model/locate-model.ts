@@ -9,6 +9,7 @@ import { pullModel } from './hub/pull-model.ts';
 import { realWait, type Wait } from './hub/retry.ts';
 import { verifyFiles } from './hub/verify-files.ts';
 import type { ModelSettings } from './model-settings.ts';
+import { checkPlainFiles } from './plain-files.ts';
 import { publishedHashes } from './published-hashes.ts';
 import { findLocalModel, type ModelLocation, parseHubReference, resolveModel } from './resolve-model.ts';
 
@@ -35,7 +36,10 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
   const { model, modelSource, dtype } = settings;
   const local = findLocalModel(model);
   if (local !== undefined) {
-    if (settings.revision === '') return local;
+    if (settings.revision === '') {
+      checkPlainFiles(local.folder);
+      return local;
+    }
     throw new StartError(
       `REVISION=${settings.revision} is for models of a hub, and MODEL=${model} is a folder. Unset REVISION.`,
     );
