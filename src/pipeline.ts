@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { Batcher, type BatchReport } from './batching/batcher.ts';
+import { Batcher } from './batching/batcher.ts';
+import type { BatchReport } from './batching/dispatcher.ts';
 import { chooseEngines } from './choose-engines.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';

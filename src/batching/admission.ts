@@ -27,22 +27,32 @@ export function restartRetry({ info }: Pick<Engine, 'info'>): number {
   return clampRetry(1.25 * (info?.loadMilliseconds ?? 0));
 }
 
-/** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
-export function checkReady(engine: Pick<Engine, 'state' | 'info'>): void {
+/** Why nothing can be computed now: draining, engine_restarting or not_ready. Undefined when it can. */
+export function refusal(engine: Pick<Engine, 'state' | 'info'>): HotvecError | undefined {
+  const retryAfterMs = restartRetry(engine);
   const refuse = (code: 'draining' | 'engine_restarting' | 'not_ready', message: string) =>
-    new HotvecError(code, message, { retryAfterMs: restartRetry(engine) });
+    new HotvecError(code, message, { retryAfterMs });
   switch (engine.state) {
     case 'ready':
-      return;
+      return undefined;
     case 'closed':
-      throw refuse('draining', 'The server is shutting down; send the request to another one.');
+      return refuse('draining', 'The server is shutting down; send the request to another one.');
     case 'restarting':
-      throw refuse('engine_restarting', 'The inference engine is restarting; try again in a second.');
+      return refuse(
+        'engine_restarting',
+        `The inference engine is restarting; try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
+      );
     case 'failed':
-      throw refuse('not_ready', 'The inference engine failed and was given up.');
+      return refuse('not_ready', 'The inference engine failed and was given up.');
     case 'starting':
-      throw refuse('not_ready', 'The model is still loading.');
+      return refuse('not_ready', 'The model is still loading.');
   }
+}
+
+/** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
+export function checkReady(engine: Pick<Engine, 'state' | 'info'>): void {
+  const refused = refusal(engine);
+  if (refused !== undefined) throw refused;
 }
 
 /** @throws {HotvecError} overloaded or key_share_exceeded, when `tokens` more of `owner` are too many to let wait. */

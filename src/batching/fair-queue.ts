@@ -1,12 +1,10 @@
 import type { BatchMeter } from './batch-meter.ts';
+import { LaneTurns, type TurnOutcome } from './lane-turns.ts';
 import type { PendingRequest } from './pending-request.ts';
 import type { Entry } from './sequences-in-flight.ts';
 
 /** Tokens a request may take per turn, and a lane too. Small enough that a query is never more than a turn behind a book. */
 const QUANTUM = 256;
-
-/** Requests of a lane that did not fit before a batch counts as full: bounds the search when thousands wait. */
-const LOOKAHEAD = 64;
 
 /** Requests of at most a turn's tokens are interactive, larger ones bulk. */
 type LaneName = 'interactive' | 'bulk';
@@ -99,35 +97,6 @@ export class FairQueue {
   }
 }
 
-/** The turns of one lane's requests while a batch is formed. */
-class LaneTurns {
-  private readonly turns: PendingRequest[];
-  private at = 0;
-  private readonly passedOver: PendingRequest[] = [];
-
-  constructor(requests: Iterable<PendingRequest>) {
-    this.turns = [...requests];
-  }
-
-  get isOver(): boolean {
-    return this.at === this.turns.length || this.passedOver.length === LOOKAHEAD;
-  }
-
-  next(): PendingRequest {
-    return this.turns[this.at++] as PendingRequest;
-  }
-
-  end(request: PendingRequest, outcome: TurnOutcome): void {
-    if (outcome === 'passed_over') this.passedOver.push(request);
-    else if (outcome === 'turn_over') this.turns.push(request);
-  }
-
-  /** In the order of their next turn. */
-  left(): Set<PendingRequest> {
-    return new Set([...this.passedOver, ...this.turns.slice(this.at)]);
-  }
-}
-
 function laneOf({ tokens }: PendingRequest): LaneName {
   return tokens <= QUANTUM ? 'interactive' : 'bulk';
 }
@@ -135,8 +104,6 @@ function laneOf({ tokens }: PendingRequest): LaneName {
 function other(lane: LaneName): LaneName {
   return lane === 'interactive' ? 'bulk' : 'interactive';
 }
-
-type TurnOutcome = 'passed_over' | 'turn_over' | 'empty';
 
 /** Gives a request its turn: another QUANTUM of tokens to spend, as far as they and the meter reach. */
 function takeTurn(request: PendingRequest, meter: BatchMeter, batch: Entry[]): TurnOutcome {

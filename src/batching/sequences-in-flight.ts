@@ -23,11 +23,6 @@ export interface Entry {
 export class SequencesInFlight {
   private readonly entries = new Map<string, Entry>();
 
-  /** Number of different sequences in flight. */
-  get size(): number {
-    return this.entries.size;
-  }
-
   /** Notes that `request` waits for these token ids. */
   join(tokenIds: Int32Array, request: PendingRequest, index: number): Entry {
     const key = createHash('sha256').update(tokenIds).digest('base64');
