@@ -11,7 +11,7 @@ export function fullBatches(sequences: readonly Int32Array[], batchTokens: numbe
   const cost = batchCostOf(weights);
   const { vocabularySize } = weights.architecture;
   const queue = new FairQueue();
-  queue.push(new PendingRequest(sequences, undefined, 0, () => {}));
+  queue.push(new PendingRequest(sequences, {}, 0, () => {}));
   const batches: Batch[] = [];
   while (queue.requests > 0) {
     const entries = queue.takeBatch(new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }));

@@ -99,7 +99,7 @@ export class Batcher {
         if (outcome instanceof HotvecError) reject(outcome);
         else resolve(outcome);
       };
-      const request = new PendingRequest(sequences, options.owner, now, onSettled, this.inFlight);
+      const request = new PendingRequest(sequences, options, now, onSettled, this.inFlight);
       try {
         if (request.queuedTokens > 0) this.admit(request.queuedTokens, options.owner);
       } catch (error) {

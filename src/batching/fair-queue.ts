@@ -1,25 +1,29 @@
 import type { BatchMeter } from './batch-meter.ts';
 import { LaneTurns, type TurnOutcome } from './lane-turns.ts';
 import type { PendingRequest } from './pending-request.ts';
+import { type Priority, TURN_TOKENS } from './priority.ts';
 import type { Entry } from './sequences-in-flight.ts';
 
-/** Tokens a request may take per turn, and a lane too. Small enough that a query is never more than a turn behind a book. */
-const QUANTUM = 256;
-
-/** Requests of at most a turn's tokens are interactive, larger ones bulk. */
-type LaneName = 'interactive' | 'bulk';
+/** Part of its budget up to which a quick batch is filled with bulk. */
+const QUICK_PART = 1 / 4;
 
 /**
- * Requests that wait, served by deficit round-robin (Shreedhar & Varghese 1995): each turn a request may take QUANTUM
- * more tokens, so a request of one query passes beside one of two thousand passages.
+ * Requests that wait, served by deficit round-robin (Shreedhar & Varghese 1995): each turn a request may take
+ * TURN_TOKENS more, so a request of one query passes beside one of two thousand passages.
  *
- * Small requests and large ones have lanes that take turns in the same way, the small ones first: a query is not behind
- * every one of many large requests. A lane that got nothing in a batch leads the next, so neither starves.
+ * There are two lanes. An interactive request has its first turn in the one; what it has left after that goes on in the
+ * other, among the bulk. So a query is not behind every one of many large requests, and to call a large request
+ * interactive gains a turn and costs the others no more.
+ *
+ * While both lanes wait, batches alternate. A quick one has the interactive requests, and bulk only up to a part of its
+ * budget: whoever waits for it waits a short time. In the next, bulk has grown old: the lanes take turns, bulk first,
+ * and the batch is full. So bulk has at least every other batch, and a query is in the next one, whichever it is.
  */
 export class FairQueue {
   /** In the order of their next turn. */
-  private readonly lanes: Record<LaneName, Set<PendingRequest>> = { interactive: new Set(), bulk: new Set() };
-  private leader: LaneName = 'interactive';
+  private readonly lanes: Record<Priority, Set<PendingRequest>> = { interactive: new Set(), bulk: new Set() };
+  /** The batch before was a quick one. */
+  private isBulksTurn = false;
   private tokensByOwner = new Map<string | undefined, number>();
   private tokenCount = 0;
 
@@ -43,12 +47,13 @@ export class FairQueue {
   }
 
   push(request: PendingRequest): void {
-    this.lanes[laneOf(request)].add(request);
+    this.lanes[request.priority].add(request);
     this.count(request, request.queuedTokens);
   }
 
   remove(request: PendingRequest): void {
-    if (this.lanes[laneOf(request)].delete(request)) this.count(request, -request.queuedTokens);
+    const { interactive, bulk } = this.lanes;
+    if (interactive.delete(request) || bulk.delete(request)) this.count(request, -request.queuedTokens);
   }
 
   /** Empties the queue. */
@@ -66,22 +71,37 @@ export class FairQueue {
    */
   takeBatch(meter: BatchMeter): Entry[] {
     const batch: Entry[] = [];
-    const turns = { interactive: new LaneTurns(this.lanes.interactive), bulk: new LaneTurns(this.lanes.bulk) };
-    const taken = { interactive: 0, bulk: 0 };
-    for (let lane = this.leader; !turns.interactive.isOver || !turns.bulk.isOver; lane = other(lane)) {
-      for (let spent = 0; spent < QUANTUM && !turns[lane].isOver; ) {
-        const request = turns[lane].next();
+    const interactive = new LaneTurns(this.lanes.interactive);
+    const bulk = new LaneTurns(this.lanes.bulk);
+    const bulkWaits = !bulk.isOver;
+
+    /** Gives a lane's requests their turns until they have taken a turn's tokens together. */
+    const give = (lane: LaneTurns, part = 1): void => {
+      for (let spent = 0; spent < TURN_TOKENS && !lane.isOver; ) {
+        const request = lane.next();
         const queuedBefore = request.queuedTokens;
-        turns[lane].end(request, takeTurn(request, meter, batch));
+        const outcome = takeTurn(request, meter, part, batch);
+        (outcome === 'turn_over' ? bulk : lane).end(request, outcome);
         const tokens = queuedBefore - request.queuedTokens;
         this.count(request, -tokens);
         spent += tokens;
-        taken[lane] += tokens;
       }
+    };
+
+    if (this.isBulksTurn) {
+      while (!bulk.isOver || !interactive.isOver) {
+        give(bulk);
+        give(interactive);
+      }
+      this.isBulksTurn = false;
+    } else {
+      while (!interactive.isOver) give(interactive);
+      const isQuick = bulkWaits && batch.length > 0;
+      while (!bulk.isOver) give(bulk, isQuick ? QUICK_PART : 1);
+      this.isBulksTurn = isQuick;
     }
-    this.lanes.interactive = turns.interactive.left();
-    this.lanes.bulk = turns.bulk.left();
-    this.leader = taken.bulk === 0 && this.lanes.bulk.size > 0 ? 'bulk' : 'interactive';
+    this.lanes.interactive = interactive.left();
+    this.lanes.bulk = bulk.left();
     return batch;
   }
 
@@ -97,20 +117,16 @@ export class FairQueue {
   }
 }
 
-function laneOf({ tokens }: PendingRequest): LaneName {
-  return tokens <= QUANTUM ? 'interactive' : 'bulk';
-}
-
-function other(lane: LaneName): LaneName {
-  return lane === 'interactive' ? 'bulk' : 'interactive';
-}
-
-/** Gives a request its turn: another QUANTUM of tokens to spend, as far as they and the meter reach. */
-function takeTurn(request: PendingRequest, meter: BatchMeter, batch: Entry[]): TurnOutcome {
-  request.deficit += QUANTUM;
+/** Gives a request its turn: another TURN_TOKENS to spend, as far as they and `part` of the meter reach. */
+function takeTurn(request: PendingRequest, meter: BatchMeter, part: number, batch: Entry[]): TurnOutcome {
+  request.deficit += TURN_TOKENS;
   for (let entry = request.peek(); entry !== undefined; entry = request.peek()) {
     if (entry.tokenIds.length > request.deficit) return 'turn_over';
-    if (batch.length > 0 && !meter.fits(entry.tokenIds)) return 'passed_over';
+    if (batch.length > 0 && !meter.fits(entry.tokenIds, part)) {
+      // The turn was cut short by the batch, not by the request: it is the same one that goes on in the next batch.
+      request.deficit -= TURN_TOKENS;
+      return 'passed_over';
+    }
     meter.add(entry.tokenIds);
     batch.push(entry);
     request.deficit -= entry.tokenIds.length;

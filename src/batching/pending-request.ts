@@ -1,4 +1,5 @@
 import type { HotvecError } from '../errors.ts';
+import { defaultPriority, type Priority } from './priority.ts';
 import { type Entry, SequencesInFlight } from './sequences-in-flight.ts';
 
 export interface SubmitOptions {
@@ -8,6 +9,8 @@ export interface SubmitOptions {
   deadline?: number | undefined;
   /** Name of the API key the request came with, for its share of the queue. */
   owner?: string | undefined;
+  /** The lane to wait in; left out: by the size of the request. */
+  priority?: Priority | undefined;
   /** Called when a batch has the first of its sequences. */
   onTakenUp?: (() => void) | undefined;
 }
@@ -48,13 +51,13 @@ export class PendingRequest {
    */
   private readonly order: readonly Entry[];
   readonly owner: string | undefined;
+  /** The lane of its first turn. */
+  readonly priority: Priority;
   readonly submittedAt: number;
   settled = false;
   /** Called once, when a batch has the first of its sequences. */
   onTakenUp: (() => void) | undefined;
-  /** Tokens that it brought to the queue. */
-  readonly tokens: number;
-  /** Those not yet in a batch. */
+  /** Tokens that it brought to the queue, and that no batch has. */
   queuedTokens: number;
   /** Tokens it may take in its turn (deficit round-robin). */
   deficit = 0;
@@ -69,7 +72,7 @@ export class PendingRequest {
 
   constructor(
     sequences: readonly Int32Array[],
-    owner: string | undefined,
+    { owner, priority }: Pick<SubmitOptions, 'owner' | 'priority'>,
     submittedAt: number,
     onSettled: (outcome: SubmitResult | HotvecError) => void,
     inFlight = new SequencesInFlight(),
@@ -84,7 +87,7 @@ export class PendingRequest {
       .filter(({ isTaken }) => !isTaken)
       .sort((a, b) => b.tokenIds.length - a.tokenIds.length);
     this.queuedTokens = this.order.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
-    this.tokens = this.queuedTokens;
+    this.priority = priority ?? defaultPriority(sequences.length, this.queuedTokens);
   }
 
   /** The next sequence to be batched; undefined when all are. What another request took to a batch is skipped. */

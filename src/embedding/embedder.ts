@@ -1,3 +1,4 @@
+import type { Priority } from '../batching/priority.ts';
 import type { TruncationSide } from '../tokenization/truncate.ts';
 import type { PromptChoice } from './prompt.ts';
 
@@ -23,6 +24,8 @@ export interface EmbedOptions {
   timeLimit: number;
   /** Name of the API key, for its share of the queue. */
   owner?: string | undefined;
+  /** Whether somebody waits for the answer; left out: judged by the size of the request. */
+  priority?: Priority | undefined;
   /** Told of each phase as it begins; also of a request that fails later. */
   onPhase?: (phase: WorkPhase) => void;
 }

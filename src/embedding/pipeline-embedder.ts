@@ -51,7 +51,7 @@ export class PipelineEmbedder implements Embedder {
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {
-    const { signal, owner } = options;
+    const { signal, owner, priority } = options;
     const startedAt = this.clock.now();
     const dimensions = this.checkDimensions(options.dimensions);
     // Turned away before it costs anything, where it must be turned away.
@@ -64,7 +64,7 @@ export class PipelineEmbedder implements Embedder {
     options.onPhase?.('queue');
     const computed = await this.rows.rowsOf(
       sequences.map(({ ids }) => ids),
-      { signal, owner, deadline: startedAt + options.timeLimit, onTakenUp: () => options.onPhase?.('infer') },
+      { signal, owner, priority, deadline: startedAt + options.timeLimit, onTakenUp: () => options.onPhase?.('infer') },
     );
     options.onPhase?.('encode');
     const normalize = options.normalize ?? this.model.normalize;

@@ -42,6 +42,12 @@ export const RequestHeaders = Type.Object({
   'x-deadline-ms': Type.Optional(
     Type.String({ description: 'Milliseconds after which the answer is worth nothing: 504 `deadline_exceeded`' }),
   ),
+  'x-priority': Type.Optional(
+    Type.String({
+      description:
+        '`interactive`: somebody waits; `bulk`: others first. Left out: interactive for up to 8 inputs or 256 tokens',
+    }),
+  ),
   'x-expect-fingerprint': Type.Optional(
     Type.String({ description: 'The fingerprint of the vectors you have; another one is 409 `fingerprint_mismatch`' }),
   ),

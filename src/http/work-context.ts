@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
-import type { EmbedResult, ModelFacts, WorkPhase } from '../embedding/embedder.ts';
+import type { EmbedOptions, EmbedResult, ModelFacts, WorkPhase } from '../embedding/embedder.ts';
 import { HotvecError } from '../errors.ts';
 import type { WorkReport } from './fastify-types.ts';
 
@@ -9,11 +9,13 @@ export interface WorkContext {
   signal: AbortSignal;
   timeLimit: number;
   owner: string | undefined;
+  priority: EmbedOptions['priority'];
   onPhase: (phase: WorkPhase) => void;
 }
 
 /**
- * Reads what the headers say about the work: how long it may take, whose it is, which vector space is expected.
+ * Reads what the headers say about the work: how long it may take, whose it is, whether somebody waits for it, which
+ * vector space is expected.
  * @throws {HotvecError} invalid_input, fingerprint_mismatch.
  */
 export function workContext(
@@ -32,6 +34,7 @@ export function workContext(
     signal: abort.signal,
     timeLimit: Math.min(config.deadlineMs, readDeadline(request.headers['x-deadline-ms'])),
     owner: request.keyName,
+    priority: readPriority(request.headers['x-priority']),
     onPhase: (phase) => request.progress.enter(phase),
   };
 }
@@ -76,6 +79,11 @@ function readDeadline(header: string | string[] | undefined): number {
     });
   }
   return milliseconds;
+}
+
+function readPriority(header: string | string[] | undefined): EmbedOptions['priority'] {
+  if (header === undefined || header === 'interactive' || header === 'bulk') return header;
+  throw new HotvecError('invalid_input', 'x-priority is neither interactive nor bulk.', { param: 'x-priority' });
 }
 
 function checkFingerprint(expected: string | string[] | undefined, model: ModelFacts): void {

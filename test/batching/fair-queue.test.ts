@@ -4,13 +4,14 @@ import fc from 'fast-check';
 import type { BatchMeter } from '../../src/batching/batch-meter.ts';
 import { FairQueue } from '../../src/batching/fair-queue.ts';
 import { PendingRequest } from '../../src/batching/pending-request.ts';
+import type { Priority } from '../../src/batching/priority.ts';
 import { type Entry, SequencesInFlight } from '../../src/batching/sequences-in-flight.ts';
 
 /** Plain token budget. */
 function meterOf(budget: number): BatchMeter {
   let tokens = 0;
   return {
-    fits: ({ length }) => tokens + length <= budget,
+    fits: ({ length }, part = 1) => tokens + length <= part * budget,
     add: ({ length }) => {
       tokens += length;
     },
@@ -23,8 +24,13 @@ function sequencesOf(lengths: readonly number[]): Int32Array[] {
   return lengths.map((length) => new Int32Array(length).fill(nextToken++));
 }
 
-function request(lengths: number[], owner?: string): PendingRequest {
-  return new PendingRequest(sequencesOf(lengths), owner, 0, () => {});
+function request(lengths: number[], options: { owner?: string; priority?: Priority } = {}): PendingRequest {
+  return new PendingRequest(sequencesOf(lengths), options, 0, () => {});
+}
+
+function tokensOf(batch: readonly Entry[], one?: PendingRequest): number {
+  const entries = one === undefined ? batch : batch.filter(({ waiters }) => waiters.has(one));
+  return entries.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
 }
 
 /** Whether the batch has a sequence of the request. */
@@ -37,10 +43,13 @@ describe('FairQueue.takeBatch()', () => {
     const requests = fc.array(fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 20 }), {
       maxLength: 12,
     });
+    const priority = fc.constantFrom<(Priority | undefined)[]>('interactive', 'bulk', undefined);
     fc.assert(
-      fc.property(requests, fc.integer({ min: 1, max: 2_000 }), (lengths, budget) => {
+      fc.property(requests, fc.array(priority), fc.integer({ min: 1, max: 2_000 }), (lengths, priorities, budget) => {
         const queue = new FairQueue();
-        const pending = lengths.map((one) => request(one));
+        const pending = lengths.map((one, i) =>
+          request(one, priorities[i] === undefined ? {} : { priority: priorities[i] }),
+        );
         for (const one of pending) queue.push(one);
         const taken = new Map(pending.map((one) => [one, [] as number[]]));
         let left = lengths.flat().reduce((sum, length) => sum + length, 0);
@@ -70,36 +79,112 @@ describe('FairQueue.takeBatch()', () => {
     );
   });
 
-  it('serves a small request beside a large one that came before it', () => {
-    const queue = new FairQueue();
-    const large = request(Array.from({ length: 2_000 }, () => 100));
-    const small = request([20]);
-    queue.push(large);
-    queue.push(small);
-    const batch = queue.takeBatch(meterOf(1_000));
-    assert.ok(holds(batch, small));
-    assert.ok(holds(batch, large));
-  });
-
   it('serves a small request in the next batch, however many large ones came before it', () => {
     const queue = new FairQueue();
     for (let i = 0; i < 32; i++) queue.push(request(Array.from({ length: 20 }, () => 100)));
-    queue.takeBatch(meterOf(512));
-    const small = request([20]);
-    queue.push(small);
-    assert.ok(holds(queue.takeBatch(meterOf(512)), small));
+    for (let round = 0; round < 4; round++) {
+      queue.takeBatch(meterOf(512));
+      const small = request([20]);
+      queue.push(small);
+      assert.ok(holds(queue.takeBatch(meterOf(512)), small));
+    }
   });
 
-  it('lets large requests have every other batch when small ones fill all they get', () => {
+  it('keeps a batch short that a small request waits for: no more bulk than a quarter of the budget', () => {
     const queue = new FairQueue();
-    const large = request(Array.from({ length: 3 }, () => 200));
+    for (let i = 0; i < 4; i++) queue.push(request(Array.from({ length: 20 }, () => 100)));
+    const small = request([20]);
+    queue.push(small);
+    const batch = queue.takeBatch(meterOf(1_000));
+    assert.ok(holds(batch, small));
+    assert.equal(tokensOf(batch), 20 + 2 * 100);
+  });
+
+  it('fills a batch where only one lane waits', () => {
+    const [large, small] = [new FairQueue(), new FairQueue()];
+    large.push(request(Array.from({ length: 20 }, () => 100)));
+    assert.equal(tokensOf(large.takeBatch(meterOf(1_000))), 1_000);
+    for (let i = 0; i < 100; i++) small.push(request([20]));
+    for (let batch = 0; batch < 2; batch++) assert.equal(tokensOf(small.takeBatch(meterOf(1_000))), 1_000);
+  });
+
+  it('does not divide a lone request of few inputs, however long they are', () => {
+    const queue = new FairQueue();
+    queue.push(request([300, 200, 200, 100]));
+    assert.equal(queue.takeBatch(meterOf(1_000)).length, 4);
+  });
+
+  it('lets bulk have every other batch to the full when small requests fill all they get', () => {
+    const queue = new FairQueue();
+    const large = request(Array.from({ length: 30 }, () => 100));
     queue.push(large);
-    let served = 0;
+    const ofBulk: number[] = [];
     for (let batch = 0; batch < 6; batch++) {
-      for (let i = 0; i < 20; i++) queue.push(request([30]));
-      served += queue.takeBatch(meterOf(210)).filter((entry) => entry.waiters.has(large)).length;
+      for (let i = 0; i < 100; i++) queue.push(request([30]));
+      ofBulk.push(tokensOf(queue.takeBatch(meterOf(1_000)), large));
     }
-    assert.equal(served, 3);
+    assert.deepEqual(
+      ofBulk.map((tokens) => tokens >= 500),
+      [false, true, false, true, false, true],
+    );
+  });
+
+  it('gives every bulk request its turns while small requests fill every batch they can', () => {
+    const queue = new FairQueue();
+    const large = Array.from({ length: 10 }, () => request(Array.from({ length: 9 }, () => 100)));
+    for (const one of large) queue.push(one);
+    let batches = 0;
+    while (large.some(({ queuedTokens }) => queuedTokens > 0)) {
+      for (let i = 0; i < 50; i++) queue.push(request([30]));
+      queue.takeBatch(meterOf(1_000));
+      const left = large.map(({ queuedTokens }) => queuedTokens);
+      assert.ok(Math.max(...left) - Math.min(...left) <= 300, 'none is more than a turn ahead');
+      assert.ok(++batches < 50);
+    }
+  });
+
+  it('gives a large request that is called interactive one turn before the bulk, and no more', () => {
+    const queue = new FairQueue();
+    const bulk = request(Array.from({ length: 20 }, () => 100));
+    queue.push(bulk);
+    const called = Array.from({ length: 3 }, () =>
+      request(
+        Array.from({ length: 20 }, () => 100),
+        { priority: 'interactive' },
+      ),
+    );
+    for (const one of called) queue.push(one);
+    const first = queue.takeBatch(meterOf(1_000));
+    assert.deepEqual(
+      called.map((one) => tokensOf(first, one)),
+      [200, 200, 200],
+    );
+    const small = request([20]);
+    queue.push(small);
+    const second = queue.takeBatch(meterOf(1_000));
+    assert.ok(holds(second, small) && tokensOf(second, bulk) > 0);
+    const third = queue.takeBatch(meterOf(1_000));
+    assert.equal(tokensOf(third), 1_000, 'nobody is interactive any more');
+  });
+
+  it('lets a small request that is called bulk wait among the bulk', () => {
+    const queue = new FairQueue();
+    queue.push(request(Array.from({ length: 20 }, () => 200)));
+    const modest = request([20], { priority: 'bulk' });
+    const small = request([20]);
+    queue.push(modest);
+    queue.push(small);
+    const batch = queue.takeBatch(meterOf(100));
+    assert.ok(holds(batch, small) && !holds(batch, modest));
+  });
+
+  it('takes a request for interactive that has up to eight inputs or 256 tokens', () => {
+    const cases: [number[], Priority][] = [
+      [Array.from({ length: 8 }, () => 500), 'interactive'],
+      [Array.from({ length: 9 }, () => 29), 'bulk'],
+      [Array.from({ length: 16 }, () => 16), 'interactive'],
+    ];
+    for (const [lengths, expected] of cases) assert.equal(request(lengths).priority, expected);
   });
 
   it('does not let a long sequence starve behind a stream of short ones', () => {
@@ -119,7 +204,7 @@ describe('FairQueue.takeBatch()', () => {
     const inFlight = new SequencesInFlight();
     const [same, other] = sequencesOf([30, 40]) as [Int32Array, Int32Array];
     const both = [[same], [other, same, same]].map(
-      (sequences) => new PendingRequest(sequences, undefined, 0, () => {}, inFlight),
+      (sequences) => new PendingRequest(sequences, {}, 0, () => {}, inFlight),
     );
     for (const one of both) queue.push(one);
     assert.equal(queue.tokens, 30 + 70, 'twice in a request counts once');
@@ -133,13 +218,13 @@ describe('FairQueue.takeBatch()', () => {
       [[0], [1, 2]],
     );
     assert.deepEqual([queue.tokens, queue.requests], [0, 0]);
-    const late = new PendingRequest([same], undefined, 0, () => {}, inFlight);
+    const late = new PendingRequest([same], {}, 0, () => {}, inFlight);
     assert.equal(late.queuedTokens, 0, 'a batch has it already');
   });
 
   it('counts tokens by owner, also after a removal', () => {
     const queue = new FairQueue();
-    const [ours, theirs] = [request([10, 20], 'a'), request([40], 'b')];
+    const [ours, theirs] = [request([10, 20], { owner: 'a' }), request([40], { owner: 'b' })];
     queue.push(ours);
     queue.push(theirs);
     assert.deepEqual([queue.tokensOf('a'), queue.tokensOf('b'), queue.tokensOf('c')], [30, 40, 0]);

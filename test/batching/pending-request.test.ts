@@ -10,7 +10,7 @@ const ARRIVAL = { batchId: 0, now: 5, inferMilliseconds: 1 };
 function create(count: number) {
   const outcomes: unknown[] = [];
   const sequences = Array.from({ length: count }, () => Int32Array.of(1, 2));
-  const request = new PendingRequest(sequences, undefined, 0, (outcome) => outcomes.push(outcome));
+  const request = new PendingRequest(sequences, {}, 0, (outcome) => outcomes.push(outcome));
   return { request, outcomes };
 }
 

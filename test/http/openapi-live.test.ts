@@ -52,6 +52,7 @@ const real: Record<string, Record<number, Call[]>> = {
       [embeddings, { input: 'x', dimensions: 1 }],
       [embeddings, { input: 'x', encoding_format: 'int8' }],
       [embeddings, { input: 'x' }, { 'x-deadline-ms': 'soon' }],
+      [embeddings, { input: 'x' }, { 'x-priority': 'high' }],
     ],
     404: [[embeddings, { input: 'x', model: 'gpt' }]],
     409: [[embeddings, { input: 'x' }, { 'x-expect-fingerprint': 'another' }]],

@@ -30,8 +30,9 @@ export class PackedMeter {
     this.trie = new PrefixTrie(options.vocabularySize);
   }
 
-  fits(tokenIds: Int32Array): boolean {
-    const { maxUniqueTokens, cost } = this.options;
+  fits(tokenIds: Int32Array, part = 1): boolean {
+    const { cost } = this.options;
+    const maxUniqueTokens = part * this.options.maxUniqueTokens;
     const longest = Math.max(this.longest, tokenIds.length);
     const tokens = this.tokens + tokenIds.length;
     const slots = (this.count + 1) * longest;

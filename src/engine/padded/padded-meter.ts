@@ -25,11 +25,11 @@ export class PaddedMeter {
     this.options = options;
   }
 
-  fits(tokenIds: Int32Array): boolean {
+  fits(tokenIds: Int32Array, part = 1): boolean {
     const { maxSlots, isPadded } = this.options;
     const tokens = this.tokens + tokenIds.length;
     const slots = isPadded ? (this.count + 1) * Math.max(this.longest, tokenIds.length) : tokens;
-    return slots <= maxSlots && slots - tokens <= Math.max(FREE_PADDING, MAX_PADDING * slots);
+    return slots <= part * maxSlots && slots - tokens <= Math.max(FREE_PADDING, MAX_PADDING * slots);
   }
 
   add(tokenIds: Int32Array): void {

@@ -13,7 +13,7 @@ const tokensOf = (lengths: number[]) => lengths.reduce((sum, length) => sum + le
 
 /** One request a sequence; `onRow` is not reached, nothing is computed. */
 function requests(lengths: readonly number[]): PendingRequest[] {
-  return lengths.map((length) => new PendingRequest([new Int32Array(length)], undefined, 0, () => {}));
+  return lengths.map((length) => new PendingRequest([new Int32Array(length)], {}, 0, () => {}));
 }
 
 describe('PaddedMeter', () => {
