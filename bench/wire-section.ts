@@ -1,10 +1,10 @@
 import { finishVector } from '../src/embedding/finish-vector.ts';
 import type { PackedModel } from '../src/engine/packed/packed-model.ts';
 import { toBatch } from '../src/engine/protocol.ts';
+import { embeddingsBody } from '../src/http/embeddings-schema.ts';
 import { encodeEmbeddings } from '../src/http/encode-vectors.ts';
 import { MAX_BYTES_PER_FLOAT, writeFloat } from '../src/http/float-writer.ts';
 import { BodyReader } from '../src/http/read-body.ts';
-import { embeddingsBody } from '../src/http/routes/embeddings.ts';
 import { interleave } from './interleave.ts';
 import type { EngineBench } from './open-bench.ts';
 import { figure, milliseconds, type Row } from './report.ts';

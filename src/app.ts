@@ -18,6 +18,7 @@ import { healthRoutes } from './http/routes/health.ts';
 import { modelsRoutes } from './http/routes/models.ts';
 import { operationsRoutes } from './http/routes/operations.ts';
 import { similarityRoutes } from './http/routes/similarity.ts';
+import { tokenizeRoutes } from './http/routes/tokenize.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface AppOptions {
@@ -81,6 +82,7 @@ export async function buildApp({
   const routeOptions = { embedder, names, config };
   await app.register(embeddingsRoutes, routeOptions);
   await app.register(similarityRoutes, routeOptions);
+  await app.register(tokenizeRoutes, routeOptions);
   await app.register(modelsRoutes, routeOptions);
   await app.register(healthRoutes, { embedder });
   await app.register(operationsRoutes, { metrics });

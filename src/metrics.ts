@@ -23,6 +23,7 @@ export interface RequestReport {
 
 export interface WorkFacts {
   inputs: number;
+  failed: ErrorCode[];
   tokens: number;
   truncated: number;
   shared: number;
@@ -78,6 +79,10 @@ export class Metrics {
     this.request.inputs.inc(work.inputs);
     this.request.tokens.inc(work.tokens);
     this.request.truncated.inc(work.truncated);
+    for (const reason of work.failed) {
+      this.request.failedInputs.inc({ reason });
+      if (reason === 'non_finite_output') this.request.nonFinite.inc();
+    }
     this.request.shared.inc(work.shared);
     this.request.cacheHits.inc(work.cache?.hits ?? 0);
     this.request.cacheMisses.inc(work.cache?.misses ?? 0);

@@ -86,7 +86,8 @@ export class Batcher {
       if (options.signal?.aborted) throw abandoned();
       if (options.deadline !== undefined && options.deadline <= now) throw tooLate();
       if (sequences.length === 0) {
-        resolve({ rows: [], queueMilliseconds: 0, inferMilliseconds: 0, batches: 0, lastBatchId: null, shared: 0 });
+        const nothing = { queueMilliseconds: 0, inferMilliseconds: 0, batches: 0, lastBatchId: null, shared: 0 };
+        resolve({ rows: [], failures: new Map(), ...nothing });
         return;
       }
 

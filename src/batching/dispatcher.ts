@@ -134,7 +134,7 @@ export class Dispatcher {
       this.options.onBatch?.({ batchId, items: entries.length, tokens, computedTokens, inferMilliseconds });
       this.handOut(entries, batchId, result);
     } catch (error) {
-      this.afterFailure(entries, isRetry, error);
+      this.afterFailure(entries, isRetry, batchId, error);
     } finally {
       this.underWay.end(batch, clock.now());
       this.cancelSendAhead?.();
@@ -156,14 +156,26 @@ export class Dispatcher {
     }
   }
 
-  private afterFailure(entries: Entry[], isRetry: boolean, error: unknown): void {
+  private afterFailure(entries: Entry[], isRetry: boolean, batchId: number, error: unknown): void {
     const { engine } = this.options;
     const isLost = error instanceof EngineLostError;
     if (isLost && !isRetry && engine.state !== 'failed' && engine.state !== 'closed') {
       this.retries.push({ entries, isRetry: true });
       return;
     }
-    this.fail(entries, isLost ? engineLost(engine, error) : notComputed(error));
+    if (isLost) this.fail(entries, engineLost(engine, error));
+    else this.refuse(entries, notComputed(error), batchId);
+  }
+
+  /** For these sequences there will be no rows; who else a request waits for is its own affair. */
+  private refuse(entries: readonly Entry[], failure: HotvecError, batchId: number): void {
+    const arrival = { batchId, now: this.options.clock.now(), inferMilliseconds: 0 };
+    for (const entry of entries) {
+      this.inFlight.end(entry);
+      for (const [request, positions] of entry.waiters) {
+        for (const index of positions) request.refuse(index, failure, arrival);
+      }
+    }
   }
 
   private fail(entries: readonly Entry[], failure: HotvecError): void {

@@ -11,6 +11,8 @@ export interface SubmitOptions {
   owner?: string | undefined;
   /** The lane to wait in; left out: by the size of the request. */
   priority?: Priority | undefined;
+  /** What a sequence that cannot be computed does: `fail` the request, or leave it its other rows. Left out: `fail`. */
+  onError?: 'fail' | 'partial' | undefined;
   /** Called when a batch has the first of its sequences. */
   onTakenUp?: (() => void) | undefined;
 }
@@ -18,6 +20,8 @@ export interface SubmitOptions {
 export interface SubmitResult {
   /** One pooled row of hiddenSize numbers a sequence, in the order submitted, not normalized. Views: do not write. */
   rows: Float32Array[];
+  /** Why a position has no row; empty but for `onError: 'partial'`. */
+  failures: ReadonlyMap<number, HotvecError>;
   /** From admission until the engine took up the first batch that held a sequence of the request. */
   queueMilliseconds: number;
   /** From then to the last row. */
@@ -66,19 +70,22 @@ export class PendingRequest {
   private taken = 0;
   private arrived = 0;
   private readonly rows: Float32Array[];
+  private readonly failures = new Map<number, HotvecError>();
+  private readonly onError: 'fail' | 'partial';
   private takenUpAt: number | undefined;
   private readonly batchIds = new Set<number>();
   private readonly onSettled: (outcome: SubmitResult | HotvecError) => void;
 
   constructor(
     sequences: readonly Int32Array[],
-    { owner, priority }: Pick<SubmitOptions, 'owner' | 'priority'>,
+    { owner, priority, onError = 'fail' }: Pick<SubmitOptions, 'owner' | 'priority' | 'onError'>,
     submittedAt: number,
     onSettled: (outcome: SubmitResult | HotvecError) => void,
     inFlight = new SequencesInFlight(),
   ) {
     this.inFlight = inFlight;
     this.owner = owner;
+    this.onError = onError;
     this.submittedAt = submittedAt;
     this.onSettled = onSettled;
     this.rows = new Array(sequences.length);
@@ -111,29 +118,50 @@ export class PendingRequest {
   }
 
   /** Takes the row of one sequence, which the engine computed in the last `inferMilliseconds`; settles with the last one. */
-  accept(index: number, row: Float32Array, { batchId, now, inferMilliseconds }: Arrival): void {
+  accept(index: number, row: Float32Array, arrival: Arrival): void {
     if (this.settled) return;
-    this.batchIds.add(batchId);
-    // A batch may wait in the engine's channel: that is waiting, not computing.
-    this.takenUpAt ??= Math.max(this.submittedAt, now - inferMilliseconds);
-    if (this.rows[index] !== undefined) throw new Error(`sequence ${index} was answered twice`);
+    this.arrive(index, arrival);
     this.rows[index] = row;
-    this.arrived += 1;
-    if (this.arrived < this.entries.length) return;
-    this.settle({
-      rows: this.rows,
-      queueMilliseconds: this.takenUpAt - this.submittedAt,
-      inferMilliseconds: now - this.takenUpAt,
-      batches: this.batchIds.size,
-      lastBatchId: Math.max(...this.batchIds),
-      shared: this.entries.length - this.taken,
-    });
+    this.settleWhenComplete(arrival);
+  }
+
+  /** One sequence could not be computed, and never will be. */
+  refuse(index: number, error: HotvecError, arrival: Arrival): void {
+    if (this.onError === 'fail') this.fail(error);
+    if (this.settled) return;
+    this.arrive(index, arrival);
+    this.failures.set(index, error);
+    this.settleWhenComplete(arrival);
   }
 
   fail(error: HotvecError): void {
     if (this.settled) return;
     for (const entry of this.entries) this.inFlight.leave(entry, this);
     this.settle(error);
+  }
+
+  private arrive(index: number, { batchId, now, inferMilliseconds }: Arrival): void {
+    if (this.rows[index] !== undefined || this.failures.has(index)) {
+      throw new Error(`sequence ${index} was answered twice`);
+    }
+    this.batchIds.add(batchId);
+    // A batch may wait in the engine's channel: that is waiting, not computing.
+    this.takenUpAt ??= Math.max(this.submittedAt, now - inferMilliseconds);
+    this.arrived += 1;
+  }
+
+  private settleWhenComplete({ now }: Arrival): void {
+    if (this.arrived < this.entries.length) return;
+    const takenUpAt = this.takenUpAt ?? now;
+    this.settle({
+      rows: this.rows,
+      failures: this.failures,
+      queueMilliseconds: takenUpAt - this.submittedAt,
+      inferMilliseconds: now - takenUpAt,
+      batches: this.batchIds.size,
+      lastBatchId: Math.max(...this.batchIds),
+      shared: this.entries.length - this.taken,
+    });
   }
 
   private skip({ tokenIds }: Entry): void {

@@ -1,4 +1,5 @@
 import type { Priority } from '../batching/priority.ts';
+import type { HotvecError } from '../errors.ts';
 import type { TruncationSide } from '../tokenization/truncate.ts';
 import type { PromptChoice } from './prompt.ts';
 
@@ -8,6 +9,17 @@ export interface EmbedInput extends PromptChoice {
   content: string | ArrayLike<number>;
   /** What the request calls it, for error messages: `input[3]`. */
   name: string;
+}
+
+/** What becomes of inputs with more tokens than the model takes: refused, cut on a side, or left as they are. */
+export type Overlength = 'error' | TruncationSide | 'keep';
+
+/** An input as the model reads it. */
+export interface TokenizedInput {
+  /** Prompt and special tokens included. */
+  ids: Int32Array;
+  /** Whether it was cut short. */
+  truncated: boolean;
 }
 
 /** What is being done for a request. `encode` begins when its rows are there. */
@@ -37,10 +49,10 @@ export interface Timings {
   infer: number;
 }
 
-export interface EmbedResult {
+export interface EmbedResult<Vector = Float32Array> {
   /** One vector an input, same order, `dimensions` components. */
-  vectors: Float32Array[];
-  /** Tokens of each input as computed: special tokens and prompt in, padding out. */
+  vectors: Vector[];
+  /** Tokens of each input as computed: special tokens and prompt in, padding out; 0 of one that has no vector. */
   tokens: number[];
   /** Whether each input was cut short. */
   truncated: boolean[];
@@ -93,6 +105,18 @@ export interface Embedder {
    * invalid_dimensions, invalid_input); what the batcher throws; non_finite_output.
    */
   embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult>;
+  /**
+   * As `embed`, but an input that cannot be embedded has its error in place of a vector, and the others are served: one
+   * that is empty, too long, not Unicode, of unknown token ids, or that the model gives no usable vector for.
+   *
+   * @throws {HotvecError} what concerns the whole request, such as too_many_tokens, overloaded or deadline_exceeded.
+   */
+  embedEach(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult<Float32Array | HotvecError>>;
+  /**
+   * What `embed` would give the model, same order. Needs no engine.
+   * @throws {HotvecError} as `embed`, for what is found before anything is computed.
+   */
+  tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]>;
   /** Scores of every pair: row-major [queries, documents]. Yields to the event loop between rows. */
   compare(queries: readonly Float32Array[], documents: readonly Float32Array[], metric: Metric): Promise<Float32Array>;
 }

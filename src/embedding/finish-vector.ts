@@ -1,21 +1,28 @@
 import { setImmediate } from 'node:timers/promises';
 import { HotvecError } from '../errors.ts';
+import { attempt, type OnError } from './attempt.ts';
 
 /** A row shorter than this has no direction worth the name; no trained model makes one. */
 const MIN_NORM = 1e-6;
 /** Numbers finished between two yields: a millisecond or so. */
 const FLOATS_PER_SLICE = 250_000;
 
-/** Finishes every row, in order. The event loop is let in between slices of a large answer. */
+export interface FinishOptions {
+  dimensions: number;
+  normalize: boolean;
+  /** Of which a row without direction has its error in its place. */
+  onError: OnError;
+}
+
+/** Finishes every row, in order; an error in its place stays. The event loop is let in between slices of a large answer. */
 export async function finishVectors(
-  rows: readonly Float32Array[],
-  dimensions: number,
-  normalize: boolean,
-): Promise<Float32Array[]> {
-  const vectors: Float32Array[] = [];
+  rows: readonly (Float32Array | HotvecError)[],
+  { dimensions, normalize, onError }: FinishOptions,
+): Promise<(Float32Array | HotvecError)[]> {
+  const vectors: (Float32Array | HotvecError)[] = [];
   let finished = 0;
   for (const row of rows) {
-    vectors.push(finishVector(row, dimensions, normalize));
+    vectors.push(row instanceof HotvecError ? row : attempt(onError, () => finishVector(row, dimensions, normalize)));
     finished += dimensions;
     if (finished > FLOATS_PER_SLICE) {
       finished = 0;

@@ -1,23 +1,19 @@
 import { HotvecError } from '../errors.ts';
 import type { Encoding, Tokenizer } from '../tokenization/tokenizer.ts';
 import { truncateIds } from '../tokenization/truncate.ts';
-import type { EmbedInput, EmbedOptions, ModelFacts } from './embedder.ts';
+import { type AcceptedInput, acceptInput, tooLong } from './accept-input.ts';
+import { attempt, type OnError } from './attempt.ts';
+import { checkTokenIds, checkTokenized } from './check-token-ids.ts';
+import type { EmbedInput, ModelFacts, Overlength, TokenizedInput } from './embedder.ts';
 import { choosePrompt } from './prompt.ts';
 
-/**
- * UTF-16 units a token can stand for, generously: texts past this many units per allowed token are not worth
- * tokenizing to learn that they are too long.
- */
-const MAX_UNITS_PER_TOKEN = 32;
-/** UTF-16 units after which the tokens so far are counted. A text may make a piece longer. */
+/** UTF-16 units, or token ids, after which the tokens so far are counted. A text may make a piece longer. */
 const MAX_UNITS_PER_PIECE = 400_000;
 
-/** An input as the model will read it. */
-export interface Sequence {
-  /** Prompt and special tokens included; within the model's limit. */
-  ids: Int32Array;
-  /** Whether the input was cut short. */
-  truncated: boolean;
+export interface PrepareOptions {
+  overlength: Overlength;
+  /** Of which an input has its error in its place. */
+  onError: OnError;
 }
 
 /** Turns inputs into token ids, and finds everything that can be wrong with them before the batcher hears of them. */
@@ -31,87 +27,91 @@ export class InputPreparer {
   }
 
   /**
-   * @returns one sequence an input, same order.
-   * @throws {HotvecError} invalid_input, input_too_long, too_many_tokens, invalid_token_id.
+   * Looks at the inputs as far as it costs nothing.
+   * @returns one an input, same order.
+   * @throws {HotvecError} what `choosePrompt` throws; with `onError: 'fail'` what `acceptInput` throws.
    */
-  async prepare(inputs: readonly EmbedInput[], truncate: EmbedOptions['truncate']): Promise<Sequence[]> {
-    const { maxInputTokens, maxRequestTokens } = this.model;
-    const prompts = inputs.map((input) => this.promptFor(input));
-    const texts = inputs.map(({ content, name }, i) => {
-      const prompt = prompts[i] as string;
-      if (typeof content === 'string') return this.capText(prompt, content, name, truncate);
-      if (prompt === '') return null;
-      throw new HotvecError('invalid_input', `${name} is token ids, and a prompt can only be put before a text.`, {
-        param: name,
-      });
+  accept(inputs: readonly EmbedInput[], { overlength, onError }: PrepareOptions): (AcceptedInput | HotvecError)[] {
+    return inputs.map((input) => {
+      const prompt = this.promptFor(input);
+      return attempt(onError, () => acceptInput(input, prompt, this.model.maxInputTokens, overlength));
     });
-    const encodings = (await this.tokenizeAll(texts.filter((text) => text !== null))).values();
-    /** Ids of each prompt alone, found when the first text behind it must be cut: a request has one or two prompts. */
-    const promptIds = new Map<string, Int32Array>();
-    const sequences: Sequence[] = [];
-    let total = 0;
-    for (const [i, { content, name }] of inputs.entries()) {
-      const ids =
-        typeof content === 'string' ? encodings.next().value?.ids : this.checkTokenIds(content, name, truncate);
-      if (ids === undefined) throw new Error('the tokenizer left a text out');
-      const unknown = typeof content === 'string' ? ids.find((id) => id >= this.model.vocabularySize) : undefined;
-      if (unknown !== undefined) {
-        throw new HotvecError(
-          'invalid_token_id',
-          `${name} has a token (id ${unknown}) that the tokenizer knows and the model, with ${this.model.vocabularySize}, does not. Remove it from the text.`,
-          { param: name },
-        );
-      }
-      if (ids.length === 0) {
-        throw new HotvecError('invalid_input', `${name} has no tokens: this model's tokenizer drops all of it.`, {
-          param: name,
-        });
-      }
-      if (ids.length > maxInputTokens && truncate === 'error') {
-        throw tooLong(`has ${ids.length} tokens`, name, maxInputTokens);
-      }
-      const prompt = prompts[i] as string;
-      let kept = ids;
-      if (ids.length > maxInputTokens) {
-        if (prompt !== '' && !promptIds.has(prompt)) promptIds.set(prompt, await this.tokenizePrompt(prompt));
-        // Never the prompt is cut: without it the text would be another kind of input.
-        const side = truncate === 'start' ? 'start' : 'end';
-        kept = truncateIds(ids, maxInputTokens, side, this.tokenizer.special, promptIds.get(prompt));
-      }
-      const isCapped = typeof content === 'string' && (texts[i]?.length ?? 0) < prompt.length + content.length;
-      total += kept.length;
-      if (total > maxRequestTokens) {
-        throw new HotvecError(
-          'too_many_tokens',
-          `The request has more than ${maxRequestTokens} tokens, the limit per request; it was counted up to ${name}. Send fewer inputs at a time.`,
-        );
-      }
-      sequences.push({ ids: kept, truncated: kept.length < ids.length || isCapped });
-    }
-    return sequences;
   }
 
   /**
-   * Tokenizes the texts in pieces, and stops when there are more tokens than a request may have: the inputs that follow
-   * cannot change that. Encodings of those are left out.
+   * Piece by piece, and no further than to the tokens that a request may have: the inputs that follow cannot change that.
+   *
+   * @returns one an input, same order; not longer than the model's limit, but for `overlength: 'keep'`.
+   * @throws {HotvecError} too_many_tokens, input_too_long for a prompt that leaves no room; with `onError: 'fail'` also
+   * input_too_long, invalid_token_id, invalid_input.
    */
-  private async tokenizeAll(texts: readonly string[]): Promise<Encoding[]> {
-    const encodings: Encoding[] = [];
-    let tokens = 0;
-    const { maxInputTokens, maxRequestTokens } = this.model;
-    while (encodings.length < texts.length && tokens <= maxRequestTokens) {
-      const piece: string[] = [];
-      let units = 0;
-      for (let i = encodings.length; i < texts.length && units < MAX_UNITS_PER_PIECE; i++) {
-        piece.push(texts[i] as string);
-        units += (texts[i] as string).length;
+  async tokenize(
+    accepted: readonly (AcceptedInput | HotvecError)[],
+    options: PrepareOptions,
+  ): Promise<(TokenizedInput | HotvecError)[]> {
+    const { maxRequestTokens } = this.model;
+    /** Ids of each prompt alone, found when the first text behind it must be cut: a request has one or two prompts. */
+    const promptIds = new Map<string, Int32Array>();
+    const tokenized: (TokenizedInput | HotvecError)[] = [];
+    let total = 0;
+    while (tokenized.length < accepted.length) {
+      const piece = pieceFrom(accepted, tokenized.length).map((input) =>
+        input instanceof HotvecError ? input : attempt(options.onError, () => checkUnicode(input)),
+      );
+      const encodings = await this.encode(piece);
+      for (const [i, input] of piece.entries()) {
+        const one = input instanceof HotvecError ? input : await this.finish(input, encodings[i], promptIds, options);
+        tokenized.push(one);
+        if (one instanceof HotvecError) continue;
+        total += one.ids.length;
+        if (total <= maxRequestTokens) continue;
+        throw new HotvecError(
+          'too_many_tokens',
+          `The request has more than ${maxRequestTokens} tokens, the limit per request; it was counted up to ${(input as AcceptedInput).name}. Send fewer inputs at a time.`,
+        );
       }
-      const more = await this.tokenizer.tokenize(piece);
-      if (more.length !== piece.length) throw new Error('the tokenizer left a text out');
-      for (const { ids } of more) tokens += Math.min(ids.length, maxInputTokens);
-      encodings.push(...more);
     }
-    return encodings;
+    return tokenized;
+  }
+
+  /** Encodings of the texts, at their places. */
+  private async encode(piece: readonly (AcceptedInput | HotvecError)[]): Promise<(Encoding | undefined)[]> {
+    const texts = piece.map((input) =>
+      input instanceof HotvecError || typeof input.content !== 'string' ? null : input.content,
+    );
+    const wanted = texts.filter((text) => text !== null);
+    const encodings = await this.tokenizer.tokenize(wanted);
+    if (encodings.length !== wanted.length) throw new Error('the tokenizer left a text out');
+    const next = encodings.values();
+    return texts.map((text) => (text === null ? undefined : next.next().value));
+  }
+
+  private async finish(
+    input: AcceptedInput,
+    encoding: Encoding | undefined,
+    promptIds: Map<string, Int32Array>,
+    { overlength, onError }: PrepareOptions,
+  ): Promise<TokenizedInput | HotvecError> {
+    const { prompt, isCapped } = input;
+    const { maxInputTokens } = this.model;
+    const ids = attempt(onError, () => this.checkedIds(input, encoding, overlength));
+    if (ids instanceof HotvecError) return ids;
+    if (ids.length <= maxInputTokens || overlength === 'keep') return { ids, truncated: isCapped };
+    if (prompt !== '' && !promptIds.has(prompt)) promptIds.set(prompt, await this.tokenizePrompt(prompt));
+    // Never the prompt is cut: without it the text would be another kind of input.
+    const side = overlength === 'start' ? 'start' : 'end';
+    const kept = truncateIds(ids, maxInputTokens, side, this.tokenizer.special, promptIds.get(prompt));
+    return { ids: kept, truncated: true };
+  }
+
+  private checkedIds({ name, content }: AcceptedInput, encoding: Encoding | undefined, overlength: Overlength) {
+    const { maxInputTokens } = this.model;
+    const ids = encoding?.ids ?? checkTokenIds(content as ArrayLike<number>, name, this.model, overlength);
+    if (encoding !== undefined) checkTokenized(ids, name, this.model);
+    if (overlength === 'error' && ids.length > maxInputTokens) {
+      throw tooLong(`has ${ids.length} tokens`, name, maxInputTokens);
+    }
+    return ids;
   }
 
   private promptFor(input: EmbedInput): string {
@@ -134,50 +134,23 @@ export class InputPreparer {
     }
     return bare;
   }
-
-  /** Prompt and text, but no more of the text than can matter: bounds what the tokenizer is given. */
-  private capText(prompt: string, text: string, name: string, truncate: EmbedOptions['truncate']): string {
-    const { maxInputTokens } = this.model;
-    const maxUnits = MAX_UNITS_PER_TOKEN * maxInputTokens;
-    if (prompt.length + text.length <= maxUnits) return prompt + text;
-    if (truncate === 'error') throw tooLong(`has ${text.length} characters`, name, maxInputTokens);
-    const cut = truncate === 'end' ? maxUnits : text.length - maxUnits;
-    // Not through the middle of a surrogate pair.
-    const isInPair = isHighSurrogate(text, cut - 1);
-    if (truncate === 'end') return prompt + text.slice(0, isInPair ? cut - 1 : cut);
-    return prompt + text.slice(isInPair ? cut + 1 : cut);
-  }
-
-  private checkTokenIds(input: ArrayLike<number>, name: string, truncate: EmbedOptions['truncate']): Int32Array {
-    const { vocabularySize, maxInputTokens, maxRequestTokens } = this.model;
-    // Looking at millions of ids would hold the event loop, and no request can have them.
-    if (input.length > maxRequestTokens && truncate === 'error') {
-      throw tooLong(`has ${input.length} tokens`, name, maxInputTokens);
-    }
-    const ids = new Int32Array(input.length);
-    for (let i = 0; i < input.length; i++) {
-      const id = input[i] as number;
-      ids[i] = id;
-      if (Number.isInteger(id) && id >= 0 && id < vocabularySize) continue;
-      throw new HotvecError(
-        'invalid_token_id',
-        `Token id ${id} in ${name} is not in this model's vocabulary of ${vocabularySize}. If a client library made these ids with another tokenizer, make it send texts: in LangChain's OpenAIEmbeddings set check_embedding_ctx_length=False.`,
-        { param: name },
-      );
-    }
-    return ids;
-  }
 }
 
-function tooLong(found: string, name: string, maxTokens: number): HotvecError {
-  return new HotvecError(
-    'input_too_long',
-    `${name} ${found}; the limit is ${maxTokens} tokens an input. Split it, or send "truncate": "end".`,
-    { param: name },
-  );
+function pieceFrom(accepted: readonly (AcceptedInput | HotvecError)[], start: number): (AcceptedInput | HotvecError)[] {
+  let units = 0;
+  let end = start;
+  for (; end < accepted.length && units < MAX_UNITS_PER_PIECE; end++) {
+    const input = accepted[end] as AcceptedInput | HotvecError;
+    units += input instanceof HotvecError ? 0 : input.content.length;
+  }
+  return accepted.slice(start, end);
 }
 
-function isHighSurrogate(text: string, index: number): boolean {
-  const unit = text.charCodeAt(index);
-  return unit >= 0xd800 && unit < 0xdc00;
+/** @throws {HotvecError} invalid_input for a text that is not valid Unicode: no UTF-8 exists for a lone surrogate. */
+function checkUnicode(input: AcceptedInput): AcceptedInput {
+  const { content, name } = input;
+  if (typeof content !== 'string' || content.isWellFormed()) return input;
+  throw new HotvecError('invalid_input', `${name} is not valid Unicode: it holds half of a surrogate pair.`, {
+    param: name,
+  });
 }

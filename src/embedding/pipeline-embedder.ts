@@ -2,7 +2,17 @@ import type { Batcher } from '../batching/batcher.ts';
 import type { Clock } from '../clock.ts';
 import { HotvecError } from '../errors.ts';
 import type { Tokenizer } from '../tokenization/tokenizer.ts';
-import type { Embedder, EmbedInput, EmbedOptions, EmbedResult, Metric, ModelFacts } from './embedder.ts';
+import type { OnError } from './attempt.ts';
+import type {
+  Embedder,
+  EmbedInput,
+  EmbedOptions,
+  EmbedResult,
+  Metric,
+  ModelFacts,
+  Overlength,
+  TokenizedInput,
+} from './embedder.ts';
 import { finishVectors } from './finish-vector.ts';
 import { InputPreparer } from './input-preparer.ts';
 import { RowSource } from './row-source.ts';
@@ -51,29 +61,63 @@ export class PipelineEmbedder implements Embedder {
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {
+    const { vectors, ...result } = await this.run(inputs, options, 'fail');
+    return { ...result, vectors: vectors as Float32Array[] };
+  }
+
+  embedEach(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult<Float32Array | HotvecError>> {
+    return this.run(inputs, options, 'partial');
+  }
+
+  async tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]> {
+    const options = { overlength, onError: 'fail' } as const;
+    return (await this.preparer.tokenize(this.preparer.accept(inputs, options), options)) as TokenizedInput[];
+  }
+
+  /** With `onError: 'fail'` no error stands in place of a vector. */
+  private async run(
+    inputs: readonly EmbedInput[],
+    options: EmbedOptions,
+    onError: OnError,
+  ): Promise<EmbedResult<Float32Array | HotvecError>> {
     const { signal, owner, priority } = options;
     const startedAt = this.clock.now();
     const dimensions = this.checkDimensions(options.dimensions);
+    const prepareOptions = { overlength: options.truncate, onError };
+    const accepted = this.preparer.accept(inputs, prepareOptions);
     // Turned away before it costs anything, where it must be turned away.
     this.checkReady();
-    this.rows.admit(owner);
+    if (inputs.length > 0) this.rows.admit(owner);
     options.onPhase?.('tokenize');
 
-    const sequences = await this.preparer.prepare(inputs, options.truncate);
+    const tokenized = await this.preparer.tokenize(accepted, prepareOptions);
     const tokenizedAt = this.clock.now();
     options.onPhase?.('queue');
-    const computed = await this.rows.rowsOf(
-      sequences.map(({ ids }) => ids),
-      { signal, owner, priority, deadline: startedAt + options.timeLimit, onTakenUp: () => options.onPhase?.('infer') },
-    );
+    const sequences = tokenized.flatMap((one) => (one instanceof HotvecError ? [] : [one.ids]));
+    const computed = await this.rows.rowsOf(sequences, {
+      signal,
+      owner,
+      priority,
+      onError,
+      deadline: startedAt + options.timeLimit,
+      onTakenUp: () => options.onPhase?.('infer'),
+    });
     options.onPhase?.('encode');
     const normalize = options.normalize ?? this.model.normalize;
-    const vectors = await finishVectors(computed.rows, dimensions, normalize);
-    if (vectors.length !== inputs.length) throw new Error(`${inputs.length} inputs gave ${vectors.length} vectors`);
+    const finished = await finishVectors(computed.rows, { dimensions, normalize, onError });
+    if (finished.length !== sequences.length) {
+      throw new Error(`${sequences.length} sequences gave ${finished.length} vectors`);
+    }
+    const next = finished.values();
+    const vectors = tokenized.map((one) =>
+      one instanceof HotvecError ? one : (next.next().value as Float32Array | HotvecError),
+    );
+    const ofServed = <Value>(pick: (one: TokenizedInput) => Value, otherwise: Value) =>
+      tokenized.map((one, i) => (vectors[i] instanceof HotvecError ? otherwise : pick(one as TokenizedInput)));
     return {
       vectors,
-      tokens: sequences.map(({ ids }) => ids.length),
-      truncated: sequences.map(({ truncated }) => truncated),
+      tokens: ofServed(({ ids }) => ids.length, 0),
+      truncated: ofServed(({ truncated }) => truncated, false),
       timings: {
         tokenize: tokenizedAt - startedAt,
         queue: computed.queueMilliseconds,

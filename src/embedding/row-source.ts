@@ -1,9 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Batcher } from '../batching/batcher.ts';
 import type { SubmitOptions, SubmitResult } from '../batching/pending-request.ts';
+import type { HotvecError } from '../errors.ts';
 import type { VectorCache } from './vector-cache.ts';
 
-export interface RowResult extends SubmitResult {
+export interface RowResult extends Omit<SubmitResult, 'rows' | 'failures'> {
+  /** One a sequence, same order; views, not to be written. With `onError: 'partial'`, why there is none. */
+  rows: (Float32Array | HotvecError)[];
   /** How many sequences the cache had, and how many it had not; null without a cache. */
   cache: { hits: number; misses: number } | null;
 }
@@ -33,28 +36,35 @@ export class RowSource {
   }
 
   /**
-   * One row a sequence, same order; views, not to be written. What the cache has does not enter the queue, and is
-   * answered when it is full.
-   *
+   * What the cache has does not enter the queue, and is answered when it is full.
    * @throws {HotvecError} what `Batcher.submit` throws.
    */
   async rowsOf(sequences: readonly Int32Array[], options: SubmitOptions): Promise<RowResult> {
     const { cache } = this;
-    if (cache === null) return { ...(await this.batcher.submit(sequences, options)), cache: null };
+    if (cache === null) return { ...(await this.compute(sequences, options)), cache: null };
     const keys = sequences.map((tokenIds) => cache.keyOf(tokenIds));
-    const known = keys.map((key) => cache.get(key));
-    const missing = [...known.keys()].filter((i) => known[i] === undefined);
-    const computed = await this.batcher.submit(
+    const rows: (Float32Array | HotvecError | undefined)[] = keys.map((key) => cache.get(key));
+    const missing = [...rows.keys()].filter((i) => rows[i] === undefined);
+    const computed = await this.compute(
       missing.map((i) => sequences[i] as Int32Array),
       options,
     );
     for (const [n, i] of missing.entries()) {
-      const row = computed.rows[n] as Float32Array;
-      known[i] = row;
-      cache.set(keys[i] as string, row);
+      const row = computed.rows[n] as Float32Array | HotvecError;
+      rows[i] = row;
+      if (row instanceof Float32Array) cache.set(keys[i] as string, row);
       if (n % ROWS_PER_SLICE === ROWS_PER_SLICE - 1) await setImmediate();
     }
     const misses = missing.length;
-    return { ...computed, rows: known as Float32Array[], cache: { hits: sequences.length - misses, misses } };
+    return {
+      ...computed,
+      rows: rows as (Float32Array | HotvecError)[],
+      cache: { hits: sequences.length - misses, misses },
+    };
+  }
+
+  private async compute(sequences: readonly Int32Array[], options: SubmitOptions): Promise<Omit<RowResult, 'cache'>> {
+    const { rows, failures, ...facts } = await this.batcher.submit(sequences, options);
+    return { ...facts, rows: sequences.map((_, i) => failures.get(i) ?? (rows[i] as Float32Array)) };
   }
 }

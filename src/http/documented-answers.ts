@@ -21,6 +21,10 @@ export const workHeaders: Record<string, DocumentedHeader> = {
     type: 'string',
     description: 'Names the vector space: only vectors with the same fingerprint can be compared',
   },
+  'x-failed-inputs': {
+    type: 'integer',
+    description: 'How many inputs have an error in place of a vector; left out when none has',
+  },
   'x-truncated-inputs': { type: 'integer', description: 'How many inputs were cut short; left out when none was' },
   'x-cache': {
     type: 'string',
@@ -29,6 +33,12 @@ export const workHeaders: Record<string, DocumentedHeader> = {
   },
   'openai-processing-ms': { type: 'string', description: 'Milliseconds from the headers to the answer' },
   'openai-version': { type: 'string', description: 'The version of the OpenAI API that is spoken' },
+};
+
+/** What `/v1/tokenize` sends. */
+export const tokenizeHeaders: Record<string, DocumentedHeader> = {
+  'server-timing': { type: 'string', description: 'Milliseconds of the only stage: `tokenize;dur=…`' },
+  'x-truncated-inputs': workHeaders['x-truncated-inputs'] as DocumentedHeader,
 };
 
 const retryAfter: Record<string, DocumentedHeader> = {

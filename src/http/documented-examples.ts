@@ -49,3 +49,24 @@ export const similarityExample = {
     usage: { prompt_tokens: 108, total_tokens: 108 },
   },
 };
+
+export const tokenizeExample = {
+  request: { input: ['Hello world!', '中国的首都是什么？'], input_type: 'document' },
+  response: {
+    object: 'list',
+    data: [
+      { object: 'tokens', index: 0, count: 5, truncated: false, too_long: false, tokens: [39, 7442, 3508, 0, 11974] },
+      {
+        object: 'tokens',
+        index: 1,
+        count: 7,
+        truncated: false,
+        too_long: false,
+        tokens: [2693, 271, 1319, 3029, 2397, 2277, 11974],
+      },
+    ],
+    model: 'starter',
+    count: 12,
+    max_input_tokens: 8192,
+  },
+};

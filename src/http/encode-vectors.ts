@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { HotvecError } from '../errors.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { errorFields } from './error-fields.ts';
 import { MAX_BYTES_PER_FLOAT } from './float-writer.ts';
 import { type OutputDtype, quantizeVector } from './output-dtype.ts';
 
@@ -11,8 +13,8 @@ const NUMBERS_PER_SLICE: Record<EncodingFormat, number> = { float: 80_000, base6
 const BYTES_PER_ITEM = 100;
 
 export interface EmbeddingsAnswer {
-  /** One an input, in the inputs' order, not yet quantized. */
-  vectors: readonly Float32Array[];
+  /** One an input, in the inputs' order, not yet quantized; or why there is none. */
+  vectors: readonly (Float32Array | HotvecError)[];
   format: EncodingFormat;
   dtype: OutputDtype;
   /** Further fields of each item. */
@@ -27,14 +29,19 @@ export interface EmbeddingsAnswer {
  */
 export async function encodeEmbeddings(answer: EmbeddingsAnswer): Promise<Buffer[]> {
   const { vectors, format, dtype, extras, model, usage } = answer;
-  const dimensions = vectors[0]?.length ?? 0;
+  const dimensions = vectors.find((vector) => vector instanceof Float32Array)?.length ?? 0;
   const bytesPerNumber = format === 'float' ? MAX_BYTES_PER_FLOAT : 6;
   const writer = new ByteWriter((vectors.length + 2) * (dimensions * bytesPerNumber + BYTES_PER_ITEM));
   writer.text('{"object":"list","data":[');
   let written = 0;
   for (const [index, vector] of vectors.entries()) {
+    if (index > 0) writer.text(',');
+    if (vector instanceof HotvecError) {
+      writer.text(JSON.stringify({ object: 'error', index, error: errorFields(vector) }));
+      continue;
+    }
     const fields = JSON.stringify({ object: 'embedding', index, ...extras(index) }).slice(0, -1);
-    writer.text(`${index === 0 ? '' : ','}${fields},"embedding":`);
+    writer.text(`${fields},"embedding":`);
     const answered = quantizeVector(vector, dtype);
     if (format === 'base64') writer.base64(answered);
     else if (answered instanceof Float32Array) writer.array(answered);

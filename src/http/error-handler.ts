@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HotvecError } from '../errors.ts';
+import { errorFields } from './error-fields.ts';
 import { errorTable } from './error-table.ts';
 
 /** Fastify's own errors, by code, in our terms. */
@@ -62,19 +63,18 @@ export function registerErrorHandling(app: FastifyInstance, limits: { maxBodyByt
 
 /** Sends the envelope `{"error": {message, type, param, code}}` and the headers that clients act on. */
 export function sendError(reply: FastifyReply, error: HotvecError): FastifyReply {
-  const { status, type, retry, closesConnection } = errorTable[error.code];
+  const { status, retry, closesConnection } = errorTable[error.code];
   if (closesConnection) void reply.header('connection', 'close');
   if (retry === false) void reply.header('x-should-retry', 'false');
   if (error.retryAfterMs !== undefined) {
     void reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000));
     void reply.header('retry-after-ms', error.retryAfterMs);
   }
-  const { message, param, code } = error;
-  reply.request.errorCode = code;
+  reply.request.errorCode = error.code;
   return reply
     .code(status)
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ error: { message, type, param, code } }));
+    .send(JSON.stringify({ error: errorFields(error) }));
 }
 
 /** For URLs that cannot be decoded or are too long; no route, hook or handler has seen the request. */

@@ -68,14 +68,10 @@ export function explainInvalidBody(
 
 /** @throws {HotvecError} for a text that is not valid Unicode: no UTF-8 exists for a lone surrogate. */
 export function checkUnicode(value: unknown, field: string): void {
-  const items = Array.isArray(value) ? value : [value];
-  for (const [i, item] of items.entries()) {
-    if (typeof item !== 'string' || item.isWellFormed()) continue;
-    const name = Array.isArray(value) ? `${field}[${i}]` : field;
-    throw new HotvecError('invalid_input', `${name} is not valid Unicode: it holds half of a surrogate pair.`, {
-      param: name,
-    });
-  }
+  if (typeof value !== 'string' || value.isWellFormed()) return;
+  throw new HotvecError('invalid_input', `${field} is not valid Unicode: it holds half of a surrogate pair.`, {
+    param: field,
+  });
 }
 
 /** Finds what is wrong with a value that should be a text, texts, token ids or lists of token ids. */

@@ -4,7 +4,10 @@ import type { RequestProgress } from './request-progress.ts';
 
 /** What a request's log line and metrics tell of its work, besides method, route and status. */
 export interface WorkReport extends Pick<EmbedResult, 'batches' | 'lastBatchId' | 'shared' | 'cache'> {
+  /** Inputs that were embedded. */
   inputs: number;
+  /** Why each of the others was not, where the request asked for the rest all the same. */
+  failed: ErrorCode[];
   tokens: number;
   truncated: number;
   timings: EmbedResult['timings'] & { encode: number };

@@ -57,8 +57,7 @@ export class BodyReader {
     if (validate(value) !== true) {
       throw explainInvalidBody((validate.errors ?? []) as SchemaError[], value, this.rules.limits, INPUT_FIELDS);
     }
-    const fields = value as Record<string, unknown>;
-    for (const field of [...INPUT_FIELDS, 'instruction']) checkUnicode(fields[field], field);
+    checkUnicode((value as Record<string, unknown>).instruction, 'instruction');
     return value;
   }
 }

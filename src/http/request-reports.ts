@@ -55,6 +55,7 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
           ? {}
           : {
               inputs: work.inputs,
+              failed: work.failed.length || undefined,
               tokens: work.tokens,
               tokenizeMs: milliseconds(work.timings.tokenize),
               queueMs: milliseconds(work.timings.queue),

@@ -11,15 +11,18 @@ export function oneOf<const Values extends readonly string[]>(values: Values, op
   return Type.Unsafe<Values[number]>({ type: 'string', enum: [...values], ...options });
 }
 
-export const ErrorEnvelope = Type.Object(
+export const ErrorFields = Type.Object(
   {
-    error: Type.Object({
-      message: Type.String({ description: 'What was done, what was found, what is wanted' }),
-      type: Type.String({ description: 'The kind of error, as the OpenAI API names it' }),
-      param: Type.Union([Type.String(), Type.Null()], { description: 'The field at fault, e.g. `input[3]`' }),
-      code: oneOf(publicErrorCodes, { description: 'Which error it is; listed in the introduction' }),
-    }),
+    message: Type.String({ description: 'What was done, what was found, what is wanted' }),
+    type: Type.String({ description: 'The kind of error, as the OpenAI API names it' }),
+    param: Type.Union([Type.String(), Type.Null()], { description: 'The field at fault, e.g. `input[3]`' }),
+    code: oneOf(publicErrorCodes, { description: 'Which error it is; listed in the introduction' }),
   },
+  { title: 'ErrorFields' },
+);
+
+export const ErrorEnvelope = Type.Object(
+  { error: ErrorFields },
   { title: 'Error', description: 'Every error is answered in this form' },
 );
 
@@ -31,14 +34,20 @@ export const Usage = Type.Object(
   { title: 'Usage' },
 );
 
+const requestId = {
+  'x-request-id': Type.Optional(
+    Type.String({ description: 'Up to 64 letters, digits, `.`, `_` and `-`; anything else is replaced by a new id' }),
+  ),
+};
+/** For routes that compute no vectors. */
+export const RequestIdHeader = Type.Object(requestId);
+
 /**
  * Headers that requests for vectors may bear. Plain strings: `workContext` checks what they say, and the request id is
  * replaced, not refused, where it is malformed.
  */
 export const RequestHeaders = Type.Object({
-  'x-request-id': Type.Optional(
-    Type.String({ description: 'Up to 64 letters, digits, `.`, `_` and `-`; anything else is replaced by a new id' }),
-  ),
+  ...requestId,
   'x-deadline-ms': Type.Optional(
     Type.String({ description: 'Milliseconds after which the answer is worth nothing: 504 `deadline_exceeded`' }),
   ),

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult } from '../embedding/embedder.ts';
 import { sendChunks } from './send-chunks.ts';
-import { reportWork, workContext } from './work-context.ts';
+import { type PartialResult, reportWork, type WorkContext, workContext } from './work-context.ts';
 
 /** A request for vectors and what serves it. */
 export interface VectorRequest {
@@ -23,16 +23,31 @@ export type VectorOptions = Pick<EmbedOptions, 'dimensions' | 'normalize' | 'tru
  * @param encode writes the answer as JSON in chunks; its time is that of the stage `encode`.
  * @throws {HotvecError} what `workContext` and `Embedder.embed` throw.
  */
-export async function serveVectors(
-  { request, reply, embedder, config }: VectorRequest,
+export function serveVectors(
+  exchange: VectorRequest,
   inputs: readonly EmbedInput[],
   options: VectorOptions,
   encode: (result: EmbedResult) => Promise<Buffer[]>,
 ): Promise<FastifyReply> {
-  const result = await embedder.embed(inputs, {
-    ...workContext(request, reply, config, embedder.model),
-    ...options,
-  });
+  return serve(exchange, (context) => exchange.embedder.embed(inputs, { ...context, ...options }), encode);
+}
+
+/** As `serveVectors`, but an input that cannot be embedded has its error in place of a vector. */
+export function serveEachVector(
+  exchange: VectorRequest,
+  inputs: readonly EmbedInput[],
+  options: VectorOptions,
+  encode: (result: PartialResult) => Promise<Buffer[]>,
+): Promise<FastifyReply> {
+  return serve(exchange, (context) => exchange.embedder.embedEach(inputs, { ...context, ...options }), encode);
+}
+
+async function serve<Result extends PartialResult>(
+  { request, reply, embedder, config }: VectorRequest,
+  embed: (context: WorkContext) => Promise<Result>,
+  encode: (result: Result) => Promise<Buffer[]>,
+): Promise<FastifyReply> {
+  const result = await embed(workContext(request, reply, config, embedder.model));
   const encodeStart = performance.now();
   const chunks = await encode(result);
   reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);

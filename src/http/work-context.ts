@@ -4,6 +4,9 @@ import type { EmbedOptions, EmbedResult, ModelFacts, WorkPhase } from '../embedd
 import { HotvecError } from '../errors.ts';
 import type { WorkReport } from './fastify-types.ts';
 
+/** Vectors, or what is wrong with single inputs. */
+export type PartialResult = EmbedResult<Float32Array | HotvecError>;
+
 export interface WorkContext {
   /** Aborted when the client goes away before its answer is written. */
   signal: AbortSignal;
@@ -44,11 +47,16 @@ export function reportWork(
   request: FastifyRequest,
   reply: FastifyReply,
   model: ModelFacts,
-  result: EmbedResult,
+  result: PartialResult,
   encodeMilliseconds: number,
 ): void {
+  const errors = result.vectors.filter((vector) => vector instanceof HotvecError);
+  for (const { code, cause } of errors) {
+    if (cause instanceof Error) request.log.error({ code, cause: cause.message }, 'the engine failed an input');
+  }
   const work: WorkReport = {
-    inputs: result.vectors.length,
+    inputs: result.vectors.length - errors.length,
+    failed: errors.map(({ code }) => code),
     tokens: result.tokens.reduce((sum, count) => sum + count, 0),
     truncated: result.truncated.filter(Boolean).length,
     timings: { ...result.timings, encode: encodeMilliseconds },
@@ -67,6 +75,7 @@ export function reportWork(
     'openai-processing-ms': String(Math.round(reply.elapsedTime)),
   });
   if (work.cache !== null) void reply.header('x-cache', `hits=${work.cache.hits}, misses=${work.cache.misses}`);
+  if (work.failed.length > 0) void reply.header('x-failed-inputs', work.failed.length);
   if (work.truncated > 0) void reply.header('x-truncated-inputs', work.truncated);
 }
 

@@ -19,6 +19,11 @@ export function requestMetrics(define: PrefixedRegistry) {
     bytesInside: define.gauge('inflight_bytes', 'Bytes of request bodies received or announced, and not answered', []),
     inputs: define.counter('inputs_total', 'Inputs embedded', []),
     tokens: define.counter('tokens_total', 'Tokens embedded, padding not counted', []),
+    failedInputs: define.counter(
+      'failed_inputs_total',
+      'Inputs answered with an error while the rest of their request was served (`on_error: partial`)',
+      ['reason'],
+    ),
     truncated: define.counter('truncated_inputs_total', 'Inputs that were cut short', []),
     shared: define.counter(
       'shared_inputs_total',
@@ -27,7 +32,11 @@ export function requestMetrics(define: PrefixedRegistry) {
     ),
     cacheHits: define.counter('cache_hits_total', 'Inputs answered from the vector cache', []),
     cacheMisses: define.counter('cache_misses_total', 'Inputs that the vector cache had not', []),
-    nonFinite: define.counter('nonfinite_rows_total', 'Requests refused for a vector without direction; must be 0', []),
+    nonFinite: define.counter(
+      'nonfinite_rows_total',
+      'Requests, or inputs of a partial answer, refused for a vector without direction; must be 0',
+      [],
+    ),
     poison: define.counter('poison_inputs_total', 'Inputs that killed the engine and were refused; must be 0', []),
   };
 }

@@ -353,6 +353,32 @@ describe('Batcher', () => {
     await other;
   });
 
+  it('gives a request that wants what there is the other rows, and says which it has not', async () => {
+    const submitted = sequences(10, 20);
+    const partial = batcher.submit(submitted, { onError: 'partial' });
+    const whole = rejection(batcher.submit([submitted[0] as Int32Array, sequence(5)]));
+    engine.fail(new BatchFailedError('out of memory'));
+    await nextTurn();
+    assert.equal((await whole).code, 'inference_failed');
+    await answerAll();
+    const { rows, failures, batches } = await partial;
+    assert.deepEqual([...failures.keys()], [0, 1, 2, 3, 4]);
+    for (const failure of failures.values()) assert.equal(failure.code, 'inference_failed');
+    for (let i = 5; i < 10; i++) {
+      assert.deepEqual(Array.from(rows[i] as Float32Array), Array.from(hashRow(submitted[i] as Int32Array, HIDDEN)));
+    }
+    assert.equal(batches, 2);
+  });
+
+  it('fails such a request as a whole when the engine is lost for good, or its deadline passes', async () => {
+    const late = rejection(batcher.submit(sequences(10, 20), { onError: 'partial', deadline: clock.now() + 10 }));
+    clock.advance(11);
+    assert.equal((await late).code, 'deadline_exceeded');
+    const lost = rejection(batcher.submit(sequences(10, 20), { onError: 'partial' }));
+    engine.lose('failed');
+    assert.match((await lost).code, /not_ready|engine_restarting/);
+  });
+
   it('refuses an engine that answers with too few rows', async () => {
     const failed = rejection(batcher.submit(sequences(2, 5)));
     engine.waiting.shift()?.resolve({ rows: new Float32Array(HIDDEN), computedTokens: 10, inferMilliseconds: 1 });

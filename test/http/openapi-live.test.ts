@@ -31,6 +31,7 @@ const similarityShape = (body: unknown) => ({ ...(body as object), input: null }
 const ids = golden.texts.slice(0, 2).map((text) => text.ids);
 const embeddings = '/v1/embeddings';
 const similarity = '/v1/similarity';
+const tokenize = '/v1/tokenize';
 const pair = { queries: ['a', 'b'], documents: ['c', 'd', 'e'] };
 
 /** How each documented answer is provoked: operation, status, requests. `real` by the starter, the rest by a stub. */
@@ -42,6 +43,9 @@ const real: Record<string, Record<number, Call[]>> = {
       [embeddings, { input: ids, encoding_format: 'float', model: 'starter', normalize: false, user: 'u' }],
       [embeddings, { input: ids[0], encoding_format: null, input_type: null, truncate: 'end' }],
       [embeddings, { input: ['x', 'word '.repeat(600)], truncate: 'end' }],
+      [embeddings, { input: ['x', '', 'word '.repeat(600)], on_error: 'partial' }],
+      [embeddings, { input: 'x', output_dtype: 'int8' }],
+      [embeddings, { input: 'x', output_dtype: 'ubinary', encoding_format: 'base64' }],
     ],
     400: [
       [embeddings, '{'],
@@ -51,6 +55,9 @@ const real: Record<string, Record<number, Call[]>> = {
       [embeddings, { input: 'x', nonsense: 1 }],
       [embeddings, { input: 'x', dimensions: 1 }],
       [embeddings, { input: 'x', encoding_format: 'int8' }],
+      [embeddings, { input: 'x', output_dtype: 'int4' }],
+      [embeddings, { input: 'x', output_dtype: 'uint8', normalize: false }],
+      [embeddings, { input: 'x', on_error: 'ignore' }],
       [embeddings, { input: 'x' }, { 'x-deadline-ms': 'soon' }],
       [embeddings, { input: 'x' }, { 'x-priority': 'high' }],
     ],
@@ -76,6 +83,22 @@ const real: Record<string, Record<number, Call[]>> = {
     413: [[similarity, { ...pair, queries: 'x'.repeat(9000) }]],
     415: [[similarity, 'x', { 'content-type': 'text/plain' }]],
   },
+  tokenize: {
+    200: [
+      [tokenize, { input: 'x' }],
+      [tokenize, { input: ['x', 'word '.repeat(600)], input_type: 'query', truncate: 'start' }],
+      [tokenize, { input: 'word '.repeat(600), model: 'alias' }],
+    ],
+    400: [
+      [tokenize, {}],
+      [tokenize, { input: [1, 2] }],
+      [tokenize, { input: ['x', ''] }],
+      [tokenize, { input: 'x', dimensions: 32 }],
+    ],
+    404: [[tokenize, { input: 'x', model: 'gpt' }]],
+    413: [[tokenize, { input: 'x'.repeat(9000) }]],
+    415: [[tokenize, 'input=x', { 'content-type': 'text/plain' }]],
+  },
   listModels: { 200: [['/v1/models']] },
   retrieveModel: { 200: [['/v1/models/starter'], ['/v1/models/alias']], 404: [['/v1/models/gpt']] },
   livez: { 200: [['/livez']] },
@@ -86,12 +109,14 @@ const real: Record<string, Record<number, Call[]>> = {
 const stubbed: Record<string, Record<number, Call[]>> = {
   createEmbeddings: workFailures(embeddings, embeddingsShape),
   createSimilarity: workFailures(similarity, similarityShape),
+  tokenize: { 429: [[tokenize, { input: 'x', instruction: 'overloaded' }]] },
   readyz: { 503: [['/readyz']] },
   health: { 503: [['/health']] },
 };
 const withoutKey: Record<string, Record<number, Call[]>> = {
   createEmbeddings: { 401: [[embeddings, { input: 'x' }]] },
   createSimilarity: { 401: [[similarity, pair]] },
+  tokenize: { 401: [[tokenize, { input: 'x' }]] },
   listModels: { 401: [['/v1/models']] },
   retrieveModel: { 401: [['/v1/models/starter']] },
   metrics: { 401: [['/metrics']] },
@@ -107,6 +132,7 @@ describe('Live answers are as openapi.yaml says', () => {
     const failure = (code: string) => new HotvecError(code as ErrorCode, 'as asked', { retryAfterMs: RETRY_AFTER_MS });
     stub = await startStubService({
       embed: ([input]) => Promise.reject(failure(input?.instruction ?? '')),
+      tokenize: ([input]) => Promise.reject(failure(input?.instruction ?? '')),
       readiness: () => ({ ready: false, error: failure('not_ready') }),
     });
     keyed = await startStubService({ keys: { someone: 'secret' } });
@@ -136,7 +162,9 @@ describe('Live answers are as openapi.yaml says', () => {
           const described = responseOf(operation, status);
           for (const name of Object.keys(described.headers ?? {})) {
             const onlySometimes =
-              name === 'x-cache' || (name === 'x-truncated-inputs' && !text.includes('"truncated":true'));
+              name === 'x-cache' ||
+              (name === 'x-truncated-inputs' && !text.includes('"truncated":true')) ||
+              (name === 'x-failed-inputs' && !text.includes('"object":"error"'));
             assert.equal(response.headers.has(name), !onlySometimes, `${name} of ${status}`);
           }
           const [mediaType, { schema }] = Object.entries(described.content)[0] as [string, { schema: object }];

@@ -37,6 +37,8 @@ export interface StubOptions {
   keys?: Record<string, string> | ApiKeys;
   /** What happens instead of embedding; may throw. Without a result every vector is (0.5, 0.5, 0.5, 0.5). */
   embed?: (inputs: readonly EmbedInput[], options: EmbedOptions) => EmbedResult | undefined | Promise<never>;
+  /** What happens before tokenizing; may throw. */
+  tokenize?: (inputs: readonly EmbedInput[]) => Promise<void>;
   readiness?: Embedder['readiness'];
   isDraining?: () => boolean;
   bodyWorkerEntry?: URL;
@@ -61,6 +63,11 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
     embed: async (inputs, embedOptions) => {
       calls += 1;
       return (await options.embed?.(inputs, embedOptions)) ?? answer(inputs);
+    },
+    embedEach: (inputs, embedOptions) => embedder.embed(inputs, embedOptions),
+    tokenize: async (inputs) => {
+      await options.tokenize?.(inputs);
+      return inputs.map(() => ({ ids: Int32Array.of(1, 2), truncated: false }));
     },
     compare: scoreMatrix,
   };

@@ -1,0 +1,108 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { chooseRole } from '../choose-role.ts';
+import { answers, tokenizeHeaders } from '../documented-answers.ts';
+import { tokenizeExample } from '../documented-examples.ts';
+import { encodeTokens } from '../encode-tokens.ts';
+import { nameInputs } from '../request-inputs.ts';
+import { commonFields, oneOf, RequestIdHeader, roles } from '../schemas.ts';
+import { sendChunks } from '../send-chunks.ts';
+import type { EmbeddingsOptions } from './embeddings.ts';
+
+/** The request's body: what of `/v1/embeddings` decides about tokens. */
+export function tokenizeBody(maxInputs: number) {
+  const { model, instruction } = commonFields;
+  return Type.Object(
+    {
+      input: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1, maxItems: maxInputs })], {
+        description: 'A text or texts, none empty',
+      }),
+      model,
+      input_type: Type.Optional(
+        oneOf(roles, { description: "Adds the model's own prompt, as in `/v1/embeddings`. Left out: no prompt" }),
+      ),
+      instruction,
+      truncate: Type.Optional(
+        oneOf(['error', 'end', 'start'], {
+          description:
+            'What `/v1/embeddings` would do with inputs that are too long: cut off that side, or refuse; here they are counted whole, and `too_long` says so',
+        }),
+      ),
+    },
+    { additionalProperties: false, title: 'TokenizeRequest', examples: [tokenizeExample.request] },
+  );
+}
+
+const TokenizeResponse = Type.Object(
+  {
+    object: Type.Literal('list'),
+    data: Type.Array(
+      Type.Object(
+        {
+          object: Type.Literal('tokens'),
+          index: Type.Integer({ minimum: 0, description: 'Position of the input' }),
+          count: Type.Integer({ description: 'Tokens: special tokens and prompt in' }),
+          truncated: Type.Boolean({ description: 'Whether the input was cut short, as `truncate` asks' }),
+          too_long: Type.Boolean({ description: 'Whether `/v1/embeddings` would refuse it: more tokens than may be' }),
+          tokens: Type.Array(Type.Integer({ minimum: 0 }), {
+            description: 'Token ids; `/v1/embeddings` takes them as `input`',
+          }),
+        },
+        { title: 'Tokens' },
+      ),
+    ),
+    model: Type.String({ description: 'The served name' }),
+    count: Type.Integer({ description: 'Tokens of all inputs: what `usage` of `/v1/embeddings` would say' }),
+    max_input_tokens: Type.Integer({ description: 'Most tokens of an input' }),
+  },
+  { title: 'TokenizeResponse' },
+);
+
+/** POST /v1/tokenize: what `/v1/embeddings` would give the model. It needs no engine: it answers while one restarts. */
+export const tokenizeRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
+  app,
+  { embedder, names, config },
+  done,
+) => {
+  app.route({
+    method: 'POST',
+    url: '/v1/tokenize',
+    schema: {
+      operationId: 'tokenize',
+      tags: ['embeddings'],
+      summary: 'Count tokens without embedding',
+      description:
+        'Token ids and counts of texts, exactly as `/v1/embeddings` would embed and charge them with the same `model`, `input_type`, `instruction` and `truncate`. Answers also while the engine loads or restarts.',
+      headers: RequestIdHeader,
+      body: tokenizeBody(config.maxInputs),
+      response: answers(
+        {
+          description: 'Tokens of each input, in the order of the inputs',
+          schema: TokenizeResponse,
+          headers: tokenizeHeaders,
+          example: tokenizeExample.response,
+        },
+        [400, 401, 404, 413, 415, 429],
+      ),
+    },
+    handler: async (request, reply) => {
+      const { input, model, input_type, instruction = null, truncate = config.truncate } = request.body;
+      const role = chooseRole(names, model, input_type);
+      const inputs = nameInputs('input', input).map((one) => ({ ...one, role, instruction }));
+      request.progress.enter('tokenize');
+      const startedAt = performance.now();
+      const tokenized = await embedder.tokenize(inputs, truncate === 'error' ? 'keep' : truncate);
+      const duration = performance.now() - startedAt;
+      request.progress.enter('encode');
+      const chunks = await encodeTokens(tokenized, {
+        model: names.served,
+        maxInputTokens: embedder.model.maxInputTokens,
+      });
+      request.progress.enter('send');
+      const cut = tokenized.filter(({ truncated }) => truncated).length;
+      if (cut > 0) void reply.header('x-truncated-inputs', cut);
+      return sendChunks(reply.header('server-timing', `tokenize;dur=${duration.toFixed(2)}`), chunks);
+    },
+  });
+  done();
+};
