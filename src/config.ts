@@ -185,6 +185,16 @@ const settings = {
   }),
   host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on' }),
   port: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to listen on; 0: any free one' }),
+  metricsPort: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 65535,
+    description: 'Port of its own for `/metrics`, which is then not on `PORT`; 0: on `PORT`',
+  }),
+  metricsHost: Type.String({
+    default: '',
+    description: 'Address to listen on with `METRICS_PORT`; empty: that of `HOST`',
+  }),
   apiKeysFile: Type.String({
     default: '',
     description: 'File of `name:sha256-of-key` lines; every route but the health checks then needs a key',
@@ -288,6 +298,7 @@ export function readConfig(given: Record<string, string | undefined>, args: read
   }
   if (problems.length === 0) problems.push(...contradictions(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
+  config.metricsHost ||= config.host as string;
   config.hfHome ||= path.join(environment.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'huggingface');
   return config as Config;
 }
@@ -354,10 +365,17 @@ function readFlags(args: readonly string[], problems: string[]): Record<string, 
 
 function contradictions(config: Config): string[] {
   const problems: string[] = [];
-  if (!LOOPBACK.test(config.host) && config.apiKeysFile === '' && !config.allowNoAuth) {
+  for (const name of ['host', 'metricsHost'] as const) {
+    if (config[name] === '' || LOOPBACK.test(config[name]) || config.apiKeysFile !== '' || config.allowNoAuth) continue;
     problems.push(
-      `HOST=${config.host} is reachable from other machines and no API keys are set. Set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if something in front of hotvec checks who may use it.`,
+      `${variableOf(name)}=${config[name]} is reachable from other machines and no API keys are set. Set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if something in front of hotvec checks who may use it.`,
     );
+  }
+  if (config.metricsPort === 0 && config.metricsHost !== '') {
+    problems.push(`METRICS_HOST=${config.metricsHost} needs METRICS_PORT: without it metrics are on HOST and PORT.`);
+  }
+  if (config.metricsPort !== 0 && config.metricsPort === config.port) {
+    problems.push(`METRICS_PORT is PORT (${config.port}). Set it to another one, or to 0 for metrics on PORT.`);
   }
   const [, revision] = config.model.split('@');
   if (revision !== undefined && config.revision !== '' && revision !== config.revision) {

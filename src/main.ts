@@ -2,19 +2,22 @@ import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { StartError } from './errors.ts';
 import { ApiKeys, readApiKeys } from './http/api-keys.ts';
 import { ModelNames } from './http/model-names.ts';
+import { listen } from './listen.ts';
 import { logEngineEvents } from './log-engine-events.ts';
 import { Metrics } from './metrics.ts';
+import { buildMetricsApp } from './metrics-app.ts';
 import { packageVersion } from './package-info.ts';
 import { openPipeline } from './pipeline.ts';
 import { reloadApiKeys } from './reload-api-keys.ts';
-import { shutDown } from './shutdown.ts';
+import { closeNow, shutDown } from './shutdown.ts';
 
 export interface Service {
   /** Where it listens, e.g. `http://127.0.0.1:8080`. */
   url: string;
+  /** Where `/metrics` is, if not there. */
+  metricsUrl: string | undefined;
   engineProcessId: () => number | undefined;
   /** Resolves when the engine is given up for good: the process should end. */
   failed: Promise<string>;
@@ -68,35 +71,32 @@ export async function serve(options: ServeOptions): Promise<Service> {
     batchTokens: pipeline.model.batchTokens ?? 0,
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
-  const app = await buildApp({
-    config,
-    embedder,
-    names,
-    metrics,
-    logger,
-    apiKeys,
-    isDraining: () => embedder.isDraining,
-  });
+  const basics = { config, embedder, metrics, logger, apiKeys };
+  const app = await buildApp({ ...basics, names, isDraining: () => embedder.isDraining });
+  const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
 
   try {
     // The port opens first: a taken one is known before a large model is loaded, and probes are answered meanwhile.
-    const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
-      throw new StartError(`Cannot listen on ${config.host}:${config.port}: ${explainListenError(error)}`);
-    });
+    const url = await listen(app, { ...config, hostSetting: 'HOST', portSetting: 'PORT' });
+    const metricsAddress = { host: config.metricsHost, port: config.metricsPort };
+    const metricsSettings = { hostSetting: 'METRICS_HOST', portSetting: 'METRICS_PORT' };
+    const metricsUrl = metricsApp && (await listen(metricsApp, { ...metricsAddress, ...metricsSettings }));
     const { info, fingerprint, batchTokens, batchTokensFrom } = await pipeline.start();
     const { device, dtype } = info;
     const model = names.served;
     const revision = manifest.revision ?? '';
     metrics.describeBuild({ version: packageVersion, model, revision, fingerprint, device, dtype });
     const engines = engine.processesReady;
-    logger.info({ url, model, fingerprint, device, dtype, engines, batchTokens, batchTokensFrom }, 'ready');
+    logger.info({ url, metricsUrl, model, fingerprint, device, dtype, engines, batchTokens, batchTokensFrom }, 'ready');
     return {
       url,
+      metricsUrl,
       engineProcessId: () => engine.processIds[0],
       failed,
       close: () =>
         shutDown({
           app,
+          metricsApp,
           clock,
           drainDelayMs: config.drainDelayMs,
           drainMs: config.drainMs,
@@ -106,14 +106,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
     };
   } catch (error) {
     await engine.close();
-    await app.close();
+    await closeNow(metricsApp);
+    await closeNow(app);
     throw error;
   }
-}
-
-function explainListenError({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE') return 'the port is taken. Set PORT to another one, or stop the program that uses it.';
-  if (code === 'EACCES') return 'not permitted. Set PORT to one above 1023.';
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'this machine has no such address. Check HOST.';
-  return message;
 }

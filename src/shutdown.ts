@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 
 export interface ShutdownSteps {
   app: FastifyInstance;
+  /** Answers until all others are answered. */
+  metricsApp: FastifyInstance | undefined;
   clock: Clock;
   drainDelayMs: number;
   drainMs: number;
@@ -25,7 +27,7 @@ const LAST_ANSWERS_MS = 1_000;
  * Own routine: with keep-alive clients `app.close()` alone was measured to take over a minute.
  */
 export async function shutDown(steps: ShutdownSteps): Promise<void> {
-  const { app, clock } = steps;
+  const { app, metricsApp, clock } = steps;
   steps.failReadiness();
   await within(clock, steps.drainDelayMs, new Promise(() => {}));
 
@@ -42,8 +44,14 @@ export async function shutDown(steps: ShutdownSteps): Promise<void> {
   await steps.closeEngine();
   await within(clock, LAST_ANSWERS_MS, closed);
   cancelSweep();
-  app.server.closeAllConnections();
-  await app.close();
+  await closeNow(app);
+  await closeNow(metricsApp);
+}
+
+/** Closes an application and whatever is open to it. A keep-alive socket would hold `close()` alone. */
+export async function closeNow(app: FastifyInstance | undefined): Promise<void> {
+  app?.server.closeAllConnections();
+  await app?.close();
 }
 
 /** Waits for `event`, but no longer than that, and leaves no timer behind. */

@@ -49,6 +49,14 @@ describe('readConfig()', () => {
     assert.equal(readConfig({ PORT: '', MODEL: '' }).port, 8080);
   });
 
+  it('listens for metrics where it listens for requests, unless told otherwise', () => {
+    assert.equal(readConfig({}).metricsPort, 0);
+    assert.equal(readConfig({ METRICS_PORT: '9090', HOST: '127.0.0.2' }).metricsHost, '127.0.0.2');
+    assert.equal(readConfig({ METRICS_PORT: '9090', METRICS_HOST: '127.0.0.3' }).metricsHost, '127.0.0.3');
+    assert.deepEqual(problems({ METRICS_PORT: '9090', METRICS_HOST: '0.0.0.0', API_KEYS_FILE: 'keys' }), []);
+    assert.deepEqual(problems({ METRICS_PORT: '9090', METRICS_HOST: '0.0.0.0', ALLOW_NO_AUTH: '1' }), []);
+  });
+
   it('lists all problems at once', () => {
     const found = problems({ PORT: '70000', DTYPE: 'int1', HOTVEC_NONSENSE: '1', THREADS: '1.5' }, [
       '--what',
@@ -61,10 +69,11 @@ describe('readConfig()', () => {
   for (const { variable, default: standard } of describeSettings()) {
     it(`refuses nonsense in ${variable}, or takes any text`, () => {
       const isText = [
-        ...['MODEL', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'API_KEYS_FILE'],
+        ...['MODEL', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'METRICS_HOST', 'API_KEYS_FILE'],
         ...['HF_TOKEN_PATH', 'HF_HOME', 'HF_HUB_CACHE'],
       ].includes(variable);
       const found = problems({
+        METRICS_PORT: '9090',
         [variable]: 'nön-sense',
         ALLOW_NO_AUTH: variable === 'ALLOW_NO_AUTH' ? 'nön-sense' : '1',
       });
@@ -89,6 +98,9 @@ describe('readConfig()', () => {
     [{ PORT: '1', HOTVEC_PORT: '2' }, /HOTVEC_PORT and PORT say different things/],
     [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 is reachable/],
     [{ HOST: '::' }, /reachable/],
+    [{ METRICS_PORT: '9090', METRICS_HOST: '0.0.0.0' }, /METRICS_HOST=0\.0\.0\.0 is reachable/],
+    [{ METRICS_HOST: '127.0.0.1' }, /METRICS_HOST=127\.0\.0\.1 needs METRICS_PORT/],
+    [{ METRICS_PORT: '8080' }, /METRICS_PORT is PORT \(8080\)/],
     [{ MODEL: 'a/b@main', REVISION: 'v1' }, /MODEL=a\/b@main and REVISION=v1 name different revisions/],
     [{ REVISION: '../../x' }, /REVISION is "\.\.\/\.\.\/x"; wanted is a branch, a tag or a commit/],
     [{ REVISION: 'v1' }, /REVISION=v1 is for models of a hub, and MODEL is the starter/],

@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { LogDestination } from '../src/log-destination.ts';
 import { packageRoot } from '../src/package-info.ts';
-
-/** The server cannot say which port it chose: its log goes nowhere. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
+import { freePort } from './support/free-port.ts';
 
 const isLinux = process.platform === 'linux';
 
@@ -45,6 +35,7 @@ describe('LogDestination', () => {
   it('lets the server run and stop with a full disk under its log', {
     skip: !isLinux && 'needs /dev/full',
   }, async () => {
+    // The server cannot say which port it chose: its log goes nowhere.
     const port = await freePort();
     const full = openSync('/dev/full', 'w');
     const child = spawn(

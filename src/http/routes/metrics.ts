@@ -1,11 +1,10 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { stringify } from 'yaml';
 import type { Metrics } from '../../metrics.ts';
 import { answers } from '../documented-answers.ts';
 
-/** GET /metrics, and the API's own description. */
-export const operationsRoutes: FastifyPluginCallbackTypebox<{ metrics: Metrics }> = (app, { metrics }, done) => {
+/** GET /metrics, on the port of the API or on one of its own. */
+export const metricsRoutes: FastifyPluginCallbackTypebox<{ metrics: Metrics }> = (app, { metrics }, done) => {
   app.get(
     '/metrics',
     {
@@ -13,6 +12,7 @@ export const operationsRoutes: FastifyPluginCallbackTypebox<{ metrics: Metrics }
         operationId: 'metrics',
         tags: ['operations'],
         summary: 'Prometheus metrics',
+        description: 'Not here where the operator has given metrics a port of their own (`METRICS_PORT`).',
         response: answers(
           { description: 'Text exposition format', schema: Type.String(), mediaType: 'text/plain' },
           [401],
@@ -20,10 +20,6 @@ export const operationsRoutes: FastifyPluginCallbackTypebox<{ metrics: Metrics }
       },
     },
     async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  app.get('/openapi.yaml', { schema: { hide: true } }, async (_, reply) =>
-    reply.type('application/yaml; charset=utf-8').send(stringify(app.swagger())),
   );
   done();
 };

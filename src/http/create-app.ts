@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Config } from '../config.ts';
+import type { Metrics } from '../metrics.ts';
+import type { ApiKeys } from './api-keys.ts';
+import { registerAuth } from './auth.ts';
+import { answerClientError, answerFrameworkError, registerErrorHandling } from './error-handler.ts';
+import './fastify-types.ts';
+import { registerProtocolRules } from './protocol-rules.ts';
+import { registerRequestReports } from './request-reports.ts';
+
+export interface BasicAppOptions {
+  config: Config;
+  metrics: Metrics;
+  logger: FastifyBaseLogger;
+  /** null: no key is asked for. */
+  apiKeys: ApiKeys | null;
+  /** While true every answer closes its connection. */
+  isDraining: () => boolean;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** What every port of hotvec has: limits for slow senders, ids, keys, one form of errors, a report of each request. */
+export function createApp({ config, metrics, logger, apiKeys, isDraining }: BasicAppOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: logger,
+    // One line a request, written when it is answered (request-reports.ts).
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: config.maxBodyBytes,
+    genReqId: ({ headers }) => {
+      const id = headers['x-request-id'];
+      return typeof id === 'string' && REQUEST_ID.test(id) ? id : randomUUID();
+    },
+    // Slow senders are cut off: headers within 10 s, the whole request within a minute.
+    requestTimeout: 60_000,
+    // Node's own answer to a request without a host has no body; ours is an error like the others.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
+    // Of `/v1/models/:id`: a long name is an unknown model, not an unreadable URL.
+    routerOptions: { maxParamLength: 16_384 },
+    // Errors below the routes: what is no HTTP, and URLs that cannot be decoded.
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerFrameworkError,
+  });
+
+  app.addHook('onSend', async (_, reply) => {
+    if (isDraining()) void reply.header('connection', 'close');
+  });
+  registerRequestReports(app, metrics);
+  registerErrorHandling(app, config);
+  registerAuth(app, apiKeys);
+  registerProtocolRules(app);
+  return app;
+}
