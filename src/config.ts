@@ -12,6 +12,9 @@ const HTTP_URL = {
 };
 /** What can be sent in a header; its value is never shown. */
 const TOKEN = { pattern: '^[\\x21-\\x7e]*$', wanted: 'a token of visible ASCII characters, without spaces' };
+/** As OpenTelemetry writes headers; percent-encoded is what has a meaning here, and nothing that is no text. */
+const HEADER = '\\s*[\\w.-]+\\s*=([\\x20-\\x24\\x26-\\x2b\\x2d-\\x7e]|%[2-7][\\da-fA-F])+';
+const HEADERS = { pattern: `^(${HEADER}(,${HEADER})*)?$`, wanted: 'name=value pairs, separated by commas' };
 /** As after `@` in MODEL: it becomes a path in the cache, and must not lead out of it. */
 const REVISION = {
   pattern: '^(?!.*\\.\\.)(\\w([\\w./-]*[\\w.-])?)?$',
@@ -215,6 +218,30 @@ const settings = {
     maximum: 600_000,
     description: 'After SIGTERM, time for requests under way to finish',
   }),
+  otelExporterOtlpEndpoint: Type.String({
+    default: '',
+    pattern: `${HTTP_URL.pattern}|^$`,
+    wanted: HTTP_URL.wanted,
+    description:
+      'OpenTelemetry collector that traces of requests are sent to, e.g. `http://localhost:4318`; empty: none',
+  }),
+  otelExporterOtlpProtocol: Type.Union([Type.Literal('http/protobuf'), Type.Literal('http/json')], {
+    default: 'http/protobuf',
+    description: 'How they are sent: `http/protobuf` or `http/json`',
+  }),
+  otelExporterOtlpHeaders: Type.String({
+    default: '',
+    ...HEADERS,
+    description: 'Headers sent along, `name=value,…`, for collectors that ask for a key; never logged',
+  }),
+  otelServiceName: Type.String({ default: 'hotvec', minLength: 1, description: 'Name of the service in traces' }),
+  otelTracesSamplerArg: Type.Number({
+    default: 1,
+    minimum: 0,
+    maximum: 1,
+    description: 'Part of the requests that are traced, where `traceparent` does not say whether',
+  }),
+  otelSdkDisabled: Type.Boolean({ default: false, description: 'Trace nothing, whatever else is set' }),
   logLevel: Type.Union(
     [
       Type.Literal('fatal'),
@@ -256,7 +283,9 @@ export class ConfigError extends Error {
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 /** Settings whose values are never shown. */
-const SECRETS: readonly Name[] = ['hfToken', 'modelscopeApiToken'];
+const SECRETS: readonly Name[] = ['hfToken', 'modelscopeApiToken', 'otelExporterOtlpHeaders'];
+/** Settings that hold an address, which may have a password in it. */
+const ADDRESSES: readonly Name[] = ['hfEndpoint', 'modelscopeEndpoint', 'otelExporterOtlpEndpoint'];
 const PREFIX = 'HOTVEC_';
 const names = Object.keys(settings) as Name[];
 
@@ -312,8 +341,7 @@ export function withoutSecrets(config: Config): Config {
 /** A value that was refused, without what may be secret in it. */
 function shown(name: Name, text: string): string {
   if (SECRETS.includes(name)) return 'not usable (its value is not shown)';
-  const isAddress = name === 'hfEndpoint' || name === 'modelscopeEndpoint';
-  return JSON.stringify(isAddress ? text.replace(/^.*@/s, '***@').replace(/[?#].*$/s, '?***') : text);
+  return JSON.stringify(ADDRESSES.includes(name) ? text.replace(/^.*@/s, '***@').replace(/[?#].*$/s, '?***') : text);
 }
 
 /** Variables of Hugging Face's tools that say what a setting says under another name. */
@@ -384,8 +412,9 @@ function contradictions(config: Config): string[] {
   if (config.model === 'starter' && config.revision !== '') {
     problems.push(`REVISION=${config.revision} is for models of a hub, and MODEL is the starter. Unset REVISION.`);
   }
-  for (const name of ['hfEndpoint', 'modelscopeEndpoint'] as const) {
-    if (!URL.canParse(config[name])) problems.push(`${variableOf(name)}=${config[name]} is not an address.`);
+  for (const name of ADDRESSES) {
+    if (config[name] !== '' && !URL.canParse(String(config[name])))
+      problems.push(`${variableOf(name)}=${config[name]} is not an address.`);
   }
   if (config.maxRequestTokens > config.maxQueueTokens) {
     problems.push(

@@ -6,12 +6,14 @@ import { ApiKeys, readApiKeys } from './http/api-keys.ts';
 import { ModelNames } from './http/model-names.ts';
 import { listen } from './listen.ts';
 import { logEngineEvents } from './log-engine-events.ts';
+import { logExportEvents } from './log-export-events.ts';
 import { Metrics } from './metrics.ts';
 import { buildMetricsApp } from './metrics-app.ts';
 import { packageVersion } from './package-info.ts';
 import { openPipeline } from './pipeline.ts';
 import { reloadApiKeys } from './reload-api-keys.ts';
 import { closeNow, shutDown } from './shutdown.ts';
+import { openTracer } from './tracing/open-tracer.ts';
 
 export interface Service {
   /** Where it listens, e.g. `http://127.0.0.1:8080`. */
@@ -71,7 +73,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
     batchTokens: pipeline.model.batchTokens ?? 0,
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
-  const basics = { config, embedder, metrics, logger, apiKeys };
+  const tracer = await openTracer(config, logExportEvents(logger));
+  const basics = { config, embedder, metrics, logger, apiKeys, tracer };
   const app = await buildApp({ ...basics, names, isDraining: () => embedder.isDraining });
   const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
 
@@ -93,8 +96,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
       metricsUrl,
       engineProcessId: () => engine.processIds[0],
       failed,
-      close: () =>
-        shutDown({
+      close: async () => {
+        await shutDown({
           app,
           metricsApp,
           clock,
@@ -102,10 +105,13 @@ export async function serve(options: ServeOptions): Promise<Service> {
           drainMs: config.drainMs,
           failReadiness: () => embedder.announceDrain(),
           closeEngine: () => engine.close(),
-        }),
+        });
+        await tracer?.close();
+      },
     };
   } catch (error) {
     await engine.close();
+    await tracer?.close();
     await closeNow(metricsApp);
     await closeNow(app);
     throw error;

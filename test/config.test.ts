@@ -69,7 +69,7 @@ describe('readConfig()', () => {
   for (const { variable, default: standard } of describeSettings()) {
     it(`refuses nonsense in ${variable}, or takes any text`, () => {
       const isText = [
-        ...['MODEL', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'METRICS_HOST', 'API_KEYS_FILE'],
+        ...['MODEL', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'METRICS_HOST', 'API_KEYS_FILE', 'OTEL_SERVICE_NAME'],
         ...['HF_TOKEN_PATH', 'HF_HOME', 'HF_HUB_CACHE'],
       ].includes(variable);
       const found = problems({
@@ -78,7 +78,7 @@ describe('readConfig()', () => {
         ALLOW_NO_AUTH: variable === 'ALLOW_NO_AUTH' ? 'nön-sense' : '1',
       });
       assert.equal(found.length, isText ? 0 : 1, `${variable} (${standard})`);
-      const text = variable.endsWith('_TOKEN') ? 'not usable (its value is not shown)' : '"nön-sense"';
+      const text = /_TOKEN$|_HEADERS$/.test(variable) ? 'not usable (its value is not shown)' : '"nön-sense"';
       if (!isText) assert.ok(found[0]?.startsWith(`${variable} is ${text}; wanted is`), found[0]);
     });
   }
@@ -110,6 +110,13 @@ describe('readConfig()', () => {
     [{ HF_ENDPOINT: 'ftp://mirror' }, /HF_ENDPOINT .* begins with http/],
     [{ HF_ENDPOINT: 'https://user:pass@mirror' }, /without user and password/],
     [{ MODEL_SOURCE: 'github' }, /MODEL_SOURCE is "github"; wanted is one of huggingface, modelscope/],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, /OTEL_EXPORTER_OTLP_ENDPOINT is .*begins with http/],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://%%%' }, /OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/%%% is not an address/],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, /"grpc"; wanted is one of http\/protobuf, http\/json/],
+    [{ OTEL_TRACES_SAMPLER_ARG: '1.5' }, /OTEL_TRACES_SAMPLER_ARG .* at most 1/],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key' }, /OTEL_EXPORTER_OTLP_HEADERS is not usable .* name=value pairs/],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%0ab' }, /OTEL_EXPORTER_OTLP_HEADERS is not usable/],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%zz' }, /OTEL_EXPORTER_OTLP_HEADERS is not usable/],
     [{ MAX_QUEUE_TOKENS: '100' }, /MAX_REQUEST_TOKENS .* is above MAX_QUEUE_TOKENS/],
   ] as const) {
     it(`refuses ${JSON.stringify(environment)}`, () => {
@@ -128,6 +135,9 @@ describe('readConfig()', () => {
     ['HF_ENDPOINT', 'https://user:SEC@RET/SECRET@mirror'],
     ['HF_ENDPOINT', 'https://mirror/?token=SECRET'],
     ['MODELSCOPE_ENDPOINT', 'user:SECRET@mirror'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://user:SECRET@collector'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'authorization=\nSECRET'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'SECRET'],
   ] as const) {
     it(`refuses ${JSON.stringify(value)} in ${variable} on one line, without showing what is secret`, () => {
       const flag = `--${variable.toLowerCase().replaceAll('_', '-')}`;
@@ -155,7 +165,16 @@ describe('readConfig()', () => {
   });
 
   it('hides secrets from the log', () => {
-    const shown = withoutSecrets(readConfig({ HF_TOKEN: 'hf_a', MODELSCOPE_API_TOKEN: 'ms-b', HF_HOME: '/a' }));
+    const headers = 'authorization=Bearer%20a, x-b=c';
+    const shown = withoutSecrets(
+      readConfig({
+        HF_TOKEN: 'hf_a',
+        MODELSCOPE_API_TOKEN: 'ms-b',
+        HF_HOME: '/a',
+        OTEL_EXPORTER_OTLP_HEADERS: headers,
+      }),
+    );
+    assert.equal(shown.otelExporterOtlpHeaders, '***');
     assert.equal(shown.hfToken, '***');
     assert.equal(shown.modelscopeApiToken, '***');
     assert.equal(shown.hfHome, '/a');

@@ -86,8 +86,9 @@ export class Batcher {
       if (options.signal?.aborted) throw abandoned();
       if (options.deadline !== undefined && options.deadline <= now) throw tooLate();
       if (sequences.length === 0) {
-        const nothing = { queueMilliseconds: 0, inferMilliseconds: 0, batches: 0, lastBatchId: null, shared: 0 };
-        resolve({ rows: [], failures: new Map(), ...nothing });
+        const noTime = { queueMilliseconds: 0, inferMilliseconds: 0 };
+        const noBatch = { batches: 0, lastBatchId: null, lastBatchItems: null };
+        resolve({ rows: [], failures: new Map(), ...noTime, ...noBatch, shared: 0 });
         return;
       }
 

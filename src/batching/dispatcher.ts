@@ -146,12 +146,12 @@ export class Dispatcher {
   /** Gives each entry's row to everybody who waits for it. */
   private handOut(entries: readonly Entry[], batchId: number, { rows, inferMilliseconds }: BatchResult): void {
     const { clock, hiddenSize } = this.options;
-    const now = clock.now();
+    const arrival = { batchId, batchItems: entries.length, now: clock.now(), inferMilliseconds };
     for (const [i, entry] of entries.entries()) {
       this.inFlight.end(entry);
       const row = rows.subarray(i * hiddenSize, (i + 1) * hiddenSize);
       for (const [request, positions] of entry.waiters) {
-        for (const index of positions) request.accept(index, row, { batchId, now, inferMilliseconds });
+        for (const index of positions) request.accept(index, row, arrival);
       }
     }
   }
@@ -169,7 +169,8 @@ export class Dispatcher {
 
   /** For these sequences there will be no rows; who else a request waits for is its own affair. */
   private refuse(entries: readonly Entry[], failure: HotvecError, batchId: number): void {
-    const arrival = { batchId, now: this.options.clock.now(), inferMilliseconds: 0 };
+    const batchItems = entries.length;
+    const arrival = { batchId, batchItems, now: this.options.clock.now(), inferMilliseconds: 0 };
     for (const entry of entries) {
       this.inFlight.end(entry);
       for (const [request, positions] of entry.waiters) {

@@ -26,9 +26,10 @@ export interface SubmitResult {
   queueMilliseconds: number;
   /** From then to the last row. */
   inferMilliseconds: number;
-  /** How many batches its rows came from, and the id of the last; null when there was nothing to compute. */
+  /** How many batches its rows came from; id and sequences of the last, null when there was nothing to compute. */
   batches: number;
   lastBatchId: number | null;
+  lastBatchItems: number | null;
   /** Sequences that were in flight already, for another request or twice in this one: they cost nothing. */
   shared: number;
 }
@@ -36,6 +37,8 @@ export interface SubmitResult {
 /** When and where a row was computed. */
 export interface Arrival {
   batchId: number;
+  /** Sequences of the batch. */
+  batchItems: number;
   /** Time on the batcher's clock, in milliseconds. */
   now: number;
   inferMilliseconds: number;
@@ -73,7 +76,8 @@ export class PendingRequest {
   private readonly failures = new Map<number, HotvecError>();
   private readonly onError: 'fail' | 'partial';
   private takenUpAt: number | undefined;
-  private readonly batchIds = new Set<number>();
+  /** Sequences of each batch that brought rows, by its id. */
+  private readonly batchSizes = new Map<number, number>();
   private readonly onSettled: (outcome: SubmitResult | HotvecError) => void;
 
   constructor(
@@ -140,11 +144,11 @@ export class PendingRequest {
     this.settle(error);
   }
 
-  private arrive(index: number, { batchId, now, inferMilliseconds }: Arrival): void {
+  private arrive(index: number, { batchId, batchItems, now, inferMilliseconds }: Arrival): void {
     if (this.rows[index] !== undefined || this.failures.has(index)) {
       throw new Error(`sequence ${index} was answered twice`);
     }
-    this.batchIds.add(batchId);
+    this.batchSizes.set(batchId, batchItems);
     // A batch may wait in the engine's channel: that is waiting, not computing.
     this.takenUpAt ??= Math.max(this.submittedAt, now - inferMilliseconds);
     this.arrived += 1;
@@ -153,13 +157,15 @@ export class PendingRequest {
   private settleWhenComplete({ now }: Arrival): void {
     if (this.arrived < this.entries.length) return;
     const takenUpAt = this.takenUpAt ?? now;
+    const lastBatchId = Math.max(...this.batchSizes.keys());
     this.settle({
       rows: this.rows,
       failures: this.failures,
       queueMilliseconds: takenUpAt - this.submittedAt,
       inferMilliseconds: now - takenUpAt,
-      batches: this.batchIds.size,
-      lastBatchId: Math.max(...this.batchIds),
+      batches: this.batchSizes.size,
+      lastBatchId,
+      lastBatchItems: this.batchSizes.get(lastBatchId) ?? null,
       shared: this.entries.length - this.taken,
     });
   }

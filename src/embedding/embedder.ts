@@ -57,9 +57,10 @@ export interface EmbedResult<Vector = Float32Array> {
   /** Whether each input was cut short. */
   truncated: boolean[];
   timings: Timings;
-  /** How many batches its rows came from, and the id of the last; null when nothing had to be computed. */
+  /** How many batches its rows came from; id and sequences of the last, null when nothing had to be computed. */
   batches: number;
   lastBatchId: number | null;
+  lastBatchItems: number | null;
   /** Inputs whose computation was under way already, for another request or twice in this one. */
   shared: number;
   /** Inputs that the vector cache had, and had not; null without a cache. */

@@ -125,6 +125,7 @@ export class PipelineEmbedder implements Embedder {
       },
       batches: computed.batches,
       lastBatchId: computed.lastBatchId,
+      lastBatchItems: computed.lastBatchItems,
       shared: computed.shared,
       cache: computed.cache,
     };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
+import type { RequestTracer } from '../tracing/request-tracer.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { registerAuth } from './auth.ts';
 import { answerClientError, answerFrameworkError, registerErrorHandling } from './error-handler.ts';
@@ -17,12 +18,14 @@ export interface BasicAppOptions {
   apiKeys: ApiKeys | null;
   /** While true every answer closes its connection. */
   isDraining: () => boolean;
+  /** null: requests are not traced. */
+  tracer: RequestTracer | null;
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What every port of hotvec has: limits for slow senders, ids, keys, one form of errors, a report of each request. */
-export function createApp({ config, metrics, logger, apiKeys, isDraining }: BasicAppOptions): FastifyInstance {
+export function createApp({ config, metrics, logger, apiKeys, isDraining, tracer }: BasicAppOptions): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger,
     // One line a request, written when it is answered (request-reports.ts).
@@ -46,7 +49,7 @@ export function createApp({ config, metrics, logger, apiKeys, isDraining }: Basi
   app.addHook('onSend', async (_, reply) => {
     if (isDraining()) void reply.header('connection', 'close');
   });
-  registerRequestReports(app, metrics);
+  registerRequestReports(app, metrics, tracer);
   registerErrorHandling(app, config);
   registerAuth(app, apiKeys);
   registerProtocolRules(app);

@@ -3,7 +3,8 @@ import type { ErrorCode } from '../errors.ts';
 import type { RequestProgress } from './request-progress.ts';
 
 /** What a request's log line and metrics tell of its work, besides method, route and status. */
-export interface WorkReport extends Pick<EmbedResult, 'batches' | 'lastBatchId' | 'shared' | 'cache'> {
+export interface WorkReport
+  extends Pick<EmbedResult, 'batches' | 'lastBatchId' | 'lastBatchItems' | 'shared' | 'cache'> {
   /** Inputs that were embedded. */
   inputs: number;
   /** Why each of the others was not, where the request asked for the rest all the same. */
@@ -19,6 +20,8 @@ declare module 'fastify' {
     keyName: string | undefined;
     errorCode: ErrorCode | undefined;
     progress: RequestProgress;
+    /** Length of the body that was read; undefined before. */
+    bodyBytes: number | undefined;
     work: WorkReport | undefined;
   }
 }

@@ -26,6 +26,7 @@ export function registerJsonBody(app: FastifyInstance, limits: Limits, workerEnt
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     const schema = schemaOf(request);
+    request.bodyBytes = body.length;
     if (body.length <= LARGE_BODY_BYTES) done(null, reader.read(body, schema));
     else readLarge(request, body, schema).then((outcome) => done(null, outcome), done);
   });

@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
+import type { RequestTracer, TracedStage } from '../tracing/request-tracer.ts';
+import { readTraceContext } from '../tracing/trace-context.ts';
 import { errorTable, publicErrorCodes } from './error-table.ts';
 import { RequestProgress } from './request-progress.ts';
 
-/** Gives every answer its id, and every request one log line and its metrics. Never a text, a key or a query string. */
-export function registerRequestReports(app: FastifyInstance, metrics: Metrics): void {
+/** Gives every answer its id, and every request one log line, its metrics and its trace. Never a text, a key or a URL. */
+export function registerRequestReports(app: FastifyInstance, metrics: Metrics, tracer: RequestTracer | null): void {
   app.decorateRequest('errorCode', undefined);
   app.decorateRequest('work', undefined);
+  app.decorateRequest('bodyBytes', undefined);
   // Its own object for each request, made by the first hook of all.
   app.decorateRequest('progress', null as unknown as RequestProgress);
   metrics.expectRejections(publicErrorCodes);
@@ -26,50 +28,66 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics): 
   });
 
   function report(request: FastifyRequest, reply: FastifyReply, aborted: boolean): void {
-    const { method, work } = request;
+    const { method, work, progress } = request;
     const route = request.routeOptions.url ?? 'none';
-    const code: ErrorCode | undefined = aborted ? 'client_closed_request' : request.errorCode;
+    const errorCode = aborted ? 'client_closed_request' : request.errorCode;
     const status = aborted ? errorTable.client_closed_request.status : reply.statusCode;
+    const endedAt = performance.now();
+    const startedAt = endedAt - reply.elapsedTime;
+    const stages = progress.stages(endedAt, work?.timings);
     metrics.observeRequest({
       method,
       route,
       status,
-      seconds: reply.elapsedTime / 1000,
-      rejectedFor: aborted || PROBES.has(route) ? undefined : code,
-      cancelledIn: aborted ? request.progress.phase : undefined,
+      seconds: (endedAt - startedAt) / 1000,
+      rejectedFor: aborted || PROBES.has(route) ? undefined : errorCode,
+      cancelledIn: aborted ? progress.phase : undefined,
     });
     if (work !== undefined) metrics.observeWork(work);
-    const milliseconds = (value: number) => Math.round(value * 100) / 100;
+    const context = readTraceContext(request.headers);
+    const facts = { context, requestId: request.id, method, route, status, errorCode, aborted, startedAt, endedAt };
+    const span = PROBES.has(route) ? undefined : tracer?.record({ ...facts, stages, work });
     request.log[levelOf(route, status)](
       {
         method,
         route,
         status,
-        ms: milliseconds(reply.elapsedTime),
-        code,
+        ms: rounded(endedAt - startedAt),
+        code: errorCode,
         key: request.keyName,
         aborted: aborted || undefined,
-        bytesIn: Number(request.headers['content-length'] ?? 0),
+        traceId: span?.traceId ?? context?.traceId,
+        spanId: span?.spanId,
+        bytesIn: request.bodyBytes ?? Number(request.headers['content-length'] ?? 0),
         bytesOut: Number(reply.getHeader('content-length') ?? 0),
-        ...(work === undefined
-          ? {}
-          : {
-              inputs: work.inputs,
-              failed: work.failed.length || undefined,
-              tokens: work.tokens,
-              tokenizeMs: milliseconds(work.timings.tokenize),
-              queueMs: milliseconds(work.timings.queue),
-              inferMs: milliseconds(work.timings.infer),
-              encodeMs: milliseconds(work.timings.encode),
-              shared: work.shared || undefined,
-              cacheHits: work.cache?.hits,
-              batches: work.batches,
-              batchId: work.lastBatchId ?? undefined,
-            }),
+        ...stageFields(work?.timings ?? durationsOf(stages)),
+        inputs: work?.inputs,
+        failed: work?.failed.length || undefined,
+        tokens: work?.tokens,
+        truncated: work?.truncated || undefined,
+        shared: work?.shared || undefined,
+        cacheHits: work?.cache?.hits,
+        batches: work?.batches,
+        batchId: work?.lastBatchId ?? undefined,
+        batchItems: work?.lastBatchItems ?? undefined,
       },
       'request',
     );
   }
+}
+
+/** Also of a request that failed: how long it was in the stages that it came to. */
+function durationsOf(stages: readonly TracedStage[]): Record<string, number> {
+  return Object.fromEntries(stages.map(({ name, startedAt, endedAt }) => [name, endedAt - startedAt]));
+}
+
+function stageFields(timings: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(timings).map(([stage, duration]) => [`${stage}Ms`, rounded(duration)]));
+}
+
+/** Milliseconds, to the hundredth. */
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
 }
 
 /** Probes come every few seconds for ever: their lines would bury the others. */

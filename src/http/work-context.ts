@@ -62,6 +62,7 @@ export function reportWork(
     timings: { ...result.timings, encode: encodeMilliseconds },
     batches: result.batches,
     lastBatchId: result.lastBatchId,
+    lastBatchItems: result.lastBatchItems,
     shared: result.shared,
     cache: result.cache,
   };

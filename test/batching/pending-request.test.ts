@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PendingRequest } from '../../src/batching/pending-request.ts';
+import { PendingRequest, type SubmitResult } from '../../src/batching/pending-request.ts';
 import { HotvecError } from '../../src/errors.ts';
 
 const late = new HotvecError('deadline_exceeded', 'late');
 
-const ARRIVAL = { batchId: 0, now: 5, inferMilliseconds: 1 };
+const ARRIVAL = { batchId: 0, batchItems: 3, now: 5, inferMilliseconds: 1 };
 
 function create(count: number) {
   const outcomes: unknown[] = [];
@@ -22,6 +22,15 @@ describe('PendingRequest', () => {
       outcomes.map((outcome) => (outcome as { rows: Float32Array[] }).rows.map(([x]) => x)),
       [[0, 1, 2]],
     );
+  });
+
+  it('says how many batches it took, and which the last was', () => {
+    const { request, outcomes } = create(3);
+    for (const [index, batchId] of [7, 9, 7].entries()) {
+      request.accept(index, Float32Array.of(1), { ...ARRIVAL, batchId, batchItems: batchId * 10 });
+    }
+    const [{ batches, lastBatchId, lastBatchItems }] = outcomes as [SubmitResult];
+    assert.deepEqual({ batches, lastBatchId, lastBatchItems }, { batches: 2, lastBatchId: 9, lastBatchItems: 90 });
   });
 
   it('settles once, whatever comes after', () => {

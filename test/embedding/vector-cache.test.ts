@@ -96,7 +96,7 @@ describe('With a vector cache', () => {
     assert.equal(engine.batchesSent, 2);
     const third = await answered([[4]]);
     assert.equal(engine.batchesSent, 2, 'nothing was sent');
-    assert.deepEqual([third.batches, third.lastBatchId, third.timings.infer], [0, null, 0]);
+    assert.deepEqual([third.batches, third.lastBatchId, third.lastBatchItems, third.timings.infer], [0, null, null, 0]);
   });
 
   it('one entry serves every number of dimensions, normalized or not', async () => {

@@ -10,6 +10,7 @@ import { ModelNames } from '../../src/http/model-names.ts';
 import { createLogger } from '../../src/logger.ts';
 import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
 import { Metrics } from '../../src/metrics.ts';
+import type { RequestTracer } from '../../src/tracing/request-tracer.ts';
 import { testConfig } from '../support/running-service.ts';
 
 const model: ModelFacts = {
@@ -42,6 +43,7 @@ export interface StubOptions {
   readiness?: Embedder['readiness'];
   isDraining?: () => boolean;
   bodyWorkerEntry?: URL;
+  tracer?: RequestTracer;
 }
 
 export interface StubService {
@@ -85,6 +87,7 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
     logger: createLogger('info', sink),
     apiKeys: keysOf(options),
     isDraining: options.isDraining ?? (() => false),
+    tracer: options.tracer ?? null,
     bodyWorkerEntry: options.bodyWorkerEntry,
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -113,6 +116,7 @@ function answer(inputs: readonly EmbedInput[]): EmbedResult {
     timings: { tokenize: 0, queue: 0, infer: 0 },
     batches: 1,
     lastBatchId: 0,
+    lastBatchItems: inputs.length,
     shared: 0,
     cache: null,
   };

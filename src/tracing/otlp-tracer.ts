@@ -1,0 +1,126 @@
+import {
+  type Context,
+  createTraceState,
+  type HrTime,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import { packageVersion } from '../package-info.ts';
+import { createExporter } from './create-exporter.ts';
+import { type ExportEvent, ExportOutages } from './export-outages.ts';
+import type { TracingSettings } from './open-tracer.ts';
+import type { RequestTracer, TracedRequest } from './request-tracer.ts';
+import type { TraceContext } from './trace-context.ts';
+
+/** Spans that wait to be sent; more are dropped. A request has five at most. */
+const MAX_WAITING_SPANS = 2_048;
+const SPANS_PER_EXPORT = 512;
+/** For an export and its repetitions, and for the last one at the end. */
+const EXPORT_MS = 10_000;
+const CLOSE_MS = 2_000;
+
+/** Sends a span for each request, with one for each stage below it, to an OpenTelemetry collector: OTLP over HTTP. */
+export class OtlpTracer implements RequestTracer {
+  private readonly provider: TracerProvider;
+  private readonly tracer: Tracer;
+
+  constructor(settings: TracingSettings, onEvent: (event: ExportEvent) => void, exportEveryMs: number) {
+    const resource = resourceFromAttributes({ 'service.version': packageVersion })
+      // OTEL_RESOURCE_ATTRIBUTES
+      .merge(detectResources({ detectors: [envDetector] }))
+      .merge(resourceFromAttributes({ 'service.name': settings.otelServiceName }));
+    this.provider = new TracerProvider({
+      resource,
+      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(settings.otelTracesSamplerArg) }),
+      spanProcessors: [
+        new BatchSpanProcessor({
+          exporter: new ExportOutages(createExporter(settings), onEvent),
+          maxQueueSize: MAX_WAITING_SPANS,
+          maxExportBatchSize: SPANS_PER_EXPORT,
+          scheduledDelayMillis: exportEveryMs,
+          exportTimeoutMillis: EXPORT_MS,
+        }),
+      ],
+    });
+    this.tracer = this.provider.getTracer('hotvec', packageVersion);
+  }
+
+  record(request: TracedRequest): { traceId: string; spanId: string } | undefined {
+    const { method, route, status, errorCode, aborted, requestId, work } = request;
+    const at = epochOf();
+    const server = this.tracer.startSpan(
+      `${method} ${route}`,
+      {
+        kind: SpanKind.SERVER,
+        startTime: at(request.startedAt),
+        // Names of OpenTelemetry's semantic conventions where they have one. No `url.path`: a URL may hold anything.
+        attributes: {
+          'http.request.method': method,
+          'http.route': route,
+          'http.response.status_code': status,
+          'hotvec.request_id': requestId,
+          ...(aborted ? { 'hotvec.aborted': true } : {}),
+          ...(errorCode === undefined ? {} : { 'error.type': errorCode }),
+          ...(work === undefined
+            ? {}
+            : { 'hotvec.inputs': work.inputs, 'hotvec.tokens': work.tokens, 'hotvec.batches': work.batches }),
+          ...(work === undefined || work.lastBatchId === null ? {} : { 'hotvec.batch_id': work.lastBatchId }),
+        },
+      },
+      contextOf(request.context),
+    );
+    if (!server.isRecording()) return undefined;
+    const below = trace.setSpan(ROOT_CONTEXT, server);
+    for (const { name, startedAt, endedAt } of request.stages) {
+      this.tracer.startSpan(name, { kind: SpanKind.INTERNAL, startTime: at(startedAt) }, below).end(at(endedAt));
+    }
+    // By the conventions the client's mistakes are no errors of the server.
+    if (status >= 500) server.setStatus({ code: SpanStatusCode.ERROR });
+    server.end(at(request.endedAt));
+    const { traceId, spanId } = server.spanContext();
+    return { traceId, spanId };
+  }
+
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS);
+    });
+    // What cannot be sent any more has been told as an outage.
+    await Promise.race([this.provider.shutdown().catch(() => {}), tooLong]);
+    clearTimeout(timer);
+  }
+}
+
+function contextOf(context: TraceContext | undefined): Context {
+  if (context === undefined) return ROOT_CONTEXT;
+  const { traceId, parentId, isSampled, state } = context;
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId: parentId,
+    traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: true,
+    ...(state === undefined ? {} : { traceState: createTraceState(state) }),
+  });
+}
+
+/** From `performance.now()` to the clock on the wall, as it is now: it may have been set since the process began. */
+function epochOf(): (milliseconds: number) => HrTime {
+  const offset = Date.now() - performance.now();
+  return (milliseconds) => {
+    const epoch = offset + milliseconds;
+    const seconds = Math.floor(epoch / 1_000);
+    return [seconds, Math.round((epoch - seconds * 1_000) * 1e6)];
+  };
+}
