@@ -48,6 +48,12 @@ export const RequestIdHeader = Type.Object(requestId);
  */
 export const RequestHeaders = Type.Object({
   ...requestId,
+  traceparent: Type.Optional(
+    Type.String({
+      description: 'W3C Trace Context: the trace that the request is part of; ignored where it is malformed',
+    }),
+  ),
+  tracestate: Type.Optional(Type.String({ description: 'The same, what tracing systems add' })),
   'x-deadline-ms': Type.Optional(
     Type.String({ description: 'Milliseconds after which the answer is worth nothing: 504 `deadline_exceeded`' }),
   ),
