@@ -1,0 +1,76 @@
+import { type Row, rate } from './panel.ts';
+
+/** The main process and its vector cache. */
+export const processRows: Row[] = [
+  {
+    title: 'Vector cache (VECTOR_CACHE_MB)',
+    panels: [
+      {
+        title: 'Hits',
+        unit: 'percentunit',
+        queries: [
+          [
+            `sum(${rate('hotvec_cache_hits_total')}) / (sum(${rate('hotvec_cache_hits_total')}) + sum(${rate('hotvec_cache_misses_total')}))`,
+            'hits',
+          ],
+        ],
+      },
+      { title: 'Memory', unit: 'bytes', queries: [['sum by (instance) (hotvec_cache_bytes{$$})', '{{instance}}']] },
+      {
+        title: 'Evictions',
+        unit: 'ops',
+        queries: [[`sum(${rate('hotvec_cache_evictions_total')})`, 'vectors/s']],
+      },
+    ],
+  },
+  {
+    title: 'Main process',
+    panels: [
+      {
+        title: 'Event-loop lag',
+        unit: 's',
+        description: 'Above 0.2 s the main process is the limit, and answers come late.',
+        queries: [
+          ['max by (instance) (hotvec_nodejs_eventloop_lag_p50_seconds{$$})', 'p50 {{instance}}'],
+          ['max by (instance) (hotvec_nodejs_eventloop_lag_p99_seconds{$$})', 'p99 {{instance}}'],
+        ],
+      },
+      {
+        title: 'CPU of the main process',
+        unit: 'short',
+        description: 'Cores, the engine not counted.',
+        queries: [[`sum by (instance) (${rate('hotvec_process_cpu_seconds_total')})`, '{{instance}}']],
+      },
+      {
+        title: 'Memory of the main process',
+        unit: 'bytes',
+        queries: [
+          ['sum by (instance) (hotvec_process_resident_memory_bytes{$$})', 'resident {{instance}}'],
+          ['sum by (instance) (hotvec_nodejs_heap_size_used_bytes{$$})', 'heap {{instance}}'],
+        ],
+      },
+      {
+        title: 'Request bodies inside',
+        unit: 'bytes',
+        description: 'Received or announced, and not answered.',
+        queries: [['sum by (instance) (hotvec_inflight_bytes{$$})', '{{instance}}']],
+      },
+      {
+        title: 'Garbage collection',
+        unit: 'percentunit',
+        description: 'Part of the time.',
+        queries: [
+          [`sum by (instance, kind) (${rate('hotvec_nodejs_gc_duration_seconds_sum')})`, '{{kind}} {{instance}}'],
+        ],
+      },
+      {
+        title: 'Open files and connections',
+        unit: 'short',
+        queries: [
+          ['sum by (instance) (hotvec_process_open_fds{$$})', 'open {{instance}}'],
+          ['min(hotvec_process_max_fds{$$})', 'limit'],
+        ],
+      },
+    ],
+  },
+];
