@@ -3,6 +3,8 @@
 #   docker build -t hotvec .
 #   docker run --rm --init -p 127.0.0.1:8080:8080 -e ALLOW_NO_AUTH=1 hotvec
 #
+# It runs with a read-only root and without a capability: docker-compose.yml and deploy/kubernetes ask for that.
+#
 # In a container hotvec listens on 0.0.0.0, so it refuses to start (exit code 78) until it is told who may use it:
 #   - keys:     -v ./api-keys:/run/secrets/api-keys:ro -e API_KEYS_FILE=/run/secrets/api-keys   (docs/operations.md)
 #   - nobody asks: -e ALLOW_NO_AUTH=1, where the port is published on 127.0.0.1 only, as above, or something in front
@@ -74,7 +76,7 @@ ENV NODE_ENV=production \
     PORT=8080 \
     HF_HOME=/cache
 WORKDIR /app
-COPY package.json LICENSE ./
+COPY package.json LICENSE THIRD_PARTY_NOTICES.md ./
 COPY models/starter models/starter
 COPY --from=production /app/node_modules node_modules
 COPY --from=build /app/dist/src dist/src
@@ -83,7 +85,8 @@ COPY --from=build /app/dist/scripts/check-ready.js dist/scripts/check-ready.js
 # into a volume that takes its owner from this folder.
 RUN install -d -o node -g node /cache
 VOLUME /cache
-USER node
+# The user `node` by number: Kubernetes' runAsNonRoot cannot look names up.
+USER 1000:1000
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # A large model takes a while to load: failures in the first five minutes do not count.

@@ -11,7 +11,17 @@ interface Service {
   environment: Record<string, string | null>;
   ports: string[];
   volumes: string[];
+  init: boolean;
   read_only: boolean;
+  tmpfs: string[];
+  cap_drop: string[];
+  security_opt: string[];
+  pids_limit: string;
+  mem_limit: string;
+  memswap_limit: string;
+  ulimits: { core: number };
+  logging: { driver: string; options: Record<string, string> };
+  healthcheck: { test: string[]; interval: string; timeout: string; start_period: string; retries: number };
   stop_grace_period: string;
   build: string | { args: Record<string, string> };
   deploy?: { resources: { reservations: { devices: { driver: string; capabilities: string[] }[] } } };
@@ -120,9 +130,27 @@ describe('Dockerfile', () => {
     );
   });
 
-  it('does not run as root', () => {
-    const last = instructions.findLastIndex((line) => line.startsWith('FROM '));
-    assert.ok(instructions.slice(last).includes('USER node'));
+  it('does not run as root, and says so by number, which runAsNonRoot of Kubernetes asks for', () => {
+    const last = instructions.slice(instructions.findLastIndex((line) => line.startsWith('FROM ')));
+    assert.deepEqual(
+      last.filter((line) => line.startsWith('USER ')),
+      ['USER 1000:1000'],
+    );
+    assert.ok(last.indexOf('USER 1000:1000') > last.findLastIndex((line) => /^(RUN|COPY) /.test(line)));
+  });
+
+  it('takes every image by a version, and asks for no capability and no other port', () => {
+    for (const [, image] of instructions.join('\n').matchAll(/^ARG \w+_IMAGE=(.*)$/gm))
+      assert.match(image ?? '', /:[\d.]+-/);
+    assert.deepEqual(
+      instructions.filter((line) => line.startsWith('EXPOSE ')),
+      ['EXPOSE 8080'],
+    );
+    assert.ok(!instructions.some((line) => /^ADD |\bsudo\b|\bchmod\b.*\b[0-7]?777\b|curl .*\| *(ba)?sh/.test(line)));
+  });
+
+  it('passes the license texts on', () => {
+    assert.ok(copied.includes('LICENSE') && copied.includes('THIRD_PARTY_NOTICES.md'));
   });
 });
 
@@ -148,6 +176,36 @@ describe('docker-compose.yml', () => {
       );
     }
     assert.ok('cache' in compose.volumes);
+  });
+
+  it('runs closed: no root to write to, no capability, no new privileges, and bounds on processes, memory and logs', () => {
+    for (const [name, service] of Object.entries(compose.services)) {
+      assert.equal(service.init, true, name);
+      assert.deepEqual(service.cap_drop, ['ALL'], name);
+      assert.deepEqual(service.security_opt, ['no-new-privileges:true'], name);
+      assert.deepEqual(service.tmpfs, ['/tmp:size=64m,mode=1777,noexec,nosuid,nodev'], name);
+      assert.match(service.pids_limit, /:-\d+\}$/, name);
+      assert.match(service.mem_limit, /:-\d+g\}$/, name);
+      assert.equal(service.memswap_limit, service.mem_limit, name);
+      assert.equal(service.ulimits.core, 0, name);
+      assert.ok('max-size' in service.logging.options && 'max-file' in service.logging.options, name);
+      for (const opened of ['privileged', 'cap_add', 'network_mode', 'pid', 'ipc', 'devices', 'user']) {
+        assert.ok(!(opened in service), `${name} has ${opened}`);
+      }
+      assert.ok(!service.volumes.some((volume) => volume.includes('docker.sock')), name);
+    }
+  });
+
+  it('asks /readyz for its health, exactly as the image does', () => {
+    const line = instructions.find((one) => one.startsWith('HEALTHCHECK '));
+    for (const { healthcheck } of services) {
+      const { test, interval, timeout, start_period: start, retries } = healthcheck;
+      assert.equal(
+        line,
+        `HEALTHCHECK --interval=${interval} --timeout=${timeout} --start-period=${start} --retries=${retries} ` +
+          `CMD ${JSON.stringify(test.slice(1)).replaceAll('","', '", "')}`,
+      );
+    }
   });
 
   it('publishes ports to this machine only, as long as it asks for no keys', () => {
