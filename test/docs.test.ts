@@ -11,9 +11,13 @@ const decisions = readdirSync(path.join(packageRoot, 'docs', 'decisions')).filte
 const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'SECURITY.md',
+  'THIRD_PARTY_NOTICES.md',
+  'deploy/README.md',
   'docs/architecture.md',
   'docs/models.md',
   'docs/operations.md',
+  'docs/runbook.md',
   'docs/decisions/README.md',
   'bench/README.md',
   ...decisions.map((file) => `docs/decisions/${file}`),
