@@ -52,7 +52,8 @@ function layOut(): object[] {
   return placed;
 }
 
-function describePanel({ title, description = '', kind = 'timeseries', unit = 'none', queries }: Panel): object {
+function describePanel(panel: Panel): object {
+  const { title, description = '', kind = 'timeseries', unit = 'none', min = 0, queries } = panel;
   const isTable = kind === 'table';
   return {
     type: kind,
@@ -67,7 +68,7 @@ function describePanel({ title, description = '', kind = 'timeseries', unit = 'n
       ...(isTable ? { format: 'table' } : {}),
       ...(kind === 'timeseries' ? {} : { instant: true, range: false }),
     })),
-    fieldConfig: { defaults: { unit, min: kind === 'timeseries' ? 0 : null }, overrides: [] },
+    fieldConfig: { defaults: kind === 'timeseries' ? { unit, min } : { unit }, overrides: [] },
     ...(kind === 'timeseries' ? { options: { tooltip: { mode: 'multi' }, legend: { displayMode: 'list' } } } : {}),
     ...(isTable ? { transformations: [{ id: 'organize', options: { excludeByName: HIDDEN_COLUMNS } }] } : {}),
   };

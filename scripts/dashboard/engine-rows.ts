@@ -90,6 +90,7 @@ export const engineRows: Row[] = [
       {
         title: 'Canary',
         unit: 'short',
+        min: 0.98,
         description: 'Lowest cosine of a known text to its reference, at the last engine start.',
         queries: [['hotvec_canary_cosine{$$}', '{{instance}} {{device_id}}']],
       },

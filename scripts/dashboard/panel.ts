@@ -6,6 +6,8 @@ export interface Panel {
   kind?: 'timeseries' | 'stat' | 'table';
   /** Grafana's name of the unit. */
   unit?: string;
+  /** Where the axis of a time series begins; 0 unless told. */
+  min?: number;
   /** Of 24 columns. */
   width?: number;
   /** Expression and legend, one pair a line. */
