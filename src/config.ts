@@ -151,6 +151,12 @@ const settings = {
   maxInputs: Type.Integer({ default: 2048, minimum: 1, description: 'Most inputs in a request' }),
   maxRequestTokens: Type.Integer({ default: 300_000, minimum: 8, description: 'Most tokens in a request' }),
   maxBodyBytes: Type.Integer({ default: 16 * 1024 * 1024, minimum: 1024, description: 'Largest request body' }),
+  maxInflightBytes: Type.Integer({
+    default: 0,
+    minimum: 0,
+    description:
+      'Bytes of request bodies and answers held at a time; beyond that requests get 429 with `retry-after`; 0: 16 × `MAX_BODY_BYTES`',
+  }),
   maxBatchTokens: Type.Integer({
     default: 0,
     minimum: 0,
@@ -419,6 +425,11 @@ function contradictions(config: Config): string[] {
   if (config.maxRequestTokens > config.maxQueueTokens) {
     problems.push(
       `MAX_REQUEST_TOKENS (${config.maxRequestTokens}) is above MAX_QUEUE_TOKENS (${config.maxQueueTokens}): the largest request could only be served by an idle server.`,
+    );
+  }
+  if (config.maxInflightBytes > 0 && config.maxInflightBytes < config.maxBodyBytes) {
+    problems.push(
+      `MAX_INFLIGHT_BYTES (${config.maxInflightBytes}) is below MAX_BODY_BYTES (${config.maxBodyBytes}): the largest request could never be served.`,
     );
   }
   if (config.device !== 'cuda' && config.deviceId.join() !== '0') {

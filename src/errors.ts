@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'body_too_large'
+  | 'body_too_slow'
   | 'unsupported_media_type'
   | 'fingerprint_mismatch'
   // There is no room for it now.

@@ -7,7 +7,9 @@ import type { ApiKeys } from './api-keys.ts';
 import { registerAuth } from './auth.ts';
 import { answerClientError, answerFrameworkError, registerErrorHandling } from './error-handler.ts';
 import './fastify-types.ts';
+import { registerLingeringClose } from './lingering-close.ts';
 import { registerProtocolRules } from './protocol-rules.ts';
+import { registerQueuedAnswers } from './queued-answers.ts';
 import { registerRequestReports } from './request-reports.ts';
 
 export interface BasicAppOptions {
@@ -49,6 +51,8 @@ export function createApp({ config, metrics, logger, apiKeys, isDraining, tracer
   app.addHook('onSend', async (_, reply) => {
     if (isDraining()) void reply.header('connection', 'close');
   });
+  registerQueuedAnswers(app);
+  registerLingeringClose(app);
   registerRequestReports(app, metrics, tracer);
   registerErrorHandling(app, config);
   registerAuth(app, apiKeys);

@@ -53,6 +53,7 @@ const closing: Record<string, DocumentedHeader> = {
 };
 const headersOfError: Record<number, Record<string, DocumentedHeader>> = {
   401: closing,
+  408: closing,
   409: noRetry,
   413: closing,
   415: closing,
@@ -62,7 +63,7 @@ const headersOfError: Record<number, Record<string, DocumentedHeader>> = {
 };
 
 /** Error statuses of a route that computes vectors. */
-export const WORK_ERRORS = [400, 401, 404, 409, 413, 415, 429, 500, 503, 504] as const;
+export const WORK_ERRORS = [400, 401, 404, 408, 409, 413, 415, 429, 500, 503, 504] as const;
 
 export interface DocumentedSuccess {
   description: string;

@@ -3,6 +3,7 @@ import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, Fast
 import { HotvecError } from '../errors.ts';
 import { errorFields } from './error-fields.ts';
 import { errorTable } from './error-table.ts';
+import { linger, lingerUnlessComplete } from './lingering-close.ts';
 
 /** Fastify's own errors, by code, in our terms. */
 const FASTIFY_ERRORS: Record<string, (request: FastifyRequest, limits: { maxBodyBytes: number }) => HotvecError> = {
@@ -80,6 +81,7 @@ export function sendError(reply: FastifyReply, error: HotvecError): FastifyReply
 /** For URLs that cannot be decoded or are too long; no route, hook or handler has seen the request. */
 export function answerFrameworkError(_: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void reply.header('x-request-id', request.id);
+  lingerUnlessComplete(request, reply);
   void sendError(reply, new HotvecError('not_found', 'The URL of the request cannot be read.'));
 }
 
@@ -108,7 +110,7 @@ export function answerClientError(this: FastifyInstance, error: ConnectionError,
       `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     );
   }
-  socket.destroySoon();
+  linger(socket);
 }
 
 /** Where an unexpected error came from. Its message is left out: it may quote what the client sent, line breaks and all. */

@@ -1,5 +1,6 @@
 import type { EmbedResult } from '../embedding/embedder.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { HeldBytes } from './inflight-bytes.ts';
 import type { RequestProgress } from './request-progress.ts';
 
 /** What a request's log line and metrics tell of its work, besides method, route and status. */
@@ -19,6 +20,8 @@ declare module 'fastify' {
     /** Name of the API key it came with. */
     keyName: string | undefined;
     errorCode: ErrorCode | undefined;
+    /** Bytes of its body and its answer. */
+    held: HeldBytes;
     progress: RequestProgress;
     /** Length of the body that was read; undefined before. */
     bodyBytes: number | undefined;

@@ -1,19 +1,31 @@
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HotvecError } from '../errors.ts';
+import type { HeldBytes, InflightBytes } from './inflight-bytes.ts';
 import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
 import { type BodyOutcome, BodyReader, type BodyRules } from './read-body.ts';
+import { bodyTooLarge, receiveBody } from './receive-body.ts';
 import type { Limits } from './schemas.ts';
+
+export interface JsonBodyOptions {
+  limits: Limits;
+  inflight: InflightBytes;
+  /** {@link Patience}. */
+  receiveMs: number;
+  /** The worker; undefined: `body-worker.js`. */
+  workerEntry?: URL | undefined;
+}
 
 /**
  * Reads and validates JSON bodies: small ones at once, large ones in a worker thread, where they do not hold the event
- * loop. Both by the same code, so that a body gets the same answer whatever its size.
- *
- * @param workerEntry the worker; undefined: `body-worker.js`.
+ * loop. Both by the same code, so that a body gets the same answer whatever its size. Bodies that there is no room for,
+ * or that do not come, are refused.
  */
-export function registerJsonBody(app: FastifyInstance, limits: Limits, workerEntry?: URL | undefined): void {
+export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions): void {
+  const { limits, inflight, receiveMs, workerEntry } = options;
   const rules: BodyRules = { schemas: {}, limits };
   const reader = new BodyReader(rules);
-  const largeBodies = new LargeBodies({ rules, maxBodyBytes: limits.maxBodyBytes, entry: workerEntry });
+  const largeBodies = new LargeBodies({ rules, entry: workerEntry });
 
   app.addHook('onRoute', ({ schema }) => {
     const body = schema?.body as { title?: string } | undefined;
@@ -23,26 +35,26 @@ export function registerJsonBody(app: FastifyInstance, limits: Limits, workerEnt
   // Bodies are validated below; of headers and parameters the schemas say no more than that they are strings.
   app.setValidatorCompiler(() => () => true);
 
+  // Its own object for each request, made below.
+  app.decorateRequest('held', null as unknown as HeldBytes);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Readable) => {
+    const { maxBodyBytes } = limits;
+    const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs });
     const schema = schemaOf(request);
     request.bodyBytes = body.length;
-    if (body.length <= LARGE_BODY_BYTES) done(null, reader.read(body, schema));
-    else readLarge(request, body, schema).then((outcome) => done(null, outcome), done);
+    return body.length <= LARGE_BODY_BYTES ? reader.read(body, schema) : readLarge(request, body, schema);
   });
 
   async function readLarge(request: FastifyRequest, body: Buffer, schema: string | undefined): Promise<BodyOutcome> {
     const { socket } = request.raw;
     const abort = new AbortController();
     const onClose = () => abort.abort();
-    // One sent in chunks had no length to reserve room by.
-    const release = request.headers['content-length'] === undefined ? largeBodies.reserve(body.length) : () => {};
     socket.once('close', onClose);
     try {
       return await largeBodies.read(body, schema, abort.signal);
     } finally {
       socket.off('close', onClose);
-      release();
     }
   }
 
@@ -54,17 +66,14 @@ export function registerJsonBody(app: FastifyInstance, limits: Limits, workerEnt
         'Compressed request bodies are not accepted; send the JSON as it is.',
       );
     }
-    const bytes = Number(request.headers['content-length'] ?? 0);
-    // What is larger than any body may be is refused without room.
-    if (bytes <= LARGE_BODY_BYTES || bytes > limits.maxBodyBytes) return;
-    try {
-      // Given back when the answer is out: until then the texts are somewhere inside.
-      reply.raw.once('close', largeBodies.reserve(bytes));
-    } catch (error) {
-      // The body is on its way, and nobody will read it.
-      void reply.header('connection', 'close');
-      throw error;
-    }
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > limits.maxBodyBytes) throw bodyTooLarge(limits.maxBodyBytes);
+    // What would not fit is not begun, but takes no room before it comes.
+    if (announced > 0) inflight.check(announced);
+    request.held = inflight.open();
+    // Until then the texts are somewhere inside.
+    reply.raw.once('close', () => request.held.release());
+    if (/100-continue/i.test(request.headers.expect ?? '')) reply.raw.writeContinue();
   });
 
   app.addHook('preValidation', async (request) => {

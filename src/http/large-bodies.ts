@@ -9,53 +9,27 @@ import type { BodyOutcome, BodyRules } from './read-body.ts';
  * slowest, 15 ms a MiB); a worker costs a fraction of a millisecond, and time on another core.
  */
 export const LARGE_BODY_BYTES = 2 ** 18;
-/** Largest bodies that may be inside at a time, received or not, read or not. */
-const MAX_LARGEST_INSIDE = 8;
 /** A worker that has nothing to do is ended, so that its memory comes back. */
 const IDLE_MS = 10_000;
-const RETRY_MS = 1_000;
 
 export interface LargeBodiesOptions {
   rules: BodyRules;
-  maxBodyBytes: number;
   /** The compiled `body-worker.js`; tests put one here that dies. */
   entry?: URL | undefined;
 }
 
 /**
  * Reads large bodies off the event loop, one after the other in a single worker thread: a second one would take cores
- * from the engine. Bounds the memory that such bodies take together. A worker that dies fails the body it was reading;
- * the next body gets a new one.
+ * from the engine. A worker that dies fails the body it was reading; the next body gets a new one.
  */
 export class LargeBodies {
   private readonly options: LargeBodiesOptions;
   private pool: Piscina<BodyTask, BodyOutcome> | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
   private bodiesInside = 0;
-  private bytesInside = 0;
 
   constructor(options: LargeBodiesOptions) {
     this.options = options;
-  }
-
-  /**
-   * Takes room for a body.
-   * @returns gives it back.
-   * @throws {HotvecError} overloaded.
-   */
-  reserve(bytes: number): () => void {
-    const limit = MAX_LARGEST_INSIDE * this.options.maxBodyBytes;
-    if (this.bytesInside > 0 && this.bytesInside + bytes > limit) {
-      throw new HotvecError(
-        'overloaded',
-        `Large requests of ${this.bytesInside} bytes are being received or served, the limit is ${limit}.`,
-        { retryAfterMs: RETRY_MS },
-      );
-    }
-    this.bytesInside += bytes;
-    return () => {
-      this.bytesInside -= bytes;
-    };
   }
 
   /**

@@ -8,6 +8,8 @@ export function registerProtocolRules(app: FastifyInstance): void {
       throw new HotvecError('invalid_input', 'The request has no host header.', { param: 'host' });
     }
   });
+  // 100 Continue is said where the body is about to be read, after key, length and room were checked (json-body.ts).
+  app.server.on('checkContinue', (request, response) => app.routing(request, response));
   // RFC 9110, 10.1.1: expectations other than 100-continue may be refused or ignored.
   app.server.on('checkExpectation', (request, response) => app.routing(request, response));
 }

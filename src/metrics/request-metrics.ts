@@ -16,7 +16,11 @@ export function requestMetrics(define: PrefixedRegistry) {
     cancelled: define.counter('cancelled_total', 'Requests whose client went away, by what was being done for them', [
       'phase',
     ]),
-    bytesInside: define.gauge('inflight_bytes', 'Bytes of request bodies received or announced, and not answered', []),
+    bytesInside: define.gauge(
+      'inflight_bytes',
+      'Bytes of request bodies received and of answers made, until the answer is out',
+      [],
+    ),
     inputs: define.counter('inputs_total', 'Inputs embedded', []),
     tokens: define.counter('tokens_total', 'Tokens embedded, padding not counted', []),
     failedInputs: define.counter(

@@ -112,6 +112,23 @@ const table: Record<ErrorCode, Row> = {
     headers: { connection: 'close' },
     provoke: () => post({ input: PLANTED.repeat(400) }),
   },
+  body_too_slow: {
+    status: 408,
+    type: 'invalid_request_error',
+    param: null,
+    headers: { connection: 'close' },
+    provoke: async () => {
+      const stub = await startStubService({ patience: { receiveMs: 50 } });
+      others.push(stub);
+      const begun = Buffer.from(JSON.stringify({ input: PLANTED.repeat(30_000) }));
+      return fetch(`${stub.url}/v1/embeddings`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: new ReadableStream({ start: (controller) => controller.enqueue(begun) }),
+        duplex: 'half',
+      });
+    },
+  },
   unsupported_media_type: {
     status: 415,
     type: 'invalid_request_error',

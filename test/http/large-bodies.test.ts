@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -8,7 +7,6 @@ import { type RunningService, startService } from '../support/running-service.ts
 import { until } from '../support/supervised-engine.ts';
 import { errorOf } from './answers.ts';
 import { anyBody } from './arbitrary-body.ts';
-import { answersAre, parseAnswers, sendRaw } from './raw-socket.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 
 const dyingWorker = new URL('../support/dying-body-worker.js', import.meta.url);
@@ -148,23 +146,6 @@ describe('The worker thread that reads large bodies', () => {
     assert.equal(await statusOf('next'), 200);
     await until(() => stub.log().includes('"aborted":true'));
     assert.equal(stub.embedCalls(), calls + 1);
-  });
-
-  it('has room for eight of the largest at a time; the next is refused before it is sent, until one is gone', async () => {
-    const { port } = new URL(stub.url);
-    const head = `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${2 * LARGE_BODY_BYTES}\r\n\r\n`;
-    const sockets = Array.from({ length: 8 }, () => net.connect(Number(port), '127.0.0.1'));
-    for (const socket of sockets) socket.write(head);
-    await sleep(200);
-    const [refused] = parseAnswers(await sendRaw(stub.url, head, answersAre(1)));
-    assert.deepEqual(
-      [refused?.status, refused?.headers.connection, refused?.headers['retry-after']],
-      [429, 'close', '1'],
-    );
-    assert.equal((await post(stub.url, '/v1/embeddings', '{"input":"small"}')).status, 200);
-    for (const socket of sockets) socket.destroy();
-    while ((await statusOf('room')) === 429) await sleep(20);
-    assert.equal(await statusOf('room'), 200);
   });
 
   it('is asked one body at a time, and all are answered: 40 at once, in chunks or whole', async () => {

@@ -7,6 +7,7 @@ import type { Embedder, EmbedInput, EmbedOptions, EmbedResult, ModelFacts } from
 import { scoreMatrix } from '../../src/embedding/score-matrix.ts';
 import { type ApiKey, ApiKeys } from '../../src/http/api-keys.ts';
 import { ModelNames } from '../../src/http/model-names.ts';
+import { type Patience, usualPatience } from '../../src/http/patience.ts';
 import { createLogger } from '../../src/logger.ts';
 import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
 import { Metrics } from '../../src/metrics.ts';
@@ -44,12 +45,15 @@ export interface StubOptions {
   isDraining?: () => boolean;
   bodyWorkerEntry?: URL;
   tracer?: RequestTracer;
+  patience?: Partial<Patience>;
 }
 
 export interface StubService {
   url: string;
   app: FastifyInstance;
   log: () => string;
+  /** Connections accepted so far. */
+  connections: () => number;
   /** Calls of `embed`. */
   embedCalls: () => number;
   close: () => Promise<void>;
@@ -89,9 +93,21 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
     isDraining: options.isDraining ?? (() => false),
     tracer: options.tracer ?? null,
     bodyWorkerEntry: options.bodyWorkerEntry,
+    patience: { ...usualPatience, ...options.patience },
+  });
+  let connections = 0;
+  app.server.on('connection', () => {
+    connections += 1;
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  return { url, app, log: () => lines, embedCalls: () => calls, close: () => closeNow(app) };
+  return {
+    url,
+    app,
+    log: () => lines,
+    connections: () => connections,
+    embedCalls: () => calls,
+    close: () => closeNow(app),
+  };
 }
 
 function keysOf({ keys }: StubOptions): ApiKeys | null {

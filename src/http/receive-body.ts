@@ -1,0 +1,74 @@
+import type { Readable } from 'node:stream';
+import { HotvecError } from '../errors.ts';
+import type { HeldBytes } from './inflight-bytes.ts';
+import { LARGE_BODY_BYTES } from './large-bodies.ts';
+import { LEAST_BYTES } from './patience.ts';
+
+export interface ReceiveOptions {
+  maxBodyBytes: number;
+  held: HeldBytes;
+  /** A large body that brings less than LEAST_BYTES in so many milliseconds is given up. */
+  receiveMs: number;
+}
+
+/**
+ * Collects a request's body. Not by Fastify's own reader: it neither counts what arrives, nor notices that nothing does.
+ *
+ * @throws {HotvecError} body_too_large, overloaded, body_too_slow, client_closed_request. What still comes is not read.
+ */
+export function receiveBody(payload: Readable, options: ReceiveOptions): Promise<Buffer> {
+  const { maxBodyBytes, held, receiveMs } = options;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let received = 0;
+    let receivedBefore = 0;
+    let paceTimer: NodeJS.Timeout | undefined;
+
+    const settle = () => {
+      clearInterval(paceTimer);
+      payload.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+    };
+    const fail = (error: unknown) => {
+      settle();
+      // Else the rest would be read and dropped, however long it is.
+      payload.pause();
+      // Nobody listens any more, and the client may leave.
+      payload.on('error', () => {});
+      reject(error as Error);
+    };
+    const checkPace = () => {
+      if (received - receivedBefore < LEAST_BYTES) fail(tooSlow(receiveMs));
+      receivedBefore = received;
+    };
+    const onData = (chunk: Buffer) => {
+      received += chunk.length;
+      if (received > maxBodyBytes) return fail(bodyTooLarge(maxBodyBytes));
+      try {
+        held.receive(chunk.length);
+      } catch (error) {
+        return fail(error);
+      }
+      chunks.push(chunk);
+      // Small ones have the minute that every request has: they hold next to nothing.
+      if (received > LARGE_BODY_BYTES) paceTimer ??= setInterval(checkPace, receiveMs);
+    };
+    const onEnd = () => {
+      settle();
+      resolve(Buffer.concat(chunks, received));
+    };
+    const onGone = () =>
+      fail(new HotvecError('client_closed_request', 'The client went away before its whole request.'));
+    payload.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
+}
+
+export function bodyTooLarge(maxBodyBytes: number): HotvecError {
+  return new HotvecError('body_too_large', `The request body is larger than ${maxBodyBytes} bytes.`);
+}
+
+function tooSlow(milliseconds: number): HotvecError {
+  return new HotvecError(
+    'body_too_slow',
+    `Less than ${LEAST_BYTES} bytes of the request body came in ${milliseconds / 1000} seconds.`,
+  );
+}
