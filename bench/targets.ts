@@ -79,7 +79,7 @@ export const TARGETS = {
     model: 'any',
   },
   memoryGrowth: {
-    what: 'growth of both while 10,000 requests are served, after 1,000',
+    what: 'growth of both while 10,000 requests are served, after the first 1,100',
     bound: { atMost: 32 },
     unit: 'MiB',
     model: 'starter',

@@ -8,7 +8,9 @@ export function forkEngine(entry: URL, onLine: (line: string) => void): ChildPro
     // Structured clone: typed arrays travel as bytes.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [],
+    // A batch leaves little on the JavaScript heap. Left to itself V8 lets the space for new objects grow to 48 MB all the
+    // same: 40 MB of an engine's growth over 10,000 requests.
+    execArgv: ['--max-semi-space-size=2'],
     env: engineEnvironment(process.env),
   });
   for (const stream of [child.stdout, child.stderr]) {
