@@ -134,6 +134,13 @@ const rawText = fc.oneof(
   fc.tuple(good, fc.nat()).map(([body, at]) => JSON.stringify(body).slice(0, at % JSON.stringify(body).length)),
 );
 
+/** Any values in fields that a route has, and often a text where it wants one. */
+export function anyFields(names: readonly string[]): Arbitrary<string> {
+  const value = fc.oneof({ weight: 2, arbitrary: plainText }, { weight: 1, arbitrary: texts }, anyValue);
+  const fields = Object.fromEntries(names.map((name) => [name, value]));
+  return fc.record(fields, { requiredKeys: [] }).map((body) => JSON.stringify(body));
+}
+
 export const anyBody: Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: good.map((body) => JSON.stringify(body)) },
   { weight: 8, arbitrary: oneWrong },

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { extent } from '../soak/extent.ts';
+import { reportFigure } from '../soak/report-figure.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import type { EmbeddingsAnswer, SimilarityAnswer } from './answers.ts';
-import { anyBody } from './arbitrary-body.ts';
-import { operationById, responseOf, validatorOf } from './openapi-document.ts';
+import { anyBody, anyFields } from './arbitrary-body.ts';
+import { type OpenapiDocument, operationById, responseOf, validatorOf } from './openapi-document.ts';
 
 const SEED = 20_260_106;
+const BODIES = extent(1_500, 10_000);
+const FEWER = extent(400, 5_000);
 const validateError = validatorOf({ $ref: '#/components/schemas/Error' });
 const validators = {
   '/v1/embeddings': successValidator('createEmbeddings'),
@@ -26,7 +30,7 @@ describe('No JSON body makes the service fail', () => {
   });
   after(() => service.close());
 
-  it('2,000 bodies: an answer as documented or an error in the envelope, never 5xx', async () => {
+  it(`${BODIES} bodies: an answer as documented or an error in the envelope, never 5xx (seed ${SEED})`, async () => {
     const seen = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(fc.constantFrom('/v1/embeddings', '/v1/similarity'), anyBody, async (path, body) => {
@@ -45,7 +49,7 @@ describe('No JSON body makes the service fail', () => {
         const outcome = response.status === 200 ? `200 ${path}` : answer.error.code;
         seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
       }),
-      { numRuns: 2000, seed: SEED },
+      { numRuns: BODIES, seed: SEED },
     );
     // A fuzzer that only meets one door proves nothing about the others.
     const wanted = [
@@ -67,6 +71,36 @@ describe('No JSON body makes the service fail', () => {
       assert.ok((seen.get(outcome) ?? 0) >= 3, `${outcome}: ${JSON.stringify([...seen])}`);
     }
     assert.equal((await service.post('/v1/embeddings', { input: 'alive' })).status, 200);
+    reportFigure('fuzz_5xx', 0, `${BODIES} bodies, seed ${SEED}`);
+  });
+
+  it(`${FEWER} bodies over every other POST route that the running service has: never 5xx (seed ${SEED})`, async () => {
+    const { paths, components } = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenapiDocument;
+    const routes = Object.entries(paths).flatMap(([path, { post }]) => {
+      const reference = (post?.requestBody?.content['application/json']?.schema as { $ref?: string } | undefined)?.$ref;
+      const schema = components.schemas[reference?.split('/').at(-1) ?? ''] as { properties?: object } | undefined;
+      return post === undefined ? [] : [{ path, fields: Object.keys(schema?.properties ?? {}) }];
+    });
+    const others = routes.filter(({ path }) => !(path in validators));
+    assert.ok(routes.length >= 2);
+    if (others.length === 0) return;
+    const request = fc
+      .constantFrom(...others)
+      .chain(({ path, fields }) => fc.tuple(fc.constant(path), fc.oneof(anyBody, anyFields(fields))));
+    const statuses = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(request, async ([path, body]) => {
+        const { status } = await service.post(path, body).then(async (response) => {
+          const text = await response.text();
+          assert.ok(response.status < 500, `${path} ${response.status}: ${text}`);
+          return response;
+        });
+        const outcome = `${status} ${path}`;
+        statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1);
+      }),
+      { numRuns: FEWER, seed: SEED },
+    );
+    for (const { path } of others) assert.ok(statuses.has(`400 ${path}`), JSON.stringify([...statuses]));
   });
 });
 

@@ -59,6 +59,32 @@ export const thresholds = {
     unit: 'vectors',
     bound: none,
   },
+  fuzz_5xx: { part: 'input', what: 'JSON bodies answered 5xx, every POST route', unit: 'bodies', bound: none },
+  mutated_requests_failed: {
+    part: 'input',
+    what: 'requests with mutated bytes answered 5xx',
+    unit: 'requests',
+    bound: none,
+  },
+  smuggled_requests_answered: {
+    part: 'input',
+    what: 'requests in the bodies of others that were answered',
+    unit: 'requests',
+    bound: none,
+  },
+  failed_beside_slow_sockets: {
+    part: 'input',
+    what: 'normal requests that failed beside 500 slow sockets',
+    unit: 'requests',
+    bound: none,
+  },
+  unicode_loop_gap: {
+    part: 'input',
+    what: 'longest gap of the event loop over texts that tokenizers are slow at, p99',
+    unit: 'ms',
+    bound: { atMost: 100 },
+    inSuite: 'not judged',
+  },
   goodput_at_5x: {
     part: 'overload',
     what: 'goodput at 5× capacity, as a part of the capacity measured before',
