@@ -12,8 +12,8 @@ export interface LoadTarget {
 export interface LoadOrder {
   target: LoadTarget;
   bodies: readonly string[];
-  /** A closed loop of so many clients, or an open loop of so many requests a second. */
-  manner: { clients: number } | { rate: number; seed: number };
+  /** A closed loop of so many clients, or an open loop of so many requests a second, one for each body if not said. */
+  manner: { clients: number } | { rate: number; seed: number; requests?: number };
 }
 
 type Reply = { result: LoadResult } | { error: string };

@@ -22,5 +22,5 @@ async function carryOut({ target, bodies, manner }: LoadOrder): Promise<LoadResu
   const client = clients.get(key) ?? new HttpClient(url, null, headers);
   clients.set(key, client);
   if ('clients' in manner) return closedLoop(client, path, bodies, manner.clients);
-  return openLoop(client, path, bodies, manner.rate, manner.seed);
+  return openLoop(client, path, bodies, manner.rate, manner.seed, manner.requests);
 }

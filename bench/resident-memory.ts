@@ -21,7 +21,7 @@ export function describeMemory(service: RunningService): string {
   return `RSS main ${mebibytes(main.all)}, engine ${mebibytes(engine.all)} (${mebibytes(engine.anonymous)} without mapped files)`;
 }
 
-function residentBytes(processId: number): Resident | null {
+export function residentBytes(processId: number): Resident | null {
   try {
     const status = readFileSync(`/proc/${processId}/status`, 'utf8');
     const kibibytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);

@@ -51,6 +51,18 @@ describe('closedLoop', () => {
     });
   });
 
+  it('counts refusals apart, and those that do not say when to come back', async () => {
+    const answer = (_: string, body: string) =>
+      body.endsWith('7')
+        ? { status: 429, body: {}, ...(body === 'body 7' ? {} : { headers: { 'retry-after': '1' } }) }
+        : { body: {} };
+    await withServer(answer, async (client) => {
+      const { refusals, refusedWithoutRetryAfter, seconds, sendingSeconds } = await closedLoop(client, '/', bodies, 4);
+      assert.deepEqual([refusals.length, refusedWithoutRetryAfter], [2, 1]);
+      assert.ok(sendingSeconds <= seconds);
+    });
+  });
+
   it('counts a server that is not there', async () => {
     const server = await startAnswering(() => ({ body: {} }));
     server.close();
@@ -76,6 +88,16 @@ describe('openLoop', () => {
       const { latencies } = await openLoop(client, '/', bodies, 2_000, 1);
       assert.equal(latencies.length, bodies.length);
     });
+  });
+
+  it('sends as many as asked for, the bodies from the start again', async () => {
+    const seen: string[] = [];
+    const answer = (_: string, body: string) => {
+      seen.push(body);
+      return { body: {} };
+    };
+    await withServer(answer, (client) => openLoop(client, '/', bodies.slice(0, 3), 2_000, 1, 7).then(() => {}));
+    assert.deepEqual(seen.map((body) => body.slice(5)).sort(), ['0', '0', '0', '1', '1', '2', '2']);
   });
 
   it('counts a latency from the moment the request was meant for, though the sender was late', async () => {

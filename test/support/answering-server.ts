@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a server that is no hotvec says: a status and a body, written as JSON unless it is a string. */
+/** What a server that is no hotvec says: a status, further headers and a body, written as JSON unless it is a string. */
 export interface Said {
   status?: number;
+  headers?: Record<string, string>;
   body: unknown;
 }
 
@@ -15,7 +16,7 @@ export async function startAnswering(
     let body = '';
     for await (const chunk of request) body += chunk;
     const said = await answer(request.url ?? '', body, request);
-    response.writeHead(said.status ?? 200, { 'content-type': 'application/json' });
+    response.writeHead(said.status ?? 200, { 'content-type': 'application/json', ...said.headers });
     response.end(typeof said.body === 'string' ? said.body : JSON.stringify(said.body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
