@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import process from 'node:process';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readMetrics } from '../../bench/read-metrics.ts';
+import { residentBytes } from '../../bench/resident-memory.ts';
+import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
+import { growthMinutes, isSoak } from './extent.ts';
+import { reportFigure } from './report-figure.ts';
+import { slopeOf } from './slope-of.ts';
+import { SoakClients } from './soak-clients.ts';
+
+const SECONDS = isSoak ? 60 * growthMinutes : 4;
+const CLIENTS = 16;
+const ABORTS = 0.1;
+const SEED = 61;
+/** The first part of the run: heaps and caches still grow to their size. */
+const WARM_UP = 0.25;
+
+interface Sample {
+  requests: number;
+  mainBytes: number;
+  engineBytes: number;
+  openFiles: number;
+}
+
+describe('A service under load for minutes', { skip: process.platform !== 'linux' && 'reads /proc' }, () => {
+  it(`does not grow, and keeps nothing of clients that went away: ${SECONDS} s (seed ${SEED})`, async () => {
+    const cli = spawnCli(['serve', '--port', '0']);
+    const url = (await cli.line('ready')).url as string;
+    const engineId = (await cli.line('engine ready')).processId as number;
+    const order = { url, seed: SEED, clients: CLIENTS, maxTexts: 8, abortChance: ABORTS, endsWhenClosed: false };
+    const clients = new SoakClients(order);
+    try {
+      const samples: Sample[] = [];
+      for (const end = performance.now() + 1000 * SECONDS; performance.now() < end; await sleep(SECONDS * 5)) {
+        const { answered } = await clients.counts();
+        samples.push(sampleOf(cli, engineId, answered));
+      }
+      const { answered, aborted, failed, refused, problems } = await clients.stop();
+      assert.ok(answered > 100 && aborted > 0, `${answered} answered, ${aborted} aborted`);
+      const note = `${answered} answered, ${aborted} aborted, ${CLIENTS} clients, ${SECONDS} s, seed ${SEED}`;
+      const warm = samples.slice(Math.floor(WARM_UP * samples.length));
+      const slope = (bytesOf: (sample: Sample) => number) =>
+        slopeOf(warm.map((sample) => [sample.requests / 1_000, bytesOf(sample) / 2 ** 20]));
+      const range = (bytesOf: (sample: Sample) => number) =>
+        `${mebibytes(bytesOf(warm[0] as Sample))} MiB after warm-up, ${mebibytes(bytesOf(warm.at(-1) as Sample))} at the end`;
+      const main = ({ mainBytes }: Sample) => mainBytes;
+      const engine = ({ engineBytes }: Sample) => engineBytes;
+      reportFigure('rss_slope_main', slope(main), `${range(main)}; ${note}`);
+      reportFigure('rss_slope_engine', slope(engine), range(engine));
+      const third = Math.ceil(warm.length / 3);
+      const fewest = (some: Sample[]) => Math.min(...some.map(({ openFiles }) => openFiles));
+      const [first, last] = [fewest(warm.slice(0, third)), fewest(warm.slice(-third))];
+      reportFigure('open_files_growth', last - first, `${first} and ${last}`);
+      reportFigure('failures_beside_aborts', failed + refused, [`of ${answered}`, ...problems].join('; '));
+      reportFigure('left_after_aborts', await leftInside(url), `after ${aborted} aborts`);
+    } finally {
+      clients.close();
+      cli.child.kill('SIGTERM');
+      await cli.exit;
+    }
+  });
+});
+
+function sampleOf({ child }: SpawnedCli, engineId: number, requests: number): Sample {
+  const mainId = child.pid as number;
+  return {
+    requests,
+    mainBytes: residentBytes(mainId)?.all ?? Number.NaN,
+    engineBytes: residentBytes(engineId)?.all ?? Number.NaN,
+    openFiles: openFiles(mainId) + openFiles(engineId),
+  };
+}
+
+function openFiles(processId: number): number {
+  return readdirSync(`/proc/${processId}/fd`).length;
+}
+
+/** Tokens, requests and bytes inside, once the batches that nobody waits for any more have had time to end. */
+async function leftInside(url: string): Promise<number> {
+  let left = Number.NaN;
+  for (let attempt = 0; attempt < 50 && left !== 0; attempt++) {
+    await sleep(100);
+    const metrics = await readMetrics(url);
+    left = metrics('queue_tokens') + metrics('queue_requests') + metrics('inflight_bytes');
+  }
+  return left;
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0);
+}
