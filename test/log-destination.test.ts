@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { LogDestination } from '../src/log-destination.ts';
 import { packageRoot } from '../src/package-info.ts';
 import { freePort } from './support/free-port.ts';
+import { readMetrics } from './support/read-metrics.ts';
 
 const isLinux = process.platform === 'linux';
 
@@ -52,6 +53,8 @@ describe('LogDestination', () => {
         () => false,
       );
     }
+    const dropped = (await readMetrics(`http://127.0.0.1:${port}`)).get('hotvec_log_lines_dropped_total');
+    assert.ok(Number(dropped) >= 3, `${dropped}`);
     child.kill('SIGTERM');
     assert.equal(await exited, 0);
     closeSync(full);
