@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { NOTHING_OBSERVED } from '../src/metrics/observed-metrics.ts';
 import { Metrics } from '../src/metrics.ts';
 import { packageRoot } from '../src/package-info.ts';
+import { logLines } from './support/log-lines.ts';
 
 const read = (file: string) => readFileSync(path.join(packageRoot, file), 'utf8');
 const decisions = readdirSync(path.join(packageRoot, 'docs', 'decisions')).filter((file) => /^\d{4}-/.test(file));
@@ -23,6 +24,12 @@ const documents = [
   ...decisions.map((file) => `docs/decisions/${file}`),
 ];
 
+/** Fields that a cell names: those before a colon or a bracket, which explain. */
+function fieldsIn(cell: string): string[] {
+  const names = cell.replace(/\([^)]*\)/g, '').replace(/: .*$/, '');
+  return [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name as string);
+}
+
 describe('docs', () => {
   it('lists every metric that hotvec defines, and no other', async () => {
     const metrics = new Metrics(() => NOTHING_OBSERVED);
@@ -34,6 +41,38 @@ describe('docs', () => {
     const byName = (a: { name?: string | undefined }, b: { name?: string | undefined }) =>
       String(a.name).localeCompare(String(b.name));
     assert.deepEqual(documented.sort(byName), own.sort(byName));
+  });
+
+  it('lists every line of the log with its fields, and no others', () => {
+    const [, text = ''] = read('docs/operations.md').split('\n## The log\n');
+    const [section = ''] = text.split('\n## ');
+    const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word as string);
+    const documented = [
+      ...section.matchAll(/^\| (`[^|]+`) \| ((?:debug|info|warn|error|fatal)[a-z, ]*) \| ([^|]*) ?\|$/gm),
+    ].flatMap(([, messages = '', levels = '', fields = '']) =>
+      words(messages).map((message) => [message, levels.split(', '), fieldsIn(fields)] as const),
+    );
+    const ofRequests = [...section.matchAll(/^\| (`[^|]+`) \| [^|]+ \|$/gm)].flatMap(([, cell = '']) => words(cell));
+    assert.equal(documented.length, Object.keys(logLines).length);
+    for (const [message, levels, fields] of documented) {
+      const known = logLines[message];
+      assert.ok(known !== undefined, `there is no line ${message}`);
+      assert.deepEqual(levels, known.levels, message);
+      const wanted = message === 'request' ? ofRequests.filter((field) => field !== 'msg') : fields;
+      assert.deepEqual(wanted.toSorted(), Object.keys(known.fields).sort(), message);
+    }
+  });
+
+  it('knows every line that the code writes', () => {
+    const files = readdirSync(path.join(packageRoot, 'src'), { recursive: true, encoding: 'utf8' });
+    const calls = files
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('verify.ts'))
+      .flatMap((file) => [
+        ...read(path.join('src', file)).matchAll(/\b(?:logger|log)\.(?:debug|info|warn|error|fatal)\(([\s\S]*?)\);\n/g),
+      ]);
+    const messages = calls.flatMap(([, args = '']) => /'([^']+)',?\s*$/.exec(args)?.[1] ?? []);
+    assert.ok(messages.length >= 25, `${messages.length}`);
+    for (const message of messages) assert.ok(logLines[message] !== undefined, `not in log-lines.ts: ${message}`);
   });
 
   it('indexes every decision record', () => {

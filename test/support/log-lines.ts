@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { type TObject, type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { errorTable } from '../../src/http/error-table.ts';
+
+type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+export interface LogLine {
+  levels: Level[];
+  fields: Record<string, TSchema>;
+}
+
+const text = Type.String({ minLength: 1 });
+const count = Type.Integer({ minimum: 0 });
+const some = Type.Integer({ minimum: 1 });
+const milliseconds = Type.Number({ minimum: 0 });
+const oneOf = (...values: string[]) => Type.Unsafe<string>({ type: 'string', enum: values });
+const maybe = Type.Optional<TSchema>;
+const line = (levels: Level | Level[], fields: Record<string, TSchema> = {}): LogLine => ({
+  levels: [levels].flat(),
+  fields,
+});
+
+const requestId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' });
+const errorCode = oneOf(...Object.keys(errorTable));
+const lossReason = oneOf('exit', 'signal', 'hung', 'bad_reply', 'load_failed', 'files_changed');
+const engine = { deviceId: count, epoch: count };
+const loss = { ...engine, reason: lossReason, detail: text };
+const cached = { model: text, revision: text, folder: text, bytes: count };
+
+/** Every line that the server writes, by its message. docs/operations.md has the same in words; a test compares. */
+export const logLines: Record<string, LogLine> = {
+  request: line(['debug', 'info', 'warn'], {
+    reqId: requestId,
+    method: Type.String({ pattern: '^[A-Z-]+$' }),
+    route: Type.String({ pattern: '^(/[A-Za-z0-9._:*/-]*|none)$' }),
+    status: Type.Integer({ minimum: 200, maximum: 599 }),
+    ms: milliseconds,
+    code: maybe(errorCode),
+    key: maybe(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })),
+    aborted: maybe(Type.Literal(true)),
+    traceId: maybe(Type.String({ pattern: '^[0-9a-f]{32}$' })),
+    spanId: maybe(Type.String({ pattern: '^[0-9a-f]{16}$' })),
+    bytesIn: count,
+    bytesOut: count,
+    tokenizeMs: maybe(milliseconds),
+    queueMs: maybe(milliseconds),
+    inferMs: maybe(milliseconds),
+    encodeMs: maybe(milliseconds),
+    inputs: maybe(count),
+    failed: maybe(some),
+    tokens: maybe(count),
+    truncated: maybe(some),
+    shared: maybe(some),
+    cacheHits: maybe(count),
+    batches: maybe(count),
+    batchId: maybe(count),
+    batchItems: maybe(some),
+  }),
+  'starting hotvec': line('info', {
+    version: text,
+    node: text,
+    config: Type.Object({}, { additionalProperties: true }),
+  }),
+  'The starter model is for trying the API, not for production: it knows little of the world. For real work set MODEL=Qwen/Qwen3-Embedding-0.6B.':
+    line('info'),
+  'Server listening at …': line('info'),
+  ready: line('info', {
+    url: text,
+    metricsUrl: maybe(text),
+    model: text,
+    fingerprint: text,
+    device: text,
+    dtype: text,
+    engines: some,
+    batchTokens: some,
+    batchTokensFrom: oneOf('measured', 'estimated', 'MAX_BATCH_TOKENS'),
+  }),
+  'stopped while starting': line('info', { reason: text }),
+  'unexpected error while starting': line('fatal', { err: Type.Object({}, { additionalProperties: true }) }),
+  'shutting down': line('info', { reason: text }),
+  stopped: line('info'),
+  'device not used': line('info', { device: text, reason: text }),
+  'engine ready': line('info', {
+    ...engine,
+    processId: some,
+    device: text,
+    dtype: text,
+    loadMilliseconds: milliseconds,
+    tokensPerSecond: milliseconds,
+    calibration: Type.Object({
+      batchTokens: some,
+      basis: oneOf('measured', 'estimated'),
+      batchMilliseconds: milliseconds,
+      milliseconds,
+      curve: Type.Array(Type.Object({ tokens: some, milliseconds })),
+    }),
+    canaryCosine: Type.Number(),
+    canaryDifference: milliseconds,
+    canaryScores: Type.Union([Type.Array(Type.Array(Type.Number())), Type.Null()]),
+  }),
+  'engine lost, restarting it': line('error', { ...loss, restartInMilliseconds: count }),
+  'engine given up: too many crashes': line('fatal', loss),
+  'engine given up: other files': line('fatal', loss),
+  'dropped an answer of an engine process already given up': line('warn', engine),
+  'engine output': line('warn', { deviceId: count, line: Type.String() }),
+  'the engine failed a request': line('error', { reqId: requestId, code: errorCode, cause: text }),
+  'the engine failed an input': line('error', { reqId: requestId, code: errorCode, cause: text }),
+  'unexpected error': line('error', {
+    reqId: requestId,
+    error: text,
+    errorCode: maybe(text),
+    frames: Type.Array(Type.String()),
+  }),
+  'API keys reloaded': line('info', { keys: some }),
+  'API keys not reloaded: those of before stay valid': line('error', { reason: text, keys: some }),
+  'SIGHUP reloads API keys, and API_KEYS_FILE is not set: ignored': line('warn'),
+  'traces cannot be sent': line('warn', { reason: text }),
+  'traces are sent again': line('info', { lost: count }),
+  'model revision resolved': line('info', { model: text, asked: text, revision: text, hub: text }),
+  'using the cached model': line('info', cached),
+  'Another tool downloaded the model: its files are verified, but whether they are all is not known.': line('warn'),
+  'downloading the model': line('info', { model: text, files: count, bytes: count, presentBytes: count }),
+  'download progress': line('info', { model: text, receivedBytes: count, bytes: count, percent: count, rate: text }),
+  'download interrupted, trying again': line('warn', { file: text, reason: text, waitMs: count }),
+  'a cached file is damaged, downloading it again': line('warn', { file: text }),
+  'the model is downloaded and verified': line('info', cached),
+  'quantizing the model to int8, once': line('info', { model: text, folder: text, bytes: count }),
+  'quantization progress': line('info', { model: text, percent: count }),
+  'int8 weights are damaged, making them again': line('warn', { file: text }),
+  'int8 weights cannot be kept there': line('warn', { folder: text, reason: text }),
+  'the model is quantized to int8': line('info', { model: text, file: text, matrices: count, keptInFp32: count }),
+  'using the int8 weights made before': line('info', { model: text, file: text, matrices: count, keptInFp32: count }),
+};
+
+const schemas = new Map(Object.entries(logLines).map(([message, one]) => [message, schemaOf(one)]));
+
+function schemaOf({ levels, fields }: LogLine): TObject {
+  return Type.Object(
+    {
+      level: oneOf(...levels),
+      time: Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' }),
+      msg: Type.String(),
+      ...fields,
+    },
+    { additionalProperties: false },
+  );
+}
+
+/**
+ * Asserts that a line is one of those above, with its fields and no others.
+ * @returns its message.
+ */
+export function checkLogLine(written: string): string {
+  const parsed = JSON.parse(written) as { level: string; msg: string };
+  const message = parsed.msg.startsWith('Server listening at ') ? 'Server listening at …' : parsed.msg;
+  // Why it did not start: the line that the operator reads.
+  const schema = schemas.get(message) ?? (parsed.level === 'fatal' ? schemaOf(line('fatal')) : undefined);
+  assert.ok(schema !== undefined, `nothing is known of this line: ${written}`);
+  const problems = [...Value.Errors(schema, parsed)].map((problem) => JSON.stringify(problem));
+  assert.deepEqual(problems, [], written);
+  return message;
+}
