@@ -38,7 +38,8 @@ export function mean(metric: string): string {
   return `sum(${rate(`${metric}_sum`)}) / sum(${rate(`${metric}_count`)})`;
 }
 
-/** Part of the clients' requests whose status is one of these. */
+/** Part of the clients' requests whose status is one of these; 0 where no request has had it yet. */
 export function share(status: string): string {
-  return `sum(${rate('hotvec_http_requests_total', `${CLIENTS}, status=~"${status}"`)}) / sum(${rate('hotvec_http_requests_total', CLIENTS)})`;
+  const some = rate('hotvec_http_requests_total', `${CLIENTS}, status=~"${status}"`);
+  return `(sum(${some}) or vector(0)) / sum(${rate('hotvec_http_requests_total', CLIENTS)})`;
 }
