@@ -45,5 +45,5 @@ export function dashboardExpressions(): string[] {
   return readDashboard()
     .panels.flatMap(({ targets }) => targets ?? [])
     .map(({ expr }) => expr.replaceAll('"$job"', '".*"').replaceAll('"$instance"', '".*"'))
-    .map((expr) => expr.replaceAll('$__rate_interval', '1m'));
+    .map((expr) => expr.replaceAll('$__rate_interval', '5m'));
 }
