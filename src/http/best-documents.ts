@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { HotvecError } from '../errors.ts';
 
 export interface BestDocumentsOptions {
-  /** Columns of the matrix. */
-  documents: readonly string[];
+  /** Columns of the matrix; null for one that is no text. */
+  documents: readonly (string | null)[];
   /** Results a query gets, at most. */
   topK: number;
   /** Whether results repeat the documents' texts. */
@@ -16,7 +16,7 @@ export interface BestDocumentsOptions {
  */
 export function checkRepeatedText(queryCount: number, options: BestDocumentsOptions, limit: number): void {
   if (!options.repeatTexts) return;
-  const lengths = options.documents.map(({ length }) => length).sort((a, b) => b - a);
+  const lengths = options.documents.map((text) => text?.length ?? 0).sort((a, b) => b - a);
   const perQuery = lengths.slice(0, options.topK).reduce((sum, length) => sum + length, 0);
   if (queryCount * perQuery <= limit) return;
   throw new HotvecError(
@@ -42,7 +42,7 @@ export async function encodeBestDocuments(scores: Float32Array, options: BestDoc
       index,
       // Nine digits, as in `scores`: both name the same float32.
       score: Number((row[index] as number).toPrecision(9)),
-      ...(repeatTexts ? { document: documents[index] } : {}),
+      ...(repeatTexts && typeof documents[index] === 'string' ? { document: documents[index] } : {}),
     }));
     chunks.push(Buffer.from(`${start === 0 ? '[' : ','}${JSON.stringify(results)}`));
     await setImmediate();

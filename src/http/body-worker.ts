@@ -11,29 +11,38 @@ export interface BodyTask {
 
 const reader = new BodyReader(workerData as BodyRules);
 
-/** Reads a body. Token ids come back as numbers in one buffer, which is moved: copying millions would take long. */
+/** Reads a body. Numbers come back in one buffer, which is moved: copying millions would take long. */
 export function readBody({ bytes, schema }: BodyTask): unknown {
   const outcome = reader.read(bytes, schema);
-  if (!outcome.isValid || typeof outcome.value !== 'object' || outcome.value === null) return outcome;
-  const { input, ...fields } = outcome.value as Record<string, unknown>;
-  if (!isTokenIds(input)) return outcome;
-  const lists = typeof input[0] === 'number' ? [input as number[]] : (input as number[][]);
+  // What no schema describes may be of any depth.
+  if (!outcome.isValid || schema === undefined) return outcome;
+  let total = 0;
+  const value = mapNumberLists(outcome.value, (list) => {
+    total += list.length;
+    return list;
+  });
+  if (total === 0) return outcome;
   // As doubles, as JSON has them: what is no token id is refused with its own value.
-  const numbers = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
+  const numbers = new Float64Array(total);
   let end = 0;
-  const packed = lists.map((list) => {
+  const packed = mapNumberLists(value, (list) => {
     const start = end;
     numbers.set(list, start);
     end += list.length;
     return numbers.subarray(start, end);
   });
-  const value = { ...fields, input: lists[0] === input ? packed[0] : packed };
   return move({
     [transferableSymbol]: numbers.buffer,
-    [valueSymbol]: { isValid: true, value } satisfies BodyOutcome,
+    [valueSymbol]: { isValid: true, value: packed } satisfies BodyOutcome,
   } as never);
 }
 
-function isTokenIds(input: unknown): input is number[] | number[][] {
-  return Array.isArray(input) && typeof input[0] !== 'string';
+/** A copy of the JSON in which each list of numbers is what `replace` makes of it. Validated lists are of one kind. */
+function mapNumberLists(value: unknown, replace: (list: number[]) => ArrayLike<number>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (!Array.isArray(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, mapNumberLists(field, replace)]));
+  }
+  if (typeof value[0] === 'number') return replace(value as number[]);
+  return value.map((item) => mapNumberLists(item, replace));
 }

@@ -171,7 +171,7 @@ describe('POST /v1/similarity', () => {
       [{ queries, documents: ['a', ''] }, 'empty_input', 'documents[1]'],
       [{ queries: ['a', '\ud800'], documents }, 'invalid_input', 'queries[1]'],
       [{ queries, documents, instruction: '\udfff' }, 'invalid_input', 'instruction'],
-      [{ queries: [[1, 2]], documents }, 'invalid_input', 'queries'],
+      [{ queries: [[1, 2]], documents }, 'invalid_dimensions', 'queries[0]'],
       [{ queries: Array(1025).fill('a'), documents: Array(1024).fill('a') }, 'too_many_inputs', 'documents'],
       [{ queries, documents, scale: 1e39 }, 'invalid_input', 'scale'],
       [{ queries, documents, top_k: 0 }, 'invalid_input', 'top_k'],

@@ -5,6 +5,7 @@ import { buildApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult, ModelFacts } from '../../src/embedding/embedder.ts';
 import { scoreMatrix } from '../../src/embedding/score-matrix.ts';
+import type { HotvecError } from '../../src/errors.ts';
 import { type ApiKey, ApiKeys } from '../../src/http/api-keys.ts';
 import { ModelNames } from '../../src/http/model-names.ts';
 import { type Patience, usualPatience } from '../../src/http/patience.ts';
@@ -39,6 +40,8 @@ export interface StubOptions {
   keys?: Record<string, string> | ApiKeys;
   /** What happens instead of embedding; may throw. Without a result every vector is (0.5, 0.5, 0.5, 0.5). */
   embed?: (inputs: readonly EmbedInput[], options: EmbedOptions) => EmbedResult | undefined | Promise<never>;
+  /** What is there for each input of a request that takes errors in place of vectors. */
+  embedEach?: (inputs: readonly EmbedInput[]) => (Float32Array | HotvecError)[];
   /** What happens before tokenizing; may throw. */
   tokenize?: (inputs: readonly EmbedInput[]) => Promise<void>;
   readiness?: Embedder['readiness'];
@@ -70,7 +73,10 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
       calls += 1;
       return (await options.embed?.(inputs, embedOptions)) ?? answer(inputs);
     },
-    embedEach: (inputs, embedOptions) => embedder.embed(inputs, embedOptions),
+    embedEach: async (inputs, embedOptions) => {
+      const result = await embedder.embed(inputs, embedOptions);
+      return { ...result, vectors: options.embedEach?.(inputs) ?? result.vectors };
+    },
     tokenize: async (inputs) => {
       await options.tokenize?.(inputs);
       return inputs.map(() => ({ ids: Int32Array.of(1, 2), truncated: false }));

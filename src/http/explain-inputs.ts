@@ -1,0 +1,64 @@
+import { HotvecError } from '../errors.ts';
+import { grouped, kindOf } from './kind-of.ts';
+import type { Limits } from './schemas.ts';
+
+/** Finds what is wrong with a value that should be a text, texts, token ids or lists of token ids. */
+export function explainInputs(value: unknown, field: string, limits: Limits): HotvecError {
+  if (value === '') return empty(field);
+  if (!Array.isArray(value)) {
+    return new HotvecError('invalid_input', `${field} is ${kindOf(value)}; wanted is a text, texts, or token ids.`, {
+      param: field,
+    });
+  }
+  if (value.length === 0) return empty(field);
+  // A list of numbers is one input, whatever its length.
+  if (value.length > limits.maxInputs && typeof value[0] !== 'number') return tooMany(value.length, field, limits);
+  const [first] = value;
+  for (const [i, item] of value.entries()) {
+    const name = `${field}[${i}]`;
+    if (item === '' || (Array.isArray(item) && item.length === 0)) return empty(name);
+    if (kindOf(item) !== kindOf(first)) {
+      return new HotvecError(
+        'invalid_input',
+        `${name} is ${kindOf(item)} and ${field}[0] is ${kindOf(first)}; wanted is one kind.`,
+        {
+          param: name,
+        },
+      );
+    }
+    if (typeof item === 'number' && !isTokenId(item)) return badTokenId(name);
+    if (Array.isArray(item)) {
+      const wrong = item.findIndex((id) => !isTokenId(id));
+      if (wrong >= 0) return badTokenId(`${name}[${wrong}]`);
+    } else if (typeof item !== 'string' && typeof item !== 'number') {
+      return new HotvecError('invalid_input', `${name} is ${kindOf(item)}; wanted is a text or token ids.`, {
+        param: name,
+      });
+    }
+  }
+  return new HotvecError('invalid_input', `${field} is not a text, texts, or token ids.`, { param: field });
+}
+
+function isTokenId(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function badTokenId(name: string): HotvecError {
+  return new HotvecError('invalid_token_id', `${name} is not a token id: wanted is a whole number, 0 or more.`, {
+    param: name,
+  });
+}
+
+/** What is there, and has nothing in it. */
+export function empty(name: string): HotvecError {
+  return new HotvecError('empty_input', `${name} is empty; there is nothing to embed.`, { param: name });
+}
+
+/** A list with more items than a request may have. */
+export function tooMany(count: number, field: string, { maxInputs }: Limits): HotvecError {
+  return new HotvecError(
+    'too_many_inputs',
+    `Cannot embed ${grouped(count)} inputs: the limit is ${grouped(maxInputs)} per request.`,
+    { param: field },
+  );
+}
