@@ -50,20 +50,15 @@ function readItem(item: GivenItem, name: string): ComparedItem {
   if (typeof item === 'string') return { name, text: item };
   const numbers = 'embedding' in item ? item.embedding : item;
   const vector = typeof numbers === 'string' ? decode(numbers, name) : new Float32Array(numbers);
-  let largest = 0;
-  for (let i = 0; i < vector.length; i++) {
-    const size = Math.abs(vector[i] as number);
-    if (!(size <= largest)) largest = size;
+  if (vector.some((x) => !Number.isFinite(x))) {
+    throw new HotvecError('invalid_input', `${name} has a number that no 32-bit float holds; wanted are finite ones.`, {
+      param: name,
+    });
   }
-  // Written so that NaN fails too.
-  if (largest > 0 && largest < Number.POSITIVE_INFINITY) return { name, vector };
-  throw new HotvecError(
-    'invalid_input',
-    largest === 0
-      ? `${name} is a vector of zeros, which has no direction.`
-      : `${name} has a number that no 32-bit float holds; wanted are finite ones.`,
-    { param: name },
-  );
+  if (vector.every((x) => x === 0)) {
+    throw new HotvecError('invalid_input', `${name} is a vector of zeros, which has no direction.`, { param: name });
+  }
+  return { name, vector };
 }
 
 /** Little-endian float32, as `/v1/embeddings` answers and this machine has them. */
