@@ -103,11 +103,10 @@ function rankings(documents: readonly Float32Array[]): [string, Ranking][] {
     ['float', bothAs((vector) => vector)],
     ['int8 = 127 · x', bothAs(scaled(() => 127))],
     ...[8, 12, 16, 20, 24, 28, 32, 40].map((steps): [string, Ranking] => [
-      `int8 = ${steps} · √n · x`,
+      `int8 = ${steps} · √n · x${steps === 16 ? ', as served' : ''}`,
       bothAs(scaled(() => steps * n)),
     ]),
     ['int8 = 127 · x ÷ the largest of the vector', bothAs(scaled((vector) => 127 / largest(vector)))],
-    ['`int8` as served', bothAs((vector) => quantizeVector(vector, 'int8'))],
     ['`ubinary`, Hamming', bySigns],
     [`\`ubinary\`, ${RESCORED} rescored: float query × signs`, rescored((query, i) => dot(query, signs[i] as Vector))],
     [`\`ubinary\`, ${RESCORED} rescored: float query × int8`, rescored((query, i) => dot(query, int8[i] as Vector))],

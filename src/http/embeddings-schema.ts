@@ -26,7 +26,7 @@ export function embeddingsBody(maxInputs: number) {
       output_dtype: Type.Optional(
         oneOf(outputDtypes, {
           description:
-            '`int8`: 32·√n·x, rounded, −127 to 127, for vectors of length 1 and n components; `uint8`: plus 128. `ubinary`: a bit a component, 1 where it is above 0, the first in the highest bit; `binary`: the bytes minus 128. Left out: `float`',
+            '`int8`: 16·√n·x, rounded, −127 to 127, for vectors of length 1 and n components; `uint8`: plus 128. `ubinary`: a bit a component, 1 where it is above 0, the first in the highest bit; `binary`: the bytes minus 128. Left out: `float`',
         }),
       ),
       input_type: Type.Optional(

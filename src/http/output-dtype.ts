@@ -8,9 +8,9 @@ export type AnsweredVector = Float32Array | Int8Array | Uint8Array;
 
 /**
  * Steps of int8 in one standard deviation. A unit vector of n components has a root mean square of 1/√n, whatever the
- * model: 127 steps are four of them (decision 0056).
+ * model: 127 steps are eight of them, further out than any component of the starter's vectors lies (decision 0056).
  */
-const STEPS_PER_DEVIATION = 32;
+const STEPS_PER_DEVIATION = 16;
 const MAX_STEP = 127;
 /** What `uint8` and `ubinary` add to `int8` and `binary`. */
 const OFFSET = 128;
@@ -18,7 +18,7 @@ const OFFSET = 128;
 /**
  * Writes a vector in fewer bits. Nothing is learned from other vectors, so that every server gives the same.
  *
- * - `int8`: 32 · √n · x, rounded to the nearest whole number, −127 to 127; n is the number of components.
+ * - `int8`: 16 · √n · x, rounded to the nearest whole number, −127 to 127; n is the number of components.
  * - `uint8`: the same plus 128.
  * - `ubinary`: one bit a component, 1 where x > 0, eight to a byte, the first in the highest bit: NumPy's `packbits`.
  * - `binary`: the same byte minus 128, as sentence-transformers, Cohere and Voyage have it.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ErrorCode, HotvecError } from '../../src/errors.ts';
+import { LARGE_BODY_BYTES } from '../../src/http/large-bodies.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { golden } from '../support/starter.ts';
 import { operations, responseOf, validatorOf } from './openapi-document.ts';
@@ -8,9 +9,16 @@ import { type StubService, startStubService } from './stub-service.ts';
 
 type Call = [path: string, body?: unknown, headers?: Record<string, string>];
 
+/** A body that begins and does not go on. */
+const STALLED = {};
+function stalledBody(): ReadableStream {
+  return new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(LARGE_BODY_BYTES + 1)) });
+}
+
 const failing = (code: ErrorCode): unknown => ({ input: 'x', queries: 'x', documents: 'x', instruction: code });
 /** Errors of the machinery: the stub throws what the instruction names. */
 const workFailures = (path: string, shape: (body: unknown) => unknown): Record<number, Call[]> => ({
+  408: [[path, STALLED]],
   429: [
     [path, shape(failing('overloaded'))],
     [path, shape(failing('key_share_exceeded'))],
@@ -109,7 +117,7 @@ const real: Record<string, Record<number, Call[]>> = {
 const stubbed: Record<string, Record<number, Call[]>> = {
   createEmbeddings: workFailures(embeddings, embeddingsShape),
   createSimilarity: workFailures(similarity, similarityShape),
-  tokenize: { 429: [[tokenize, { input: 'x', instruction: 'overloaded' }]] },
+  tokenize: { 408: [[tokenize, STALLED]], 429: [[tokenize, { input: 'x', instruction: 'overloaded' }]] },
   readyz: { 503: [['/readyz']] },
   health: { 503: [['/health']] },
 };
@@ -134,6 +142,7 @@ describe('Live answers are as openapi.yaml says', () => {
       embed: ([input]) => Promise.reject(failure(input?.instruction ?? '')),
       tokenize: ([input]) => Promise.reject(failure(input?.instruction ?? '')),
       readiness: () => ({ ready: false, error: failure('not_ready') }),
+      patience: { receiveMs: 100 },
     });
     keyed = await startStubService({ keys: { someone: 'secret' } });
   });
@@ -155,7 +164,9 @@ describe('Live answers are as openapi.yaml says', () => {
           const response = await fetch(origin + path, {
             method,
             headers: { 'content-type': 'application/json', ...headers },
-            body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+            ...(body === STALLED
+              ? { body: stalledBody(), duplex: 'half' }
+              : { body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body) }),
           });
           const text = await response.text();
           assert.equal(response.status, status, text.slice(0, 300));

@@ -4,12 +4,11 @@ import { checkOutputDtype, quantizeVector } from '../../src/http/output-dtype.ts
 import { normalized } from '../support/difference.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
-/** The first of eight components is 4 standard deviations: what int8 holds and no more. */
 const vector = Float32Array.of(0.5, -0.5, 0.25, -0.25, 0.001, -0.001, 0, -0);
 
 describe('quantizeVector()', () => {
-  it('gives int8 in steps of a thirty-second of 1/√n, to the nearest, within ±127', () => {
-    const step = 1 / (32 * Math.sqrt(8));
+  it('gives int8 in steps of a sixteenth of 1/√n, to the nearest, within ±127', () => {
+    const step = 1 / (16 * Math.sqrt(8));
     const steps = [1, -1, 1.4, -1.4, 1.6, 126.4, 127.6, -200];
     assert.deepEqual(
       quantizeVector(
@@ -19,7 +18,7 @@ describe('quantizeVector()', () => {
       Int8Array.of(1, -1, 1, -1, 2, 126, 127, -127),
     );
     // The scale is by the number of components, which cuts with `dimensions`.
-    assert.deepEqual(quantizeVector(Float32Array.of(0.6, -0.8), 'int8'), Int8Array.of(27, -36));
+    assert.deepEqual(quantizeVector(Float32Array.of(0.6, -0.8), 'int8'), Int8Array.of(14, -18));
   });
 
   it('gives uint8 as int8 plus 128', () => {
@@ -45,7 +44,7 @@ describe('quantizeVector()', () => {
     assert.deepEqual(vector, before);
   });
 
-  it('keeps the cosine of unit vectors within 0.002, of any size', () => {
+  it('keeps the cosine of unit vectors within 0.1 ÷ √n, for n components', () => {
     const random = new SeededRandom(20_261_125);
     const unit = (n: number) =>
       Float32Array.from(normalized(Array.from({ length: n }, () => random.next() + random.next() - 1)));
@@ -53,8 +52,8 @@ describe('quantizeVector()', () => {
       const [a, b] = [unit(n), unit(n)];
       const dot = (x: ArrayLike<number>, y: ArrayLike<number>) =>
         Array.from(x).reduce((sum, value, i) => sum + value * (y[i] as number), 0);
-      const scaled = dot(quantizeVector(a, 'int8'), quantizeVector(b, 'int8')) / (1024 * n);
-      assert.ok(Math.abs(scaled - dot(a, b)) < 0.002, `${n}: ${scaled} for ${dot(a, b)}`);
+      const scaled = dot(quantizeVector(a, 'int8'), quantizeVector(b, 'int8')) / (256 * n);
+      assert.ok(Math.abs(scaled - dot(a, b)) < 0.1 / Math.sqrt(n), `${n}: ${scaled} for ${dot(a, b)}`);
     }
   });
 });

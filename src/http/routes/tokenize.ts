@@ -82,7 +82,7 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
           headers: tokenizeHeaders,
           example: tokenizeExample.response,
         },
-        [400, 401, 404, 413, 415, 429],
+        [400, 401, 404, 408, 413, 415, 429],
       ),
     },
     handler: async (request, reply) => {
