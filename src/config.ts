@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { isLoopback } from './loopback.ts';
 import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
 
 /** An address without user and password in it: those would end up in logs. */
@@ -287,7 +288,6 @@ export class ConfigError extends Error {
   }
 }
 
-const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 /** Settings whose values are never shown. */
 const SECRETS: readonly Name[] = ['hfToken', 'modelscopeApiToken', 'otelExporterOtlpHeaders'];
 /** Settings that hold an address, which may have a password in it. */
@@ -400,7 +400,7 @@ function readFlags(args: readonly string[], problems: string[]): Record<string, 
 function contradictions(config: Config): string[] {
   const problems: string[] = [];
   for (const name of ['host', 'metricsHost'] as const) {
-    if (config[name] === '' || LOOPBACK.test(config[name]) || config.apiKeysFile !== '' || config.allowNoAuth) continue;
+    if (config[name] === '' || isLoopback(config[name]) || config.apiKeysFile !== '' || config.allowNoAuth) continue;
     problems.push(
       `${variableOf(name)}=${config[name]} is reachable from other machines and no API keys are set. Set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if something in front of hotvec checks who may use it.`,
     );
