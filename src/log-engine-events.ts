@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { EngineEvent, LossReason } from './engine/supervisor.ts';
+import type { EngineEvent, LossReason } from './engine/engine-events.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Each reason once; the compiler asks for those that are missing. */

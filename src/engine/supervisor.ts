@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import process from 'node:process';
 import type { Clock } from '../clock.ts';
 import { StartError } from '../errors.ts';
@@ -6,39 +5,12 @@ import type { ModelManifest } from '../model/manifest.ts';
 import { type BatchCost, batchCostOf, equivalentTokens } from './batch-cost.ts';
 import { BusyWindow } from './busy-window.ts';
 import { BatchFailedError, type Engine, EngineLostError, type EngineState } from './engine.ts';
-import { forkEngine } from './fork-engine.ts';
-import {
-  type Batch,
-  type BatchResult,
-  type EngineInfo,
-  type EngineSettings,
-  type FromEngine,
-  PROTOCOL_VERSION,
-  type ToEngine,
-  type Unaddressed,
-} from './protocol.ts';
+import { EngineChannel } from './engine-channel.ts';
+import type { EngineEvent, LossReason } from './engine-events.ts';
+import type { Batch, BatchResult, EngineInfo, EngineSettings, FromEngine } from './protocol.ts';
 import { RestartPolicy } from './restart-policy.ts';
+import { SentBatches } from './sent-batches.ts';
 import { BatchTimeLimit } from './watchdog.ts';
-
-const SHUTDOWN_GRACE_MS = 1_000;
-
-/** Why an engine process was lost: the value of the metric's label. */
-export type LossReason = 'exit' | 'signal' | 'hung' | 'bad_reply' | 'load_failed' | 'files_changed';
-
-/** What happens to the engine, for logs and metrics. */
-export type EngineEvent =
-  | { kind: 'ready'; epoch: number; processId: number; info: EngineInfo }
-  | { kind: 'lost'; epoch: number; reason: LossReason; detail: string; restartInMilliseconds: number | null }
-  | { kind: 'stale_reply'; epoch: number }
-  | { kind: 'output'; line: string }
-  | { kind: 'batch_done'; busyMilliseconds: number; residentBytes: number };
-
-interface BatchUnderWay {
-  batchId: number;
-  batch: Batch;
-  resolve: (result: BatchResult) => void;
-  reject: (error: Error) => void;
-}
 
 export interface SupervisorOptions {
   /** The compiled `process.js`, or a fake that speaks the same protocol. */
@@ -57,33 +29,35 @@ export interface SupervisorOptions {
  * starting ── ready message ──> ready ── exit, hang, bad reply ──> restarting ── ready message ──> ready
  *     └─ load fails ─> failed               └─ too many crashes, other files ─> failed        (close() from anywhere: closed)
  *
- * The process answers batches in the order they were sent, so they wait in a first-in-first-out list; its head is the
- * one being computed, and the only one the watchdog times. The watchdog lives here because the process cannot answer
- * while it computes. Each process has an epoch: a message that bears another is of a process already given up.
+ * The watchdog lives here because the process cannot answer while it computes. Each process has an epoch: a message
+ * that bears another is of a process already given up.
  */
 export class EngineSupervisor implements Engine {
   private readonly options: SupervisorOptions;
+  private readonly cost: BatchCost;
   private readonly listeners: ((state: EngineState) => void)[] = [];
   private readonly restartPolicy = new RestartPolicy();
+  private readonly sent: SentBatches;
   private currentState: EngineState = 'starting';
   private currentInfo: EngineInfo | undefined;
   private timeLimit = new BatchTimeLimit(1_000);
+  private busyWindow = new BusyWindow(0);
   private epoch = 0;
   private nextBatchId = 0;
-  private child: ChildProcess | undefined;
-  private underWay: BatchUnderWay[] = [];
-  private headStartedAt = 0;
-  private busyWindow = new BusyWindow(0);
-  private cancelWatchdog: () => void = () => {};
+  private channel: EngineChannel | undefined;
   private cancelRestart: () => void = () => {};
-  /** Set when we kill the process ourselves: the exit event that follows carries only the signal. */
-  private killReason: { reason: LossReason; detail: string } | undefined;
-
-  private readonly cost: BatchCost;
+  /** Set until the first process is ready or lost. */
+  private firstStart: { resolve: (info: EngineInfo) => void; reject: (error: Error) => void } | undefined;
 
   constructor(options: SupervisorOptions) {
     this.options = options;
     this.cost = batchCostOf(options.manifest.weights);
+    this.sent = new SentBatches({
+      clock: options.clock,
+      limitOf: ({ offsets }) => this.timeLimit.for(equivalentTokens(this.cost, offsets)),
+      onOverdue: ({ tokenIds }, limit) =>
+        this.channel?.kill('hung', `A batch of ${tokenIds.length} tokens took longer than ${Math.round(limit)} ms.`),
+    });
   }
 
   get state(): EngineState {
@@ -99,7 +73,7 @@ export class EngineSupervisor implements Engine {
   }
 
   get processesIdle(): number {
-    return this.underWay.length === 0 ? this.processesReady : 0;
+    return this.sent.count === 0 ? this.processesReady : 0;
   }
 
   /** Share of the last ten seconds that this engine computed, 0 to 1; since it became ready, where that is less. */
@@ -109,17 +83,17 @@ export class EngineSupervisor implements Engine {
 
   /** Batches sent and not answered. */
   get batchesUnderWay(): number {
-    return this.underWay.length;
+    return this.sent.count;
   }
 
   /** Process id of the engine in service, for operators and tests. */
   get processId(): number | undefined {
-    return this.child?.pid;
+    return this.channel?.processId;
   }
 
   /** Milliseconds the batch being computed has taken so far; 0 when idle. */
   get batchAge(): number {
-    return this.underWay.length === 0 ? 0 : this.options.clock.now() - this.headStartedAt;
+    return this.sent.age;
   }
 
   /**
@@ -128,7 +102,8 @@ export class EngineSupervisor implements Engine {
    */
   start(): Promise<EngineInfo> {
     return new Promise((resolve, reject) => {
-      this.spawn({ onReady: resolve, onLoss: (detail) => this.failStart(detail, reject) });
+      this.firstStart = { resolve, reject };
+      this.spawn();
     });
   }
 
@@ -141,126 +116,91 @@ export class EngineSupervisor implements Engine {
       return Promise.reject(new EngineLostError(`The engine is ${this.currentState}.`));
     return new Promise((resolve, reject) => {
       const batchId = this.nextBatchId++;
-      this.underWay.push({ batchId, batch, resolve, reject });
-      if (this.underWay.length === 1) this.watchHead();
-      this.send({ kind: 'batch', batchId, tokenIds: batch.tokenIds, offsets: batch.offsets });
+      this.sent.push({ batchId, batch, resolve, reject });
+      this.channel?.send({ kind: 'batch', batchId, tokenIds: batch.tokenIds, offsets: batch.offsets });
     });
   }
 
   async close(): Promise<void> {
     if (this.currentState === 'closed') return;
     this.cancelRestart();
-    this.cancelWatchdog();
     this.setState('closed');
-    this.rejectAllUnderWay('The engine was closed.');
-    const child = this.child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    this.send({ kind: 'shutdown' });
-    const cancelKill = this.options.clock.after(SHUTDOWN_GRACE_MS, () => child.kill('SIGKILL'));
-    await exited;
-    cancelKill();
+    this.sent.rejectAll('The engine was closed.');
+    await this.channel?.end();
   }
 
-  private spawn(first?: { onReady: (info: EngineInfo) => void; onLoss: (detail: string) => void }): void {
+  private spawn(): void {
     const epoch = ++this.epoch;
-    const { entry, manifest, settings } = this.options;
-    const child = forkEngine(entry, (line) => this.options.onEvent({ kind: 'output', line }));
-    this.child = child;
-    this.killReason = undefined;
-
-    let ended = false;
-    const lost = (reason: LossReason, detail: string) => {
-      if (ended || this.currentState === 'closed') return;
-      ended = true;
-      if (first !== undefined && this.currentState === 'starting') first.onLoss(detail);
-      else this.recover(epoch, this.killReason?.reason ?? reason, this.killReason?.detail ?? detail);
-    };
-    child.on('message', (message) => {
-      const reply = message as FromEngine;
-      if (ended || reply.epoch !== epoch || this.epoch !== epoch || reply.version !== PROTOCOL_VERSION) {
-        this.options.onEvent({ kind: 'stale_reply', epoch: reply.epoch });
-      } else if (reply.kind === 'ready') {
-        if (this.currentState === 'closed') return;
-        this.becomeReady(epoch, reply.info);
-        first?.onReady(reply.info);
-      } else if (reply.kind === 'load_failed') {
-        this.killReason = { reason: 'load_failed', detail: reply.message };
-        lost('load_failed', reply.message);
-        child.kill('SIGKILL');
-      } else {
-        this.answer(reply);
-      }
+    const { entry, manifest, settings, clock, onEvent } = this.options;
+    this.channel = new EngineChannel({
+      entry,
+      epoch,
+      clock,
+      onMessage: (message) => this.receive(message),
+      onStray: (strayEpoch) => onEvent({ kind: 'stale_reply', epoch: strayEpoch }),
+      onLost: (reason, detail) => this.recover(reason, detail),
+      onOutput: (line) => onEvent({ kind: 'output', line }),
     });
-    child.on('error', (error) => lost('exit', error.message));
-    child.on('exit', (code, signal) =>
-      lost(
-        signal === null ? 'exit' : 'signal',
-        signal === null
-          ? `The engine process ended with exit code ${code}.`
-          : `The engine process was ended by ${signal}.`,
-      ),
-    );
     // Batches were formed to a budget since the first start: another process of the device keeps it.
     const calibration = this.currentInfo?.calibration ?? null;
-    this.send({ kind: 'load', manifest, settings, parentProcessId: process.pid, calibration });
+    this.channel.send({ kind: 'load', manifest, settings, parentProcessId: process.pid, calibration });
   }
 
-  private becomeReady(epoch: number, info: EngineInfo): void {
+  private receive(message: FromEngine): void {
+    switch (message.kind) {
+      case 'ready':
+        this.becomeReady(message.info);
+        return;
+      case 'rows':
+      case 'batch_failed':
+        this.answer(message);
+    }
+  }
+
+  private becomeReady(info: EngineInfo): void {
     this.currentInfo = info;
     this.timeLimit = new BatchTimeLimit(info.tokensPerSecond);
     this.busyWindow = new BusyWindow(this.options.clock.now());
-    this.options.onEvent({ kind: 'ready', epoch, processId: this.child?.pid ?? 0, info });
+    this.options.onEvent({ kind: 'ready', epoch: this.epoch, processId: this.processId ?? 0, info });
     this.setState('ready');
+    this.firstStart?.resolve(info);
+    this.firstStart = undefined;
   }
 
-  private answer(reply: FromEngine & { batchId: number }): void {
-    const head = this.underWay[0];
+  private answer(reply: FromEngine & { kind: 'rows' | 'batch_failed' }): void {
+    const { head } = this.sent;
     if (head === undefined || head.batchId !== reply.batchId) {
       this.options.onEvent({ kind: 'stale_reply', epoch: reply.epoch });
       return;
     }
-    const { batch } = head;
-    const batchSize = batch.offsets.length - 1;
-    if (reply.kind === 'rows' && reply.rows.length !== batchSize * this.options.manifest.hiddenSize) {
+    const { offsets } = head.batch;
+    if (reply.kind === 'rows' && reply.rows.length !== (offsets.length - 1) * this.options.manifest.hiddenSize) {
       // A process that miscounts cannot be trusted with any answer: give it up, and let the batch be tried again.
-      this.kill('bad_reply', `The engine answered ${batchSize} sequences with ${reply.rows.length} numbers.`);
+      const detail = `The engine answered ${offsets.length - 1} sequences with ${reply.rows.length} numbers.`;
+      this.channel?.kill('bad_reply', detail);
       return;
     }
-    this.underWay.shift();
-    this.cancelWatchdog();
-    if (this.underWay.length > 0) this.watchHead();
-    if (reply.kind === 'rows') {
-      this.timeLimit.observe(equivalentTokens(this.cost, batch.offsets), reply.inferMilliseconds);
-      const { rows, computedTokens, inferMilliseconds, residentBytes } = reply;
-      this.busyWindow.observe(this.options.clock.now(), inferMilliseconds);
-      this.options.onEvent({ kind: 'batch_done', busyMilliseconds: inferMilliseconds, residentBytes });
-      head.resolve({ rows, computedTokens, inferMilliseconds });
-    } else if (reply.kind === 'batch_failed') {
+    this.sent.shift();
+    if (reply.kind === 'batch_failed') {
       head.reject(new BatchFailedError(reply.message));
+      return;
     }
+    const { rows, computedTokens, inferMilliseconds, residentBytes } = reply;
+    this.timeLimit.observe(equivalentTokens(this.cost, offsets), inferMilliseconds);
+    this.busyWindow.observe(this.options.clock.now(), inferMilliseconds);
+    this.options.onEvent({ kind: 'batch_done', busyMilliseconds: inferMilliseconds, residentBytes });
+    head.resolve({ rows, computedTokens, inferMilliseconds });
   }
 
-  private watchHead(): void {
-    const head = this.underWay[0] as BatchUnderWay;
-    const limit = this.timeLimit.for(equivalentTokens(this.cost, head.batch.offsets));
-    this.headStartedAt = this.options.clock.now();
-    this.cancelWatchdog = this.options.clock.after(limit, () =>
-      this.kill('hung', `A batch of ${head.batch.tokenIds.length} tokens took longer than ${Math.round(limit)} ms.`),
-    );
-  }
-
-  private kill(reason: LossReason, detail: string): void {
-    this.killReason = { reason, detail };
-    this.child?.kill('SIGKILL');
-  }
-
-  private recover(epoch: number, reason: LossReason, detail: string): void {
+  private recover(reason: LossReason, detail: string): void {
+    if (this.firstStart !== undefined) {
+      this.failStart(detail);
+      return;
+    }
     const delay = this.restartPolicy.next(this.options.clock.now());
-    this.options.onEvent({ kind: 'lost', epoch, reason, detail, restartInMilliseconds: delay });
-    this.cancelWatchdog();
+    this.options.onEvent({ kind: 'lost', epoch: this.epoch, reason, detail, restartInMilliseconds: delay });
     this.setState(delay === null ? 'failed' : 'restarting');
-    this.rejectAllUnderWay(detail);
+    this.sent.rejectAll(detail);
     if (delay !== null) this.cancelRestart = this.options.clock.after(delay, () => this.respawn());
   }
 
@@ -277,7 +217,7 @@ export class EngineSupervisor implements Engine {
     this.setState('failed');
   }
 
-  private failStart(detail: string, reject: (error: Error) => void): void {
+  private failStart(detail: string): void {
     this.setState('failed');
     const { device } = this.options.settings;
     let hint = '';
@@ -285,24 +225,12 @@ export class EngineSupervisor implements Engine {
     else if (device !== 'cpu' && detail.includes('The engine process ')) {
       hint = ` Most often the driver of the ${device} device crashed it: update the driver, or set DEVICE=cpu.`;
     }
-    reject(new StartError(`The engine did not start. ${detail}${hint}`));
-  }
-
-  private rejectAllUnderWay(detail: string): void {
-    const lost = this.underWay;
-    this.underWay = [];
-    for (const { reject } of lost) reject(new EngineLostError(detail));
+    this.firstStart?.reject(new StartError(`The engine did not start. ${detail}${hint}`));
+    this.firstStart = undefined;
   }
 
   private setState(state: EngineState): void {
     this.currentState = state;
     for (const listener of this.listeners) listener(state);
-  }
-
-  private send(message: Unaddressed<ToEngine>): void {
-    // A closed channel is reported by the exit event; an error here would only say it twice.
-    if (this.child?.connected) {
-      this.child.send({ ...message, version: PROTOCOL_VERSION, epoch: this.epoch }, undefined, () => {});
-    }
   }
 }

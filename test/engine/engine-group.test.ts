@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import type { EngineEvent } from '../../src/engine/engine-events.ts';
 import type { EngineGroup } from '../../src/engine/engine-group.ts';
 import { toBatch } from '../../src/engine/protocol.ts';
-import type { EngineEvent } from '../../src/engine/supervisor.ts';
 import { StartError } from '../../src/errors.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import type { FakeScript } from '../support/fake-engine-process.ts';

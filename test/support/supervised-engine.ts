@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import type { EngineEvent } from '../../src/engine/engine-events.ts';
 import { EngineGroup, type EngineGroupOptions } from '../../src/engine/engine-group.ts';
 import type { EngineSettings } from '../../src/engine/protocol.ts';
-import { type EngineEvent, EngineSupervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts';
+import { EngineSupervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts';
 import type { FakeScript } from './fake-engine-process.ts';
 import { starterManifest } from './starter.ts';
 
