@@ -9,6 +9,7 @@ const LOSS_REASONS: Record<LossReason, true> = {
   hung: true,
   bad_reply: true,
   load_failed: true,
+  canary_failed: true,
   files_changed: true,
 };
 
@@ -35,6 +36,15 @@ export function logEngineEvents(event: EngineEvent, deviceId: number, logger: Lo
     case 'stale_reply':
       metrics.countStaleReply();
       logger.warn({ deviceId, epoch: event.epoch }, 'dropped an answer of an engine process already given up');
+      return;
+    case 'checking':
+      logger.error(
+        { deviceId, epoch: event.epoch, failedBatches: event.failedBatches },
+        'batches failed, running the canary',
+      );
+      return;
+    case 'check_passed':
+      logger.info({ deviceId, epoch: event.epoch }, 'canary passed, engine back in service');
       return;
     case 'output':
       logger.warn({ deviceId, line: event.line }, 'engine output');

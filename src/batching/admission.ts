@@ -42,6 +42,12 @@ export function refusal(engine: Pick<Engine, 'state' | 'info'>): HotvecError | u
         'engine_restarting',
         `The inference engine is restarting; try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
       );
+    case 'checking':
+      return new HotvecError(
+        'engine_restarting',
+        'The inference engine is being checked, because batches failed; try again in a second.',
+        { retryAfterMs: MIN_RETRY_MS },
+      );
     case 'failed':
       return refuse('not_ready', 'The inference engine failed and was given up.');
     case 'starting':

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { LossReason } from './engine-events.ts';
 import { forkEngine } from './fork-engine.ts';
 import { type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from './protocol.ts';
+import { claimedEpoch, readMessage } from './read-message.ts';
 
 const SHUTDOWN_GRACE_MS = 1_000;
 
@@ -12,8 +13,8 @@ export interface EngineChannelOptions {
   epoch: number;
   clock: Clock;
   onMessage: (message: FromEngine) => void;
-  /** A message that is not of this process, or came after its end. */
-  onStray: (epoch: number) => void;
+  /** A message that is not of this process, or came after its end. `epoch`: the one it claims to be of. */
+  onStray: (epoch: number | null) => void;
   /** Called once, when the process is gone or cannot be trusted any more; never after `end`. */
   onLost: (reason: LossReason, detail: string) => void;
   /** A line that the process printed. */
@@ -32,7 +33,7 @@ export class EngineChannel {
   constructor(options: EngineChannelOptions) {
     this.options = options;
     this.child = forkEngine(options.entry, options.onOutput);
-    this.child.on('message', (message) => this.receive(message as FromEngine));
+    this.child.on('message', (message) => this.receive(message));
     this.child.on('error', (error) => this.lose('exit', error.message));
     this.child.on('exit', (code, signal) => {
       if (signal === null) this.lose('exit', `The engine process ended with exit code ${code}.`);
@@ -70,10 +71,14 @@ export class EngineChannel {
     cancelKill();
   }
 
-  private receive(message: FromEngine): void {
+  private receive(raw: unknown): void {
     if (this.state === 'ending') return;
-    if (this.state === 'lost' || message.epoch !== this.options.epoch || message.version !== PROTOCOL_VERSION) {
-      this.options.onStray(message.epoch);
+    const message = readMessage(raw, this.options.epoch);
+    // What was killed for one wrong message is not believed another.
+    if (this.state === 'lost' || this.killedFor !== undefined || message === 'stray') {
+      this.options.onStray(claimedEpoch(raw));
+    } else if (message === 'malformed') {
+      this.kill('bad_reply', 'The engine process sent a message that is none.');
     } else if (message.kind === 'load_failed') {
       this.lose('load_failed', message.message);
       this.child.kill('SIGKILL');

@@ -1,5 +1,5 @@
 import { messageOf, StartError } from '../errors.ts';
-import { type Engine, EngineLostError, type EngineState } from './engine.ts';
+import { type Engine, EngineLostError, type EngineState, type RunOptions } from './engine.ts';
 import type { Batch, BatchResult, EngineInfo, EngineSettings } from './protocol.ts';
 import type { EngineSupervisor } from './supervisor.ts';
 
@@ -36,8 +36,7 @@ export class EngineGroup implements Engine {
     if (this.isClosed) return 'closed';
     if (this.isStarting) return 'starting';
     const states = this.members.map(({ state }) => state);
-    if (states.includes('ready')) return 'ready';
-    return states.includes('restarting') ? 'restarting' : 'failed';
+    return (['ready', 'checking', 'restarting'] as const).find((state) => states.includes(state)) ?? 'failed';
   }
 
   get processesReady(): number {
@@ -112,7 +111,7 @@ export class EngineGroup implements Engine {
     this.listeners.push(listener);
   }
 
-  run(batch: Batch): Promise<BatchResult> {
+  run(batch: Batch, options?: RunOptions): Promise<BatchResult> {
     const { state } = this;
     const ready = state === 'ready' ? this.members.filter((member) => member.state === 'ready') : [];
     const [first, ...others] = ready;
@@ -123,7 +122,7 @@ export class EngineGroup implements Engine {
         const difference = one.batchesUnderWay - least.batchesUnderWay || least.batchAge - one.batchAge;
         return difference < 0 ? one : least;
       }, first)
-      .run(batch);
+      .run(batch, options);
   }
 
   async close(): Promise<void> {

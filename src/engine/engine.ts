@@ -1,19 +1,32 @@
 import type { Batch, BatchResult, EngineInfo } from './protocol.ts';
 
 /**
- * `starting`: first load; nothing was served yet. `ready`: loaded, warm, canary passed. `restarting`: the process was
- * lost or killed, another one is being started. `failed`: given up. `closed`: shut down on request.
+ * `starting`: first load; nothing was served yet. `ready`: loaded, warm, canary passed. `checking`: batches failed one
+ * after the other, the canary is run again. `restarting`: the process was lost or killed, another one is being started.
+ * `failed`: given up. `closed`: shut down on request.
  */
-export type EngineState = 'starting' | 'ready' | 'restarting' | 'failed' | 'closed';
+export type EngineState = 'starting' | 'ready' | 'checking' | 'restarting' | 'failed' | 'closed';
 
 /** The process died, hung or was closed before the batch was answered; the batch may be sent again. */
 export class EngineLostError extends Error {
   override readonly name = 'EngineLostError';
+  /** Whether the batch was being computed when the process was lost; false: it waited, and has done nothing. */
+  readonly wasComputing: boolean;
+
+  constructor(message: string, { wasComputing = false } = {}) {
+    super(message);
+    this.wasComputing = wasComputing;
+  }
 }
 
 /** The engine answered that it could not compute the batch. */
 export class BatchFailedError extends Error {
   override readonly name = 'BatchFailedError';
+}
+
+export interface RunOptions {
+  /** The batch failed before and may do so again: then the fault is the input's, and is not held against the engine. */
+  isSuspect?: boolean;
 }
 
 /**
@@ -32,7 +45,7 @@ export interface Engine {
    * @returns one row a sequence, same order; the number of rows is asserted.
    * @throws {EngineLostError | BatchFailedError}
    */
-  run(batch: Batch): Promise<BatchResult>;
+  run(batch: Batch, options?: RunOptions): Promise<BatchResult>;
   /** Calls `listener` at every change of state or of `processesReady`, after it took effect. */
   onStateChange(listener: (state: EngineState) => void): void;
   /** Ends every process; batches under way are rejected with EngineLostError. */

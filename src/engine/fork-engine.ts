@@ -14,7 +14,8 @@ export function forkEngine(entry: URL, onLine: (line: string) => void): ChildPro
     env: engineEnvironment(process.env),
   });
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream === null) continue;
+    // Where a process cannot even be started, too many files being open, there are no streams.
+    if (stream == null) continue;
     createInterface({ input: stream }).on('line', (line) => {
       if (line.trim() !== '') onLine(line);
     });

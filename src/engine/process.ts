@@ -17,10 +17,12 @@ import {
 import { startOrphanGuard } from './start-orphan-guard.ts';
 import { warmUp } from './warm-up.ts';
 
-// Entry of the engine process: probe the device → load → warm up → canary → calibrate → serve batches, one after the other. Forked by supervisor.ts.
+// Entry of the engine process: probe the device → load → warm up → canary → calibrate → serve batches, one after the
+// other. Forked by supervisor.ts.
 
 let epoch = -1;
 let model: Model | undefined;
+let runCanary = async () => {};
 /** Reading it opens a file: once a second, not between any two batches. */
 let memory = { bytes: 0, readAt: Number.NEGATIVE_INFINITY };
 /** Messages are handled strictly in turn, whatever awaits inside. */
@@ -51,6 +53,17 @@ async function handle(message: ToEngine): Promise<void> {
     case 'batch':
       await runBatch(message);
       return;
+    case 'ping':
+      send({ kind: 'pong' });
+      return;
+    case 'canary':
+      try {
+        await runCanary();
+        send({ kind: 'canary_passed' });
+      } catch (error) {
+        send({ kind: 'canary_failed', message: messageOf(error) });
+      }
+      return;
     case 'shutdown':
       process.exit(0);
   }
@@ -78,6 +91,9 @@ async function load({ manifest, settings, calibration: known }: ToEngine & { kin
   const calibration =
     known ??
     (await calibrate(run, { ...settings, vocabularySize, loadMilliseconds, tokensPerSecond, clock: systemClock }));
+  runCanary = async () => {
+    await passCanary((batch) => loaded.run(batch), manifest, settings);
+  };
   model = loaded;
   return {
     device: settings.device,

@@ -5,7 +5,7 @@ import type { Dtype, ModelManifest } from '../model/manifest.ts';
  * 'advanced'`), so typed arrays travel as bytes. Every message names its protocol version and the epoch of the engine
  * process it belongs to: an answer of a process that was given up is recognized and dropped.
  */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** A batch of token sequences, laid end to end. */
 export interface Batch {
@@ -107,6 +107,10 @@ export type ToEngine = Envelope &
         calibration: Calibration | null;
       }
     | ({ kind: 'batch'; batchId: number } & Batch)
+    /** Is anybody there? Asked of an idle process. */
+    | { kind: 'ping' }
+    /** Prove once more that vectors come out right. */
+    | { kind: 'canary' }
     | { kind: 'shutdown' }
   );
 
@@ -114,9 +118,11 @@ export type FromEngine = Envelope &
   (
     | { kind: 'ready'; info: EngineInfo }
     | { kind: 'load_failed'; message: string }
-    | { kind: 'started'; batchId: number }
     | ({ kind: 'rows'; batchId: number; residentBytes: number } & BatchResult)
     | { kind: 'batch_failed'; batchId: number; message: string }
+    | { kind: 'pong' }
+    | { kind: 'canary_passed' }
+    | { kind: 'canary_failed'; message: string }
   );
 
 /** A message without its envelope. */

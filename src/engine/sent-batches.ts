@@ -1,20 +1,27 @@
 import type { Clock } from '../clock.ts';
-import { EngineLostError } from './engine.ts';
-import type { Batch, BatchResult } from './protocol.ts';
+import { type BatchCost, equivalentTokens } from './batch-cost.ts';
+import { BusyWindow } from './busy-window.ts';
+import { BatchFailedError, EngineLostError } from './engine.ts';
+import type { Batch, BatchResult, FromEngine } from './protocol.ts';
+import { BatchTimeLimit } from './watchdog.ts';
 
 /** A batch that was sent to the engine process and not answered. */
 export interface SentBatch {
   batchId: number;
   batch: Batch;
+  /** See `RunOptions`. */
+  isSuspect: boolean;
   resolve: (result: BatchResult) => void;
   reject: (error: Error) => void;
 }
 
+export type BatchReply = Extract<FromEngine, { kind: 'rows' | 'batch_failed' }>;
+
 export interface SentBatchesOptions {
   clock: Clock;
-  /** Milliseconds that a batch may take. */
-  limitOf: (batch: Batch) => number;
-  /** A batch took longer than its limit. */
+  cost: BatchCost;
+  hiddenSize: number;
+  /** A batch took longer than `limit` milliseconds. */
   onOverdue: (batch: Batch, limit: number) => void;
 }
 
@@ -26,6 +33,8 @@ export class SentBatches {
   private readonly options: SentBatchesOptions;
   private batches: SentBatch[] = [];
   private headStartedAt = 0;
+  private timeLimit = new BatchTimeLimit(1_000);
+  private busyWindow = new BusyWindow(0);
   private cancelWatchdog: () => void = () => {};
 
   constructor(options: SentBatchesOptions) {
@@ -36,9 +45,9 @@ export class SentBatches {
     return this.batches.length;
   }
 
-  /** The batch being computed. */
-  get head(): SentBatch | undefined {
-    return this.batches[0];
+  /** Whether the batch being computed is a suspect. */
+  get isHeadSuspect(): boolean {
+    return this.batches[0]?.isSuspect ?? false;
   }
 
   /** Milliseconds the head has taken so far; 0 when there is none. */
@@ -46,16 +55,41 @@ export class SentBatches {
     return this.batches.length === 0 ? 0 : this.options.clock.now() - this.headStartedAt;
   }
 
+  /** Share of the last ten seconds that the process computed, 0 to 1; since it is there, where that is less. */
+  get busyRatio(): number {
+    return this.busyWindow.ratio(this.options.clock.now(), this.age);
+  }
+
+  /** Another process is there to compute, at this pace. */
+  begin(tokensPerSecond: number): void {
+    this.timeLimit = new BatchTimeLimit(tokensPerSecond);
+    this.busyWindow = new BusyWindow(this.options.clock.now());
+  }
+
   push(batch: SentBatch): void {
     this.batches.push(batch);
     if (this.batches.length === 1) this.watchHead();
   }
 
-  /** The head was answered: the next one is being computed. */
-  shift(): void {
+  /**
+   * Ends the head with its answer; the next one is being computed.
+   * @returns the batch answered. `stale`: the answer is not the head's. `miscounted`: it has not one row a sequence.
+   */
+  answer(reply: BatchReply): SentBatch | 'stale' | 'miscounted' {
+    const head = this.batches[0];
+    if (head === undefined || head.batchId !== reply.batchId) return 'stale';
+    const batchSize = head.batch.offsets.length - 1;
+    if (reply.kind === 'rows' && reply.rows.length !== batchSize * this.options.hiddenSize) return 'miscounted';
     this.batches.shift();
     this.cancelWatchdog();
     if (this.batches.length > 0) this.watchHead();
+    if (reply.kind === 'rows') {
+      const { rows, computedTokens, inferMilliseconds } = reply;
+      this.timeLimit.observe(this.sizeOf(head.batch), inferMilliseconds);
+      this.busyWindow.observe(this.options.clock.now(), inferMilliseconds);
+      head.resolve({ rows, computedTokens, inferMilliseconds });
+    } else head.reject(new BatchFailedError(reply.message));
+    return head;
   }
 
   /** The process is gone, and all its batches with it. */
@@ -63,14 +97,18 @@ export class SentBatches {
     this.cancelWatchdog();
     const lost = this.batches;
     this.batches = [];
-    for (const { reject } of lost) reject(new EngineLostError(detail));
+    for (const [i, { reject }] of lost.entries()) reject(new EngineLostError(detail, { wasComputing: i === 0 }));
   }
 
   private watchHead(): void {
     const { batch } = this.batches[0] as SentBatch;
-    const { clock, limitOf, onOverdue } = this.options;
-    const limit = limitOf(batch);
+    const { clock, onOverdue } = this.options;
+    const limit = this.timeLimit.for(this.sizeOf(batch));
     this.headStartedAt = clock.now();
     this.cancelWatchdog = clock.after(limit, () => onOverdue(batch, limit));
+  }
+
+  private sizeOf({ offsets }: Batch): number {
+    return equivalentTokens(this.options.cost, offsets);
   }
 }

@@ -2,15 +2,15 @@ import process from 'node:process';
 import type { Clock } from '../clock.ts';
 import { StartError } from '../errors.ts';
 import type { ModelManifest } from '../model/manifest.ts';
-import { type BatchCost, batchCostOf, equivalentTokens } from './batch-cost.ts';
-import { BusyWindow } from './busy-window.ts';
-import { BatchFailedError, type Engine, EngineLostError, type EngineState } from './engine.ts';
+import { batchCostOf } from './batch-cost.ts';
+import { type Engine, EngineLostError, type EngineState, type RunOptions } from './engine.ts';
 import { EngineChannel } from './engine-channel.ts';
 import type { EngineEvent, LossReason } from './engine-events.ts';
+import { explainStartFailure } from './explain-start-failure.ts';
+import { ProcessHealth } from './process-health.ts';
 import type { Batch, BatchResult, EngineInfo, EngineSettings, FromEngine } from './protocol.ts';
-import { RestartPolicy } from './restart-policy.ts';
-import { SentBatches } from './sent-batches.ts';
-import { BatchTimeLimit } from './watchdog.ts';
+import { Restarts } from './restarts.ts';
+import { type BatchReply, SentBatches } from './sent-batches.ts';
 
 export interface SupervisorOptions {
   /** The compiled `process.js`, or a fake that speaks the same protocol. */
@@ -27,36 +27,46 @@ export interface SupervisorOptions {
  * Keeps one engine process alive and speaks with it.
  *
  * starting ── ready message ──> ready ── exit, hang, bad reply ──> restarting ── ready message ──> ready
- *     └─ load fails ─> failed               └─ too many crashes, other files ─> failed        (close() from anywhere: closed)
+ *     └─ load fails ─> failed     │ ↑       └─ too many crashes, other files ─> failed        (close() from anywhere: closed)
+ *         three batches in a row failed ↓ │ canary passed
+ *                             checking ── canary failed ──> restarting
  *
- * The watchdog lives here because the process cannot answer while it computes. Each process has an epoch: a message
- * that bears another is of a process already given up.
+ * The watchdog lives here because the process cannot answer while it computes; while it is idle it is asked now and
+ * then. Each process has an epoch: a message that bears another is of a process already given up.
  */
 export class EngineSupervisor implements Engine {
   private readonly options: SupervisorOptions;
-  private readonly cost: BatchCost;
   private readonly listeners: ((state: EngineState) => void)[] = [];
-  private readonly restartPolicy = new RestartPolicy();
+  private readonly restarts: Restarts;
   private readonly sent: SentBatches;
+  private readonly health: ProcessHealth;
   private currentState: EngineState = 'starting';
   private currentInfo: EngineInfo | undefined;
-  private timeLimit = new BatchTimeLimit(1_000);
-  private busyWindow = new BusyWindow(0);
   private epoch = 0;
   private nextBatchId = 0;
   private channel: EngineChannel | undefined;
-  private cancelRestart: () => void = () => {};
   /** Set until the first process is ready or lost. */
   private firstStart: { resolve: (info: EngineInfo) => void; reject: (error: Error) => void } | undefined;
 
   constructor(options: SupervisorOptions) {
     this.options = options;
-    this.cost = batchCostOf(options.manifest.weights);
     this.sent = new SentBatches({
       clock: options.clock,
-      limitOf: ({ offsets }) => this.timeLimit.for(equivalentTokens(this.cost, offsets)),
+      cost: batchCostOf(options.manifest.weights),
+      hiddenSize: options.manifest.hiddenSize,
       onOverdue: ({ tokenIds }, limit) =>
         this.channel?.kill('hung', `A batch of ${tokenIds.length} tokens took longer than ${Math.round(limit)} ms.`),
+    });
+    this.health = new ProcessHealth({
+      clock: options.clock,
+      send: (message) => this.channel?.send(message),
+      kill: (reason, detail) => this.channel?.kill(reason, detail),
+    });
+    this.restarts = new Restarts({
+      clock: options.clock,
+      changedFile: () => options.changedFile?.(),
+      restart: () => this.spawn(),
+      onChangedFile: (detail) => this.leaveService('files_changed', detail, null),
     });
   }
 
@@ -78,10 +88,9 @@ export class EngineSupervisor implements Engine {
 
   /** Share of the last ten seconds that this engine computed, 0 to 1; since it became ready, where that is less. */
   get busyRatio(): number {
-    return this.busyWindow.ratio(this.options.clock.now(), this.batchAge);
+    return this.sent.busyRatio;
   }
 
-  /** Batches sent and not answered. */
   get batchesUnderWay(): number {
     return this.sent.count;
   }
@@ -111,19 +120,21 @@ export class EngineSupervisor implements Engine {
     this.listeners.push(listener);
   }
 
-  run(batch: Batch): Promise<BatchResult> {
+  run(batch: Batch, { isSuspect = false }: RunOptions = {}): Promise<BatchResult> {
     if (this.currentState !== 'ready')
       return Promise.reject(new EngineLostError(`The engine is ${this.currentState}.`));
     return new Promise((resolve, reject) => {
       const batchId = this.nextBatchId++;
-      this.sent.push({ batchId, batch, resolve, reject });
+      this.health.busy();
+      this.sent.push({ batchId, batch, isSuspect, resolve, reject });
       this.channel?.send({ kind: 'batch', batchId, tokenIds: batch.tokenIds, offsets: batch.offsets });
     });
   }
 
   async close(): Promise<void> {
     if (this.currentState === 'closed') return;
-    this.cancelRestart();
+    this.restarts.cancel();
+    this.health.end();
     this.setState('closed');
     this.sent.rejectAll('The engine was closed.');
     await this.channel?.end();
@@ -144,89 +155,92 @@ export class EngineSupervisor implements Engine {
     // Batches were formed to a budget since the first start: another process of the device keeps it.
     const calibration = this.currentInfo?.calibration ?? null;
     this.channel.send({ kind: 'load', manifest, settings, parentProcessId: process.pid, calibration });
+    // What a first load may take nobody knows.
+    if (this.currentInfo !== undefined) this.health.loading(this.currentInfo.loadMilliseconds);
   }
 
   private receive(message: FromEngine): void {
     switch (message.kind) {
       case 'ready':
-        this.becomeReady(message.info);
+        if (this.currentState === 'starting' || this.currentState === 'restarting') this.becomeReady(message.info);
         return;
       case 'rows':
       case 'batch_failed':
         this.answer(message);
+        return;
+      case 'pong':
+        this.health.heard();
+        return;
+      case 'canary_passed':
+        this.goOn();
+        return;
+      case 'canary_failed':
+        this.channel?.kill('canary_failed', message.message);
     }
   }
 
   private becomeReady(info: EngineInfo): void {
     this.currentInfo = info;
-    this.timeLimit = new BatchTimeLimit(info.tokensPerSecond);
-    this.busyWindow = new BusyWindow(this.options.clock.now());
+    this.sent.begin(info.tokensPerSecond);
     this.options.onEvent({ kind: 'ready', epoch: this.epoch, processId: this.processId ?? 0, info });
+    this.health.proved();
     this.setState('ready');
     this.firstStart?.resolve(info);
     this.firstStart = undefined;
   }
 
-  private answer(reply: FromEngine & { kind: 'rows' | 'batch_failed' }): void {
-    const { head } = this.sent;
-    if (head === undefined || head.batchId !== reply.batchId) {
+  /** Batches fail one after the other: is it them, or the process? */
+  private check(failedBatches: number): void {
+    this.options.onEvent({ kind: 'checking', epoch: this.epoch, failedBatches });
+    this.health.runCanary();
+    this.setState('checking');
+  }
+
+  private goOn(): void {
+    if (this.currentState !== 'checking') return;
+    this.options.onEvent({ kind: 'check_passed', epoch: this.epoch });
+    this.health.proved();
+    this.setState('ready');
+  }
+
+  private answer(reply: BatchReply): void {
+    const answered = this.sent.answer(reply);
+    if (answered === 'stale') {
       this.options.onEvent({ kind: 'stale_reply', epoch: reply.epoch });
       return;
     }
-    const { offsets } = head.batch;
-    if (reply.kind === 'rows' && reply.rows.length !== (offsets.length - 1) * this.options.manifest.hiddenSize) {
+    if (answered === 'miscounted') {
       // A process that miscounts cannot be trusted with any answer: give it up, and let the batch be tried again.
-      const detail = `The engine answered ${offsets.length - 1} sequences with ${reply.rows.length} numbers.`;
-      this.channel?.kill('bad_reply', detail);
+      this.channel?.kill('bad_reply', 'The engine answered a batch with a wrong number of rows.');
       return;
     }
-    this.sent.shift();
-    if (reply.kind === 'batch_failed') {
-      head.reject(new BatchFailedError(reply.message));
-      return;
+    if (this.processesIdle > 0) this.health.idle();
+    if (reply.kind === 'rows') {
+      this.health.succeeded();
+      const { inferMilliseconds, residentBytes } = reply;
+      this.options.onEvent({ kind: 'batch_done', busyMilliseconds: inferMilliseconds, residentBytes });
+    } else if (!answered.isSuspect) {
+      const failedInARow = this.health.failed();
+      if (failedInARow !== null && this.currentState === 'ready') this.check(failedInARow);
     }
-    const { rows, computedTokens, inferMilliseconds, residentBytes } = reply;
-    this.timeLimit.observe(equivalentTokens(this.cost, offsets), inferMilliseconds);
-    this.busyWindow.observe(this.options.clock.now(), inferMilliseconds);
-    this.options.onEvent({ kind: 'batch_done', busyMilliseconds: inferMilliseconds, residentBytes });
-    head.resolve({ rows, computedTokens, inferMilliseconds });
   }
 
   private recover(reason: LossReason, detail: string): void {
     if (this.firstStart !== undefined) {
-      this.failStart(detail);
+      this.setState('failed');
+      this.firstStart.reject(new StartError(explainStartFailure(detail, this.options.settings.device)));
+      this.firstStart = undefined;
       return;
     }
-    const delay = this.restartPolicy.next(this.options.clock.now());
-    this.options.onEvent({ kind: 'lost', epoch: this.epoch, reason, detail, restartInMilliseconds: delay });
-    this.setState(delay === null ? 'failed' : 'restarting');
+    this.health.end();
+    const delay = this.restarts.schedule(this.sent.isHeadSuspect);
+    this.leaveService(reason, detail, delay);
     this.sent.rejectAll(detail);
-    if (delay !== null) this.cancelRestart = this.options.clock.after(delay, () => this.respawn());
   }
 
-  /** Other weights would give other vectors under the same fingerprint: then there is no other process. */
-  private respawn(): void {
-    const changed = this.options.changedFile?.();
-    if (changed === undefined) {
-      this.spawn();
-      return;
-    }
-    const detail = `${changed} is no longer the file that was verified at the start. Start hotvec again.`;
-    const lost = { kind: 'lost', epoch: this.epoch, reason: 'files_changed', detail } as const;
-    this.options.onEvent({ ...lost, restartInMilliseconds: null });
-    this.setState('failed');
-  }
-
-  private failStart(detail: string): void {
-    this.setState('failed');
-    const { device } = this.options.settings;
-    let hint = '';
-    if (detail.includes('SIGKILL')) hint = ' Most often the machine ran out of memory for the model.';
-    else if (device !== 'cpu' && detail.includes('The engine process ')) {
-      hint = ` Most often the driver of the ${device} device crashed it: update the driver, or set DEVICE=cpu.`;
-    }
-    this.firstStart?.reject(new StartError(`The engine did not start. ${detail}${hint}`));
-    this.firstStart = undefined;
+  private leaveService(reason: LossReason, detail: string, restartInMilliseconds: number | null): void {
+    this.options.onEvent({ kind: 'lost', epoch: this.epoch, reason, detail, restartInMilliseconds });
+    this.setState(restartInMilliseconds === null ? 'failed' : 'restarting');
   }
 
   private setState(state: EngineState): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { BatchFailedError, EngineLostError } from '../../src/engine/engine.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatchFailedError, EngineLostError, type EngineState } from '../../src/engine/engine.ts';
 import { toBatch } from '../../src/engine/protocol.ts';
 import { StartError } from '../../src/errors.ts';
 import { loadManifest } from '../../src/model/load-manifest.ts';
@@ -41,7 +42,11 @@ describe('EngineSupervisor', () => {
   for (const [fault, reason] of [
     ['exit', 'exit'],
     ['crash', 'signal'],
+    ['killed', 'signal'],
     ['short_row', 'bad_reply'],
+    ['wrong_types', 'bad_reply'],
+    ['unknown_kind', 'bad_reply'],
+    ['huge_id', 'bad_reply'],
   ] as const) {
     it(`loses an engine to ${fault}, and has another`, async () => {
       const { engine } = await start({ faults: [{ epoch: 1, batch: 0, fault }] });
@@ -73,7 +78,7 @@ describe('EngineSupervisor', () => {
     assert.deepEqual(losses(), []);
   });
 
-  for (const fault of ['old_epoch', 'answer_twice', 'garbage'] as const) {
+  for (const fault of ['old_epoch', 'next_epoch', 'unknown_batch', 'answer_twice', 'garbage', 'nothing'] as const) {
     it(`drops and counts a stray message: ${fault}`, async () => {
       const { engine, events } = await start({ faults: [{ batch: 0, fault }] });
       const [first, second] = await Promise.all([engine.run(batch), engine.run(batch)]);
@@ -82,6 +87,94 @@ describe('EngineSupervisor', () => {
       assert.equal(events.filter(({ kind }) => kind === 'stale_reply').length, 1);
     });
   }
+
+  it('tells which batch was being computed when the process was lost, and which only waited', async () => {
+    const { engine } = await start({ faults: [{ epoch: 1, batch: 0, fault: 'exit' }] });
+    const lost = await Promise.allSettled([engine.run(batch), engine.run(batch)]);
+    assert.deepEqual(
+      lost.map((outcome) => outcome.status === 'rejected' && (outcome.reason as EngineLostError).wasComputing),
+      [true, false],
+    );
+  });
+
+  it('does not count the crash of a suspect batch, and starts the next process at once', async () => {
+    const clock = new FakeClock();
+    const { engine, events } = await start({ poison: { token: 3, fault: 'exit' } }, { clock });
+    for (let crash = 0; crash < 8; crash++) {
+      await assert.rejects(engine.run(batch, { isSuspect: crash > 0 }), EngineLostError);
+      clock.advance(0);
+      await until(() => engine.state === 'ready');
+    }
+    assert.ok(events.every((event) => event.kind !== 'lost' || event.restartInMilliseconds === 0));
+  });
+
+  it('notices that an idle process hangs, without a batch', { skip: process.platform === 'win32' }, async () => {
+    const clock = new FakeClock();
+    const { engine } = await start({}, { clock });
+    for (let interval = 0; interval < 10; interval++) {
+      clock.advance(5_000);
+      // Answers come in real time.
+      assert.deepEqual(Array.from((await engine.run(batch)).rows), row);
+    }
+    assert.equal(engine.state, 'ready', 'a process that answers is left alone');
+    process.kill(engine.processId as number, 'SIGSTOP');
+    for (let interval = 0; interval < 3; interval++) clock.advance(5_000);
+    await until(() => engine.state === 'restarting');
+    assert.deepEqual(losses(), ['hung']);
+    clock.advance(0);
+    await until(() => engine.state === 'ready');
+    assert.deepEqual(Array.from((await engine.run(batch)).rows), row);
+  });
+
+  it('asks a process that is idle for long again and again', async () => {
+    const clock = new FakeClock();
+    const { engine } = await start({}, { clock });
+    for (let interval = 0; interval < 10; interval++) {
+      clock.advance(5_000);
+      await sleep(30);
+    }
+    assert.equal(engine.state, 'ready');
+    assert.deepEqual(losses(), []);
+  });
+
+  for (const [canary, ends] of [
+    [undefined, 'check_passed'],
+    ['fails', 'canary_failed'],
+    ['hangs', 'hung'],
+  ] as const) {
+    it(`has the canary decide after three batches failed in a row: ${ends}`, async () => {
+      const clock = new FakeClock();
+      const failing = [0, 2, 3, 4].map((number) => ({ epoch: 1, batch: number, fault: 'batch_failed' as const }));
+      const { engine, events } = await start({ faults: failing, ...(canary && { canary }) }, { clock });
+      const states: EngineState[] = [];
+      engine.onStateChange((state) => states.push(state));
+      for (let number = 0; number <= 4; number++) {
+        assert.equal(engine.state, 'ready');
+        const outcome = engine.run(batch);
+        if (number === 1) await outcome;
+        else await assert.rejects(outcome, BatchFailedError);
+      }
+      assert.equal(engine.state, 'checking');
+      assert.equal(engine.processesReady, 0);
+      await assert.rejects(engine.run(batch), EngineLostError);
+      if (canary === 'hangs') clock.advance(60_000);
+      if (canary !== undefined) await until(() => engine.state === 'restarting');
+      clock.advance(0);
+      await until(() => engine.state === 'ready');
+      assert.deepEqual(states, canary === undefined ? ['checking', 'ready'] : ['checking', 'restarting', 'ready']);
+      assert.deepEqual(losses(), canary === undefined ? [] : [ends]);
+      assert.equal(events.filter(({ kind }) => kind === 'check_passed').length, canary === undefined ? 1 : 0);
+      assert.deepEqual(Array.from((await engine.run(batch)).rows), row);
+    });
+  }
+
+  it('does not hold failures of suspect batches against the process', async () => {
+    const { engine } = await start({ poison: { token: 3, fault: 'batch_failed' } });
+    for (let number = 0; number < 5; number++) {
+      await assert.rejects(engine.run(batch, { isSuspect: true }), BatchFailedError);
+    }
+    assert.equal(engine.state, 'ready');
+  });
 
   it('waits longer before each restart and gives up after five crashes in five minutes', async () => {
     const clock = new FakeClock();

@@ -10,6 +10,8 @@ import { hashRow } from './hash-row.ts';
 export type Fault =
   | 'exit'
   | 'hang'
+  | 'killed'
+  | 'slow'
   | 'crash'
   | 'short_row'
   | 'not_finite'
@@ -17,13 +19,23 @@ export type Fault =
   | 'batch_failed'
   | 'answer_twice'
   | 'old_epoch'
-  | 'garbage';
+  | 'next_epoch'
+  | 'unknown_batch'
+  | 'garbage'
+  | 'nothing'
+  | 'wrong_types'
+  | 'unknown_kind'
+  | 'huge_id';
 
 export interface FakeScript {
   /** Load: fails with this message, on every device or on one, or ends the process with `exit`. */
   load?: { fail?: string; failOnDevice?: number; exitFromEpoch?: number };
   /** What goes wrong with the n-th batch (from 0) of an epoch; epoch left out: of every one. */
   faults?: { epoch?: number; batch: number; fault: Fault }[];
+  /** What goes wrong with every batch that has this token in it. */
+  poison?: { token: number; fault: Fault };
+  /** What becomes of the canary when it is run again. */
+  canary?: 'fails' | 'hangs';
   /** Milliseconds a batch takes, at least. */
   batchMs?: number;
   /** Further milliseconds for each thousand tokens. */
@@ -76,16 +88,23 @@ async function handle(message: ToEngine): Promise<void> {
     case 'batch': {
       const { tokenIds, offsets, batchId } = message;
       const number = batches++;
-      const fault = script.faults?.find((one) => one.batch === number && (one.epoch ?? epoch) === epoch)?.fault;
+      const fault = tokenIds.includes(script.poison?.token ?? -1)
+        ? script.poison?.fault
+        : script.faults?.find((one) => one.batch === number && (one.epoch ?? epoch) === epoch)?.fault;
       if (fault === 'exit') process.exit(3);
+      if (fault === 'killed') process.kill(process.pid, 'SIGKILL');
       if (fault === 'crash') process.kill(process.pid, 'SIGSEGV');
       if (fault === 'hang') for (;;);
       if (fault === 'garbage') process.send?.('garbage');
+      if (fault === 'nothing') process.send?.(null);
+      if (fault === 'unknown_kind') process.send?.({ ...envelope, kind: 'rows_of_another_kind', batchId });
+      if (fault === 'huge_id') process.send?.({ ...envelope, kind: 'batch_failed', batchId: 1e300, message: '' });
       if (fault === 'batch_failed') {
         process.send?.({ ...envelope, kind: 'batch_failed', batchId, message: 'scripted failure' });
         return;
       }
       const start = performance.now();
+      if (fault === 'slow') await sleep(1_000);
       await sleep((script.batchMs ?? 0) + ((script.msPerThousandTokens ?? 0) * tokenIds.length) / 1000);
       const rows = new Float32Array((offsets.length - 1) * hiddenSize);
       for (let i = 0; i < offsets.length - 1; i++) {
@@ -102,11 +121,26 @@ async function handle(message: ToEngine): Promise<void> {
         inferMilliseconds: performance.now() - start,
         residentBytes: process.memoryUsage.rss(),
       };
+      if (fault === 'wrong_types') process.send?.({ ...answer, rows: Array.from(rows, (value) => -value) });
+      if (fault === 'unknown_batch')
+        process.send?.({ ...answer, batchId: batchId + 1, rows: rows.map((value) => -value) });
+      if (fault === 'next_epoch') process.send?.({ ...answer, epoch: epoch + 1, rows: rows.map((value) => -value) });
       if (fault === 'old_epoch') process.send?.({ ...answer, epoch: epoch - 1, rows: rows.map((value) => -value) });
       process.send?.(answer);
       if (fault === 'answer_twice') process.send?.({ ...answer, rows: rows.map((value) => -value) });
       return;
     }
+    case 'ping':
+      process.send?.({ ...envelope, kind: 'pong' });
+      return;
+    case 'canary':
+      if (script.canary === 'hangs') for (;;);
+      process.send?.(
+        script.canary === 'fails'
+          ? { ...envelope, kind: 'canary_failed', message: 'scripted' }
+          : { ...envelope, kind: 'canary_passed' },
+      );
+      return;
     case 'shutdown':
       process.exit(0);
   }

@@ -1,9 +1,10 @@
-import { type Engine, EngineLostError, type EngineState } from '../../src/engine/engine.ts';
+import { type Engine, EngineLostError, type EngineState, type RunOptions } from '../../src/engine/engine.ts';
 import type { Batch, BatchResult, EngineInfo } from '../../src/engine/protocol.ts';
 import { hashRow } from './hash-row.ts';
 
 interface Waiting {
   batch: Batch;
+  isSuspect: boolean;
   resolve: (result: BatchResult) => void;
   reject: (error: Error) => void;
 }
@@ -31,11 +32,11 @@ export class ScriptedEngine implements Engine {
     return Math.max(0, this.processesReady - this.waiting.length);
   }
 
-  run(batch: Batch): Promise<BatchResult> {
+  run(batch: Batch, { isSuspect = false }: RunOptions = {}): Promise<BatchResult> {
     if (this.state !== 'ready') return Promise.reject(new EngineLostError(`The engine is ${this.state}.`));
     this.batchesSent += 1;
     return new Promise((resolve, reject) => {
-      this.waiting.push({ batch, resolve, reject });
+      this.waiting.push({ batch, isSuspect, resolve, reject });
     });
   }
 
@@ -68,7 +69,9 @@ export class ScriptedEngine implements Engine {
   /** The process is gone: every batch under way is lost, as the supervisor reports it. */
   lose(state: EngineState = 'restarting'): void {
     this.become(state);
-    for (const { reject } of this.waiting.splice(0)) reject(new EngineLostError('lost'));
+    for (const [i, { reject }] of this.waiting.splice(0).entries()) {
+      reject(new EngineLostError('lost', { wasComputing: i === 0 }));
+    }
   }
 
   become(state: EngineState): void {
