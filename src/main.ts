@@ -52,6 +52,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     clock,
     engineEntry,
     onBatch: (batch) => metrics.observeBatch(batch),
+    onPoison: (input) => {
+      metrics.countPoisonInput();
+      logger.error(input, 'found the input of a failed batch, refused it');
+    },
     onEngineEvent: (event, deviceId) => logEngineEvents(event, deviceId, logger, metrics),
   });
   const { manifest, embedder, batcher, cache, engine } = pipeline;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { Batcher } from './batching/batcher.ts';
-import type { BatchReport } from './batching/dispatcher.ts';
+import type { BatchReport, PoisonReport } from './batching/dispatcher.ts';
 import { chooseEngines } from './choose-engines.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -31,6 +31,7 @@ export interface PipelineOptions {
   logger: Logger;
   clock: Clock;
   onBatch: (batch: BatchReport & { path: 'packed' | 'padded' }) => void;
+  onPoison?: ((input: PoisonReport) => void) | undefined;
   onEngineEvent: (event: EngineEvent, deviceId: number) => void;
   /** The engine process; tests put a fake one here that speaks the same protocol. */
   engineEntry?: URL | undefined;
@@ -66,7 +67,7 @@ export interface Pipeline {
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { config, logger, clock, onBatch, onEngineEvent } = options;
+  const { config, logger, clock, onBatch, onPoison, onEngineEvent } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const described = await loadManifest(location, config.pooling);
   const files = new FileHashes(location.hashes);
@@ -117,6 +118,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     keyShare: config.keyShare,
     random: Math.random,
     onBatch: (batch) => onBatch({ ...batch, path: manifest.weights.kind }),
+    onPoison,
   });
   const cache = config.vectorCacheMb === 0 ? null : new VectorCache(model, config.vectorCacheMb * 2 ** 20);
   const embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });

@@ -3,7 +3,8 @@ import { type AdmissionLimits, checkReady, checkRoom, refusal } from './admissio
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
-import { abandoned, tooLate } from './request-failures.ts';
+import { PoisonList } from './poison-list.ts';
+import { abandoned, poisoned, tooLate } from './request-failures.ts';
 import { SequencesInFlight } from './sequences-in-flight.ts';
 
 export interface BatcherOptions extends DispatcherOptions, AdmissionLimits {}
@@ -19,11 +20,12 @@ export class Batcher {
   private readonly options: BatcherOptions;
   private readonly queue = new FairQueue();
   private readonly inFlight = new SequencesInFlight();
+  private readonly poison = new PoisonList();
   private readonly dispatcher: Dispatcher;
 
   constructor(options: BatcherOptions) {
     this.options = options;
-    this.dispatcher = new Dispatcher(options, this.queue, this.inFlight);
+    this.dispatcher = new Dispatcher(options, this.queue, this.inFlight, this.poison);
     options.engine.onStateChange((state) => {
       if (state === 'ready') this.dispatcher.dispatch();
       if (state === 'failed' || state === 'closed') this.failAll();
@@ -47,6 +49,11 @@ export class Batcher {
   /** Tokens a second over the recent batches, of all processes together; before the first, as measured at warm-up. */
   get tokensPerSecond(): number {
     return this.dispatcher.tokensPerSecond;
+  }
+
+  /** Nothing will be computed any more, whatever comes: only another process can serve. */
+  get isGivenUp(): boolean {
+    return this.options.engine.state === 'failed';
   }
 
   /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
@@ -75,8 +82,8 @@ export class Batcher {
    * Computes the rows of `sequences` (token ids, none empty). One row a sequence, same order. Without sequences, and
    * with such only as are being computed already, there is room even in a full queue.
    *
-   * @throws {HotvecError} what `admit` throws; deadline_exceeded; client_closed_request after an abort;
-   * engine_restarting when the engine was lost twice under a batch of the request; inference_failed.
+   * @throws {HotvecError} what `admit` throws; deadline_exceeded; client_closed_request after an abort; inference_failed when
+   * one of the sequences cannot be computed.
    */
   submit(sequences: readonly Int32Array[], options: SubmitOptions = {}): Promise<SubmitResult> {
     return new Promise((resolve, reject) => {
@@ -103,11 +110,13 @@ export class Batcher {
       };
       const request = new PendingRequest(sequences, options, now, onSettled, this.inFlight);
       try {
+        request.refuseKnown(this.poison, poisoned);
         if (request.queuedTokens > 0) this.admit(request.queuedTokens, options.owner);
       } catch (error) {
         request.fail(error as HotvecError);
         return;
       }
+      if (request.settled) return;
       options.signal?.addEventListener('abort', onAbort, { once: true });
       if (options.deadline !== undefined) {
         cancelDeadline = clock.after(options.deadline - now, () => request.fail(tooLate()));
@@ -122,7 +131,7 @@ export class Batcher {
   /** The engine will not come back: nobody shall wait for it. */
   private failAll(): void {
     const failure = refusal(this.options.engine) as HotvecError;
-    this.dispatcher.failRetries(failure);
+    this.dispatcher.failSuspects(failure);
     for (const request of this.queue.drain()) request.fail(failure);
   }
 }

@@ -1,13 +1,16 @@
 import type { Clock } from '../clock.ts';
 import { type Engine, EngineLostError } from '../engine/engine.ts';
 import { type BatchResult, toBatch } from '../engine/protocol.ts';
-import type { HotvecError } from '../errors.ts';
+import { type HotvecError, messageOf } from '../errors.ts';
+import { refusal } from './admission.ts';
 import type { BatchMeter } from './batch-meter.ts';
 import { BatchesUnderWay } from './batches-under-way.ts';
 import type { FairQueue } from './fair-queue.ts';
 import type { PendingRequest } from './pending-request.ts';
-import { engineLost, notComputed } from './request-failures.ts';
+import type { PoisonList } from './poison-list.ts';
+import { notComputed, poisoned } from './request-failures.ts';
 import type { Entry, SequencesInFlight } from './sequences-in-flight.ts';
+import { type Attempt, SuspectBatches } from './suspect-batches.ts';
 import { ThroughputEstimate } from './throughput-estimate.ts';
 
 export interface DispatcherOptions {
@@ -18,6 +21,8 @@ export interface DispatcherOptions {
   /** A fresh meter for each batch. */
   createMeter: () => BatchMeter;
   onBatch?: (batch: BatchReport) => void;
+  /** An input was found that the engine was lost under again and again, or could not compute. */
+  onPoison?: ((input: PoisonReport) => void) | undefined;
 }
 
 /** One computed batch, for metrics. */
@@ -27,10 +32,10 @@ export interface BatchReport extends Pick<BatchResult, 'computedTokens' | 'infer
   tokens: number;
 }
 
-/** Entries on their way through the engine; a lost batch is sent once more as it was. */
-interface Attempt {
-  entries: Entry[];
-  isRetry: boolean;
+/** An input that cannot be computed, for the log. Its text is not told. */
+export interface PoisonReport {
+  tokens: number;
+  reason: string;
 }
 
 /** Batches sent to an engine process and not answered: one computing, one waiting in its channel. */
@@ -43,22 +48,27 @@ const MAX_UNDER_WAY = 2;
  * and under load batches fill by themselves while the engine computes. A second batch is sent ahead, so that the
  * engine never idles between two, but only shortly before the first is expected to end: until then it may still grow,
  * and whoever comes meanwhile has a place in it.
+ *
+ * A batch that fails comes back in parts (suspect-batches.ts). While one of those is with an engine process nothing is
+ * sent behind it, so that nobody else is lost with it.
  */
 export class Dispatcher {
   private readonly options: DispatcherOptions;
   private readonly queue: FairQueue;
   private readonly inFlight: SequencesInFlight;
+  private readonly poison: PoisonList;
   private readonly throughput = new ThroughputEstimate();
   private readonly underWay = new BatchesUnderWay();
-  /** Batches whose engine was lost under them; first in line. */
-  private retries: Attempt[] = [];
+  private readonly suspects = new SuspectBatches();
+  private suspectsUnderWay = 0;
   private cancelSendAhead: (() => void) | undefined;
   private nextBatchId = 0;
 
-  constructor(options: DispatcherOptions, queue: FairQueue, inFlight: SequencesInFlight) {
+  constructor(options: DispatcherOptions, queue: FairQueue, inFlight: SequencesInFlight, poison: PoisonList) {
     this.options = options;
     this.queue = queue;
     this.inFlight = inFlight;
+    this.poison = poison;
   }
 
   /** Tokens of the batches that were sent and not answered. */
@@ -76,11 +86,13 @@ export class Dispatcher {
   dispatch(): void {
     const { engine } = this.options;
     while (engine.state === 'ready' && this.underWay.count < MAX_UNDER_WAY * engine.processesReady) {
-      if (this.retries.length === 0 && this.queue.requests === 0) return;
-      if (engine.processesIdle === 0 && this.retries.length === 0 && !this.isTimeToSendAhead()) return;
-      const attempt = this.retries.shift() ?? {
+      if (this.suspects.count === 0 && this.queue.requests === 0) return;
+      const wantsIdle = this.suspects.isNextSuspect || this.suspectsUnderWay > 0;
+      if (engine.processesIdle === 0 && (wantsIdle || !this.isTimeToSendAhead())) return;
+      const attempt = this.suspects.shift() ?? {
         entries: this.queue.takeBatch(this.options.createMeter()),
-        isRetry: false,
+        losses: 0,
+        hunt: null,
       };
       const entries = attempt.entries.filter((entry) => this.isWanted(entry));
       if (entries.length > 0) void this.runBatch({ ...attempt, entries });
@@ -88,10 +100,8 @@ export class Dispatcher {
   }
 
   /** The engine will not come back: nobody shall wait for what was to be sent again. */
-  failRetries(failure: HotvecError): void {
-    const lost = this.retries.flatMap(({ entries }) => entries);
-    this.retries = [];
-    this.fail(lost, failure);
+  failSuspects(failure: HotvecError): void {
+    this.fail(this.suspects.drain(), failure);
   }
 
   /** Whether anybody still waits for it; if not, it is forgotten. */
@@ -116,14 +126,16 @@ export class Dispatcher {
     return false;
   }
 
-  private async runBatch({ entries, isRetry }: Attempt): Promise<void> {
+  private async runBatch(attempt: Attempt): Promise<void> {
+    const { entries, hunt } = attempt;
     const { engine, clock, hiddenSize } = this.options;
     const batchId = this.nextBatchId++;
     const { tokenIds, offsets } = toBatch(entries.map((entry) => entry.tokenIds));
     const batch = this.underWay.start(tokenIds.length, clock.now());
     for (const request of waitersOf(entries)) request.takenUp();
+    if (hunt !== null) this.suspectsUnderWay += 1;
     try {
-      const result = await engine.run({ tokenIds, offsets });
+      const result = await engine.run({ tokenIds, offsets }, { isSuspect: (hunt?.forgiven ?? 0) > 0 });
       if (result.rows.length !== entries.length * hiddenSize) {
         throw new Error(`${entries.length} sequences were answered with ${result.rows.length} numbers`);
       }
@@ -134,8 +146,9 @@ export class Dispatcher {
       this.options.onBatch?.({ batchId, items: entries.length, tokens, computedTokens, inferMilliseconds });
       this.handOut(entries, batchId, result);
     } catch (error) {
-      this.afterFailure(entries, isRetry, batchId, error);
+      this.afterFailure(attempt, batchId, error);
     } finally {
+      if (hunt !== null) this.suspectsUnderWay -= 1;
       this.underWay.end(batch, clock.now());
       this.cancelSendAhead?.();
       this.cancelSendAhead = undefined;
@@ -156,26 +169,28 @@ export class Dispatcher {
     }
   }
 
-  private afterFailure(entries: Entry[], isRetry: boolean, batchId: number, error: unknown): void {
+  private afterFailure(attempt: Attempt, batchId: number, error: unknown): void {
     const { engine } = this.options;
-    const isLost = error instanceof EngineLostError;
-    if (isLost && !isRetry && engine.state !== 'failed' && engine.state !== 'closed') {
-      this.retries.push({ entries, isRetry: true });
-      return;
+    const { entries } = attempt;
+    if (engine.state === 'failed' || engine.state === 'closed') {
+      this.fail(entries, refusal(engine) as HotvecError);
+    } else if (error instanceof EngineLostError && !error.wasComputing) {
+      this.suspects.addInnocent(attempt);
+    } else if (!this.suspects.addFailed(attempt, error instanceof EngineLostError ? 'lost' : 'not_computed')) {
+      this.condemn(entries[0] as Entry, batchId, error);
     }
-    if (isLost) this.fail(entries, engineLost(engine, error));
-    else this.refuse(entries, notComputed(error), batchId);
   }
 
-  /** For these sequences there will be no rows; who else a request waits for is its own affair. */
-  private refuse(entries: readonly Entry[], failure: HotvecError, batchId: number): void {
-    const batchItems = entries.length;
-    const arrival = { batchId, batchItems, now: this.options.clock.now(), inferMilliseconds: 0 };
-    for (const entry of entries) {
-      this.inFlight.end(entry);
-      for (const [request, positions] of entry.waiters) {
-        for (const index of positions) request.refuse(index, failure, arrival);
-      }
+  /** It was alone when it failed. What the engine died of is not tried again; what it could not compute may be. */
+  private condemn(entry: Entry, batchId: number, error: unknown): void {
+    const isDeadly = error instanceof EngineLostError;
+    if (isDeadly) this.poison.add(entry.key);
+    this.options.onPoison?.({ tokens: entry.tokenIds.length, reason: messageOf(error) });
+    this.inFlight.end(entry);
+    const failure = isDeadly ? poisoned(error) : notComputed(error);
+    const arrival = { batchId, batchItems: 1, now: this.options.clock.now(), inferMilliseconds: 0 };
+    for (const [request, positions] of entry.waiters) {
+      for (const index of positions) request.refuse(index, failure, arrival);
     }
   }
 

@@ -115,6 +115,17 @@ export class PendingRequest {
     this.skip(entry);
   }
 
+  /** Those of its sequences that are among `keys` will not be computed: refuses them before any is batched. */
+  refuseKnown(keys: { size: number; has: (key: string) => boolean }, error: () => HotvecError): void {
+    if (keys.size === 0) return;
+    for (const entry of new Set(this.entries)) {
+      if (!keys.has(entry.key)) continue;
+      entry.isTaken = true;
+      this.inFlight.end(entry);
+      for (const index of entry.waiters.get(this) ?? []) this.refuse(index, error());
+    }
+  }
+
   /** A batch has one of its sequences, whoever took it there. */
   takenUp(): void {
     this.onTakenUp?.();
@@ -129,13 +140,13 @@ export class PendingRequest {
     this.settleWhenComplete(arrival);
   }
 
-  /** One sequence could not be computed, and never will be. */
-  refuse(index: number, error: HotvecError, arrival: Arrival): void {
+  /** One sequence could not be computed, and never will be. `arrival`: the batch that showed it, if it was in one. */
+  refuse(index: number, error: HotvecError, arrival?: Arrival): void {
     if (this.onError === 'fail') this.fail(error);
     if (this.settled) return;
     this.arrive(index, arrival);
     this.failures.set(index, error);
-    this.settleWhenComplete(arrival);
+    this.settleWhenComplete(arrival ?? { now: this.submittedAt });
   }
 
   fail(error: HotvecError): void {
@@ -144,20 +155,21 @@ export class PendingRequest {
     this.settle(error);
   }
 
-  private arrive(index: number, { batchId, batchItems, now, inferMilliseconds }: Arrival): void {
+  private arrive(index: number, arrival: Arrival | undefined): void {
     if (this.rows[index] !== undefined || this.failures.has(index)) {
       throw new Error(`sequence ${index} was answered twice`);
     }
-    this.batchSizes.set(batchId, batchItems);
-    // A batch may wait in the engine's channel: that is waiting, not computing.
-    this.takenUpAt ??= Math.max(this.submittedAt, now - inferMilliseconds);
     this.arrived += 1;
+    if (arrival === undefined) return;
+    this.batchSizes.set(arrival.batchId, arrival.batchItems);
+    // A batch may wait in the engine's channel: that is waiting, not computing.
+    this.takenUpAt ??= Math.max(this.submittedAt, arrival.now - arrival.inferMilliseconds);
   }
 
-  private settleWhenComplete({ now }: Arrival): void {
+  private settleWhenComplete({ now }: Pick<Arrival, 'now'>): void {
     if (this.arrived < this.entries.length) return;
     const takenUpAt = this.takenUpAt ?? now;
-    const lastBatchId = Math.max(...this.batchSizes.keys());
+    const lastBatchId = this.batchSizes.size === 0 ? null : Math.max(...this.batchSizes.keys());
     this.settle({
       rows: this.rows,
       failures: this.failures,
@@ -165,7 +177,7 @@ export class PendingRequest {
       inferMilliseconds: now - takenUpAt,
       batches: this.batchSizes.size,
       lastBatchId,
-      lastBatchItems: this.batchSizes.get(lastBatchId) ?? null,
+      lastBatchItems: lastBatchId === null ? null : (this.batchSizes.get(lastBatchId) ?? null),
       shared: this.entries.length - this.taken,
     });
   }

@@ -1,6 +1,4 @@
-import type { Engine } from '../engine/engine.ts';
 import { HotvecError } from '../errors.ts';
-import { restartRetry } from './admission.ts';
 
 // How a request ends that has no rows, in the words its client reads.
 
@@ -12,13 +10,14 @@ export function tooLate(): HotvecError {
   return new HotvecError('deadline_exceeded', 'The deadline passed before the request was computed.');
 }
 
-export function engineLost(engine: Pick<Engine, 'info'>, cause: unknown): HotvecError {
-  return new HotvecError('engine_restarting', 'The inference engine was lost while it computed this request.', {
-    retryAfterMs: restartRetry(engine),
-    cause,
-  });
+/** `cause` is left out where it was told before. */
+export function poisoned(cause?: unknown): HotvecError {
+  const message = 'The inference engine is lost whenever it computes an input of this request; it is not tried again.';
+  return new HotvecError('inference_failed', message, { cause });
 }
 
 export function notComputed(cause: unknown): HotvecError {
-  return new HotvecError('inference_failed', 'The inference engine could not compute this request.', { cause });
+  return new HotvecError('inference_failed', 'The inference engine could not compute an input of this request.', {
+    cause,
+  });
 }

@@ -98,6 +98,8 @@ export interface ModelFacts {
 
 export interface Embedder {
   readonly model: ModelFacts;
+  /** Nothing will be computed any more, whatever comes: only another process can serve. */
+  readonly isGivenUp: boolean;
   /** Whether a request would be computed now; else the error it would get. */
   readiness(): { ready: true } | { ready: false; error: Error };
   /**

@@ -50,6 +50,10 @@ export class PipelineEmbedder implements Embedder {
     this.isDraining = true;
   }
 
+  get isGivenUp(): boolean {
+    return this.batcher.isGivenUp;
+  }
+
   readiness(): { ready: true } | { ready: false; error: Error } {
     try {
       if (this.isDraining) throw new HotvecError('draining', 'The server is shutting down.', { retryAfterMs: 1000 });

@@ -41,6 +41,6 @@ export function requestMetrics(define: PrefixedRegistry) {
       'Requests, or inputs of a partial answer, refused for a vector without direction; must be 0',
       [],
     ),
-    poison: define.counter('poison_inputs_total', 'Inputs that killed the engine and were refused; must be 0', []),
+    poison: define.counter('poison_inputs_total', 'Inputs that the engine died of or could not compute; must be 0', []),
   };
 }

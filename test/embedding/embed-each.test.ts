@@ -125,7 +125,11 @@ describe('Embedder.embedEach()', () => {
 
     const failed = embedder.embedEach(inputsOf(['abc', 'de']), options);
     for (let turn = 0; turn < 5; turn++) await nextTurn();
-    engine.fail(new BatchFailedError('out of memory'));
+    // Both together, then each alone.
+    for (let batch = 0; batch < 3; batch++) {
+      engine.fail(new BatchFailedError('out of memory'));
+      await nextTurn();
+    }
     assert.deepEqual(outcomes((await failed).vectors), ['inference_failed null', 'inference_failed null']);
   });
 

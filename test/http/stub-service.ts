@@ -45,6 +45,7 @@ export interface StubOptions {
   /** What happens before tokenizing; may throw. */
   tokenize?: (inputs: readonly EmbedInput[]) => Promise<void>;
   readiness?: Embedder['readiness'];
+  isGivenUp?: boolean;
   isDraining?: () => boolean;
   bodyWorkerEntry?: URL;
   tracer?: RequestTracer;
@@ -68,6 +69,7 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
   let lines = '';
   const embedder: Embedder = {
     model,
+    isGivenUp: options.isGivenUp ?? false,
     readiness: options.readiness ?? (() => ({ ready: true })),
     embed: async (inputs, embedOptions) => {
       calls += 1;

@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Embedder } from '../../embedding/embedder.ts';
+import { HotvecError } from '../../errors.ts';
 import { answers } from '../documented-answers.ts';
 
 const Status = Type.Object({ status: Type.String() }, { title: 'Status' });
@@ -13,12 +14,15 @@ export const healthRoutes: FastifyPluginCallbackTypebox<{ embedder: Embedder }> 
       schema: {
         operationId: 'livez',
         tags: ['health'],
-        summary: 'The process answers',
+        summary: 'The process answers, and could serve again',
         security: [],
-        response: answers({ description: 'Alive', schema: Status }, []),
+        response: answers({ description: 'Alive', schema: Status }, [503]),
       },
     },
-    async () => ({ status: 'ok' }),
+    async () => {
+      if (embedder.isGivenUp) throw new HotvecError('not_ready', 'The engine was given up; start the server anew.');
+      return { status: 'ok' };
+    },
   );
   for (const url of ['/readyz', '/health']) {
     app.get(
@@ -29,7 +33,10 @@ export const healthRoutes: FastifyPluginCallbackTypebox<{ embedder: Embedder }> 
           tags: ['health'],
           summary: url === '/readyz' ? 'Requests would be served now' : 'The same as /readyz',
           security: [],
-          response: answers({ description: 'Loaded, canary passed, engine up', schema: Status }, [503]),
+          response: answers(
+            { description: 'Loaded, canary passed, engine up, batches succeed', schema: Status },
+            [503],
+          ),
         },
       },
       async () => {
