@@ -118,6 +118,7 @@ const stubbed: Record<string, Record<number, Call[]>> = {
   createEmbeddings: workFailures(embeddings, embeddingsShape),
   createSimilarity: workFailures(similarity, similarityShape),
   tokenize: { 408: [[tokenize, STALLED]], 429: [[tokenize, { input: 'x', instruction: 'overloaded' }]] },
+  livez: { 503: [['/livez']] },
   readyz: { 503: [['/readyz']] },
   health: { 503: [['/health']] },
 };
@@ -142,6 +143,7 @@ describe('Live answers are as openapi.yaml says', () => {
       embed: ([input]) => Promise.reject(failure(input?.instruction ?? '')),
       tokenize: ([input]) => Promise.reject(failure(input?.instruction ?? '')),
       readiness: () => ({ ready: false, error: failure('not_ready') }),
+      isGivenUp: true,
       patience: { receiveMs: 100 },
     });
     keyed = await startStubService({ keys: { someone: 'secret' } });

@@ -4,6 +4,9 @@ import type { Embedder } from '../../embedding/embedder.ts';
 import { HotvecError } from '../../errors.ts';
 import { answers } from '../documented-answers.ts';
 
+/** What an orchestrator takes to start another process, about. */
+const RESTART_MS = 30_000;
+
 const Status = Type.Object({ status: Type.String() }, { title: 'Status' });
 
 /** The probes of orchestrators; they need no API key. */
@@ -20,7 +23,10 @@ export const healthRoutes: FastifyPluginCallbackTypebox<{ embedder: Embedder }> 
       },
     },
     async () => {
-      if (embedder.isGivenUp) throw new HotvecError('not_ready', 'The engine was given up; start the server anew.');
+      if (embedder.isGivenUp) {
+        const message = 'The inference engine was given up; this process will serve nothing more.';
+        throw new HotvecError('not_ready', message, { retryAfterMs: RESTART_MS });
+      }
       return { status: 'ok' };
     },
   );
