@@ -10,17 +10,20 @@ import { logLines } from './support/log-lines.ts';
 const read = (file: string) => readFileSync(path.join(packageRoot, file), 'utf8');
 const decisions = readdirSync(path.join(packageRoot, 'docs', 'decisions')).filter((file) => /^\d{4}-/.test(file));
 const documents = [
+  'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'SECURITY.md',
   'THIRD_PARTY_NOTICES.md',
   'deploy/README.md',
+  'docs/api.md',
   'docs/architecture.md',
   'docs/models.md',
   'docs/operations.md',
   'docs/runbook.md',
   'docs/decisions/README.md',
   'bench/README.md',
+  'examples/README.md',
   ...decisions.map((file) => `docs/decisions/${file}`),
 ];
 

@@ -1,0 +1,23 @@
+from importlib.metadata import version
+
+import ollama
+from run_client import run_client
+
+
+class Client:
+    """The package never retries."""
+
+    def __init__(self, url, model="starter", max_retries=0, dimensions=None):
+        self.sdk = ollama.Client(host=url, headers={"authorization": "Bearer unused"})
+        self.model = model
+        self.dimensions = dimensions
+
+    def embed(self, texts, suffix=""):
+        answer = self.sdk.embed(model=f"{self.model}{suffix}", input=texts, dimensions=self.dimensions)
+        return [list(vector) for vector in answer.embeddings]
+
+    def embed_queries(self, texts):
+        return self.embed(texts, "-query")
+
+
+run_client(f"ollama {version('ollama')}", Client, lambda error: {"status": error.status_code})

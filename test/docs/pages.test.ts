@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { publicErrorCodes } from '../../src/http/error-table.ts';
+import { packageRoot } from '../../src/package-info.ts';
+import { operations, resolveReference } from '../http/openapi-document.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+import { difference, pageExamples } from './page-examples.ts';
+
+const read = (file: string) => readFileSync(path.join(packageRoot, file), 'utf8');
+const page = read('docs/api.md');
+/** What the page says in code: names of fields, headers and codes. */
+const code = new Set([...page.matchAll(/`([^`\n]+)`/g)].flatMap(([, text = '']) => text.split(/[^\w-]+/)));
+/** Pages whose requests are sent, and the fewest that they have. */
+const pages = { 'docs/api.md': 6, 'README.md': 2 };
+
+describe('Requests that the documentation shows', () => {
+  let service: RunningService;
+  before(async () => {
+    service = await startService();
+  });
+  after(() => service.close());
+
+  for (const [file, fewest] of Object.entries(pages)) {
+    const examples = pageExamples(read(file));
+    it(`${file} has some`, () => assert.ok(examples.length >= fewest, `${examples.length}`));
+    for (const { method, path: route, headers, body, answer } of examples) {
+      it(`${file}: ${method} ${route} ${body ?? ''}: answered as shown`, async () => {
+        const response = await fetch(service.url + route, { method, headers, body: body ?? null });
+        const answered = JSON.parse(await response.text());
+        if (answer === null) assert.equal(response.status, 200, JSON.stringify(answered));
+        else assert.equal(difference(answer, answered), null, JSON.stringify(answered).slice(0, 2000));
+      });
+    }
+  }
+
+  it('the comparison would notice a wrong answer', () => {
+    assert.equal(difference({ a: [1, '…'] }, { a: [1.00001, 2] }), null);
+    assert.equal(difference({ a: [1, '…'] }, { a: [1.01, 2] }), '$.a.0');
+    assert.equal(difference({ a: 1 }, { a: 1, b: 2 }), '$');
+    assert.equal(difference({ a: 'x…' }, { a: 'yz' }), '$.a');
+    assert.equal(difference([1, 2], [1]), '$');
+  });
+});
+
+describe('docs/api.md', () => {
+  it('shows every route for vectors and models', () => {
+    for (const { route, operation } of operations.filter(({ operation }) => isCovered(operation.tags))) {
+      assert.ok(page.includes(`\`${route}\``) || page.includes(` ${route}`), `${operation.operationId} ${route}`);
+    }
+  });
+
+  it('names every field and header of those routes', () => {
+    const names = new Set<string>();
+    for (const { operation } of operations.filter(({ operation }) => isCovered(operation.tags))) {
+      for (const { name } of operation.parameters ?? []) names.add(name);
+      collect(operation.requestBody, names);
+      for (const response of Object.values(operation.responses)) collect(response, names);
+    }
+    assert.ok(names.size > 50, `${names.size}`);
+    assert.deepEqual(
+      [...names].filter((name) => !code.has(name)),
+      [],
+    );
+  });
+
+  it('names every error code', () => {
+    assert.deepEqual(
+      publicErrorCodes.filter((one) => !code.has(one)),
+      [],
+    );
+  });
+});
+
+function isCovered(tags: string[]): boolean {
+  return tags.includes('embeddings') || tags.includes('models');
+}
+
+/** Names of properties and headers, wherever they are in a part of the document. */
+function collect(node: unknown, names: Set<string>): void {
+  if (typeof node !== 'object' || node === null) return;
+  for (const [key, value] of Object.entries(node)) {
+    if (key === '$ref') collect(resolveReference(value as string), names);
+    if (key === 'properties' || key === 'headers') for (const name of Object.keys(value)) names.add(name);
+    if (key !== 'example' && key !== 'examples') collect(value, names);
+  }
+}
