@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
+import { type ErrorFormat, openaiErrors } from './error-format.ts';
 import { errorTable, publicErrorCodes } from './error-table.ts';
-import { ErrorEnvelope } from './schemas.ts';
 
 interface DocumentedHeader {
   type: 'string' | 'integer';
@@ -74,7 +74,7 @@ export interface DocumentedSuccess {
 }
 
 /** A route's `response` schema: its success, and the errors it can answer. */
-export function answers(success: DocumentedSuccess, errorStatuses: readonly number[]) {
+export function answers(success: DocumentedSuccess, errorStatuses: readonly number[], errors = openaiErrors) {
   const { description, schema, headers = {}, mediaType = 'application/json', example } = success;
   return {
     200: {
@@ -82,15 +82,18 @@ export function answers(success: DocumentedSuccess, errorStatuses: readonly numb
       headers: { ...requestId, ...headers },
       content: { [mediaType]: { schema, ...(example === undefined ? {} : { example }) } },
     },
-    ...Object.fromEntries(errorStatuses.map((status) => [status, errorAnswer(status)])),
+    ...Object.fromEntries(errorStatuses.map((status) => [status, errorAnswer(status, errors)])),
   };
 }
 
-function errorAnswer(status: number) {
-  const codes = publicErrorCodes.filter((code) => errorTable[code].status === status && code !== 'not_found');
+function errorAnswer(status: number, { statusOf, tellsCode, schema }: ErrorFormat) {
+  const codes = publicErrorCodes.filter((code) => statusOf(code) === status && code !== 'not_found');
+  const reasons = codes.map((code) => (tellsCode ? `\`${code}\`: ${errorTable[code].when}` : errorTable[code].when));
+  // A dialect may have one status for what has several: then no header is common to its answers.
+  const [ownStatus, ...others] = new Set(codes.map((code) => errorTable[code].status));
   return {
-    description: codes.map((code) => `\`${code}\`: ${errorTable[code].when}`).join('. '),
-    headers: { ...requestId, ...headersOfError[status] },
-    content: { 'application/json': { schema: ErrorEnvelope } },
+    description: reasons.join(tellsCode ? '. ' : '; or '),
+    headers: { ...requestId, ...(ownStatus === undefined || others.length > 0 ? {} : headersOfError[ownStatus]) },
+    content: { 'application/json': { schema } },
   };
 }

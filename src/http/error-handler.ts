@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HotvecError } from '../errors.ts';
-import { errorFields } from './error-fields.ts';
+import { type ErrorFormat, openaiErrors } from './error-format.ts';
 import { errorTable } from './error-table.ts';
+import { KnownRoutes } from './known-routes.ts';
 import { linger, lingerUnlessComplete } from './lingering-close.ts';
 
 /** Fastify's own errors, by code, in our terms. */
@@ -18,14 +19,12 @@ const FASTIFY_ERRORS: Record<string, (request: FastifyRequest, limits: { maxBody
     new HotvecError('invalid_json', 'The request body is not as long as its content-length says.'),
 };
 
-/** Answers every error in the OpenAI envelope, logs the unexpected ones, and says 404 or 405 for what is not there. */
+/**
+ * Answers every error, in the form that its route names in `config.errors` or else in the OpenAI envelope; logs the
+ * unexpected ones, and says 404 or 405 for what is not there.
+ */
 export function registerErrorHandling(app: FastifyInstance, limits: { maxBodyBytes: number }): void {
-  const methodsByPattern = new Map<string, { pattern: RegExp; methods: Set<string> }>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const known = methodsByPattern.get(url) ?? { pattern: patternOf(url), methods: new Set() };
-    for (const one of [method].flat()) known.methods.add(one);
-    methodsByPattern.set(url, known);
-  });
+  const routes = new KnownRoutes(app);
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = toHotvecError(error, request, limits);
@@ -36,19 +35,17 @@ export function registerErrorHandling(app: FastifyInstance, limits: { maxBodyByt
       const cause = known.cause as Error;
       request.log.error({ code: known.code, cause: cause.message }, 'the engine failed a request');
     }
-    return sendError(reply, known);
+    return sendError(reply, known, formatFor(request));
   });
 
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] as string;
-    const methods = [...methodsByPattern.values()].flatMap(({ pattern, methods: known }) =>
-      pattern.test(path) ? [...known] : [],
-    );
+    const methods = routes.methodsAt(pathOf(request));
     // A route whose pattern matches may itself have found nothing there: a missing file under /docs.
     if (methods.length === 0 || methods.includes(request.method)) {
       return sendError(
         reply,
         new HotvecError('not_found', 'There is nothing at this path; /docs lists what there is.'),
+        formatFor(request),
       );
     }
     void reply.header('allow', methods.join(', '));
@@ -58,13 +55,24 @@ export function registerErrorHandling(app: FastifyInstance, limits: { maxBodyByt
         'method_not_allowed',
         `${request.method} is not possible here; possible is ${methods.join(', ')}.`,
       ),
+      formatFor(request),
     );
   });
+
+  /** A request that no route took has none to say it: those near its path do. */
+  function formatFor(request: FastifyRequest): ErrorFormat {
+    const { url, config } = request.routeOptions;
+    return url === undefined ? routes.errorsAt(pathOf(request)) : (config.errors ?? openaiErrors);
+  }
 }
 
-/** Sends the envelope `{"error": {message, type, param, code}}` and the headers that clients act on. */
-export function sendError(reply: FastifyReply, error: HotvecError): FastifyReply {
-  const { status, retry, closesConnection } = errorTable[error.code];
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] as string;
+}
+
+/** Sends an error in its form, and the headers that clients act on. */
+function sendError(reply: FastifyReply, error: HotvecError, errors: ErrorFormat): FastifyReply {
+  const { retry, closesConnection } = errorTable[error.code];
   if (closesConnection) void reply.header('connection', 'close');
   if (retry === false) void reply.header('x-should-retry', 'false');
   if (error.retryAfterMs !== undefined) {
@@ -73,16 +81,16 @@ export function sendError(reply: FastifyReply, error: HotvecError): FastifyReply
   }
   reply.request.errorCode = error.code;
   return reply
-    .code(status)
+    .code(errors.statusOf(error.code))
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ error: errorFields(error) }));
+    .send(JSON.stringify(errors.bodyOf(error, reply.request)));
 }
 
 /** For URLs that cannot be decoded or are too long; no route, hook or handler has seen the request. */
 export function answerFrameworkError(_: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void reply.header('x-request-id', request.id);
   lingerUnlessComplete(request, reply);
-  void sendError(reply, new HotvecError('not_found', 'The URL of the request cannot be read.'));
+  void sendError(reply, new HotvecError('not_found', 'The URL of the request cannot be read.'), openaiErrors);
 }
 
 /** For bytes that are no HTTP request, and requests that came too slowly; there is no reply object, only the socket. */
@@ -131,10 +139,4 @@ function toHotvecError(error: FastifyError, request: FastifyRequest, limits: { m
     return new HotvecError('invalid_input', 'The request could not be read.');
   }
   return new HotvecError('internal_error', 'Something unexpected went wrong on the server; its log has the details.');
-}
-
-/** A route's URL as Fastify writes it (`/v1/models/:id`, `/docs/*`) → what it matches. */
-function patternOf(url: string): RegExp {
-  const escaped = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replace(/:[A-Za-z]+/g, '[^/]+').replace(/\*/g, '.*')}$`);
 }

@@ -1,5 +1,6 @@
 import type { EmbedResult } from '../embedding/embedder.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { ErrorFormat } from './error-format.ts';
 import type { HeldBytes } from './inflight-bytes.ts';
 import type { RequestProgress } from './request-progress.ts';
 
@@ -16,6 +17,10 @@ export interface WorkReport
 }
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How the route writes errors; left out: in the OpenAI envelope. */
+    errors?: ErrorFormat;
+  }
   interface FastifyRequest {
     /** Name of the API key it came with. */
     keyName: string | undefined;

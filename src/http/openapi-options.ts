@@ -72,8 +72,9 @@ function nameParts<Document extends object>(document: Document): Document {
   for (const operation of Object.values(named).flatMap((path) => Object.values(path))) {
     for (const [status, response] of Object.entries(operation.responses)) {
       if (status.startsWith('2')) continue;
-      setOnce(responses, `Error${status}`, response);
-      operation.responses[status] = { $ref: `#/components/responses/Error${status}` };
+      const name = `${schemaNameOf(response)}${status}`;
+      setOnce(responses, name, response);
+      operation.responses[status] = { $ref: `#/components/responses/${name}` };
     }
   }
   return {
@@ -81,6 +82,12 @@ function nameParts<Document extends object>(document: Document): Document {
     paths: named,
     components: { ...components, responses: sortByKey(responses), schemas: sortByKey(schemas) },
   } as unknown as Document;
+}
+
+/** The form of an error answer: that of the OpenAI API, `Error`, or of a dialect. */
+function schemaNameOf(response: object): string {
+  const { content } = response as { content: Record<string, { schema: { $ref: string } }> };
+  return (content['application/json']?.schema.$ref ?? '').split('/').at(-1) as string;
 }
 
 function nameTitledSchemas(node: unknown, schemas: Record<string, object>): unknown {

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify';
+import { type ErrorFormat, openaiErrors } from './error-format.ts';
+
+interface KnownRoute {
+  pattern: RegExp;
+  methods: Set<string>;
+  errors: ErrorFormat;
+}
+
+/** What is served where: for requests that no route takes. */
+export class KnownRoutes {
+  private readonly byUrl = new Map<string, KnownRoute>();
+
+  /** Learns of every route that is registered from now on. */
+  constructor(app: FastifyInstance) {
+    app.addHook('onRoute', ({ url, method, config }) => {
+      const errors = config?.errors ?? openaiErrors;
+      const known = this.byUrl.get(url) ?? { pattern: patternOf(url), methods: new Set(), errors };
+      for (const one of [method].flat()) known.methods.add(one);
+      this.byUrl.set(url, known);
+    });
+  }
+
+  /** Methods that the path has. */
+  methodsAt(path: string): string[] {
+    return [...this.byUrl.values()].flatMap(({ pattern, methods }) => (pattern.test(path) ? [...methods] : []));
+  }
+
+  /**
+   * How an error at a path is written where no route does: as by the route with another method; else as by all its
+   * neighbors, those that begin with the same folder, where these agree. An Ollama client that asks for /api/chat can
+   * read that there is no such thing.
+   */
+  errorsAt(path: string): ErrorFormat {
+    const routes = [...this.byUrl.entries()];
+    const same = routes.find(([, { pattern }]) => pattern.test(path))?.[1];
+    if (same !== undefined) return same.errors;
+    const folder = /^\/[^/]+\//.exec(path)?.[0];
+    const neighbors = routes.filter(([url]) => folder !== undefined && url.startsWith(folder));
+    const [format, ...others] = new Set(neighbors.map(([, { errors }]) => errors));
+    return format === undefined || others.length > 0 ? openaiErrors : format;
+  }
+}
+
+/** A route's URL as Fastify writes it (`/v1/models/:id`, `/docs/*`) → what it matches. */
+function patternOf(url: string): RegExp {
+  const escaped = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replace(/:[A-Za-z]+/g, '[^/]+').replace(/\*/g, '.*')}$`);
+}
