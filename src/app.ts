@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Embedder } from './embedding/embedder.ts';
 import { type BasicAppOptions, createApp } from './http/create-app.ts';
+import { registerDialects } from './http/dialects.ts';
 import { InflightBytes } from './http/inflight-bytes.ts';
 import { registerJsonBody } from './http/json-body.ts';
 import type { ModelNames } from './http/model-names.ts';
@@ -43,6 +44,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(similarityRoutes, routeOptions);
   await app.register(tokenizeRoutes, routeOptions);
   await app.register(modelsRoutes, routeOptions);
+  await registerDialects(app, routeOptions);
   await app.register(healthRoutes, { embedder });
   if (config.metricsPort === 0) await app.register(metricsRoutes, { metrics });
   await app.register(descriptionRoutes);

@@ -187,6 +187,15 @@ const settings = {
     description:
       'What happens to over-long inputs when a request does not say: refuse, or cut off the `end` or `start`',
   }),
+  dialects: Type.Array(
+    Type.Union([Type.Literal('tei'), Type.Literal('ollama'), Type.Literal('cohere'), Type.Literal('none')]),
+    {
+      default: ['tei', 'ollama', 'cohere'],
+      uniqueItems: true,
+      description:
+        'APIs of other services that are answered too: `tei` (text-embeddings-inference), `ollama`, `cohere`; comma-separated; `none`: only our own, see docs/dialects.md',
+    },
+  ),
   deadlineMs: Type.Integer({
     default: 600_000,
     minimum: 1,
@@ -431,6 +440,9 @@ function contradictions(config: Config): string[] {
     problems.push(
       `MAX_INFLIGHT_BYTES (${config.maxInflightBytes}) is below MAX_BODY_BYTES (${config.maxBodyBytes}): the largest request could never be served.`,
     );
+  }
+  if (config.dialects.length > 1 && config.dialects.includes('none')) {
+    problems.push(`DIALECTS=${config.dialects} names some and none; leave one of the two out.`);
   }
   if (config.device !== 'cuda' && config.deviceId.join() !== '0') {
     problems.push(

@@ -34,7 +34,7 @@ export function fromText(schema: TSchema & { type?: string; items?: TSchema }, t
 export function wanted(schema: TSchema): string {
   const facts = schema as Record<string, unknown>;
   if (Array.isArray(facts.anyOf)) {
-    return `one of ${(facts.anyOf as { const: string }[]).map((option) => option.const).join(', ')}`;
+    return `one of ${choicesOf(facts.anyOf)}`;
   }
   if (typeof facts.wanted === 'string') return facts.wanted;
   const kind =
@@ -53,7 +53,17 @@ export function wanted(schema: TSchema): string {
   return [kind, ...bounds].join(', ');
 }
 
-function wantedList({ items, uniqueItems }: { items?: { type?: string }; uniqueItems?: boolean }): string {
-  const kind = items?.type === 'integer' ? ' of whole numbers' : '';
+function choicesOf(options: { const: string }[]): string {
+  return options.map((option) => option.const).join(', ');
+}
+
+interface ListFacts {
+  items?: { type?: string; anyOf?: { const: string }[] };
+  uniqueItems?: boolean;
+}
+
+function wantedList({ items, uniqueItems }: ListFacts): string {
+  const ofNumbers = items?.type === 'integer' ? ' of whole numbers' : '';
+  const kind = items?.anyOf === undefined ? ofNumbers : ` of ${choicesOf(items.anyOf)}`;
   return `a comma-separated list${kind}${uniqueItems === true ? ', each once' : ''}`;
 }

@@ -18,6 +18,7 @@ const documents = [
   'deploy/README.md',
   'docs/api.md',
   'docs/architecture.md',
+  'docs/dialects.md',
   'docs/models.md',
   'docs/operations.md',
   'docs/runbook.md',

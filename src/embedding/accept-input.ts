@@ -47,7 +47,7 @@ export function acceptInput(
 export function tooLong(found: string, name: string, maxTokens: number): HotvecError {
   return new HotvecError(
     'input_too_long',
-    `${name} ${found}; the limit is ${maxTokens} tokens an input. Split it, or send "truncate": "end".`,
+    `${name} ${found}; the limit is ${maxTokens} tokens an input. Split it, or have it cut: see the field truncate.`,
     { param: name },
   );
 }

@@ -1,5 +1,6 @@
 import type { Priority } from '../batching/priority.ts';
 import type { HotvecError } from '../errors.ts';
+import type { ReadToken } from '../tokenization/tokenizer.ts';
 import type { TruncationSide } from '../tokenization/truncate.ts';
 import type { PromptChoice } from './prompt.ts';
 
@@ -31,6 +32,8 @@ export interface EmbedOptions {
   /** null: as the model was trained to be used. */
   normalize: boolean | null;
   truncate: 'error' | TruncationSide;
+  /** Longest input in tokens, where that is below the model's limit; left out: the model's limit. */
+  maxInputTokens?: number | undefined;
   signal?: AbortSignal;
   /** Milliseconds from now after which the answer is worth nothing. */
   timeLimit: number;
@@ -66,6 +69,8 @@ export interface EmbedResult<Vector = Float32Array> {
   /** Inputs that the vector cache had, and had not; null without a cache. */
   cache: { hits: number; misses: number } | null;
 }
+
+export type { ReadToken };
 
 export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
 
@@ -120,6 +125,16 @@ export interface Embedder {
    * @throws {HotvecError} as `embed`, for what is found before anything is computed.
    */
   tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]>;
+  /**
+   * The tokens of each text, prompt included, as people read them; over-long ones whole.
+   * @throws {HotvecError} as `tokenize`.
+   */
+  readTokens(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<ReadToken[][]>;
+  /**
+   * The text of each list of token ids.
+   * @throws {HotvecError} invalid_token_id, too_many_tokens.
+   */
+  decode(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<string[]>;
   /** Scores of every pair: row-major [queries, documents]. Yields to the event loop between rows. */
   compare(queries: readonly Float32Array[], documents: readonly Float32Array[], metric: Metric): Promise<Float32Array>;
 }

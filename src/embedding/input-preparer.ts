@@ -12,6 +12,8 @@ const MAX_UNITS_PER_PIECE = 400_000;
 
 export interface PrepareOptions {
   overlength: Overlength;
+  /** Counts where it is below the model's limit. */
+  maxInputTokens?: number | undefined;
   /** Of which an input has its error in its place. */
   onError: OnError;
 }
@@ -31,17 +33,18 @@ export class InputPreparer {
    * @returns one an input, same order.
    * @throws {HotvecError} what `choosePrompt` throws; with `onError: 'fail'` what `acceptInput` throws.
    */
-  accept(inputs: readonly EmbedInput[], { overlength, onError }: PrepareOptions): (AcceptedInput | HotvecError)[] {
+  accept(inputs: readonly EmbedInput[], options: PrepareOptions): (AcceptedInput | HotvecError)[] {
+    const maxTokens = this.limitOf(options);
     return inputs.map((input) => {
       const prompt = this.promptFor(input);
-      return attempt(onError, () => acceptInput(input, prompt, this.model.maxInputTokens, overlength));
+      return attempt(options.onError, () => acceptInput(input, prompt, maxTokens, options.overlength));
     });
   }
 
   /**
    * Piece by piece, and no further than to the tokens that a request may have: the inputs that follow cannot change that.
    *
-   * @returns one an input, same order; not longer than the model's limit, but for `overlength: 'keep'`.
+   * @returns one an input, same order; not longer than the limit, but for `overlength: 'keep'`.
    * @throws {HotvecError} too_many_tokens, input_too_long for a prompt that leaves no room; with `onError: 'fail'` also
    * input_too_long, invalid_token_id, invalid_input.
    */
@@ -90,45 +93,54 @@ export class InputPreparer {
     input: AcceptedInput,
     encoding: Encoding | undefined,
     promptIds: Map<string, Int32Array>,
-    { overlength, onError }: PrepareOptions,
+    options: PrepareOptions,
   ): Promise<TokenizedInput | HotvecError> {
     const { prompt, isCapped } = input;
-    const { maxInputTokens } = this.model;
-    const ids = attempt(onError, () => this.checkedIds(input, encoding, overlength));
+    const { overlength, onError } = options;
+    const maxTokens = this.limitOf(options);
+    const ids = attempt(onError, () => this.checkedIds(input, encoding, overlength, maxTokens));
     if (ids instanceof HotvecError) return ids;
-    if (ids.length <= maxInputTokens || overlength === 'keep') return { ids, truncated: isCapped };
-    if (prompt !== '' && !promptIds.has(prompt)) promptIds.set(prompt, await this.tokenizePrompt(prompt));
+    if (ids.length <= maxTokens || overlength === 'keep') return { ids, truncated: isCapped };
+    if (prompt !== '' && !promptIds.has(prompt)) promptIds.set(prompt, await this.tokenizePrompt(prompt, maxTokens));
     // Never the prompt is cut: without it the text would be another kind of input.
     const side = overlength === 'start' ? 'start' : 'end';
-    const kept = truncateIds(ids, maxInputTokens, side, this.tokenizer.special, promptIds.get(prompt));
+    const kept = truncateIds(ids, maxTokens, side, this.tokenizer.special, promptIds.get(prompt));
     return { ids: kept, truncated: true };
   }
 
-  private checkedIds({ name, content }: AcceptedInput, encoding: Encoding | undefined, overlength: Overlength) {
-    const { maxInputTokens } = this.model;
+  private checkedIds(
+    { name, content }: AcceptedInput,
+    encoding: Encoding | undefined,
+    overlength: Overlength,
+    maxTokens: number,
+  ): Int32Array {
     const ids = encoding?.ids ?? checkTokenIds(content as ArrayLike<number>, name, this.model, overlength);
     if (encoding !== undefined) checkTokenized(ids, name, this.model);
-    if (overlength === 'error' && ids.length > maxInputTokens) {
-      throw tooLong(`has ${ids.length} tokens`, name, maxInputTokens);
+    if (overlength === 'error' && ids.length > maxTokens) {
+      throw tooLong(`has ${ids.length} tokens`, name, maxTokens);
     }
     return ids;
   }
 
+  private limitOf({ maxInputTokens = Number.POSITIVE_INFINITY }: PrepareOptions): number {
+    return Math.min(maxInputTokens, this.model.maxInputTokens);
+  }
+
   private promptFor(input: EmbedInput): string {
     // Token ids that ask for no prompt go to the model as they are, whatever is put before texts.
-    const isPlainIds = typeof input.content !== 'string' && input.role === null && input.instruction === null;
+    const asksForPrompt = input.role !== null || input.instruction !== null || input.promptName !== undefined;
+    const isPlainIds = typeof input.content !== 'string' && !asksForPrompt;
     return isPlainIds ? '' : choosePrompt(input, this.model);
   }
 
   /** Ids of a prompt, special tokens before it included. */
-  private async tokenizePrompt(prompt: string): Promise<Int32Array> {
+  private async tokenizePrompt(prompt: string, maxTokens: number): Promise<Int32Array> {
     const { special } = this.tokenizer;
-    const { maxInputTokens } = this.model;
     const [encoding] = await this.tokenizer.tokenize([prompt]);
     const { ids } = encoding as Encoding;
     const bare = ids.subarray(0, ids.length - special.after);
-    if (bare.length + special.after >= maxInputTokens) {
-      throw new HotvecError('input_too_long', `The instruction alone fills the ${maxInputTokens} tokens of an input.`, {
+    if (bare.length + special.after >= maxTokens) {
+      throw new HotvecError('input_too_long', `The instruction alone fills the ${maxTokens} tokens of an input.`, {
         param: 'instruction',
       });
     }

@@ -2,6 +2,7 @@ import type { Batcher } from '../batching/batcher.ts';
 import type { Clock } from '../clock.ts';
 import { HotvecError } from '../errors.ts';
 import type { Tokenizer } from '../tokenization/tokenizer.ts';
+import type { AcceptedInput } from './accept-input.ts';
 import type { OnError } from './attempt.ts';
 import type {
   Embedder,
@@ -11,6 +12,7 @@ import type {
   Metric,
   ModelFacts,
   Overlength,
+  ReadToken,
   TokenizedInput,
 } from './embedder.ts';
 import { finishVectors } from './finish-vector.ts';
@@ -32,6 +34,7 @@ export interface PipelineOptions {
 export class PipelineEmbedder implements Embedder {
   readonly model: ModelFacts;
   isDraining = false;
+  private readonly tokenizer: Tokenizer;
   private readonly preparer: InputPreparer;
   private readonly batcher: Batcher;
   private readonly rows: RowSource;
@@ -39,6 +42,7 @@ export class PipelineEmbedder implements Embedder {
 
   constructor({ model, tokenizer, batcher, cache, clock }: PipelineOptions) {
     this.model = model;
+    this.tokenizer = tokenizer;
     this.preparer = new InputPreparer(model, tokenizer);
     this.batcher = batcher;
     this.rows = new RowSource(batcher, cache);
@@ -78,6 +82,24 @@ export class PipelineEmbedder implements Embedder {
     return (await this.preparer.tokenize(this.preparer.accept(inputs, options), options)) as TokenizedInput[];
   }
 
+  async readTokens(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<ReadToken[][]> {
+    const prepareOptions = { overlength: 'keep', onError: 'fail' } as const;
+    const accepted = this.preparer.accept(inputs, prepareOptions) as AcceptedInput[];
+    // Finds what is wrong with them, and whether they are too many.
+    await this.preparer.tokenize(accepted, prepareOptions);
+    const read: ReadToken[][] = [];
+    for (const { content } of accepted) read.push(await this.tokenizer.read(content as string, options));
+    return read;
+  }
+
+  async decode(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<string[]> {
+    const tokenized = await this.tokenize(inputs, 'keep');
+    return this.tokenizer.decode(
+      tokenized.map(({ ids }) => Array.from(ids)),
+      options,
+    );
+  }
+
   /** With `onError: 'fail'` no error stands in place of a vector. */
   private async run(
     inputs: readonly EmbedInput[],
@@ -87,7 +109,7 @@ export class PipelineEmbedder implements Embedder {
     const { signal, owner, priority } = options;
     const startedAt = this.clock.now();
     const dimensions = this.checkDimensions(options.dimensions);
-    const prepareOptions = { overlength: options.truncate, onError };
+    const prepareOptions = { overlength: options.truncate, maxInputTokens: options.maxInputTokens, onError };
     const accepted = this.preparer.accept(inputs, prepareOptions);
     // Turned away before it costs anything, where it must be turned away.
     this.checkReady();

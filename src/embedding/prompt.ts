@@ -9,6 +9,8 @@ export interface PromptChoice {
   role: Role | null;
   /** A task of the client's own instead of the model's; implies the query role. */
   instruction: string | null;
+  /** Name of one of the model's prompts, whatever role it is for; comes before the role. */
+  promptName?: string | undefined;
 }
 
 /** What a model has to put before texts. */
@@ -19,11 +21,12 @@ const instructionPrompt = (instruction: string) => `Instruct: ${instruction}\nQu
 
 /**
  * The text to put before each input.
- * @throws {HotvecError} invalid_input for an instruction on documents or to a model that knows none, or a query prompt
- * that the model does not have.
+ * @throws {HotvecError} invalid_input for an instruction on documents or to a model that knows none, or a prompt that the
+ * model does not have.
  */
-export function choosePrompt({ role, instruction }: PromptChoice, model: PromptFacts): string {
+export function choosePrompt({ role, instruction, promptName }: PromptChoice, model: PromptFacts): string {
   const { prompts, defaultPrompt, takesInstructions } = model;
+  if (promptName !== undefined) return promptOfName(promptName, prompts);
   if (instruction !== null) {
     if (!takesInstructions) {
       throw new HotvecError('invalid_input', 'This model was not trained with instructions; leave instruction out.', {
@@ -49,4 +52,13 @@ export function choosePrompt({ role, instruction }: PromptChoice, model: PromptF
     });
   }
   return prompt ?? defaultPrompt;
+}
+
+function promptOfName(name: string, prompts: PromptFacts['prompts']): string {
+  // Not what every object has: `constructor` is no prompt.
+  const prompt = Object.hasOwn(prompts, name) ? prompts[name] : undefined;
+  if (prompt !== undefined) return prompt;
+  const names = Object.keys(prompts);
+  const found = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  throw new HotvecError('invalid_input', `This model has no prompt of that name; ${found}.`, { param: 'prompt_name' });
 }

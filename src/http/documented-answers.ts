@@ -54,11 +54,9 @@ const closing: Record<string, DocumentedHeader> = {
 const headersOfError: Record<number, Record<string, DocumentedHeader>> = {
   401: closing,
   408: closing,
-  409: noRetry,
   413: closing,
   415: closing,
   429: retryAfter,
-  500: noRetry,
   503: retryAfter,
 };
 
@@ -93,7 +91,11 @@ function errorAnswer(status: number, { statusOf, tellsCode, schema }: ErrorForma
   const [ownStatus, ...others] = new Set(codes.map((code) => errorTable[code].status));
   return {
     description: reasons.join(tellsCode ? '. ' : '; or '),
-    headers: { ...requestId, ...(ownStatus === undefined || others.length > 0 ? {} : headersOfError[ownStatus]) },
+    headers: {
+      ...requestId,
+      ...(ownStatus === undefined || others.length > 0 ? {} : headersOfError[ownStatus]),
+      ...(codes.some((code) => errorTable[code].retry === false) ? noRetry : {}),
+    },
     content: { 'application/json': { schema } },
   };
 }

@@ -1,14 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { HotvecError } from '../errors.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { bytesPerNumber, type EncodingFormat, encodeRows, NUMBERS_PER_SLICE, writeRow } from './encode-rows.ts';
 import { errorFields } from './error-fields.ts';
-import { MAX_BYTES_PER_FLOAT } from './float-writer.ts';
-import { type OutputDtype, quantizeVector } from './output-dtype.ts';
+import type { OutputDtype } from './output-dtype.ts';
 
-export type EncodingFormat = 'float' | 'base64';
-
-/** Numbers written between two yields: two milliseconds or so. */
-const NUMBERS_PER_SLICE: Record<EncodingFormat, number> = { float: 80_000, base64: 200_000 };
 /** Field names, index and punctuation of an item, roughly. */
 const BYTES_PER_ITEM = 100;
 
@@ -30,8 +26,7 @@ export interface EmbeddingsAnswer {
 export async function encodeEmbeddings(answer: EmbeddingsAnswer): Promise<Buffer[]> {
   const { vectors, format, dtype, extras, model, usage } = answer;
   const dimensions = vectors.find((vector) => vector instanceof Float32Array)?.length ?? 0;
-  const bytesPerNumber = format === 'float' ? MAX_BYTES_PER_FLOAT : 6;
-  const writer = new ByteWriter((vectors.length + 2) * (dimensions * bytesPerNumber + BYTES_PER_ITEM));
+  const writer = new ByteWriter((vectors.length + 2) * (dimensions * bytesPerNumber(format) + BYTES_PER_ITEM));
   writer.text('{"object":"list","data":[');
   let written = 0;
   for (const [index, vector] of vectors.entries()) {
@@ -42,10 +37,7 @@ export async function encodeEmbeddings(answer: EmbeddingsAnswer): Promise<Buffer
     }
     const fields = JSON.stringify({ object: 'embedding', index, ...extras(index) }).slice(0, -1);
     writer.text(`${fields},"embedding":`);
-    const answered = quantizeVector(vector, dtype);
-    if (format === 'base64') writer.base64(answered);
-    else if (answered instanceof Float32Array) writer.array(answered);
-    else writer.integers(answered);
+    writeRow(writer, vector, format, dtype);
     writer.text('}');
     written += vector.length;
     if (written > NUMBERS_PER_SLICE[format]) {
@@ -58,19 +50,8 @@ export async function encodeEmbeddings(answer: EmbeddingsAnswer): Promise<Buffer
 }
 
 /** Writes a row-major matrix as nested arrays, in chunks. */
-export async function encodeMatrix(values: Float32Array, columns: number): Promise<Buffer[]> {
-  const writer = new ByteWriter(values.length * (MAX_BYTES_PER_FLOAT + 3) + BYTES_PER_ITEM);
-  writer.text('[');
-  let written = 0;
-  for (let start = 0; start < values.length; start += columns) {
-    if (start > 0) writer.text(',');
-    writer.array(values.subarray(start, start + columns));
-    written += columns;
-    if (written > NUMBERS_PER_SLICE.float) {
-      written = 0;
-      await setImmediate();
-    }
-  }
-  writer.text(']');
-  return writer.finish();
+export function encodeMatrix(values: Float32Array, columns: number): Promise<Buffer[]> {
+  const rows: Float32Array[] = [];
+  for (let start = 0; start < values.length; start += columns) rows.push(values.subarray(start, start + columns));
+  return encodeRows(rows);
 }

@@ -36,10 +36,10 @@ export function explainInvalidBody(
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return new HotvecError('invalid_input', `The request body is ${kindOf(body)}; wanted is a JSON object.`);
   }
-  const fields = body as Record<string, unknown>;
   const unknown = errors.find((error) => error.keyword === 'additionalProperties');
-  if (unknown !== undefined && unknown.instancePath === '') {
-    const name = String(unknown.params.additionalProperty);
+  const unknownIn = unknown && fieldOf(unknown.instancePath);
+  if (unknown !== undefined && unknownIn?.isWhole === true) {
+    const name = [...unknownIn.keys, String(unknown.params.additionalProperty)].join('.');
     // A name the client made up may hold anything; only a plain one is repeated.
     const param = HARMLESS_NAME.test(name) ? name : 'body';
     return new HotvecError(
@@ -50,26 +50,34 @@ export function explainInvalidBody(
       },
     );
   }
-  const missing = errors.find((error) => error.keyword === 'required' && error.instancePath === '');
-  if (missing !== undefined) {
-    const name = String(missing.params.missingProperty);
+  const missing = errors.find((error) => error.keyword === 'required');
+  const missingIn = missing && fieldOf(missing.instancePath);
+  if (missing !== undefined && missingIn?.isWhole === true) {
+    const name = [...missingIn.keys, String(missing.params.missingProperty)].join('.');
     return new HotvecError('invalid_input', `${name} is missing.`, { param: name });
   }
-  const field = errors[0]?.instancePath.split('/')[1] ?? '';
-  if (COMPARED.has(field)) return explainComparedItems(fields[field], field, limits);
-  if (inputFields.includes(field)) return explainInputs(fields[field], field, limits);
+  const { keys } = fieldOf(errors[0]?.instancePath ?? '');
+  const field = keys.join('.');
+  const value = keys.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], body);
+  if (COMPARED.has(field)) return explainComparedItems(value, field, limits);
+  const [first] = errors;
+  const wantsObject = first?.keyword === 'type' && first.params.type === 'object';
+  if (inputFields.includes(keys.at(-1) ?? '') && !wantsObject) return explainInputs(value, field, limits);
   const enumError = errors.find((error) => error.keyword === 'enum');
   const wanted =
     enumError === undefined
       ? (errors[0]?.message ?? 'another value')
       : `must be one of ${(enumError.params.allowedValues as string[]).join(', ')}`;
-  return new HotvecError(
-    CODE_OF_FIELD[field] ?? 'invalid_input',
-    `${field} is ${foundOf(fields[field])}; it ${wanted}.`,
-    {
-      param: field,
-    },
-  );
+  return new HotvecError(CODE_OF_FIELD[field] ?? 'invalid_input', `${field} is ${foundOf(value)}; it ${wanted}.`, {
+    param: field,
+  });
+}
+
+/** The field that a JSON pointer leads to, `/inputs/sentences/3`: its name and those of the objects around it. */
+function fieldOf(pointer: string): { keys: string[]; isWhole: boolean } {
+  const steps = pointer.split('/').slice(1);
+  const item = steps.findIndex((step) => /^\d+$/.test(step));
+  return { keys: item < 0 ? steps : steps.slice(0, item), isWhole: item < 0 };
 }
 
 /** @throws {HotvecError} for a text that is not valid Unicode: no UTF-8 exists for a lone surrogate. */

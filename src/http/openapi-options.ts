@@ -49,6 +49,9 @@ export const openapiOptions: FastifyDynamicSwaggerOptions = {
     tags: [
       { name: 'embeddings', description: 'Vectors, and scores made of them' },
       { name: 'models', description: 'What is served, and its limits' },
+      { name: 'text-embeddings-inference', description: 'For clients of that server; turned off by `DIALECTS`' },
+      { name: 'ollama', description: 'For clients of Ollama; turned off by `DIALECTS`' },
+      { name: 'cohere', description: 'For clients of Cohere; turned off by `DIALECTS`' },
       { name: 'health', description: 'For orchestrators; no API key is asked for' },
       { name: 'operations', description: 'For operators' },
     ],

@@ -15,8 +15,18 @@ export type BodyOutcome =
   | { isValid: true; value: unknown }
   | { isValid: false; code: ErrorCode; message: string; param: string | null };
 
-/** Fields that hold texts or token ids, in any route. */
-const INPUT_FIELDS = ['input', 'queries', 'documents'];
+/** Fields that hold texts or token ids, in any route and dialect. */
+const INPUT_FIELDS = [
+  'input',
+  'queries',
+  'documents',
+  'inputs',
+  'ids',
+  'source_sentence',
+  'sentences',
+  'prompt',
+  'texts',
+];
 
 /** Parses and validates request bodies. One and the same on the event loop and in worker threads. */
 export class BodyReader {

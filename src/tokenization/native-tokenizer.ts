@@ -1,6 +1,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { messageOf, StartError } from '../errors.ts';
 import { coalesceCalls } from './coalesce-calls.ts';
+import { readTokens } from './read-tokens.ts';
 import type { SpecialTokens, Tokenizer } from './tokenizer.ts';
 
 export interface TokenizerOptions {
@@ -47,7 +48,15 @@ export async function loadNativeTokenizer(
       'tokenizer.json appends no end token, which last-token pooling reads. It belongs to the base model; use the file of the embedding model (Qwen3-Embedding appends <|endoftext|>).',
     );
   }
-  return { special, tokenize: coalesceCalls(encodeBatch) };
+  return {
+    special,
+    tokenize: coalesceCalls(encodeBatch),
+    read: async (text, { specialTokens: addSpecialTokens }) => {
+      const read = lowercase ? text.toLowerCase() : text;
+      return readTokens(await native.encode(read, null, { addSpecialTokens }), read);
+    },
+    decode: (lists, { specialTokens }) => native.decodeBatch([...lists], !specialTokens),
+  };
 }
 
 /** Another model's tokenizer gives ids that mean other words, without a complaint from anyone. */

@@ -10,8 +10,23 @@ export interface SpecialTokens {
   after: number;
 }
 
+/** A token as people read it. */
+export interface ReadToken {
+  id: number;
+  /** The part of the text that it stands for; of a special token, its name. */
+  text: string;
+  special: boolean;
+  /** Code points of the text before it, and to its end; null for special tokens, which are not in the text. */
+  start: number | null;
+  stop: number | null;
+}
+
 export interface Tokenizer {
   readonly special: SpecialTokens;
   /** One encoding a text, same order. Off the event loop. */
   tokenize(texts: readonly string[]): Promise<Encoding[]>;
+  /** The tokens of one text; of a byte-level vocabulary several may stand for one character. */
+  read(text: string, options: { specialTokens: boolean }): Promise<ReadToken[]>;
+  /** One text a list of known ids, same order. */
+  decode(lists: readonly number[][], options: { specialTokens: boolean }): Promise<string[]>;
 }

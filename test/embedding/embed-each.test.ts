@@ -13,6 +13,7 @@ import { largestDifference, normalized } from '../support/difference.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
+import { unreadable } from '../support/unreadable.ts';
 
 const SIZE = 8;
 const model = {
@@ -29,6 +30,7 @@ const model = {
 } as unknown as ModelFacts;
 /** One token a UTF-16 unit. */
 const tokenizer: Tokenizer = {
+  ...unreadable,
   special: { before: 0, after: 0 },
   tokenize: async (texts) => texts.map((text) => ({ ids: Int32Array.from(text, (unit) => unit.charCodeAt(0)) })),
 };

@@ -7,6 +7,7 @@ import { PipelineEmbedder } from '../../src/embedding/pipeline-embedder.ts';
 import { PackedMeter } from '../../src/engine/packed/packed-meter.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
+import { unreadable } from '../support/unreadable.ts';
 
 const model = {
   hiddenSize: 8,
@@ -46,7 +47,7 @@ describe('EmbedOptions.onPhase', () => {
       keyShare: 1,
       random: () => 0,
     });
-    const tokenizer = { special: { before: 0, after: 1 }, tokenize: async () => [] };
+    const tokenizer = { ...unreadable, special: { before: 0, after: 1 }, tokenize: async () => [] };
     embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache: null, clock });
   });
 

@@ -10,10 +10,12 @@ import { largestDifference, normalized } from '../support/difference.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
+import { unreadable } from '../support/unreadable.ts';
 
 const END = 999;
 /** One token a UTF-16 unit, and an end token. */
 const tokenizer: Tokenizer = {
+  ...unreadable,
   special: { before: 0, after: 1 },
   tokenize: async (texts) =>
     texts.map((text) => ({ ids: Int32Array.from([...Array.from(text, (_, i) => text.charCodeAt(i) % 900), END]) })),
@@ -175,7 +177,11 @@ describe('PipelineEmbedder.embed()', () => {
   it('refuses a text of which the tokenizer leaves nothing', async () => {
     create(
       {},
-      { special: { before: 0, after: 0 }, tokenize: async (texts) => texts.map(() => ({ ids: new Int32Array(0) })) },
+      {
+        ...unreadable,
+        special: { before: 0, after: 0 },
+        tokenize: async (texts) => texts.map(() => ({ ids: new Int32Array(0) })),
+      },
     );
     assert.deepEqual(await refusal([' ']), ['invalid_input', 'input[0]']);
   });
@@ -205,6 +211,7 @@ describe('PipelineEmbedder.embed()', () => {
     const texts = Array.from({ length: 2_000 }, (_, i) => `${i}`.padStart(300, '0'));
     const seen: string[] = [];
     const oneToken: Tokenizer = {
+      ...unreadable,
       special: { before: 0, after: 0 },
       tokenize: async (piece) => {
         seen.push(...piece);

@@ -11,11 +11,12 @@ import type { Tokenizer } from '../../src/tokenization/tokenizer.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
+import { unreadable } from '../support/unreadable.ts';
 
 const HIDDEN = 64;
 const MEBIBYTE = 2 ** 20;
 /** Inputs are token ids here. */
-const tokenizer: Tokenizer = { special: { before: 0, after: 0 }, tokenize: async () => [] };
+const tokenizer: Tokenizer = { ...unreadable, special: { before: 0, after: 0 }, tokenize: async () => [] };
 const options: EmbedOptions = { dimensions: null, normalize: false, truncate: 'error', timeLimit: 1_000 };
 
 function create({ maxBytes = MEBIBYTE, maxQueueTokens = 10 } = {}) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { type RunningService, startService } from '../support/running-service.ts';
+import { dialectBodies } from './dialects/provoked-answers.ts';
 import { withKeysFile } from './keys-file.ts';
 import { operations } from './openapi-document.ts';
 import { routeList } from './route-list.ts';
@@ -96,7 +97,8 @@ describe('With API keys configured', () => {
         } else {
           assert.equal(response.status, 401, name);
           assert.equal(response.headers.get('connection'), 'close', name);
-          if (method !== 'HEAD') assert.equal(JSON.parse(text).error.code, 'invalid_api_key', name);
+          // In the envelope or in the form of a dialect.
+          if (method !== 'HEAD') assert.match(text, /API key/, name);
         }
       }
     });
@@ -105,7 +107,8 @@ describe('With API keys configured', () => {
   for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
     it(`a right key opens every documented route; the scheme may be written ${scheme} (RFC 9110, 11.1)`, async () => {
       for (const [method, route] of documented as [string, string][]) {
-        const body = route === '/v1/similarity' ? { queries: 'x', documents: 'x' } : { input: 'x' };
+        const ours = route === '/v1/similarity' ? { queries: 'x', documents: 'x' } : { input: 'x' };
+        const body = dialectBodies[route] ?? ours;
         const response = await fetch(service.url + route, {
           method,
           headers: { 'content-type': 'application/json', authorization: `${scheme} ${KEY}` },

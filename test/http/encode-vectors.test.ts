@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type EncodingFormat, encodeEmbeddings, encodeMatrix } from '../../src/http/encode-vectors.ts';
+import type { EncodingFormat } from '../../src/http/encode-rows.ts';
+import { encodeEmbeddings, encodeMatrix } from '../../src/http/encode-vectors.ts';
 import { type OutputDtype, outputDtypes, quantizeVector } from '../../src/http/output-dtype.ts';
 
 const tail = { model: 'a "quoted" name', usage: { prompt_tokens: 3, total_tokens: 3 } };

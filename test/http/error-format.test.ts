@@ -8,6 +8,7 @@ import { registerAuth } from '../../src/http/auth.ts';
 import type { ErrorFormat } from '../../src/http/error-format.ts';
 import { registerErrorHandling } from '../../src/http/error-handler.ts';
 import { errorTable } from '../../src/http/error-table.ts';
+import { InflightBytes } from '../../src/http/inflight-bytes.ts';
 import { registerJsonBody } from '../../src/http/json-body.ts';
 import { apiKeys } from './stub-service.ts';
 
@@ -26,7 +27,7 @@ describe('A route that names a form of errors', () => {
     app = Fastify({ bodyLimit: limits.maxBodyBytes });
     registerErrorHandling(app, limits);
     registerAuth(app, new ApiKeys(() => apiKeys({ someone: 'secret' })));
-    registerJsonBody(app, limits);
+    registerJsonBody(app, { limits, inflight: new InflightBytes(1_000_000), receiveMs: 10_000 });
     const body = Type.Object({ input: Type.String() }, { additionalProperties: false, title: 'Body' });
     const handler = async () => {
       throw new HotvecError('overloaded', 'Too much.', { retryAfterMs: 1500 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { EmbedInput } from '../../src/embedding/embedder.ts';
 import { type ErrorCode, HotvecError } from '../../src/errors.ts';
 import { LARGE_BODY_BYTES } from '../../src/http/large-bodies.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { golden } from '../support/starter.ts';
+import { type Call, dialectCalls } from './dialects/provoked-answers.ts';
 import { operations, responseOf, validatorOf } from './openapi-document.ts';
 import { type StubService, startStubService } from './stub-service.ts';
-
-type Call = [path: string, body?: unknown, headers?: Record<string, string>];
 
 /** A body that begins and does not go on. */
 const STALLED = {};
@@ -132,6 +132,11 @@ const withoutKey: Record<string, Record<number, Call[]>> = {
 };
 const RETRY_AFTER_MS = 1500;
 
+/** A dialect has no instruction: there the input itself names the error, if it is a text. */
+function codeOf(input: EmbedInput | undefined): string {
+  return input?.instruction ?? (typeof input?.content === 'string' ? input.content : 'overloaded');
+}
+
 describe('Live answers are as openapi.yaml says', () => {
   let service: RunningService;
   let stub: StubService;
@@ -140,8 +145,8 @@ describe('Live answers are as openapi.yaml says', () => {
     service = await startService({ maxBodyBytes: 8192, maxInputTokens: 500, aliases: ['alias'] });
     const failure = (code: string) => new HotvecError(code as ErrorCode, 'as asked', { retryAfterMs: RETRY_AFTER_MS });
     stub = await startStubService({
-      embed: ([input]) => Promise.reject(failure(input?.instruction ?? '')),
-      tokenize: ([input]) => Promise.reject(failure(input?.instruction ?? '')),
+      embed: ([input]) => Promise.reject(failure(codeOf(input))),
+      tokenize: ([input]) => Promise.reject(failure(codeOf(input))),
       readiness: () => ({ ready: false, error: failure('not_ready') }),
       isGivenUp: true,
       patience: { receiveMs: 100 },
@@ -155,9 +160,9 @@ describe('Live answers are as openapi.yaml says', () => {
       it(`${method.toUpperCase()} ${route}: ${status}`, async () => {
         const of = (table: typeof real) => table[operation.operationId]?.[status] ?? [];
         const all = [
-          ...of(real).map((call) => ({ call, url: service.url })),
-          ...of(stubbed).map((call) => ({ call, url: stub.url })),
-          ...of(withoutKey).map((call) => ({ call, url: keyed.url })),
+          ...of({ ...real, ...dialectCalls.real }).map((call) => ({ call, url: service.url })),
+          ...of({ ...stubbed, ...dialectCalls.stubbed }).map((call) => ({ call, url: stub.url })),
+          ...of({ ...withoutKey, ...dialectCalls.withoutKey }).map((call) => ({ call, url: keyed.url })),
         ];
         assert.ok(all.length > 0, 'a documented answer that no test provokes');
         for (const { call, url } of all) await check(url, call);

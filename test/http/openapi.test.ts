@@ -9,15 +9,7 @@ import { parse } from 'yaml';
 import { publicErrorCodes } from '../../src/http/error-table.ts';
 import { packageRoot } from '../../src/package-info.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import {
-  openapi,
-  openapiFile,
-  operationById,
-  operations,
-  resolveReference,
-  responseOf,
-  validatorOf,
-} from './openapi-document.ts';
+import { openapi, openapiFile, operations, resolveReference, responseOf, validatorOf } from './openapi-document.ts';
 
 const script = path.join(packageRoot, 'dist', 'scripts', 'write-openapi.js');
 
@@ -141,8 +133,9 @@ describe('A running service describes itself', () => {
   }
 
   it('with examples that are what it answers', async () => {
-    for (const id of ['createEmbeddings', 'createSimilarity']) {
-      const { route, operation } = operationById(id);
+    const withBodies = operations.filter(({ operation }) => operation.requestBody !== undefined);
+    assert.ok(withBodies.length >= 10);
+    for (const { route, operation } of withBodies) {
       const request = operation.requestBody?.content['application/json']?.example;
       const expected = responseOf(operation, 200).content['application/json']?.example;
       const answer = await (await service.post(route, request)).json();
@@ -151,10 +144,14 @@ describe('A running service describes itself', () => {
   });
 });
 
+/** What is of the moment: ids and times. */
+const OF_THE_MOMENT = new Set(['id', 'total_duration', 'modified_at']);
+
 /** Vectors decoded: base64 of two numbers a rounding apart has nothing in common. */
 function decoded(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, field: unknown) => {
+      if (OF_THE_MOMENT.has(key)) return typeof field;
       if (key !== 'embedding' || typeof field !== 'string') return field;
       const bytes = Buffer.from(field, 'base64');
       return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));

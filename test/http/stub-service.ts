@@ -83,6 +83,14 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
       await options.tokenize?.(inputs);
       return inputs.map(() => ({ ids: Int32Array.of(1, 2), truncated: false }));
     },
+    readTokens: async (inputs) => {
+      await options.tokenize?.(inputs);
+      return inputs.map(() => [{ id: 1, text: 'x', special: false, start: 0, stop: 1 }]);
+    },
+    decode: async (inputs) => {
+      await options.tokenize?.(inputs);
+      return inputs.map(() => 'x');
+    },
     compare: scoreMatrix,
   };
   const sink = new Writable({

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import type { Embedder } from '../../embedding/embedder.ts';
 import { HotvecError } from '../../errors.ts';
+import { checkReady } from '../check-ready.ts';
 import { answers } from '../documented-answers.ts';
 
 /** What an orchestrator takes to start another process, about. */
@@ -46,8 +47,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<{ embedder: Embedder }> 
         },
       },
       async () => {
-        const readiness = embedder.readiness();
-        if (!readiness.ready) throw readiness.error;
+        checkReady(embedder);
         return { status: 'ready' };
       },
     );

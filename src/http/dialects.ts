@@ -1,0 +1,26 @@
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import type { Config } from '../config.ts';
+import { cohereRoutes } from './dialects/cohere.ts';
+import { ollamaRoutes } from './dialects/ollama.ts';
+import { ollamaModelRoutes } from './dialects/ollama-models.ts';
+import { teiRoutes } from './dialects/tei.ts';
+import { teiTokenRoutes } from './dialects/tei-tokens.ts';
+import type { EmbeddingsOptions } from './routes/embeddings.ts';
+
+type Dialect = Exclude<Config['dialects'][number], 'none'>;
+
+type Routes = FastifyPluginCallback<EmbeddingsOptions>;
+
+const routesOf: Record<Dialect, Routes[]> = {
+  tei: [teiRoutes as Routes, teiTokenRoutes as Routes],
+  ollama: [ollamaRoutes as Routes, ollamaModelRoutes as Routes],
+  cohere: [cohereRoutes as Routes],
+};
+
+/** The APIs of other services that are turned on: clients made for those work unchanged. */
+export async function registerDialects(app: FastifyInstance, options: EmbeddingsOptions): Promise<void> {
+  for (const dialect of options.config.dialects) {
+    if (dialect === 'none') continue;
+    for (const routes of routesOf[dialect]) await app.register(routes, options);
+  }
+}

@@ -1,0 +1,78 @@
+import { Type } from 'typebox';
+import { oneOf } from '../schemas.ts';
+import { cohereEmbedExample } from './cohere-examples.ts';
+
+export const embeddingTypes = ['float', 'int8', 'uint8', 'binary', 'ubinary', 'base64'] as const;
+export const inputTypes = ['search_document', 'search_query', 'classification', 'clustering'] as const;
+
+const refused = 'Refused: this server embeds texts, send them in `texts`';
+
+/** Body of `/v2/embed`. */
+export function cohereEmbedBody(maxInputs: number) {
+  return Type.Object(
+    {
+      model: Type.String({ description: 'A served name or alias' }),
+      texts: Type.Optional(
+        Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: maxInputs, description: 'The texts' }),
+      ),
+      input_type: oneOf(inputTypes, {
+        description:
+          '`search_query`: with the query prompt of the model; the others: with its document prompt; where it has them',
+      }),
+      embedding_types: Type.Optional(
+        Type.Array(oneOf(embeddingTypes), {
+          minItems: 1,
+          uniqueItems: true,
+          description: 'What each vector is answered as, several at a time. Left out: `float`',
+        }),
+      ),
+      truncate: Type.Optional(
+        oneOf(['NONE', 'START', 'END'], {
+          description: 'What to do with texts that are too long: refuse, or cut off that side. Left out: `END`',
+        }),
+      ),
+      max_tokens: Type.Optional(
+        Type.Integer({
+          minimum: 8,
+          description: "Longest text in tokens, prompt and special ones included; the model's limit if that is lower",
+        }),
+      ),
+      output_dimension: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+      ),
+      priority: Type.Optional(Type.Integer({ description: 'Accepted and ignored' })),
+      images: Type.Optional(Type.Unknown({ description: refused })),
+      inputs: Type.Optional(Type.Unknown({ description: refused })),
+    },
+    { additionalProperties: false, title: 'CohereEmbedRequest', examples: [cohereEmbedExample.request] },
+  );
+}
+
+const rows = (item: ReturnType<typeof Type.Number | typeof Type.Integer>, description: string) =>
+  Type.Optional(Type.Array(Type.Array(item), { description }));
+
+export const CohereEmbedResponse = Type.Object(
+  {
+    response_type: Type.Literal('embeddings_by_type'),
+    id: Type.String({ description: "The request's id, as in `x-request-id`" }),
+    embeddings: Type.Object(
+      {
+        float: rows(Type.Number(), 'Nine digits, enough to get the same float32 back'),
+        int8: rows(Type.Integer(), '−127 to 127, see `output_dtype` of /v1/embeddings'),
+        uint8: rows(Type.Integer(), 'The same plus 128'),
+        binary: rows(Type.Integer(), 'One bit a component, eight to a byte, minus 128'),
+        ubinary: rows(Type.Integer(), 'One bit a component, eight to a byte'),
+        base64: Type.Optional(Type.Array(Type.String(), { description: 'Little-endian float32' })),
+      },
+      { description: 'For each type that was asked for, one vector a text, in the order of the texts' },
+    ),
+    texts: Type.Array(Type.String(), { description: 'The texts of the request' }),
+    meta: Type.Object({
+      api_version: Type.Object({ version: Type.String() }),
+      billed_units: Type.Object({
+        input_tokens: Type.Integer({ description: 'Tokens embedded: special tokens and prompts in, padding out' }),
+      }),
+    }),
+  },
+  { title: 'CohereEmbedResponse' },
+);

@@ -1,0 +1,94 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { HotvecError } from '../../errors.ts';
+import { answers } from '../documented-answers.ts';
+import type { EmbeddingsOptions } from '../routes/embeddings.ts';
+import { OLLAMA_TAGS, ollamaNameOf, resolveOllamaName } from './ollama.ts';
+import { ollamaErrors } from './ollama-errors.ts';
+import { ollamaShowExample } from './ollama-examples.ts';
+import { OllamaModel, OllamaShowBody, OllamaTags, OllamaVersion } from './ollama-schemas.ts';
+
+/** The version of Ollama whose API is spoken: clients ask, and refuse one that they think too old for them. */
+const OLLAMA_VERSION = '0.12.6';
+/** What model_info names its keys after; Ollama has the name of the network there. */
+const ARCHITECTURE = 'hotvec';
+
+/** What Ollama's clients ask before they embed: which models there are, what one is, how old the server is. */
+export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, names }, done) => {
+  const modified_at = new Date().toISOString();
+  const details = () => ({
+    parent_model: '',
+    format: 'safetensors or onnx',
+    family: ARCHITECTURE,
+    families: [ARCHITECTURE],
+    quantization_level: embedder.model.dtype ?? 'unknown',
+  });
+
+  app.get(
+    '/api/tags',
+    {
+      config: { errors: ollamaErrors },
+      schema: {
+        operationId: 'ollamaTags',
+        tags: OLLAMA_TAGS,
+        summary: 'What is served',
+        response: answers({ description: 'The served model and its aliases', schema: OllamaTags }, [401], ollamaErrors),
+      },
+    },
+    async () => ({
+      models: names.all.map(ollamaNameOf).map((name) => ({
+        name,
+        model: name,
+        modified_at,
+        digest: embedder.model.fingerprint ?? '',
+        details: details(),
+      })),
+    }),
+  );
+
+  app.route({
+    method: 'POST',
+    url: '/api/show',
+    config: { errors: ollamaErrors },
+    schema: {
+      operationId: 'ollamaShow',
+      tags: OLLAMA_TAGS,
+      summary: 'What a model is',
+      body: OllamaShowBody,
+      response: answers(
+        { description: 'The model', schema: OllamaModel, example: ollamaShowExample.response },
+        [400, 401, 404, 413, 415],
+        ollamaErrors,
+      ),
+    },
+    handler: async (request) => {
+      const name = request.body.model ?? request.body.name;
+      if (name === undefined) throw new HotvecError('invalid_input', 'model is missing.', { param: 'model' });
+      resolveOllamaName(name, names);
+      return {
+        modified_at,
+        capabilities: ['embedding'],
+        details: details(),
+        model_info: {
+          'general.architecture': ARCHITECTURE,
+          [`${ARCHITECTURE}.context_length`]: embedder.model.maxInputTokens,
+          [`${ARCHITECTURE}.embedding_length`]: embedder.model.hiddenSize,
+        },
+      };
+    },
+  });
+
+  app.get(
+    '/api/version',
+    {
+      config: { errors: ollamaErrors },
+      schema: {
+        operationId: 'ollamaVersion',
+        tags: OLLAMA_TAGS,
+        summary: 'The version of the API',
+        response: answers({ description: 'The version', schema: OllamaVersion }, [401], ollamaErrors),
+      },
+    },
+    async () => ({ version: OLLAMA_VERSION }),
+  );
+  done();
+};

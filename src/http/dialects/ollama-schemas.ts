@@ -1,0 +1,114 @@
+import { Type } from 'typebox';
+import { ollamaEmbeddingsExample, ollamaEmbedExample, ollamaShowExample } from './ollama-examples.ts';
+
+const model = Type.String({
+  minLength: 1,
+  description: 'A served name or alias, with or without `:latest`; `NAME-query` and `NAME-document` choose the prompt',
+});
+/** What Ollama's clients send about a process that they think they steer; it can change no vector here. */
+const ignoredFields = {
+  keep_alive: Type.Optional(
+    Type.Union([Type.String(), Type.Number()], { description: 'Accepted and ignored: the model stays loaded' }),
+  ),
+  options: Type.Optional(
+    Type.Object({}, { description: 'Accepted and ignored: parameters of generation', additionalProperties: true }),
+  ),
+};
+
+/** Body of `/api/embed`. Without inputs it asks whether the model is there. */
+export function ollamaEmbedBody(maxInputs: number) {
+  return Type.Object(
+    {
+      model,
+      input: Type.Optional(
+        Type.Union([Type.String(), Type.Array(Type.String({ minLength: 1 }), { maxItems: maxInputs })], {
+          description: 'A text or texts. Left out or empty: no vectors, as where Ollama only loads the model',
+        }),
+      ),
+      truncate: Type.Optional(
+        Type.Boolean({ description: 'Whether to cut off the end of inputs that are too long. Left out: `true`' }),
+      ),
+      dimensions: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+      ),
+      ...ignoredFields,
+    },
+    { additionalProperties: false, title: 'OllamaEmbedRequest', examples: [ollamaEmbedExample.request] },
+  );
+}
+
+export const OllamaEmbeddingsBody = Type.Object(
+  {
+    model,
+    prompt: Type.Optional(Type.String({ description: 'The text; its end is cut off where it is too long' })),
+    ...ignoredFields,
+  },
+  { additionalProperties: false, title: 'OllamaEmbeddingsRequest', examples: [ollamaEmbeddingsExample.request] },
+);
+
+export const OllamaShowBody = Type.Object(
+  {
+    model: Type.Optional(model),
+    name: Type.Optional(Type.String({ description: 'Older name of `model`' })),
+    verbose: Type.Optional(Type.Boolean({ description: 'Accepted and ignored' })),
+  },
+  { additionalProperties: false, title: 'OllamaShowRequest', examples: [ollamaShowExample.request] },
+);
+
+export const OllamaEmbedResponse = Type.Object(
+  {
+    model: Type.String({ description: 'The name that the request gave' }),
+    embeddings: Type.Array(Type.Array(Type.Number()), {
+      description: 'Vectors of length 1, in the order of the inputs',
+    }),
+    total_duration: Type.Integer({ description: 'Nanoseconds from the headers of the request to the answer' }),
+    load_duration: Type.Integer({ description: '0: the model is loaded' }),
+    prompt_eval_count: Type.Integer({ description: 'Tokens embedded: special tokens and prompts in, padding out' }),
+  },
+  { title: 'OllamaEmbedResponse' },
+);
+
+export const OllamaEmbeddingsResponse = Type.Object(
+  { embedding: Type.Array(Type.Number(), { description: 'Of length 1; empty without a prompt' }) },
+  { title: 'OllamaEmbeddingsResponse' },
+);
+
+const details = Type.Object({
+  parent_model: Type.String(),
+  format: Type.String(),
+  family: Type.String(),
+  families: Type.Array(Type.String()),
+  quantization_level: Type.String({ description: 'Precision in use' }),
+});
+
+export const OllamaTags = Type.Object(
+  {
+    models: Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'A served name or alias, with `:latest`' }),
+        model: Type.String({ description: 'The same' }),
+        modified_at: Type.String({ description: 'When this server started' }),
+        digest: Type.String({ description: 'The fingerprint of the vector space' }),
+        details,
+      }),
+    ),
+  },
+  { title: 'OllamaTags' },
+);
+
+export const OllamaModel = Type.Object(
+  {
+    modified_at: Type.String({ description: 'When this server started' }),
+    capabilities: Type.Array(Type.String()),
+    details,
+    model_info: Type.Record(Type.String(), Type.Union([Type.String(), Type.Integer()]), {
+      description: 'Under the name in `general.architecture`: `context_length` and `embedding_length`',
+    }),
+  },
+  { title: 'OllamaModel' },
+);
+
+export const OllamaVersion = Type.Object(
+  { version: Type.String({ description: 'The version of Ollama whose API is spoken' }) },
+  { title: 'OllamaVersion' },
+);

@@ -1,0 +1,49 @@
+import { Type } from 'typebox';
+import type { ErrorCode } from '../../errors.ts';
+import type { ErrorFormat } from '../error-format.ts';
+import { errorTable } from '../error-table.ts';
+import { oneOf } from '../schemas.ts';
+
+const errorTypes = ['Unhealthy', 'Backend', 'Overloaded', 'Validation', 'Tokenizer', 'Empty'] as const;
+
+/** Where text-embeddings-inference has another status than hotvec: `impl From<&ErrorType> for StatusCode` of its router. */
+const STATUSES: Partial<Record<ErrorCode, number>> = {
+  invalid_input: 422,
+  unknown_field: 422,
+  invalid_dimensions: 422,
+  invalid_token_id: 422,
+  input_too_long: 413,
+  too_many_inputs: 413,
+  too_many_tokens: 413,
+  non_finite_output: 424,
+  inference_failed: 424,
+};
+
+/** Its clients know six types of errors; what is none of the others is `Validation`. */
+const TYPES: Partial<Record<ErrorCode, (typeof errorTypes)[number]>> = {
+  empty_input: 'Empty',
+  invalid_token_id: 'Tokenizer',
+  overloaded: 'Overloaded',
+  key_share_exceeded: 'Overloaded',
+  non_finite_output: 'Backend',
+  inference_failed: 'Backend',
+  internal_error: 'Backend',
+  deadline_exceeded: 'Backend',
+  not_ready: 'Unhealthy',
+  draining: 'Unhealthy',
+  engine_restarting: 'Unhealthy',
+};
+
+/** `{"error", "error_type"}`, as text-embeddings-inference writes errors. */
+export const teiErrors: ErrorFormat = {
+  schema: Type.Object(
+    {
+      error: Type.String({ description: 'What was done, what was found, what is wanted' }),
+      error_type: oneOf(errorTypes, { description: 'The kind of error' }),
+    },
+    { title: 'TeiError' },
+  ),
+  tellsCode: false,
+  statusOf: (code) => STATUSES[code] ?? errorTable[code].status,
+  bodyOf: ({ message, code }) => ({ error: message, error_type: TYPES[code] ?? 'Validation' }),
+};

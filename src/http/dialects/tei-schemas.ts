@@ -1,0 +1,103 @@
+import { type TSchema, Type } from 'typebox';
+import { oneOf } from '../schemas.ts';
+import { teiEmbedExample, teiSimilarityExample } from './tei-examples.ts';
+
+const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+export const promptName = Type.String({
+  description: "Name of one of the model's prompts, see `/v1/models`. Left out: none",
+});
+const truncate = Type.Boolean({
+  description: 'Whether to cut inputs that are too long; left out: as the setting TRUNCATE says. `false`: 413',
+});
+/** Hugging Face's Python client writes small letters. */
+const truncationDirection = oneOf(['Left', 'Right', 'left', 'right'], {
+  description: 'Which side is cut off. Left out: `Right`, the end',
+});
+
+/** Body of `/embed`. Token ids go to the model as they are. */
+export function teiEmbedBody(maxInputs: number) {
+  const text = Type.String({ minLength: 1 });
+  const tokenIds = Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 });
+  return Type.Object(
+    {
+      inputs: Type.Union(
+        [
+          text,
+          Type.Array(text, { minItems: 1, maxItems: maxInputs }),
+          tokenIds,
+          Type.Array(tokenIds, { minItems: 1, maxItems: maxInputs }),
+        ],
+        { description: 'A text, texts, token ids of a text, or token ids of texts' },
+      ),
+      normalize: Type.Optional(Type.Boolean({ description: 'Whether vectors have length 1. Left out: `true`' })),
+      truncate: Type.Optional(truncate),
+      truncation_direction: Type.Optional(truncationDirection),
+      prompt_name: Type.Optional(promptName),
+      dimensions: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+      ),
+    },
+    { additionalProperties: false, title: 'TeiEmbedRequest', examples: [teiEmbedExample.request] },
+  );
+}
+
+/** Body of `/similarity`. */
+export function teiSimilarityBody(maxInputs: number) {
+  return Type.Object(
+    {
+      inputs: Type.Object(
+        {
+          source_sentence: Type.String({ minLength: 1, description: 'The text that the others are compared with' }),
+          sentences: Type.Array(Type.String({ minLength: 1 }), {
+            minItems: 1,
+            maxItems: maxInputs,
+            description: 'The others; each gets a score',
+          }),
+        },
+        { additionalProperties: false },
+      ),
+      parameters: Type.Optional(
+        Type.Object(
+          {
+            truncate: Type.Optional(orNull(truncate)),
+            truncation_direction: Type.Optional(orNull(truncationDirection)),
+            prompt_name: Type.Optional(orNull(promptName)),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    },
+    { additionalProperties: false, title: 'TeiSimilarityRequest', examples: [teiSimilarityExample.request] },
+  );
+}
+
+export const TeiEmbedResponse = Type.Array(Type.Array(Type.Number()), {
+  title: 'TeiEmbedResponse',
+  description: 'One vector an input, in the order of the inputs',
+});
+
+export const TeiSimilarityResponse = Type.Array(Type.Number(), {
+  title: 'TeiSimilarityResponse',
+  description: 'Cosine similarity of each sentence, in their order',
+});
+
+const integer = (description: string) => Type.Integer({ description });
+
+export const TeiInfo = Type.Object(
+  {
+    model_id: Type.String({ description: 'The served name' }),
+    model_sha: Type.Union([Type.String(), Type.Null()], { description: 'Revision, for models of a hub' }),
+    model_dtype: Type.String({ description: 'Precision in use, e.g. `float32`' }),
+    served_model_name: Type.String(),
+    model_type: Type.Object({ embedding: Type.Object({ pooling: Type.String() }) }),
+    max_concurrent_requests: integer('Requests that may wait: no more than tokens may'),
+    max_input_length: integer('Longest input in tokens'),
+    max_batch_tokens: integer('Most tokens computed at a time for several inputs'),
+    max_client_batch_size: integer('Most inputs in a request'),
+    auto_truncate: Type.Boolean({ description: 'Whether over-long inputs are cut when a request does not say' }),
+    tokenization_workers: integer('Threads that tokenize'),
+    version: Type.String({ description: "hotvec's version" }),
+  },
+  { title: 'TeiInfo' },
+);

@@ -1,0 +1,56 @@
+import { Type } from 'typebox';
+import { teiDecodeExample, teiTokenizeExample } from './tei-examples.ts';
+import { promptName } from './tei-schemas.ts';
+
+/** Body of `/tokenize`. */
+export function teiTokenizeBody(maxInputs: number) {
+  const text = Type.String({ minLength: 1 });
+  return Type.Object(
+    {
+      inputs: Type.Union([text, Type.Array(text, { minItems: 1, maxItems: maxInputs })], {
+        description: 'A text or texts',
+      }),
+      add_special_tokens: Type.Optional(
+        Type.Boolean({ description: 'Whether to add the special tokens that the model reads. Left out: `true`' }),
+      ),
+      prompt_name: Type.Optional(promptName),
+    },
+    { additionalProperties: false, title: 'TeiTokenizeRequest', examples: [teiTokenizeExample.request] },
+  );
+}
+
+/** Body of `/decode`. */
+export function teiDecodeBody(maxInputs: number) {
+  const tokenIds = Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 });
+  return Type.Object(
+    {
+      ids: Type.Union([tokenIds, Type.Array(tokenIds, { minItems: 1, maxItems: maxInputs })], {
+        description: 'Token ids of a text, or of texts',
+      }),
+      skip_special_tokens: Type.Optional(
+        Type.Boolean({ description: 'Whether to leave special tokens out. Left out: `true`' }),
+      ),
+    },
+    { additionalProperties: false, title: 'TeiDecodeRequest', examples: [teiDecodeExample.request] },
+  );
+}
+
+const place = (description: string) => Type.Union([Type.Integer(), Type.Null()], { description });
+
+export const TeiTokenizeResponse = Type.Array(
+  Type.Array(
+    Type.Object(
+      {
+        id: Type.Integer(),
+        text: Type.String({ description: 'The part of the text, or the name of a special token' }),
+        special: Type.Boolean(),
+        start: place('Code points of the text before it, prompt included; null for special tokens'),
+        stop: place('Code points of the text to its end'),
+      },
+      { title: 'TeiToken' },
+    ),
+  ),
+  { title: 'TeiTokenizeResponse' },
+);
+
+export const TeiDecodeResponse = Type.Array(Type.String(), { title: 'TeiDecodeResponse' });
