@@ -23,7 +23,7 @@ const line = (levels: Level | Level[], fields: Record<string, TSchema> = {}): Lo
 
 const requestId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' });
 const errorCode = oneOf(...Object.keys(errorTable));
-const lossReason = oneOf('exit', 'signal', 'hung', 'bad_reply', 'load_failed', 'files_changed');
+const lossReason = oneOf('exit', 'signal', 'hung', 'bad_reply', 'load_failed', 'canary_failed', 'files_changed');
 const engine = { deviceId: count, epoch: count };
 const loss = { ...engine, reason: lossReason, detail: text };
 const cached = { model: text, revision: text, folder: text, bytes: count };
@@ -103,6 +103,9 @@ export const logLines: Record<string, LogLine> = {
   'engine given up: too many crashes': line('fatal', loss),
   'engine given up: other files': line('fatal', loss),
   'dropped an answer of an engine process already given up': line('warn', engine),
+  'batches failed, running the canary': line('error', { ...engine, failedBatches: some }),
+  'canary passed, engine back in service': line('info', engine),
+  'found the input of a failed batch, refused it': line('error', { tokens: some, reason: text }),
   'engine output': line('warn', { deviceId: count, line: Type.String() }),
   'the engine failed a request': line('error', { reqId: requestId, code: errorCode, cause: text }),
   'the engine failed an input': line('error', { reqId: requestId, code: errorCode, cause: text }),
