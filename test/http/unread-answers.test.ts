@@ -69,7 +69,7 @@ describe('An answer that nobody reads', () => {
 
   it('keeps others out with 429 while no more may be held, and is then given up sooner', async () => {
     await start({
-      patience: { sendMs: 3_600_000, sendWhenFullMs: 1_000 },
+      patience: { sendMs: 3_600_000, sendWhenFullMs: 5_000 },
       config: { maxInflightBytes: 2 * ANSWER_BYTES },
     });
     ask('large');
