@@ -98,6 +98,7 @@ describe('an engine that misbehaves', () => {
     await service.failed;
     const ready = await fetch(`${service.url}/readyz`);
     assert.equal(ready.status, 503);
+    assert.equal((await fetch(`${service.url}/livez`)).status, 503, 'an orchestrator need not wait');
     const answer = await service.post('/v1/embeddings', { input: 'x' });
     assert.equal(answer.status, 503);
     assert.equal(((await answer.json()) as { error: { code: string } }).error.code, 'not_ready');

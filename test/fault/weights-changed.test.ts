@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { packageRoot } from '../../src/package-info.ts';
 import { startService } from '../support/running-service.ts';
+import { spawnCli } from '../support/spawned-cli.ts';
 
 describe('An engine lost after its files were touched', () => {
   let folder: string;
@@ -41,6 +42,15 @@ describe('An engine lost after its files were touched', () => {
       }
     });
   }
+
+  it('ends the process, with exit code 70', async () => {
+    const cli = spawnCli(['serve', '--port', '0', '--model', path.join(folder, 'model')]);
+    await cli.line('ready');
+    overwriteLastBytes(path.join(folder, 'model', 'model.safetensors'));
+    process.kill((await cli.line('engine ready')).processId as number, 'SIGKILL');
+    assert.equal(await cli.exit, 70);
+    assert.match(cli.output(), /"reason":"engine_failed"/);
+  });
 });
 
 /** In place: as a disk or another program would. */

@@ -13,9 +13,19 @@ export interface SpawnedCli {
   exit: Promise<number | NodeJS.Signals>;
 }
 
-/** Runs the command line as a user does, with nothing in the environment but what is given and PATH. */
-export function spawnCli(args: readonly string[], environment: Record<string, string> = {}): SpawnedCli {
-  const child = spawn(process.execPath, [path.join(packageRoot, 'dist', 'src', 'cli.js'), ...args], {
+/**
+ * Runs the command line as a user does, with nothing in the environment but what is given and PATH.
+ * @param openFiles most files that it may have open; POSIX systems only.
+ */
+export function spawnCli(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  openFiles?: number,
+): SpawnedCli {
+  const command = [process.execPath, path.join(packageRoot, 'dist', 'src', 'cli.js'), ...args];
+  const limited = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`];
+  const [program, ...rest] = [...limited, ...command] as [string, ...string[]];
+  const child = spawn(program, rest, {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
