@@ -247,6 +247,14 @@ describe('Batcher', () => {
     void batcher.submit(sequences(30, 10), { owner: 'other' });
   });
 
+  it('counts what a key has in both lanes: to call something interactive gives it no more room', async () => {
+    create({ keyShare: 0.5 });
+    void batcher.submit(sequences(60, 10), { owner: 'greedy', priority: 'bulk' });
+    const more = batcher.submit(sequences(30, 10), { owner: 'greedy', priority: 'interactive' });
+    assert.equal((await rejection(more)).code, 'key_share_exceeded');
+    void batcher.submit(sequences(3, 10), { owner: 'other', priority: 'bulk' });
+  });
+
   it('drops what was cancelled when the batch forms, and frees its tokens at once', async () => {
     const done = batcher.submit([sequence(5)]);
     const abort = new AbortController();
