@@ -15,18 +15,18 @@ const ANSWERED_BEFORE = 100;
 
 describe('SIGTERM under 40 clients', () => {
   it(`loses no accepted request, and ends with 0: ${RUNS} runs`, async () => {
-    let [answered, lost, refused, exits, slowest] = [0, 0, 0, 0, 0];
+    let [answered, lost, exits, slowest] = [0, 0, 0, 0];
     const problems: string[] = [];
     for (let run = 0; run < RUNS; run++) {
       const { counts, exit, seconds } = await terminate(run);
       answered += counts.answered;
-      lost += counts.failed;
-      refused += counts.refused;
+      // The queue has room for all of them, and DRAIN_MS is long: nobody has to be told to come again.
+      lost += counts.failed + counts.refused;
       exits += exit === 0 ? 0 : 1;
       slowest = Math.max(slowest, seconds);
       problems.push(...counts.problems);
     }
-    const note = `${RUNS} runs, ${answered} answered, ${refused} told to come again, seeds 0 to ${RUNS - 1}`;
+    const note = `${RUNS} runs, ${answered} answered, seeds 0 to ${RUNS - 1}`;
     reportFigure('sigterm_lost', lost, [note, ...problems].join('; '));
     reportFigure('sigterm_exits_not_0', exits, `of ${RUNS}`);
     reportFigure('sigterm_seconds', slowest, `drain delays of ${DRAIN_DELAYS_MS.join(' and ')} ms included`);

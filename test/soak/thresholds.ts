@@ -134,7 +134,7 @@ export const thresholds = {
   },
   sdk_requests_failed: {
     part: 'sdk-retries',
-    what: 'requests of the OpenAI SDK, default retries, that failed in a burst of twice the queue',
+    what: 'requests of the OpenAI SDK, default retries, that failed in a burst of 1.75 times the queue',
     unit: 'requests',
     bound: none,
   },
