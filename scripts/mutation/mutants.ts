@@ -75,7 +75,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'batch id reused after respawn',
     bug: 'an answer of an engine process already given up passes for one of the process in service',
     room: 'engine',
-    find: /(?:reply\.epoch !== epoch \|\| this\.epoch !== epoch|message\.epoch !== this\.options\.epoch) \|\| /,
+    find: ' || fields.epoch !== epoch',
     replace: '',
     tests: ['engine/supervisor.test'],
   },
