@@ -1,4 +1,6 @@
 import type { TSchema } from 'typebox';
+import type { NamedExamples } from './documented-examples.ts';
+import { errorExamplesOf } from './error-examples.ts';
 import { type ErrorFormat, openaiErrors } from './error-format.ts';
 import { errorTable, publicErrorCodes } from './error-table.ts';
 
@@ -69,26 +71,35 @@ export interface DocumentedSuccess {
   mediaType?: string;
   headers?: Record<string, DocumentedHeader>;
   example?: unknown;
+  examples?: NamedExamples;
 }
 
 /** A route's `response` schema: its success, and the errors it can answer. */
 export function answers(success: DocumentedSuccess, errorStatuses: readonly number[], errors = openaiErrors) {
-  const { description, schema, headers = {}, mediaType = 'application/json', example } = success;
+  const { description, schema, headers = {}, mediaType = 'application/json', example, examples } = success;
   return {
     200: {
       description,
       headers: { ...requestId, ...headers },
-      content: { [mediaType]: { schema, ...(example === undefined ? {} : { example }) } },
+      content: {
+        [mediaType]: {
+          schema,
+          ...(example === undefined ? {} : { example }),
+          ...(examples === undefined ? {} : { examples }),
+        },
+      },
     },
     ...Object.fromEntries(errorStatuses.map((status) => [status, errorAnswer(status, errors)])),
   };
 }
 
-function errorAnswer(status: number, { statusOf, tellsCode, schema }: ErrorFormat) {
+function errorAnswer(status: number, errors: ErrorFormat) {
+  const { statusOf, tellsCode, schema } = errors;
   const codes = publicErrorCodes.filter((code) => statusOf(code) === status && code !== 'not_found');
   const reasons = codes.map((code) => (tellsCode ? `\`${code}\`: ${errorTable[code].when}` : errorTable[code].when));
   // A dialect may have one status for what has several: then no header is common to its answers.
   const [ownStatus, ...others] = new Set(codes.map((code) => errorTable[code].status));
+  const examples = errors === openaiErrors ? errorExamplesOf(status) : {};
   return {
     description: reasons.join(tellsCode ? '. ' : '; or '),
     headers: {
@@ -96,6 +107,6 @@ function errorAnswer(status: number, { statusOf, tellsCode, schema }: ErrorForma
       ...(ownStatus === undefined || others.length > 0 ? {} : headersOfError[ownStatus]),
       ...(codes.some((code) => errorTable[code].retry === false) ? noRetry : {}),
     },
-    content: { 'application/json': { schema } },
+    content: { 'application/json': { schema, ...(Object.keys(examples).length > 0 ? { examples } : {}) } },
   };
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { embeddingsExample } from './documented-examples.ts';
+import { requestExamples } from './documented-examples.ts';
+import { embeddingsExamples } from './embeddings-examples.ts';
 import { outputDtypes } from './output-dtype.ts';
 import { commonFields, ErrorFields, oneOf, roles, Usage } from './schemas.ts';
 
@@ -45,7 +46,7 @@ export function embeddingsBody(maxInputs: number) {
       ),
       ...commonFields,
     },
-    { additionalProperties: false, title: 'EmbeddingsRequest', examples: [embeddingsExample.request] },
+    { additionalProperties: false, title: 'EmbeddingsRequest', 'x-examples': requestExamples(embeddingsExamples) },
   );
 }
 

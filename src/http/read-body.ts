@@ -36,6 +36,8 @@ export class BodyReader {
 
   constructor(rules: BodyRules) {
     this.rules = rules;
+    // Examples for the API's description.
+    this.ajv.addKeyword('x-examples');
   }
 
   /** @param schema name of the rules' schema that holds for it; undefined: any JSON is valid. */

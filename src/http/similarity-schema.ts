@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
-import { similarityExample } from './documented-examples.ts';
+import { requestExamples } from './documented-examples.ts';
 import { commonFields, oneOf, roles, Usage } from './schemas.ts';
+import { similarityExamples } from './similarity-examples.ts';
 
 const numbers = Type.Array(Type.Number(), { minItems: 1 });
 const embedding = Type.Object(
@@ -58,7 +59,7 @@ export function similarityBody(maxInputs: number) {
         Type.Boolean({ description: 'Repeat the texts in `results`; vectors are not repeated' }),
       ),
     },
-    { additionalProperties: false, title: 'SimilarityRequest', examples: [similarityExample.request] },
+    { additionalProperties: false, title: 'SimilarityRequest', 'x-examples': requestExamples(similarityExamples) },
   );
 }
 

@@ -10,7 +10,10 @@ export const openapiFile = path.join(packageRoot, 'openapi.yaml');
 interface Described {
   description: string;
   headers?: Record<string, { schema: object; description: string }>;
-  content: Record<string, { schema: object; example?: unknown }>;
+  content: Record<
+    string,
+    { schema: object; example?: unknown; examples?: Record<string, { summary: string; value: unknown }> }
+  >;
 }
 
 export interface Operation {
@@ -51,6 +54,13 @@ export function resolveReference(reference: string): unknown {
     (node, step) => (node as Record<string, unknown>)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')],
     openapi,
   );
+}
+
+/** The examples of a body, by name; a single one has none. */
+export function examplesOf({ content }: Pick<Described, 'content'>): Map<string, unknown> {
+  const { example, examples = {} } = content['application/json'] ?? {};
+  const named = Object.entries(examples).map(([name, { value }]): [string, unknown] => [name, value]);
+  return new Map(example === undefined ? named : [['', example], ...named]);
 }
 
 export function responseOf(operation: Operation, status: number): Described {

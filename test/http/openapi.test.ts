@@ -6,10 +6,20 @@ import path from 'node:path';
 import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
+import type { ErrorCode } from '../../src/errors.ts';
 import { publicErrorCodes } from '../../src/http/error-table.ts';
 import { packageRoot } from '../../src/package-info.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { openapi, openapiFile, operations, resolveReference, responseOf, validatorOf } from './openapi-document.ts';
+import {
+  examplesOf,
+  openapi,
+  openapiFile,
+  operations,
+  resolveReference,
+  responseOf,
+  validatorOf,
+} from './openapi-document.ts';
+import { provokedErrors } from './provoked-errors.ts';
 
 const script = path.join(packageRoot, 'dist', 'scripts', 'write-openapi.js');
 
@@ -56,13 +66,15 @@ describe('openapi.yaml', () => {
         ...Object.keys(operation.responses).map((status) => responseOf(operation, Number(status))),
         ...(operation.requestBody === undefined ? [] : [operation.requestBody]),
       ];
-      for (const { schema, example } of described.flatMap(({ content }) => Object.values(content))) {
+      for (const one of described) {
+        const { schema } = Object.values(one.content)[0] as { schema: object };
         const validate = validatorOf(schema);
-        if (example !== undefined) assert.equal(validate(example), null, operation.operationId);
+        for (const example of examplesOf(one).values()) assert.equal(validate(example), null, operation.operationId);
       }
       if (operation.requestBody === undefined) continue;
-      assert.notEqual(operation.requestBody.content['application/json']?.example, undefined, operation.operationId);
-      assert.notEqual(responseOf(operation, 200).content['application/json']?.example, undefined);
+      const names = [...examplesOf(operation.requestBody).keys()];
+      assert.ok(names.length > 0, operation.operationId);
+      assert.deepEqual([...examplesOf(responseOf(operation, 200)).keys()], names);
     }
   });
 
@@ -132,14 +144,26 @@ describe('A running service describes itself', () => {
     });
   }
 
-  it('with examples that are what it answers', async () => {
-    const withBodies = operations.filter(({ operation }) => operation.requestBody !== undefined);
-    assert.ok(withBodies.length >= 10);
-    for (const { route, operation } of withBodies) {
-      const request = operation.requestBody?.content['application/json']?.example;
-      const expected = responseOf(operation, 200).content['application/json']?.example;
-      const answer = await (await service.post(route, request)).json();
-      assertAlike(decoded(answer), decoded(expected));
+  const withBodies = operations.filter(({ operation }) => operation.requestBody !== undefined);
+  for (const { route, operation } of withBodies) {
+    it(`with examples of ${operation.operationId} that are what it answers`, async () => {
+      const expected = examplesOf(responseOf(operation, 200));
+      for (const [name, request] of examplesOf(operation.requestBody as { content: object } as never)) {
+        const answer = await (await service.post(route, request)).json();
+        assertAlike(decoded(answer), decoded(expected.get(name)));
+      }
+    });
+  }
+
+  it('with examples for every route that takes a body', () => assert.ok(withBodies.length >= 10));
+
+  it('with examples of errors that it answers, to the letter', async () => {
+    const described = Object.values(openapi.components.responses).flatMap((response) => [...examplesOf(response)]);
+    assert.ok(described.length >= 10);
+    for (const [code, example] of described) {
+      const provoke = provokedErrors[code as ErrorCode];
+      assert.ok(provoke, `no test provokes the example of ${code}`);
+      assert.deepEqual(await provoke(service), example);
     }
   });
 });
@@ -159,14 +183,22 @@ function decoded(value: unknown): unknown {
   );
 }
 
-/** Deep equality of JSON, numbers within 2e-6 of themselves: another processor may sum in another order. */
+/**
+ * Deep equality of JSON, numbers of vectors and scores within 2e-6 of themselves, or one step of int8: another processor
+ * may sum in another order.
+ */
 function assertAlike(actual: unknown, expected: unknown): void {
   if (typeof expected === 'number') {
     const difference = Math.abs((actual as number) - expected);
     assert.ok(difference <= 2e-6 * Math.max(1, Math.abs(expected)), `${actual} is not ${expected}`);
   } else if (typeof expected === 'object' && expected !== null) {
     assert.deepEqual(Object.keys(actual as object), Object.keys(expected));
-    for (const [key, value] of Object.entries(expected)) assertAlike((actual as Record<string, unknown>)[key], value);
+    for (const [key, value] of Object.entries(expected)) {
+      const isInt8 = key === 'embedding' && Array.isArray(value) && value.every(Number.isInteger);
+      if (isInt8)
+        assert.ok(value.every((step, i) => Math.abs(step - (actual as { embedding: number[] }).embedding[i]!) <= 1));
+      else assertAlike((actual as Record<string, unknown>)[key], value);
+    }
   } else {
     assert.equal(actual, expected);
   }

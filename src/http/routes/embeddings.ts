@@ -3,7 +3,8 @@ import type { Config } from '../../config.ts';
 import type { Embedder } from '../../embedding/embedder.ts';
 import { chooseRole } from '../choose-role.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
-import { embeddingsExample } from '../documented-examples.ts';
+import { responseExamples } from '../documented-examples.ts';
+import { embeddingsExamples } from '../embeddings-examples.ts';
 import { EmbeddingsResponse, embeddingsBody } from '../embeddings-schema.ts';
 import { encodeEmbeddings } from '../encode-vectors.ts';
 import type { ModelNames } from '../model-names.ts';
@@ -42,7 +43,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
             description: 'One vector an input, in the order of the inputs',
             schema: EmbeddingsResponse,
             headers: workHeaders,
-            example: embeddingsExample.response,
+            examples: responseExamples(embeddingsExamples),
           },
           WORK_ERRORS,
         ),

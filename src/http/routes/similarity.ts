@@ -4,11 +4,12 @@ import { HotvecError } from '../../errors.ts';
 import { type BestDocumentsOptions, checkRepeatedText, encodeBestDocuments } from '../best-documents.ts';
 import { type ComparedItem, checkSizes, readComparedItems } from '../compared-items.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
-import { similarityExample } from '../documented-examples.ts';
+import { responseExamples } from '../documented-examples.ts';
 import { encodeMatrix } from '../encode-vectors.ts';
 import { roleOf } from '../request-inputs.ts';
 import { RequestHeaders } from '../schemas.ts';
 import { serveVectors, usageOf } from '../serve-vectors.ts';
+import { similarityExamples } from '../similarity-examples.ts';
 import { SimilarityResponse, similarityBody } from '../similarity-schema.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
@@ -35,7 +36,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           description: 'Scores of every pair',
           schema: SimilarityResponse,
           headers: workHeaders,
-          example: similarityExample.response,
+          examples: responseExamples(similarityExamples),
         },
         WORK_ERRORS,
       ),

@@ -2,11 +2,12 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { chooseRole } from '../choose-role.ts';
 import { answers, tokenizeHeaders } from '../documented-answers.ts';
-import { tokenizeExample } from '../documented-examples.ts';
+import { requestExamples, responseExamples } from '../documented-examples.ts';
 import { encodeTokens } from '../encode-tokens.ts';
 import { nameInputs } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestIdHeader, roles } from '../schemas.ts';
 import { sendChunks } from '../send-chunks.ts';
+import { tokenizeExamples } from '../tokenize-examples.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
 /** The request's body: what of `/v1/embeddings` decides about tokens. */
@@ -29,7 +30,7 @@ export function tokenizeBody(maxInputs: number) {
         }),
       ),
     },
-    { additionalProperties: false, title: 'TokenizeRequest', examples: [tokenizeExample.request] },
+    { additionalProperties: false, title: 'TokenizeRequest', 'x-examples': requestExamples(tokenizeExamples) },
   );
 }
 
@@ -80,7 +81,7 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
           description: 'Tokens of each input, in the order of the inputs',
           schema: TokenizeResponse,
           headers: tokenizeHeaders,
-          example: tokenizeExample.response,
+          examples: responseExamples(tokenizeExamples),
         },
         [400, 401, 404, 408, 413, 415, 429],
       ),
