@@ -8,7 +8,7 @@ const MESSAGES: Partial<Record<ErrorCode, [message: string, param: string | null
   invalid_input: ['normalize is a text; it must be boolean.', 'normalize'],
   empty_input: ['input[1] is empty; there is nothing to embed.', 'input[1]'],
   input_too_long: [
-    'input has 9002 tokens; the limit is 8192 tokens an input. Split it, or send "truncate": "end".',
+    'input has 9002 tokens; the limit is 8192 tokens an input. Split it, or have it cut: see the field truncate.',
     'input',
   ],
   too_many_inputs: ['Cannot embed 2,049 inputs: the limit is 2,048 per request.', 'input'],
