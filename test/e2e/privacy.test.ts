@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answersAre, sendRaw } from '../http/raw-socket.ts';
+import { routeList } from '../http/route-list.ts';
+import { startStubService } from '../http/stub-service.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
 const SECRET = 'planted7f3a';
 const KEY = `key-${SECRET}`;
+
+const around = (text: string) => `…${text.slice(Math.max(0, text.indexOf(SECRET) - 200), text.indexOf(SECRET) + 50)}`;
+
+async function metricsOf(service: RunningService): Promise<string> {
+  return (await fetch(`${service.url}/metrics`, { headers: { authorization: `Bearer ${KEY}` } })).text();
+}
 
 describe('what clients send', () => {
   let folder: string;
@@ -71,5 +82,91 @@ describe('what clients send', () => {
       );
     }
     assert.match(service.log(), /"key":"search"/, 'the name of the key is logged');
+  });
+
+  it('is in none of them on any route that a running instance has: text, URL, headers, key, with and without a key', async () => {
+    const stub = await startStubService();
+    const routes = routeList(stub.app);
+    await stub.close();
+    assert.ok(routes.length >= 20);
+    const planted = [
+      ...['x-planted', 'user-agent', 'cookie', 'referer', 'traceparent', 'tracestate', 'x-forwarded-for', 'accept'],
+      ...['x-priority', 'x-deadline-ms', 'x-expect-fingerprint', 'x-api-key', 'openai-organization', 'origin'],
+    ].map((name) => [name, SECRET]);
+    const body = JSON.stringify(
+      Object.fromEntries(
+        ['input', 'inputs', 'texts', 'queries', 'documents', 'content', 'model', 'prompt'].map((name) => [
+          name,
+          SECRET,
+        ]),
+      ),
+    );
+    let errors = '';
+    for (const [method, url] of [...routes, ['PUT', `/${SECRET}`], ['DELETE', `/v1/models/${SECRET}`]] as const) {
+      for (const authorization of [`Bearer ${KEY}`, `Bearer ${SECRET}`, `Basic ${SECRET}`]) {
+        for (const headers of [Object.fromEntries(planted), {}]) {
+          const response = await fetch(`${service.url}${url}?${SECRET}=${SECRET}#${SECRET}`, {
+            method,
+            headers: { ...headers, authorization, 'content-type': 'application/json' },
+            redirect: 'manual',
+            body: ['POST', 'PUT'].includes(method) ? body : null,
+          });
+          const text = await response.text();
+          if (response.status !== 200) errors += text;
+        }
+      }
+    }
+    const metrics = await metricsOf(service);
+    for (const [where, text] of Object.entries({ log: service.log(), metrics, errors })) {
+      assert.ok(!text.includes(SECRET), `${where}: ${around(text)}`);
+    }
+  });
+
+  it('is in none of them where it is no HTTP, comes too late, or not at all', async () => {
+    const post = 'POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    const key = `authorization: Bearer ${KEY}\r\n`;
+    const answers = await Promise.all(
+      [
+        `${SECRET}\r\n\r\n`,
+        `${SECRET} /${SECRET} HTTP/1.1\r\nhost: x\r\n\r\n`,
+        `GET /${SECRET} HTTP/1.1\r\nhost: ${SECRET}\r\n${SECRET}\r\n\r\n`,
+        `GET /%${SECRET} HTTP/1.1\r\nhost: x\r\n\r\n`,
+        `GET /livez HTTP/1.1\r\n\r\n${SECRET}`,
+        `GET /livez HTTP/1.1\r\nhost: x\r\n${SECRET}: ${SECRET.repeat(3_000)}\r\n\r\n`,
+        `${post}${key}transfer-encoding: ${SECRET}, chunked\r\n\r\n0\r\n\r\n`,
+        `${post}${key}transfer-encoding: chunked\r\n\r\n${SECRET}\r\n`,
+        `${post}${key}content-length: ${SECRET}\r\n\r\n`,
+        `${post}${key}content-length: 30000\r\n\r\n{"input":"${SECRET}`,
+        `${post}${key}expect: ${SECRET}\r\ncontent-length: 2\r\n\r\n{}`,
+        `${post}authorization: Bearer ${SECRET} ${KEY}\r\ncontent-length: 300\r\n\r\n{"input":"${SECRET}`,
+      ].map((bytes) => sendRaw(service.url, bytes, answersAre(1))),
+    );
+    const leaving = net.connect(Number(new URL(service.url).port), '127.0.0.1');
+    leaving.write(`${post}${key}content-length: 3000\r\n\r\n{"input":"${SECRET}`);
+    await sleep(50);
+    leaving.destroy();
+    await sleep(50);
+    assert.ok(
+      answers.every((answer) => /^HTTP\/1\.1 4\d\d /.test(answer)),
+      answers.join('\n'),
+    );
+    for (const [where, text] of Object.entries({
+      log: service.log(),
+      metrics: await metricsOf(service),
+      answers: answers.join(),
+    })) {
+      assert.ok(!text.includes(SECRET), `${where}: ${around(text)}`);
+    }
+  });
+
+  it('as token ids is in no byte of logs and metrics', async () => {
+    const authorization = `Bearer ${KEY}`;
+    const ids = [7391, 7392, 7393, 7394];
+    for (const input of [ids, [ids, ids], [...ids, 987_654_321], [ids, [987_654_321]], [...ids, 1.5], [...ids, 'x']]) {
+      await (await service.post('/v1/embeddings', { input }, { authorization })).text();
+    }
+    for (const text of [service.log(), await metricsOf(service)]) {
+      assert.doesNotMatch(text, /7391\D{1,3}7392|987654321/);
+    }
   });
 });
