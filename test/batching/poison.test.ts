@@ -172,6 +172,10 @@ describe('An input that the engine dies of', () => {
       engine.lose();
       await nextTurn();
       engine.become('ready');
+      assert.equal(engine.waiting[0]?.isSuspect, true, 'it was being computed');
+      engine.answer();
+      await nextTurn();
+      assert.equal(engine.waiting[0]?.isSuspect, false, 'it had done nothing');
       await play();
       assertRows(await computing, [healthy(10 + i)]);
       assertRows(await waiting, [Int32Array.of(2_000 + i)]);

@@ -29,6 +29,12 @@ export class FakeClock implements Clock {
     this.time = until;
   }
 
+  /** Lets time pass until the next timer fires. */
+  advanceToNext(): void {
+    const next = Math.min(...this.timers.map(({ at }) => at));
+    if (next < Number.POSITIVE_INFINITY) this.advance(next - this.time);
+  }
+
   /** Timers that would still fire: 0 when everything was cleaned up. */
   get pending(): number {
     return this.timers.length;
