@@ -1,7 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import type { Embedder } from './embedding/embedder.ts';
 import { type BasicAppOptions, createApp } from './http/create-app.ts';
 import { registerDialects } from './http/dialects.ts';
 import { InflightBytes } from './http/inflight-bytes.ts';
@@ -11,15 +10,14 @@ import { openapiOptions } from './http/openapi-options.ts';
 import { type Patience, usualPatience } from './http/patience.ts';
 import { descriptionRoutes } from './http/routes/description.ts';
 import { embeddingsRoutes } from './http/routes/embeddings.ts';
-import { healthRoutes } from './http/routes/health.ts';
+import { type HealthOptions, healthRoutes } from './http/routes/health.ts';
 import { metricsRoutes } from './http/routes/metrics.ts';
 import { modelsRoutes } from './http/routes/models.ts';
 import { similarityRoutes } from './http/routes/similarity.ts';
 import { tokenizeRoutes } from './http/routes/tokenize.ts';
 import { registerStalledReaders } from './http/stalled-readers.ts';
 
-export interface AppOptions extends BasicAppOptions {
-  embedder: Embedder;
+export interface AppOptions extends BasicAppOptions, HealthOptions {
   names: ModelNames;
   /** The worker thread that reads large bodies; tests put one here that dies. */
   bodyWorkerEntry?: URL | undefined;
@@ -29,7 +27,7 @@ export interface AppOptions extends BasicAppOptions {
 
 /** Builds the HTTP application. It never listens: tests inject, `main.ts` listens. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, embedder, names, metrics, bodyWorkerEntry, patience = usualPatience } = options;
+  const { config, embedder, health, names, metrics, bodyWorkerEntry, patience = usualPatience } = options;
   const app = createApp(options);
   const inflight = new InflightBytes(config.maxInflightBytes || 16 * config.maxBodyBytes, (bytes) =>
     metrics.observeBytesInside(bytes),
@@ -45,7 +43,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(tokenizeRoutes, routeOptions);
   await app.register(modelsRoutes, routeOptions);
   await registerDialects(app, routeOptions);
-  await app.register(healthRoutes, { embedder });
+  await app.register(healthRoutes, { embedder, health });
   if (config.metricsPort === 0) await app.register(metricsRoutes, { metrics });
   await app.register(descriptionRoutes);
   await app.ready();

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
+import { HealthMonitor } from './health-monitor.ts';
 import { ApiKeys, readApiKeys } from './http/api-keys.ts';
 import { ModelNames } from './http/model-names.ts';
 import { listen } from './listen.ts';
@@ -78,7 +79,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
   const tracer = await openTracer(config, logExportEvents(logger));
-  const basics = { config, embedder, metrics, logger, apiKeys, tracer };
+  const monitor = new HealthMonitor({ engine, clock, isDraining: () => embedder.isDraining });
+  const health = () => monitor.report();
+  const basics = { config, embedder, health, metrics, logger, apiKeys, tracer };
   const app = await buildApp({ ...basics, names, isDraining: () => embedder.isDraining });
   const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
 

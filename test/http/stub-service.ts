@@ -6,6 +6,7 @@ import type { Config } from '../../src/config.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult, ModelFacts } from '../../src/embedding/embedder.ts';
 import { scoreMatrix } from '../../src/embedding/score-matrix.ts';
 import type { HotvecError } from '../../src/errors.ts';
+import type { Health } from '../../src/health-monitor.ts';
 import { type ApiKey, ApiKeys } from '../../src/http/api-keys.ts';
 import { ModelNames } from '../../src/http/model-names.ts';
 import { type Patience, usualPatience } from '../../src/http/patience.ts';
@@ -34,6 +35,12 @@ const model: ModelFacts = {
   batchTokens: 512,
 };
 
+export const stubHealth: Health = {
+  engine: { state: 'ready', secondsInState: 1.23456, processesReady: 1, canaryCosine: 0.999 },
+  draining: false,
+  uptimeSeconds: 5,
+};
+
 export interface StubOptions {
   config?: Partial<Config>;
   /** Named keys that the service knows; none: it asks for none. */
@@ -49,6 +56,7 @@ export interface StubOptions {
   isDraining?: () => boolean;
   bodyWorkerEntry?: URL;
   tracer?: RequestTracer;
+  health?: () => Health;
   patience?: Partial<Patience>;
 }
 
@@ -108,6 +116,7 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
     apiKeys: keysOf(options),
     isDraining: options.isDraining ?? (() => false),
     tracer: options.tracer ?? null,
+    health: options.health ?? (() => stubHealth),
     bodyWorkerEntry: options.bodyWorkerEntry,
     patience: { ...usualPatience, ...options.patience },
   });
