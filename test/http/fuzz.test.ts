@@ -100,7 +100,9 @@ describe('No JSON body makes the service fail', () => {
       }),
       { numRuns: FEWER, seed: SEED },
     );
-    for (const { path } of others) assert.ok(statuses.has(`400 ${path}`), JSON.stringify([...statuses]));
+    // A dialect may have another status for what is not as its schema says.
+    const isRefused = (path: string) => statuses.has(`400 ${path}`) || statuses.has(`422 ${path}`);
+    for (const { path } of others) assert.ok(isRefused(path), JSON.stringify([...statuses]));
   });
 });
 
