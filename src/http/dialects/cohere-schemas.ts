@@ -3,7 +3,7 @@ import { oneOf } from '../schemas.ts';
 import { cohereEmbedExample } from './cohere-examples.ts';
 
 export const embeddingTypes = ['float', 'int8', 'uint8', 'binary', 'ubinary', 'base64'] as const;
-export const inputTypes = ['search_document', 'search_query', 'classification', 'clustering'] as const;
+export const inputTypes = ['search_document', 'search_query', 'classification', 'clustering', 'image'] as const;
 
 const refused = 'Refused: this server embeds texts, send them in `texts`';
 
@@ -17,7 +17,7 @@ export function cohereEmbedBody(maxInputs: number) {
       ),
       input_type: oneOf(inputTypes, {
         description:
-          '`search_query`: with the query prompt of the model; the others: with its document prompt; where it has them',
+          '`search_query`: with the query prompt of the model; the others: with its document prompt; where it has them. `image` is refused',
       }),
       embedding_types: Type.Optional(
         Type.Array(oneOf(embeddingTypes), {

@@ -52,7 +52,7 @@ export const cohereRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
     handler: async (request, reply) => {
       const { model, texts, input_type, truncate = 'END', output_dimension: dimensions = null } = request.body;
       const { embedding_types: types = ['float' as const] } = request.body;
-      if (request.body.images !== undefined) throw textsOnly('images');
+      if (request.body.images !== undefined || input_type === 'image') throw textsOnly('images');
       if (request.body.inputs !== undefined) throw textsOnly('inputs');
       if (texts === undefined) throw new HotvecError('invalid_input', 'texts is missing.', { param: 'texts' });
       for (const type of types) checkOutputDtype(dtypeOf(type), dimensions ?? embedder.model.hiddenSize, true);
