@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import { BatchFailedError, EngineLostError } from '../../src/engine/engine.ts';
 import type { EngineEvent } from '../../src/engine/engine-events.ts';
 import type { EngineGroup } from '../../src/engine/engine-group.ts';
 import { toBatch } from '../../src/engine/protocol.ts';
@@ -91,6 +92,16 @@ describe('EngineGroup', () => {
       ['ready', 1],
       ['ready', 2],
     ]);
+  });
+
+  it('goes on without a process whose canary is run again, and is in doubt with the last one', async () => {
+    const faults = [0, 1, 2].map((number) => ({ batch: number, fault: 'batch_failed' as const }));
+    await start({ faults, canary: 'hangs' });
+    for (let number = 0; number < 3; number++) await assert.rejects(group.run(batch), BatchFailedError);
+    assert.deepEqual([group.state, group.processesReady], ['ready', 1]);
+    for (let number = 0; number < 3; number++) await assert.rejects(group.run(batch), BatchFailedError);
+    assert.deepEqual([group.state, group.processesReady], ['checking', 0]);
+    await assert.rejects(group.run(batch), EngineLostError);
   });
 
   it('goes on without a process that is given up, and fails with the last one', async () => {

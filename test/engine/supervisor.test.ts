@@ -191,6 +191,22 @@ describe('EngineSupervisor', () => {
     assert.equal(engine.state, 'failed');
   });
 
+  it('gives up a process that hangs while it loads, where it is known how long that may take', async () => {
+    const clock = new FakeClock();
+    const { engine } = await start({ load: { hangInEpoch: 2 } }, { clock });
+    process.kill(engine.processId as number, 'SIGKILL');
+    await until(() => engine.state === 'restarting');
+    clock.advance(0);
+    clock.advance(59_999);
+    assert.deepEqual(losses(), ['signal']);
+    clock.advance(1);
+    await until(() => losses().length === 2);
+    assert.deepEqual(losses(), ['signal', 'hung']);
+    clock.advance(1_000);
+    await until(() => engine.state === 'ready');
+    assert.deepEqual(Array.from((await engine.run(batch)).rows), row);
+  });
+
   it('stays closed, and leaves no process, when it is closed while it restarts', async () => {
     const { engine, events } = await start({});
     const victim = engine.processId as number;

@@ -28,8 +28,8 @@ export type Fault =
   | 'huge_id';
 
 export interface FakeScript {
-  /** Load: fails with this message, on every device or on one, or ends the process with `exit`. */
-  load?: { fail?: string; failOnDevice?: number; exitFromEpoch?: number };
+  /** Load: fails with this message, on every device or on one, ends the process with `exit`, or never ends. */
+  load?: { fail?: string; failOnDevice?: number; exitFromEpoch?: number; hangInEpoch?: number };
   /** What goes wrong with the n-th batch (from 0) of an epoch; epoch left out: of every one. */
   faults?: { epoch?: number; batch: number; fault: Fault }[];
   /** What goes wrong with every batch that has this token in it. */
@@ -55,6 +55,7 @@ async function handle(message: ToEngine): Promise<void> {
       epoch = message.epoch;
       hiddenSize = message.manifest.hiddenSize;
       startOrphanGuard(message.parentProcessId);
+      if (epoch === script.load?.hangInEpoch) for (;;);
       if (epoch >= (script.load?.exitFromEpoch ?? Number.POSITIVE_INFINITY)) process.exit(3);
       if (
         script.load?.fail !== undefined &&
