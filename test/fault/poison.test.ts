@@ -69,6 +69,23 @@ describe('An input that the engine cannot bear', () => {
         assert.equal(restarts(after), restarts(before));
         assert.equal(after.get('hotvec_poison_inputs_total'), isDeadly ? 1 : 2);
         assert.equal(after.get('hotvec_queue_tokens'), 0);
+
+        // Who wants what there is gets it.
+        const partial = await service.post('/v1/embeddings', {
+          input: [
+            [50, 1],
+            [22, 2, POISON],
+          ],
+          on_error: 'partial',
+        });
+        const { data } = (await partial.json()) as { data: { object: string; error?: { code: string } }[] };
+        assert.deepEqual(
+          data.map(({ object, error }) => [object, error?.code]),
+          [
+            ['embedding', undefined],
+            ['error', 'inference_failed'],
+          ],
+        );
         assert.equal((await fetch(`${service.url}/livez`)).status, 200, 'a hunt does not use up the restarts');
         for (const line of service.log().trim().split('\n')) checkLogLine(line);
         assert.doesNotMatch(service.log(), new RegExp(`${POISON}`), 'no input is logged');

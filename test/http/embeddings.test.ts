@@ -122,6 +122,8 @@ describe('POST /v1/embeddings', () => {
       'instruction',
       'truncate',
       'normalize',
+      'output_dtype',
+      'on_error',
     ];
     const nulls = Object.fromEntries(optional.map((field) => [field, null]));
     assertGolden(await embed(service, { input: one.text, ...nulls }), [one.vector]);
@@ -181,10 +183,35 @@ describe('POST /v1/embeddings', () => {
       headers.get('server-timing') ?? '',
       /^tokenize;dur=[\d.]+, queue;dur=[\d.]+, infer;dur=[\d.]+, encode;dur=[\d.]+$/,
     );
+    assert.match(headers.get('openai-processing-ms') ?? '', /^\d+$/);
+    assert.equal(headers.get('openai-version'), '2020-10-01');
     const models = (await (await fetch(`${service.url}/v1/models`)).json()) as { data: { fingerprint: string }[] };
     const fingerprint = headers.get('x-embedding-fingerprint') as string;
     assert.equal(fingerprint, models.data[0]?.fingerprint);
     const same = await service.post('/v1/embeddings', { input: 'x' }, { 'x-expect-fingerprint': fingerprint });
     assert.equal(same.status, 200);
+    assert.match(
+      await (await fetch(`${service.url}/metrics`)).text(),
+      new RegExp(`^hotvec_build_info\\{.*fingerprint="${fingerprint}"`, 'm'),
+    );
+    for (const [path, body] of [
+      ['/v1/embeddings', { input: 'x' }],
+      ['/embeddings', { input: 'x' }],
+      ['/v1/embeddings', { input: ['x', ''], on_error: 'partial' }],
+      ['/v1/similarity', { queries: 'x', documents: 'y' }],
+    ] as const) {
+      const other = await service.post(path, body, { 'x-expect-fingerprint': 'another' });
+      assert.deepEqual([other.status, (await errorOf(other)).code], [409, 'fingerprint_mismatch'], path);
+    }
+  });
+
+  it('answers who uses no extension with what the OpenAI API answers, and no more', async () => {
+    const { answer } = await succeed<EmbeddingsAnswer>(service, '/v1/embeddings', {
+      input: ['x', 'y'],
+      model: 'starter',
+    });
+    assert.deepEqual(Object.keys(answer), ['object', 'data', 'model', 'usage']);
+    assert.deepEqual(Object.keys(answer.usage), ['prompt_tokens', 'total_tokens']);
+    for (const item of answer.data) assert.deepEqual(Object.keys(item), ['object', 'index', 'embedding']);
   });
 });

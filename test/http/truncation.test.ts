@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { largestDifference } from '../support/difference.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { type EmbeddingsAnswer, embed, errorOf, goldenTexts, succeed, vectorsOf } from './answers.ts';
+import {
+  type EmbeddingsAnswer,
+  embed,
+  errorOf,
+  goldenTexts,
+  type SimilarityAnswer,
+  succeed,
+  vectorsOf,
+} from './answers.ts';
 
 const LIMIT = 20;
 const long = goldenTexts.filter(({ ids }) => ids.length > LIMIT);
@@ -61,6 +69,24 @@ describe(`Texts longer than the limit of ${LIMIT} tokens`, () => {
       assert.deepEqual(vectorsOf(answer), vectorsOf(wanted));
       assert.equal(answer.data[0]?.truncated, true);
     }
+  });
+
+  it('are cut on either side of a similarity, and both sides are told and counted', async () => {
+    const truncated = async () =>
+      Number(/^hotvec_truncated_inputs_total (\d+)$/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1]);
+    const texts = [short[0]?.text, long[0]?.text];
+    const body = { queries: texts, documents: texts, query_input_type: 'document' };
+    const refused = await service.post('/v1/similarity', body);
+    assert.deepEqual([refused.status, (await errorOf(refused)).param], [400, 'queries[1]']);
+    const before = await truncated();
+    const { answer, headers } = await succeed<SimilarityAnswer>(service, '/v1/similarity', {
+      ...body,
+      truncate: 'end',
+    });
+    assert.equal(headers.get('x-truncated-inputs'), '2');
+    assert.equal(answer.usage.total_tokens, 2 * ((short[0]?.ids.length ?? 0) + LIMIT));
+    assert.ok(Math.abs((answer.scores[1]?.[1] as number) - 1) < 1e-6);
+    assert.equal((await truncated()) - before, 2);
   });
 
   it('nothing is disclosed where nothing was cut', async () => {
