@@ -123,6 +123,7 @@ describe('POST /v1/similarity with vectors', () => {
       [{ queries: [{ embedding: nan }], documents: [[1, 2]] }, 'invalid_input', 'queries[0]', /finite/],
       [{ queries: [{ embedding: 'AAA=' }], documents: [[1, 2]] }, 'invalid_input', 'queries[0]', /not base64/],
       [{ queries: [{ embedding: 'not base64!' }], documents: [[1, 2]] }, 'invalid_input', 'queries[0]', /not base64/],
+      [{ queries: [{ embedding: 'AACA*Pw==' }], documents: [[1, 2]] }, 'invalid_input', 'queries[0]', /not base64/],
       [{ queries: [{ embedding: '' }], documents: [[1, 2]] }, 'invalid_input', 'queries[0]', /not base64/],
       [{ queries: [{}], documents: [[1, 2]] }, 'invalid_input', 'queries[0]', /has no embedding/],
       [
