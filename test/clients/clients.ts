@@ -16,9 +16,9 @@ export interface Client {
   errors: Record<Step, ClientError>;
   /**
    * `as told`: obeys `retry-after(-ms)` and `x-should-retry`; `when told`: the first of the two; `at its own pace`:
-   * neither, but knows by the status what is worth it.
+   * neither, but knows by the status what is worth it; `at once`: after 503 alone.
    */
-  retries: 'as told' | 'when told' | 'at its own pace' | 'never';
+  retries: 'as told' | 'when told' | 'at its own pace' | 'at once' | 'never';
   /** More than the client would wait by itself before its first repetition. */
   ownWaitMs: number;
   checkMore?: (more: Record<string, unknown>, stand: ClientStand) => void;
@@ -49,6 +49,22 @@ const openai = {
     });
     assert.equal(arrivals('fingerprint_mismatch').length, 1, 'x-should-retry: false is not tried again');
   },
+} as const;
+
+const cohereClasses: Record<number, string> = {
+  400: 'BadRequestError',
+  401: 'UnauthorizedError',
+  404: 'NotFoundError',
+  429: 'TooManyRequestsError',
+  500: 'InternalServerError',
+  503: 'ServiceUnavailableError',
+  504: 'GatewayTimeoutError',
+};
+
+const ollama = {
+  errors: expectedErrors(() => 'ResponseError', ['status']),
+  retries: 'never',
+  ownWaitMs: 20,
 } as const;
 
 export const clients: Client[] = [
@@ -86,5 +102,41 @@ export const clients: Client[] = [
     ),
     retries: 'as told',
     ownWaitMs: 700,
+  },
+  {
+    name: 'cohere-ai',
+    program: 'javascript/cohere.mjs',
+    errors: expectedErrors((_, status) => cohereClasses[status] ?? 'none', ['status']),
+    retries: 'when told',
+    // Its own first wait: at most 1100 ms.
+    ownWaitMs: 1200,
+  },
+  {
+    name: 'cohere for Python',
+    program: 'python/use_cohere.py',
+    needs: ['cohere'],
+    errors: expectedErrors((_, status) => cohereClasses[status] ?? 'none', ['status']),
+    retries: 'when told',
+    ownWaitMs: 1200,
+  },
+  { ...ollama, name: 'ollama for JavaScript', program: 'javascript/ollama.mjs' },
+  { ...ollama, name: 'ollama for Python', program: 'python/use_ollama.py', needs: ['ollama'] },
+  {
+    name: '@huggingface/inference',
+    program: 'javascript/huggingface.mjs',
+    errors: expectedErrors(() => 'InferenceClientProviderApiError', ['status'], {
+      // It cannot name a model to an endpoint.
+      'unknown model': { class: 'none', status: null },
+      // What text-embeddings-inference answers then.
+      permanent: { status: 424 },
+    }),
+    retries: 'at once',
+    ownWaitMs: 20,
+    checkMore: ({ similarities }) => {
+      const [first, ...others] = texts.map(({ vector }) => vector);
+      const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
+      const wanted = others.map((other) => dot(first as number[], other));
+      assert.ok(largestDifference(similarities as number[], wanted) < 1e-5);
+    },
   },
 ];

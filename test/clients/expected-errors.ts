@@ -13,15 +13,20 @@ const answered = {
 };
 export type Step = keyof typeof answered;
 
-/** What of each answer a client shows, in an error of which class. */
+/**
+ * What of each answer a client shows, in an error of which class.
+ * @param otherwise where a client sees something else.
+ */
 export function expectedErrors(
   classOf: (step: Step, status: number) => string,
   shown: readonly (keyof ClientError)[] = ['status', 'code', 'param'],
+  otherwise: Partial<Record<Step, Partial<ClientError>>> = {},
 ): Record<Step, ClientError> {
   const errors = Object.entries(answered).map(([step, { status, ...rest }]) => {
     const all: ClientError = { class: classOf(step as Step, status), status, ...rest };
     const hidden = { status: null, code: null, param: null };
-    return [step, { ...hidden, ...Object.fromEntries(['class', ...shown].map((key) => [key, all[key as 'class']])) }];
+    const seen = Object.fromEntries(['class', ...shown].map((key) => [key, all[key as 'class']]));
+    return [step, { ...hidden, ...seen, ...otherwise[step as Step] }];
   });
   return Object.fromEntries(errors);
 }

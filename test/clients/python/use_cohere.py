@@ -1,5 +1,4 @@
 import cohere
-from cohere.core import ApiError
 from run_client import run_client
 
 
@@ -11,7 +10,6 @@ class Client:
         self.options = {"max_retries": max_retries}
 
     def embed(self, texts, input_type="search_document"):
-        # A list with an empty text is split by the package; one call a request keeps the batch whole.
         answer = self.sdk.embed(
             model=self.model,
             texts=texts,
@@ -19,7 +17,6 @@ class Client:
             embedding_types=["float"],
             output_dimension=self.dimensions,
             request_options=self.options,
-            batching=False,
         )
         return answer.embeddings.float_
 
@@ -27,8 +24,4 @@ class Client:
         return self.embed(texts, "search_query")
 
 
-def explain(error):
-    return {"class": "ApiError" if isinstance(error, ApiError) else type(error).__name__, "status": error.status_code}
-
-
-run_client(f"cohere {cohere.__version__}", Client, explain)
+run_client(f"cohere {cohere.__version__}", Client, lambda error: {"status": error.status_code})
