@@ -4,7 +4,6 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { publicErrorCodes } from '../../src/http/error-table.ts';
 import { packageRoot } from '../../src/package-info.ts';
-import { embed, vectorsOf } from '../http/answers.ts';
 import { operations, resolveReference } from '../http/openapi-document.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { difference, pageExamples } from './page-examples.ts';
@@ -14,7 +13,7 @@ const page = read('docs/api.md');
 /** What the page says in code: names of fields, headers and codes. */
 const code = new Set([...page.matchAll(/`([^`\n]+)`/g)].flatMap(([, text = '']) => text.split(/[^\w-]+/)));
 /** Pages whose requests are sent, and the fewest that they have. */
-const pages = { 'docs/api.md': 6, 'README.md': 2 };
+const pages = { 'docs/api.md': 6, 'docs/dialects.md': 3, 'README.md': 2 };
 
 describe('Requests that the documentation shows', () => {
   let service: RunningService;
@@ -35,26 +34,6 @@ describe('Requests that the documentation shows', () => {
       });
     }
   }
-
-  it('docs/api.md: its functions compare vectors of every output_dtype', async () => {
-    const source = /```js\n([\s\S]*?function cosine[\s\S]*?)```/.exec(page)?.[1] ?? '';
-    const shown = (await import(
-      `data:text/javascript,${encodeURIComponent(`${source}\nexport { cosine, equalBits };`)}`
-    )) as Shown;
-    const vectorsAs = async (output_dtype: string) => {
-      const [one = [], other = []] = vectorsOf(await embed(service, { input: ['a violin', 'a guitar'], output_dtype }));
-      return [[...one], [...other]] as const;
-    };
-    const [a, b] = await vectorsAs('float');
-    const cosine = a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
-    assert.ok(Math.abs(shown.cosine(a, b) - cosine) < 1e-6);
-    assert.ok(Math.abs(shown.cosine(...(await vectorsAs('int8'))) - cosine) < 0.02);
-    const [c, d] = await vectorsAs('uint8');
-    const signed = (vector: readonly number[]) => vector.map((x) => x - 128);
-    assert.ok(Math.abs(shown.cosine(signed(c), signed(d)) - cosine) < 0.02);
-    const equal = a.filter((x, i) => x > 0 === (b[i] as number) > 0).length;
-    assert.equal(shown.equalBits(...(await vectorsAs('ubinary'))), equal / a.length);
-  });
 
   it('the comparison would notice a wrong answer', () => {
     assert.equal(difference({ a: [1, '…'] }, { a: [1.00001, 2] }), null);
@@ -93,12 +72,6 @@ describe('docs/api.md', () => {
     );
   });
 });
-
-/** What the page's functions are called with. */
-interface Shown {
-  cosine: (a: readonly number[], b: readonly number[]) => number;
-  equalBits: (a: readonly number[], b: readonly number[]) => number;
-}
 
 function isCovered(tags: string[]): boolean {
   return tags.includes('embeddings') || tags.includes('models');
