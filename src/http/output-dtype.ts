@@ -12,7 +12,7 @@ export type AnsweredVector = Float32Array | Int8Array | Uint8Array;
  */
 const STEPS_PER_DEVIATION = 16;
 const MAX_STEP = 127;
-/** What `uint8` and `ubinary` add to `int8` and `binary`. */
+/** By how much `uint8` and `ubinary` are above `int8` and `binary`. */
 const OFFSET = 128;
 
 /**
@@ -27,11 +27,18 @@ const OFFSET = 128;
  * @returns for `float` the vector itself, else a new array; of the binary ones an eighth of the components.
  */
 export function quantizeVector(vector: Float32Array, dtype: OutputDtype): AnsweredVector {
-  if (dtype === 'float') return vector;
-  if (dtype === 'int8') return Int8Array.from(steps(vector));
-  if (dtype === 'uint8') return Uint8Array.from(steps(vector), (step) => step + OFFSET);
-  const bytes = packSigns(vector);
-  return dtype === 'ubinary' ? bytes : Int8Array.from(bytes, (byte) => byte - OFFSET);
+  switch (dtype) {
+    case 'float':
+      return vector;
+    case 'int8':
+      return writeSteps(vector, new Int8Array(vector.length), 0);
+    case 'uint8':
+      return writeSteps(vector, new Uint8Array(vector.length), OFFSET);
+    case 'ubinary':
+      return writeSigns(vector, new Uint8Array(vector.length / 8), 0);
+    case 'binary':
+      return writeSigns(vector, new Int8Array(vector.length / 8), -OFFSET);
+  }
 }
 
 /**
@@ -55,15 +62,22 @@ export function checkOutputDtype(dtype: OutputDtype, dimensions: number, isNorma
   }
 }
 
-function steps(vector: Float32Array): Float64Array {
+// Plain loops: `TypedArray.from` with a function takes several times as long.
+
+function writeSteps<Bytes extends Int8Array | Uint8Array>(vector: Float32Array, bytes: Bytes, offset: number): Bytes {
   const scale = STEPS_PER_DEVIATION * Math.sqrt(vector.length);
-  return Float64Array.from(vector, (x) => Math.max(-MAX_STEP, Math.min(MAX_STEP, Math.round(x * scale))));
+  for (let i = 0; i < vector.length; i++) {
+    const step = Math.floor((vector[i] as number) * scale + 0.5);
+    bytes[i] = offset + (step > MAX_STEP ? MAX_STEP : step < -MAX_STEP ? -MAX_STEP : step);
+  }
+  return bytes;
 }
 
-function packSigns(vector: Float32Array): Uint8Array {
-  const bytes = new Uint8Array(vector.length / 8);
-  for (let i = 0; i < vector.length; i++) {
-    if ((vector[i] as number) > 0) bytes[i >> 3] = (bytes[i >> 3] as number) | (0x80 >> (i & 7));
+function writeSigns<Bytes extends Int8Array | Uint8Array>(vector: Float32Array, bytes: Bytes, offset: number): Bytes {
+  for (let byte = 0; byte < bytes.length; byte++) {
+    let bits = 0;
+    for (let i = 8 * byte; i < 8 * byte + 8; i++) bits = (bits << 1) | ((vector[i] as number) > 0 ? 1 : 0);
+    bytes[byte] = offset + bits;
   }
   return bytes;
 }
