@@ -10,8 +10,8 @@ import { difference, pageExamples } from './page-examples.ts';
 
 const read = (file: string) => readFileSync(path.join(packageRoot, file), 'utf8');
 const page = read('docs/api.md');
-/** What the page says in code: names of fields, headers and codes. */
-const code = new Set([...page.matchAll(/`([^`\n]+)`/g)].flatMap(([, text = '']) => text.split(/[^\w-]+/)));
+const code = codeOf(page);
+const forOperators = new Set(['health', 'operations']);
 /** Pages whose requests are sent, and the fewest that they have. */
 const pages = { 'docs/api.md': 6, 'docs/dialects.md': 3, 'README.md': 2 };
 
@@ -72,6 +72,32 @@ describe('docs/api.md', () => {
     );
   });
 });
+
+describe('docs/dialects.md', () => {
+  it('names every route and every field that a dialect takes', () => {
+    const dialects = read('docs/dialects.md');
+    const inCode = codeOf(dialects);
+    const own = operations.filter(
+      ({ operation: { tags } }) => !isCovered(tags) && !tags.some((tag) => forOperators.has(tag)),
+    );
+    assert.ok(own.length >= 8, `${own.length}`);
+    for (const { route, operation } of own) {
+      assert.ok(dialects.includes(route), route);
+      const fields = new Set<string>();
+      collect(operation.requestBody, fields);
+      assert.deepEqual(
+        [...fields].filter((field) => !inCode.has(field)),
+        [],
+        route,
+      );
+    }
+  });
+});
+
+/** What a page says in code: names of fields, headers and codes. */
+function codeOf(text: string): Set<string> {
+  return new Set([...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, words = '']) => words.split(/[^\w-]+/)));
+}
 
 function isCovered(tags: string[]): boolean {
   return tags.includes('embeddings') || tags.includes('models');
