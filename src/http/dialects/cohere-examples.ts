@@ -1,4 +1,4 @@
-// A request that the API's description shows, and what the starter model answers to it (proven by a test).
+// Requests that the API's description shows, and what the starter model answers to them (proven by a test).
 
 export const cohereEmbedExample = {
   request: {
@@ -24,5 +24,20 @@ export const cohereEmbedExample = {
     },
     texts: ['What is the capital of China?'],
     meta: { api_version: { version: '2' }, billed_units: { input_tokens: 37 } },
+  },
+};
+
+export const cohereV1EmbedExample = {
+  request: {
+    model: 'starter',
+    texts: ['What is the capital of China?'],
+    input_type: 'search_query',
+    output_dimension: 32,
+  },
+  response: {
+    ...cohereEmbedExample.response,
+    response_type: 'embeddings_floats',
+    embeddings: cohereEmbedExample.response.embeddings.float,
+    meta: { api_version: { version: '1' }, billed_units: { input_tokens: 37 } },
   },
 };

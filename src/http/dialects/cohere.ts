@@ -10,8 +10,15 @@ import type { EmbeddingsOptions } from '../routes/embeddings.ts';
 import { RequestHeaders } from '../schemas.ts';
 import { serveVectors, usageOf } from '../serve-vectors.ts';
 import { cohereErrors } from './cohere-errors.ts';
-import { cohereEmbedExample } from './cohere-examples.ts';
-import { CohereEmbedResponse, cohereEmbedBody, type embeddingTypes, type inputTypes } from './cohere-schemas.ts';
+import { cohereEmbedExample, cohereV1EmbedExample } from './cohere-examples.ts';
+import {
+  type CohereEmbed,
+  CohereEmbedResponse,
+  CohereV1EmbedResponse,
+  cohereEmbedBody,
+  cohereV1EmbedBody,
+  type embeddingTypes,
+} from './cohere-schemas.ts';
 
 type EmbeddingType = (typeof embeddingTypes)[number];
 
@@ -21,73 +28,103 @@ const TRUNCATIONS: Record<'NONE' | 'START' | 'END', EmbedOptions['truncate']> = 
   END: 'end',
 };
 
-/** POST /v2/embed, as Cohere has it. */
+const ROUTES = [
+  {
+    version: '2',
+    operationId: 'cohereEmbed',
+    bodyOf: cohereEmbedBody,
+    schema: CohereEmbedResponse,
+    example: cohereEmbedExample.response,
+  },
+  {
+    version: '1',
+    operationId: 'cohereV1Embed',
+    bodyOf: cohereV1EmbedBody,
+    schema: CohereV1EmbedResponse,
+    example: cohereV1EmbedExample.response,
+  },
+] as const;
+
+/** POST /v2/embed, and /v1/embed, which libraries still use, as Cohere has them. */
 export const cohereRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
   app,
   { embedder, names, config },
   done,
 ) => {
-  app.route({
-    method: 'POST',
-    url: '/v2/embed',
-    config: { errors: cohereErrors },
-    schema: {
-      operationId: 'cohereEmbed',
-      tags: ['cohere'],
-      summary: 'Embed texts',
-      description: 'As version 2 of the Cohere API.',
-      headers: RequestHeaders,
-      body: cohereEmbedBody(config.maxInputs),
-      response: answers(
-        {
-          description: 'The vectors, by type',
-          schema: CohereEmbedResponse,
-          headers: workHeaders,
-          example: cohereEmbedExample.response,
-        },
-        WORK_ERRORS,
-        cohereErrors,
-      ),
-    },
-    handler: async (request, reply) => {
-      const { model, texts, input_type, truncate = 'END', output_dimension: dimensions = null } = request.body;
-      const { embedding_types: types = ['float' as const] } = request.body;
-      if (request.body.images !== undefined || input_type === 'image') throw textsOnly('images');
-      if (request.body.inputs !== undefined) throw textsOnly('inputs');
-      if (texts === undefined) throw new HotvecError('invalid_input', 'texts is missing.', { param: 'texts' });
-      for (const type of types) checkOutputDtype(dtypeOf(type), dimensions ?? embedder.model.hiddenSize, true);
-      const role = roleFor(input_type, names.resolve(model).role, embedder.model);
-      return serveVectors(
-        { request, reply, embedder, config },
-        nameInputs('texts', texts).map((text) => ({ ...text, role, instruction: null })),
-        { dimensions, normalize: true, truncate: TRUNCATIONS[truncate], maxInputTokens: request.body.max_tokens },
-        (result) => encodeByType(result, types, request.id, texts),
-      );
-    },
-  });
+  for (const { version, operationId, bodyOf, schema, example } of ROUTES) {
+    app.route({
+      method: 'POST',
+      url: `/v${version}/embed`,
+      config: { errors: cohereErrors },
+      schema: {
+        operationId,
+        tags: ['cohere'],
+        summary: 'Embed texts',
+        description: `As version ${version} of the Cohere API.`,
+        headers: RequestHeaders,
+        body: bodyOf(config.maxInputs),
+        response: answers(
+          { description: 'The vectors', schema, headers: workHeaders, example },
+          WORK_ERRORS,
+          cohereErrors,
+        ),
+      },
+      handler: async (request, reply) => {
+        const body = request.body as CohereEmbed;
+        const { model, texts, input_type, truncate = 'END', output_dimension: dimensions = null } = body;
+        const { embedding_types: types = ['float' as const] } = body;
+        if (body.images !== undefined || input_type === 'image') throw textsOnly('images');
+        if (body.inputs !== undefined) throw textsOnly('inputs');
+        if (texts === undefined) throw new HotvecError('invalid_input', 'texts is missing.', { param: 'texts' });
+        for (const type of types) checkOutputDtype(dtypeOf(type), dimensions ?? embedder.model.hiddenSize, true);
+        const role = roleFor(input_type, names.resolve(model).role, embedder.model);
+        const isUntyped = version === '1' && body.embedding_types === undefined;
+        return serveVectors(
+          { request, reply, embedder, config },
+          nameInputs('texts', texts).map((text) => ({ ...text, role, instruction: null })),
+          { dimensions, normalize: true, truncate: TRUNCATIONS[truncate], maxInputTokens: body.max_tokens },
+          (result) => encodeAnswer(result, isUntyped ? null : types, { id: request.id, texts, version }),
+        );
+      },
+    });
+  }
   done();
 };
 
-/** Each type is written from the same vectors; `base64` is that of the float32. */
-async function encodeByType(
+interface Around {
+  id: string;
+  texts: readonly string[];
+  version: string;
+}
+
+/** @param types null: vectors in a list of their own, as version 1 has them. */
+async function encodeAnswer(
   result: EmbedResult,
-  types: readonly EmbeddingType[],
-  id: string,
-  texts: readonly string[],
+  types: readonly EmbeddingType[] | null,
+  { id, texts, version }: Around,
 ): Promise<Buffer[]> {
-  const head = JSON.stringify({ response_type: 'embeddings_by_type', id }).slice(0, -1);
-  const chunks: Buffer[] = [Buffer.from(`${head},"embeddings":{`)];
+  const response_type = types === null ? 'embeddings_floats' : 'embeddings_by_type';
+  const head = JSON.stringify({ response_type, id }).slice(0, -1);
+  const meta = { api_version: { version }, billed_units: { input_tokens: usageOf(result).total_tokens } };
+  return [
+    Buffer.from(`${head},"embeddings":`),
+    ...(types === null ? await encodeRows(result.vectors) : await encodeByType(result.vectors, types)),
+    Buffer.from(`,${JSON.stringify({ texts, meta }).slice(1)}`),
+  ];
+}
+
+/** Each type is written from the same vectors; `base64` is that of the float32. */
+async function encodeByType(vectors: readonly Float32Array[], types: readonly EmbeddingType[]): Promise<Buffer[]> {
+  const chunks: Buffer[] = [];
   for (const [i, type] of types.entries()) {
-    const rows = await encodeRows(result.vectors, {
-      before: `${i === 0 ? '' : ','}"${type}":`,
+    const rows = await encodeRows(vectors, {
+      before: `${i === 0 ? '{' : ','}"${type}":`,
       format: type === 'base64' ? 'base64' : 'float',
       dtype: dtypeOf(type),
     });
     chunks.push(...rows);
   }
-  const meta = { api_version: { version: '2' }, billed_units: { input_tokens: usageOf(result).total_tokens } };
-  chunks.push(Buffer.from(`},${JSON.stringify({ texts, meta }).slice(1)}`));
-  return chunks;
+  return [...chunks, Buffer.from('}')];
 }
 
 function dtypeOf(type: EmbeddingType): Exclude<EmbeddingType, 'base64'> {
@@ -95,10 +132,11 @@ function dtypeOf(type: EmbeddingType): Exclude<EmbeddingType, 'base64'> {
 }
 
 /**
- * The prompt of an input type. A Cohere client must name one: where the model has no such prompt, the text goes without.
+ * The prompt of an input type. A client of version 2 must name one: where the model has no such prompt, the text goes without.
  * @throws {HotvecError} invalid_input, where the model's name asks for another.
  */
-function roleFor(type: (typeof inputTypes)[number], roleOfName: Role | null, model: ModelFacts): Role | null {
+function roleFor(type: CohereEmbed['input_type'], roleOfName: Role | null, model: ModelFacts): Role | null {
+  if (type === undefined) return roleOfName;
   const role = type === 'search_query' ? 'query' : 'document';
   if (roleOfName !== null && roleOfName !== role) {
     throw new HotvecError('invalid_input', `The model's name asks for ${roleOfName} and input_type for ${role}.`, {

@@ -143,6 +143,20 @@ describe('The dialect of Cohere', () => {
     assert.equal((await refused({ output_dimension: 36, embedding_types: ['float', 'ubinary'] }))[0], 400);
   });
 
+  it('answers version 1, where vectors without a type are a list of their own and texts may be of no type', async () => {
+    const first = async (body: object) => (await succeed<EmbedAnswer>(service, '/v1/embed', body)).answer;
+    const bare = await first({ model: 'starter', texts });
+    const { meta, response_type, embeddings } = bare;
+    assert.deepEqual([response_type, meta.api_version.version, bare.texts], ['embeddings_floats', '1', texts]);
+    assert.deepEqual(embeddings, await ours({}));
+    const query = await ours({ input_type: 'query' });
+    assert.deepEqual((await first({ model: 'starter', texts, input_type: 'search_query' })).embeddings, query);
+    assert.deepEqual((await first({ model: 'starter-query', texts })).embeddings, query);
+    const typed = await first({ model: 'starter', texts, embedding_types: ['float', 'int8'] });
+    assert.equal(typed.response_type, 'embeddings_by_type');
+    assert.deepEqual(typed.embeddings, { float: await ours({}), int8: await ours({ output_dtype: 'int8' }) });
+  });
+
   it('refuses images clearly, and says what else is wrong', async () => {
     const rows: [object, RegExp][] = [
       [

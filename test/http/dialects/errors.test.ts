@@ -35,6 +35,7 @@ const cases: Case[] = [
     body: { model: 'stub', texts: [PLANTED], input_type: 'search_document' },
     text: 'texts',
   },
+  { dialect: 'cohere', path: '/v1/embed', body: { model: 'stub', texts: [PLANTED] }, text: 'texts' },
 ];
 
 /** [status, error_type] of text-embeddings-inference, where it is not hotvec's status and `Validation`. */

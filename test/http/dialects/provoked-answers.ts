@@ -14,6 +14,7 @@ export const dialectBodies: Record<string, Record<string, unknown>> = {
   '/api/embeddings': { model: 'starter', prompt: 'x' },
   '/api/show': { model: 'starter' },
   '/v2/embed': { model: 'starter', texts: ['x'], input_type: 'search_query' },
+  '/v1/embed': { model: 'starter', texts: ['x'] },
 };
 const idOf: Record<string, string> = {
   '/embed': 'teiEmbed',
@@ -21,6 +22,7 @@ const idOf: Record<string, string> = {
   '/api/embed': 'ollamaEmbed',
   '/api/embeddings': 'ollamaEmbeddings',
   '/v2/embed': 'cohereEmbed',
+  '/v1/embed': 'cohereV1Embed',
 };
 const anotherFingerprint = { 'x-expect-fingerprint': 'another' };
 const plainText = { 'content-type': 'text/plain' };
@@ -79,6 +81,10 @@ const own: Calls = {
     200: [body('/v2/embed', { embedding_types: ['float', 'int8', 'uint8', 'binary', 'ubinary', 'base64'] })],
     404: [body('/v2/embed', { model: 'other' })],
   },
+  cohereV1Embed: {
+    200: [body('/v1/embed', { embedding_types: ['float', 'int8'], input_type: 'clustering' })],
+    404: [body('/v1/embed', { model: 'other' })],
+  },
 };
 
 /** By a stub whose work ends with the error that its input names; it is called `stub` and is not ready. */
@@ -88,9 +94,7 @@ const failing = ofEach((path) => {
   return {
     408: of('body_too_slow'),
     429: of('overloaded', 'key_share_exceeded'),
-    ...(path.startsWith('/api') || path.startsWith('/v2')
-      ? { 500: failures }
-      : { 424: failures, 500: of('internal_error') }),
+    ...(/^\/(api|v1|v2)\//.test(path) ? { 500: failures } : { 424: failures, 500: of('internal_error') }),
     503: of('not_ready', 'draining', 'engine_restarting'),
     504: of('deadline_exceeded'),
   };
