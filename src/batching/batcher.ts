@@ -22,6 +22,8 @@ export class Batcher {
   private readonly inFlight = new SequencesInFlight();
   private readonly poison = new PoisonList();
   private readonly dispatcher: Dispatcher;
+  /** Tokens of requests on their way here, by a low estimate. */
+  private expectedTokens = 0;
 
   constructor(options: BatcherOptions) {
     this.options = options;
@@ -62,27 +64,26 @@ export class Batcher {
   }
 
   /**
-   * Whether a request of `tokens` would be let in now. Called with 0 before tokenizing, so that an overloaded server
-   * turns a request away before it costs anything.
+   * Turns a request away before it is tokenized, where there is no room for it. Until it is released its tokens count as
+   * waiting: else an overloaded server tokenizes whatever comes, later and later, only to refuse it then.
    *
+   * @param tokens no more than it will have: who would fit shall not be refused for a guess.
+   * @returns releases it: it is about to be submitted, or never will be.
    * @throws {HotvecError} what `checkReady` throws; overloaded, key_share_exceeded.
    */
-  admit(tokens: number, owner?: string): void {
-    this.checkReady();
-    const load = {
-      queueTokens: this.queue.tokens,
-      tokensOf: (name: string) => this.queue.tokensOf(name),
-      tokensUnderWay: this.dispatcher.tokensUnderWay,
-      tokensPerSecond: this.tokensPerSecond,
+  expect(tokens: number, owner?: string): () => void {
+    this.admit(tokens, owner, this.expectedTokens);
+    this.expectedTokens += tokens;
+    return () => {
+      this.expectedTokens -= tokens;
     };
-    checkRoom(tokens, owner, load, this.options);
   }
 
   /**
    * Computes the rows of `sequences` (token ids, none empty). One row a sequence, same order. Without sequences, and
    * with such only as are being computed already, there is room even in a full queue.
    *
-   * @throws {HotvecError} what `admit` throws; deadline_exceeded; client_closed_request after an abort; inference_failed when
+   * @throws {HotvecError} what `expect` throws; deadline_exceeded; client_closed_request after an abort; inference_failed when
    * one of the sequences cannot be computed.
    */
   submit(sequences: readonly Int32Array[], options: SubmitOptions = {}): Promise<SubmitResult> {
@@ -126,6 +127,17 @@ export class Batcher {
       else request.takenUp();
       this.dispatcher.dispatch();
     });
+  }
+
+  private admit(tokens: number, owner: string | undefined, expectedTokens = 0): void {
+    this.checkReady();
+    const load = {
+      queueTokens: this.queue.tokens + expectedTokens,
+      tokensOf: (name: string) => this.queue.tokensOf(name),
+      tokensUnderWay: this.dispatcher.tokensUnderWay,
+      tokensPerSecond: this.tokensPerSecond,
+    };
+    checkRoom(tokens, owner, load, this.options);
   }
 
   /** The engine will not come back: nobody shall wait for it. */

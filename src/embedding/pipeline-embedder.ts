@@ -17,6 +17,7 @@ import type {
 } from './embedder.ts';
 import { finishVectors } from './finish-vector.ts';
 import { InputPreparer } from './input-preparer.ts';
+import { leastTokens } from './least-tokens.ts';
 import { RowSource } from './row-source.ts';
 import { scoreMatrix } from './score-matrix.ts';
 import type { VectorCache } from './vector-cache.ts';
@@ -113,10 +114,11 @@ export class PipelineEmbedder implements Embedder {
     const accepted = this.preparer.accept(inputs, prepareOptions);
     // Turned away before it costs anything, where it must be turned away.
     this.checkReady();
-    if (inputs.length > 0) this.rows.admit(owner);
+    const maxTokens = Math.min(options.maxInputTokens ?? Number.POSITIVE_INFINITY, this.model.maxInputTokens);
+    const release = inputs.length > 0 ? this.rows.expect(leastTokens(accepted, maxTokens), owner) : () => {};
     options.onPhase?.('tokenize');
 
-    const tokenized = await this.preparer.tokenize(accepted, prepareOptions);
+    const tokenized = await this.preparer.tokenize(accepted, prepareOptions).finally(release);
     const tokenizedAt = this.clock.now();
     options.onPhase?.('queue');
     const sequences = tokenized.flatMap((one) => (one instanceof HotvecError ? [] : [one.ids]));

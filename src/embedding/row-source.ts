@@ -28,11 +28,14 @@ export class RowSource {
    * Turns a request away before it costs anything, where it can only be turned away.
    *
    * With a cache only readiness decides: whether there must be room in the queue is known when the cache was asked.
-   * @throws {HotvecError} what `Batcher.admit` throws.
+   * @param tokens no more than it will have.
+   * @returns to be called once it is tokenized, or cannot be.
+   * @throws {HotvecError} what `Batcher.expect` throws.
    */
-  admit(owner: string | undefined): void {
-    if (this.cache === null) this.batcher.admit(0, owner);
-    else this.batcher.checkReady();
+  expect(tokens: number, owner: string | undefined): () => void {
+    if (this.cache === null) return this.batcher.expect(tokens, owner);
+    this.batcher.checkReady();
+    return () => {};
   }
 
   /**
