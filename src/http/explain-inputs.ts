@@ -62,3 +62,13 @@ export function tooMany(count: number, field: string, { maxInputs }: Limits): Ho
     { param: field },
   );
 }
+
+export function looksLikeTokenIds(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  return typeof value[0] === 'number' || (Array.isArray(value[0]) && typeof value[0][0] === 'number');
+}
+
+/** Token ids where only texts are taken. */
+export function textsOnly(field: string): HotvecError {
+  return new HotvecError('invalid_input', `${field} is token ids; wanted is a text or texts.`, { param: field });
+}

@@ -1,6 +1,6 @@
 import { type ErrorCode, HotvecError } from '../errors.ts';
 import { explainComparedItems } from './explain-compared-items.ts';
-import { explainInputs } from './explain-inputs.ts';
+import { explainInputs, looksLikeTokenIds, textsOnly } from './explain-inputs.ts';
 import { kindOf } from './kind-of.ts';
 import type { Limits } from './schemas.ts';
 
@@ -62,7 +62,10 @@ export function explainInvalidBody(
   if (COMPARED.has(field)) return explainComparedItems(value, field, limits);
   const [first] = errors;
   const wantsObject = first?.keyword === 'type' && first.params.type === 'object';
-  if (inputFields.includes(keys.at(-1) ?? '') && !wantsObject) return explainInputs(value, field, limits);
+  if (inputFields.includes(keys.at(-1) ?? '') && !wantsObject) {
+    const takesTokenIds = errors.some(({ params }) => params.type === 'integer');
+    return looksLikeTokenIds(value) && !takesTokenIds ? textsOnly(field) : explainInputs(value, field, limits);
+  }
   const enumError = errors.find((error) => error.keyword === 'enum');
   const wanted =
     enumError === undefined

@@ -69,6 +69,13 @@ describe('POST /v1/tokenize', () => {
     assert.deepEqual(query?.tokens.slice(0, prompt.length), prompt);
   });
 
+  it('takes no token ids, and says so', async () => {
+    for (const input of [[1, 2], [[1, 2]], [1.5]]) {
+      const error = await errorOf(await service.post('/v1/tokenize', { input }));
+      assert.equal(error.message, 'input is token ids; wanted is a text or texts.');
+    }
+  });
+
   it('says the time of its only stage', async () => {
     const { headers } = await succeed(service, '/v1/tokenize', { input: 'x' });
     assert.match(headers.get('server-timing') ?? '', /^tokenize;dur=[\d.]+$/);
