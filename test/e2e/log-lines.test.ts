@@ -111,21 +111,24 @@ describe('Every line of the log', () => {
       load: { exitFromEpoch: 3 },
     });
     const service = await startService({ deadlineMs: 20_000 }, fakeEngineEntry);
-    const post = async (body: unknown) => (await service.post('/v1/embeddings', body)).status;
-    assert.equal(await post({ input: 'a' }), 200);
-    assert.equal(await post({ input: 'b' }), 500);
-    assert.equal(await post({ input: 'c', on_error: 'partial' }), 200);
-    assert.equal(await post({ input: 'd' }), 200);
-    const leave = new AbortController();
-    const { signal } = leave;
-    const headers = { 'content-type': 'application/json' };
-    const left = fetch(`${service.url}/v1/embeddings`, { method: 'POST', headers, body: '{"input":"e"}', signal });
-    setTimeout(() => leave.abort(), 20);
-    await assert.rejects(left);
-    process.kill(service.engineProcessId() as number, 'SIGKILL');
-    await until(() => service.log().includes('"reason":"signal"'));
-    assert.equal(await post({ input: 'f' }), 503);
-    await service.close();
+    try {
+      const post = async (body: unknown) => (await service.post('/v1/embeddings', body)).status;
+      assert.equal(await post({ input: 'a' }), 200);
+      assert.equal(await post({ input: 'b' }), 500);
+      assert.equal(await post({ input: 'c', on_error: 'partial' }), 200);
+      assert.equal(await post({ input: 'd' }), 200);
+      const leave = new AbortController();
+      const { signal } = leave;
+      const headers = { 'content-type': 'application/json' };
+      const left = fetch(`${service.url}/v1/embeddings`, { method: 'POST', headers, body: '{"input":"e"}', signal });
+      setTimeout(() => leave.abort(), 20);
+      await assert.rejects(left);
+      process.kill(service.engineProcessId() as number, 'SIGKILL');
+      await until(() => service.log().includes('"reason":"signal"'));
+      assert.equal(await post({ input: 'f' }), 503);
+    } finally {
+      await service.close();
+    }
     assertSeen(checkAll(service.log()), [
       ...['dropped an answer of an engine process already given up', 'the engine failed a request'],
       ...['the engine failed an input', 'found the input of a failed batch, refused it'],

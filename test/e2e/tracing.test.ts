@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
+import type { Config } from '../../src/config.ts';
 import { type LocalCollector, startCollector } from '../support/local-collector.ts';
-import { startService } from '../support/running-service.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
 import { fakeEngineEntry, scriptFakeEngine, until } from '../support/supervised-engine.ts';
 
 /** Packages of OpenTelemetry in this process. `api` is prom-client's, too. */
@@ -17,29 +18,41 @@ const traced = (collector: LocalCollector) => ({
   otelExporterOtlpProtocol: 'http/json' as const,
 });
 
+/** Starts the service, lets `use` use it, and ends it; returns what it logged. */
+async function withService(
+  settings: Partial<Config>,
+  use: (service: RunningService) => Promise<void>,
+): Promise<string> {
+  const service = await startService(settings, fakeEngineEntry);
+  try {
+    await use(service);
+  } finally {
+    await service.close();
+  }
+  return service.log();
+}
+
 describe('Tracing', () => {
   // First: what is loaded once stays loaded.
   it('is off by default: no package is loaded and nobody is asked', async () => {
     scriptFakeEngine({});
-    const service = await startService({}, fakeEngineEntry);
-    assert.equal((await service.post('/v1/embeddings', { input: 'x' })).status, 200);
-    await service.close();
+    await withService({}, async (service) => {
+      assert.equal((await service.post('/v1/embeddings', { input: 'x' })).status, 200);
+    });
     assert.deepEqual(loadedPackages(), []);
   });
 
   it('sends the last spans before the server ends, with the time that each stage took', async () => {
     scriptFakeEngine({ batchMs: 120 });
     const collector = await startCollector();
-    const service = await startService({ ...traced(collector), maxBatchTokens: 8 }, fakeEngineEntry);
-    assert.ok(loadedPackages().includes('sdk-trace'), 'this test could not see a package that is loaded');
-    // The second waits for the first, but for what it needs to be sent ahead.
-    const answers = await Promise.all(
-      ['one of two texts', 'the other of them'].map((input) => service.post('/v1/embeddings', { input })),
-    );
+    let answers: Response[] = [];
+    await withService({ ...traced(collector), maxBatchTokens: 8 }, async (service) => {
+      const inputs = ['one of two texts', 'the other of them'];
+      answers = await Promise.all(inputs.map((input) => service.post('/v1/embeddings', { input })));
+      await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+    });
     const timings = answers.map((answer) => answer.headers.get('server-timing') ?? '');
-    await Promise.all(answers.map((answer) => answer.arrayBuffer()));
-    await service.close();
-
+    assert.ok(loadedPackages().includes('sdk-trace'), 'this test could not see a package that is loaded');
     assert.equal(collector.spans.filter(({ name }) => name === 'POST /v1/embeddings').length, 2);
     for (const [i, answer] of answers.entries()) {
       const id = answer.headers.get('x-request-id');
@@ -65,17 +78,17 @@ describe('Tracing', () => {
     scriptFakeEngine({});
     const collector = await startCollector();
     collector.status = 403;
-    const service = await startService(traced(collector), fakeEngineEntry);
-    for (let round = 0; round < 3; round++) {
-      for (let i = 0; i < 5; i++) assert.equal((await service.post('/v1/embeddings', { input: `${i}` })).status, 200);
-      // Each has been sent, and refused.
-      const requests = collector.requests.length;
-      await until(() => collector.requests.length > requests);
-    }
-    await service.close();
-    const lines = service.log().split('\n');
+    const log = await withService(traced(collector), async (service) => {
+      for (let round = 0; round < 3; round++) {
+        const requests = collector.requests.length;
+        for (let i = 0; i < 5; i++) assert.equal((await service.post('/v1/embeddings', { input: `${i}` })).status, 200);
+        // They have been sent, and refused.
+        await until(() => collector.requests.length > requests);
+      }
+    });
+    const lines = log.split('\n');
     assert.equal(lines.filter((line) => line.includes('traces cannot be sent')).length, 1);
-    assert.match(service.log(), /"level":"warn","time":"[^"]+","reason":"403 Forbidden","msg":"traces cannot be sent"/);
+    assert.match(log, /"level":"warn","time":"[^"]+","reason":"403 Forbidden","msg":"traces cannot be sent"/);
     await collector.close();
   });
 });

@@ -57,6 +57,8 @@ export async function startCollector(port = 0): Promise<LocalCollector> {
     collector.connections += 1;
   });
   server.listen(port, '127.0.0.1');
+  // A test that fails before it closes this shall end all the same.
+  server.unref();
   await once(server, 'listening');
   const collector: LocalCollector = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
