@@ -1,282 +1,13 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Static, type TSchema, Type } from 'typebox';
+import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { isLoopback } from './loopback.ts';
+import { contradictions } from './setting-contradictions.ts';
 import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
+import { ADDRESSES, type Config, type SettingName, settings } from './settings.ts';
 
-/** An address without user and password in it: those would end up in logs. */
-const HTTP_URL = {
-  pattern: '^https?://[^\\s@?#]+$',
-  wanted: 'an address that begins with http:// or https://, without user and password',
-};
-/** What can be sent in a header; its value is never shown. */
-const TOKEN = { pattern: '^[\\x21-\\x7e]*$', wanted: 'a token of visible ASCII characters, without spaces' };
-/** As OpenTelemetry writes headers; percent-encoded is what has a meaning here, and nothing that is no text. */
-const HEADER = '\\s*[\\w.-]+\\s*=([\\x20-\\x24\\x26-\\x2b\\x2d-\\x7e]|%[2-7][\\da-fA-F])+';
-const HEADERS = { pattern: `^(${HEADER}(,${HEADER})*)?$`, wanted: 'name=value pairs, separated by commas' };
-/** As after `@` in MODEL: it becomes a path in the cache, and must not lead out of it. */
-const REVISION = {
-  pattern: '^(?!.*\\.\\.)(\\w([\\w./-]*[\\w.-])?)?$',
-  wanted: 'a branch, a tag or a commit: letters, digits and . _ - /, without ..',
-};
-
-/**
- * Every setting of `hotvec serve`, once: its type, default and documentation. The environment variable is the name in
- * capitals (`MAX_BATCH_TOKENS`, or `HOTVEC_MAX_BATCH_TOKENS`), the flag the name in kebab case (`--max-batch-tokens`).
- * This module alone reads the environment; the README's table is generated from here.
- */
-const settings = {
-  model: Type.String({
-    default: 'starter',
-    minLength: 1,
-    description:
-      'What to serve: `starter`; a model of the hub, `Qwen/Qwen3-Embedding-0.6B` or `owner/name@revision`, downloaded once; or a folder',
-  }),
-  modelSource: Type.Union([Type.Literal('huggingface'), Type.Literal('modelscope')], {
-    default: 'huggingface',
-    description: 'The hub that models are downloaded from: `huggingface` or `modelscope`',
-  }),
-  revision: Type.String({
-    default: '',
-    ...REVISION,
-    description: "Branch, tag or commit of a hub model; empty: what follows `@` in `MODEL`, or the hub's main branch",
-  }),
-  offline: Type.Boolean({
-    default: false,
-    description:
-      'Never use the network: hub models come from the cache, or the start fails; `HF_HUB_OFFLINE` means the same',
-  }),
-  hfToken: Type.String({
-    default: '',
-    ...TOKEN,
-    description: 'Token for private and gated models of Hugging Face; never logged',
-  }),
-  hfTokenPath: Type.String({
-    default: '',
-    description: 'File with that token; empty: the one that `hf auth login` leaves in `HF_HOME`',
-  }),
-  hfEndpoint: Type.String({
-    default: 'https://huggingface.co',
-    ...HTTP_URL,
-    description: 'Address of the Hugging Face hub or of a mirror',
-  }),
-  hfHome: Type.String({
-    default: '',
-    description:
-      "Folder for downloaded models, shared with Hugging Face's tools; empty: `huggingface` in `XDG_CACHE_HOME` or `~/.cache`",
-  }),
-  hfHubCache: Type.String({
-    default: '',
-    description: 'Folder for models of Hugging Face alone; empty: `hub` in `HF_HOME`',
-  }),
-  modelscopeEndpoint: Type.String({
-    default: 'https://www.modelscope.cn',
-    ...HTTP_URL,
-    description: 'Address of ModelScope',
-  }),
-  modelscopeApiToken: Type.String({
-    default: '',
-    ...TOKEN,
-    description: 'Token for private models of ModelScope; never logged',
-  }),
-  servedModelName: Type.String({
-    default: '',
-    description: 'The name clients use in `model`; empty: the name of the model or its folder',
-  }),
-  aliases: Type.Array(Type.String({ minLength: 1 }), {
-    default: [],
-    description: 'Further names clients may use in `model`, e.g. `text-embedding-3-small`; comma-separated',
-  }),
-  device: Type.Union([Type.Literal('auto'), Type.Literal('cpu'), Type.Literal('cuda'), Type.Literal('webgpu')], {
-    default: 'auto',
-    description:
-      'Where to compute: `cpu`, `cuda` (the GPU image has it), `webgpu`; `auto`: the first of `cuda`, `webgpu`, `cpu` that works. One that is named and does not work ends the start',
-  }),
-  deviceId: Type.Array(Type.Integer({ minimum: 0, maximum: 1023 }), {
-    default: [0],
-    uniqueItems: true,
-    description: 'Which CUDA devices to use, counted from 0; `0,1` starts an engine process on each',
-  }),
-  dtype: Type.Union(
-    [
-      Type.Literal('auto'),
-      Type.Literal('fp32'),
-      Type.Literal('bf16'),
-      Type.Literal('fp16'),
-      Type.Literal('q8'),
-      Type.Literal('int8'),
-      Type.Literal('uint8'),
-      Type.Literal('q4'),
-      Type.Literal('q4f16'),
-      Type.Literal('bnb4'),
-    ],
-    {
-      default: 'auto',
-      description:
-        'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one there is. `int8` on the CPU quantizes safetensors once, see docs/models.md',
-    },
-  ),
-  pooling: Type.Union(
-    [
-      Type.Literal('auto'),
-      Type.Literal('last_token'),
-      Type.Literal('cls'),
-      Type.Literal('mean'),
-      Type.Literal('max'),
-      Type.Literal('mean_sqrt_len'),
-    ],
-    {
-      default: 'auto',
-      description:
-        'How a text becomes one vector, for a model folder that does not say it: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`',
-    },
-  ),
-  threads: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 1024,
-    description: 'Threads of the engine; 0: one per core it may use',
-  }),
-  prepacking: Type.Boolean({
-    default: true,
-    description:
-      'Re-lay the weights for speed at load. Off: starts faster and uses less memory, short texts are slower',
-  }),
-  maxInputTokens: Type.Integer({
-    default: 8192,
-    minimum: 8,
-    description: "Longest input in tokens, special ones included; the model's own limit if that is lower",
-  }),
-  maxInputs: Type.Integer({ default: 2048, minimum: 1, description: 'Most inputs in a request' }),
-  maxRequestTokens: Type.Integer({ default: 300_000, minimum: 8, description: 'Most tokens in a request' }),
-  maxBodyBytes: Type.Integer({ default: 16 * 1024 * 1024, minimum: 1024, description: 'Largest request body' }),
-  maxInflightBytes: Type.Integer({
-    default: 0,
-    minimum: 0,
-    description:
-      'Bytes of request bodies and answers held at a time; beyond that requests get 429 with `retry-after`; 0: 16 × `MAX_BODY_BYTES`',
-  }),
-  maxBatchTokens: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 1_000_000,
-    description:
-      'Tokens in a batch, shared prefixes counted once, padding counted; 0: the smallest batch that reaches 90 % of the best speed, measured at the start',
-  }),
-  vectorCacheMb: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 1_048_576,
-    description: 'Memory for computed vectors, in MiB: texts asked for again are answered from it; 0: no cache',
-  }),
-  maxQueueTokens: Type.Integer({
-    default: 600_000,
-    minimum: 1,
-    description: 'Tokens that may wait; beyond that requests get 429 with `retry-after`',
-  }),
-  keyShare: Type.Number({
-    default: 1,
-    exclusiveMinimum: 0,
-    maximum: 1,
-    description: 'Part of the queue that one API key may fill',
-  }),
-  truncate: Type.Union([Type.Literal('error'), Type.Literal('end'), Type.Literal('start')], {
-    default: 'error',
-    description:
-      'What happens to over-long inputs when a request does not say: refuse, or cut off the `end` or `start`',
-  }),
-  dialects: Type.Array(
-    Type.Union([Type.Literal('tei'), Type.Literal('ollama'), Type.Literal('cohere'), Type.Literal('none')]),
-    {
-      default: ['tei', 'ollama', 'cohere'],
-      uniqueItems: true,
-      description:
-        'APIs of other services that are answered too: `tei` (text-embeddings-inference), `ollama`, `cohere`; comma-separated; `none`: only our own, see docs/dialects.md',
-    },
-  ),
-  deadlineMs: Type.Integer({
-    default: 600_000,
-    minimum: 1,
-    maximum: 2_147_483_647,
-    description: 'Longest time a request may take; a request can ask for less with `x-deadline-ms`',
-  }),
-  host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on' }),
-  port: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to listen on; 0: any free one' }),
-  metricsPort: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 65535,
-    description: 'Port of its own for `/metrics`, which is then not on `PORT`; 0: on `PORT`',
-  }),
-  metricsHost: Type.String({
-    default: '',
-    description: 'Address to listen on with `METRICS_PORT`; empty: that of `HOST`',
-  }),
-  apiKeysFile: Type.String({
-    default: '',
-    description: 'File of `name:sha256-of-key` lines; every route but the health checks then needs a key',
-  }),
-  allowNoAuth: Type.Boolean({
-    default: false,
-    description: 'Allow listening on a public address without API keys',
-  }),
-  drainDelayMs: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 600_000,
-    description: 'After SIGTERM, time between failing `/readyz` and closing the port, for load balancers to notice',
-  }),
-  drainMs: Type.Integer({
-    default: 30_000,
-    minimum: 0,
-    maximum: 600_000,
-    description: 'After SIGTERM, time for requests under way to finish',
-  }),
-  otelExporterOtlpEndpoint: Type.String({
-    default: '',
-    pattern: `${HTTP_URL.pattern}|^$`,
-    wanted: HTTP_URL.wanted,
-    description:
-      'OpenTelemetry collector that traces of requests are sent to, e.g. `http://localhost:4318`; empty: none',
-  }),
-  otelExporterOtlpProtocol: Type.Union([Type.Literal('http/protobuf'), Type.Literal('http/json')], {
-    default: 'http/protobuf',
-    description: 'How they are sent: `http/protobuf` or `http/json`',
-  }),
-  otelExporterOtlpHeaders: Type.String({
-    default: '',
-    ...HEADERS,
-    description: 'Headers sent along, `name=value,…`, for collectors that ask for a key; never logged',
-  }),
-  otelServiceName: Type.String({ default: 'hotvec', minLength: 1, description: 'Name of the service in traces' }),
-  otelTracesSamplerArg: Type.Number({
-    default: 1,
-    minimum: 0,
-    maximum: 1,
-    description: 'Part of the requests that are traced, where `traceparent` does not say whether',
-  }),
-  otelSdkDisabled: Type.Boolean({ default: false, description: 'Trace nothing, whatever else is set' }),
-  logLevel: Type.Union(
-    [
-      Type.Literal('fatal'),
-      Type.Literal('error'),
-      Type.Literal('warn'),
-      Type.Literal('info'),
-      Type.Literal('debug'),
-      Type.Literal('trace'),
-      Type.Literal('silent'),
-    ],
-    {
-      default: 'info',
-      description: 'Least severe log lines to write: `fatal`, `error`, `warn`, `info`, `debug`, `trace`, `silent`',
-    },
-  ),
-};
-
-export type Config = { [Name in keyof typeof settings]: Static<(typeof settings)[Name]> };
-type Name = keyof Config;
+export type { Config } from './settings.ts';
 
 /** One row of the documentation. */
 export interface SettingDescription {
@@ -298,11 +29,9 @@ export class ConfigError extends Error {
 }
 
 /** Settings whose values are never shown. */
-const SECRETS: readonly Name[] = ['hfToken', 'modelscopeApiToken', 'otelExporterOtlpHeaders'];
-/** Settings that hold an address, which may have a password in it. */
-const ADDRESSES: readonly Name[] = ['hfEndpoint', 'modelscopeEndpoint', 'otelExporterOtlpEndpoint'];
+const SECRETS: readonly SettingName[] = ['hfToken', 'modelscopeApiToken', 'otelExporterOtlpHeaders'];
 const PREFIX = 'HOTVEC_';
-const names = Object.keys(settings) as Name[];
+const names = Object.keys(settings) as SettingName[];
 
 export function describeSettings(): SettingDescription[] {
   return names.map((name) => {
@@ -326,7 +55,7 @@ export function readConfig(given: Record<string, string | undefined>, args: read
   const problems: string[] = [];
   const flags = readFlags(args, problems);
   const environment = withHubVariables(given);
-  const config: Partial<Record<Name, unknown>> = {};
+  const config: Partial<Record<SettingName, unknown>> = {};
   const variables = new Set(names.map((name) => PREFIX + variableOf(name)));
   for (const variable of Object.keys(environment)) {
     if (variable.startsWith(PREFIX) && !variables.has(variable)) {
@@ -354,7 +83,7 @@ export function withoutSecrets(config: Config): Config {
 }
 
 /** A value that was refused, without what may be secret in it. */
-function shown(name: Name, text: string): string {
+function shown(name: SettingName, text: string): string {
   if (SECRETS.includes(name)) return 'not usable (its value is not shown)';
   return JSON.stringify(ADDRESSES.includes(name) ? text.replace(/^.*@/s, '***@').replace(/[?#].*$/s, '?***') : text);
 }
@@ -404,50 +133,4 @@ function readFlags(args: readonly string[], problems: string[]): Record<string, 
     else given[token.name] = { source: token.rawName, text: token.value };
   }
   return given;
-}
-
-function contradictions(config: Config): string[] {
-  const problems: string[] = [];
-  for (const name of ['host', 'metricsHost'] as const) {
-    if (config[name] === '' || isLoopback(config[name]) || config.apiKeysFile !== '' || config.allowNoAuth) continue;
-    problems.push(
-      `${variableOf(name)}=${config[name]} is reachable from other machines and no API keys are set. Set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if something in front of hotvec checks who may use it.`,
-    );
-  }
-  if (config.metricsPort === 0 && config.metricsHost !== '') {
-    problems.push(`METRICS_HOST=${config.metricsHost} needs METRICS_PORT: without it metrics are on HOST and PORT.`);
-  }
-  if (config.metricsPort !== 0 && config.metricsPort === config.port) {
-    problems.push(`METRICS_PORT is PORT (${config.port}). Set it to another one, or to 0 for metrics on PORT.`);
-  }
-  const [, revision] = config.model.split('@');
-  if (revision !== undefined && config.revision !== '' && revision !== config.revision) {
-    problems.push(`MODEL=${config.model} and REVISION=${config.revision} name different revisions; set one of them.`);
-  }
-  if (config.model === 'starter' && config.revision !== '') {
-    problems.push(`REVISION=${config.revision} is for models of a hub, and MODEL is the starter. Unset REVISION.`);
-  }
-  for (const name of ADDRESSES) {
-    if (config[name] !== '' && !URL.canParse(String(config[name])))
-      problems.push(`${variableOf(name)}=${config[name]} is not an address.`);
-  }
-  if (config.maxRequestTokens > config.maxQueueTokens) {
-    problems.push(
-      `MAX_REQUEST_TOKENS (${config.maxRequestTokens}) is above MAX_QUEUE_TOKENS (${config.maxQueueTokens}): the largest request could only be served by an idle server.`,
-    );
-  }
-  if (config.maxInflightBytes > 0 && config.maxInflightBytes < config.maxBodyBytes) {
-    problems.push(
-      `MAX_INFLIGHT_BYTES (${config.maxInflightBytes}) is below MAX_BODY_BYTES (${config.maxBodyBytes}): the largest request could never be served.`,
-    );
-  }
-  if (config.dialects.length > 1 && config.dialects.includes('none')) {
-    problems.push(`DIALECTS=${config.dialects} names some and none; leave one of the two out.`);
-  }
-  if (config.device !== 'cuda' && config.deviceId.join() !== '0') {
-    problems.push(
-      `DEVICE_ID=${config.deviceId} needs DEVICE=cuda; with DEVICE=${config.device} there is only device 0.`,
-    );
-  }
-  return problems;
 }

@@ -1,0 +1,50 @@
+import { isLoopback } from './loopback.ts';
+import { variableOf } from './setting-text.ts';
+import { ADDRESSES, type Config } from './settings.ts';
+
+/** What is wrong with settings that are each right: a line for every pair that cannot be meant. */
+export function contradictions(config: Config): string[] {
+  const problems: string[] = [];
+  for (const name of ['host', 'metricsHost'] as const) {
+    if (config[name] === '' || isLoopback(config[name]) || config.apiKeysFile !== '' || config.allowNoAuth) continue;
+    problems.push(
+      `${variableOf(name)}=${config[name]} is reachable from other machines and no API keys are set. Set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if something in front of hotvec checks who may use it.`,
+    );
+  }
+  if (config.metricsPort === 0 && config.metricsHost !== '') {
+    problems.push(`METRICS_HOST=${config.metricsHost} needs METRICS_PORT: without it metrics are on HOST and PORT.`);
+  }
+  if (config.metricsPort !== 0 && config.metricsPort === config.port) {
+    problems.push(`METRICS_PORT is PORT (${config.port}). Set it to another one, or to 0 for metrics on PORT.`);
+  }
+  const [, revision] = config.model.split('@');
+  if (revision !== undefined && config.revision !== '' && revision !== config.revision) {
+    problems.push(`MODEL=${config.model} and REVISION=${config.revision} name different revisions; set one of them.`);
+  }
+  if (config.model === 'starter' && config.revision !== '') {
+    problems.push(`REVISION=${config.revision} is for models of a hub, and MODEL is the starter. Unset REVISION.`);
+  }
+  for (const name of ADDRESSES) {
+    if (config[name] !== '' && !URL.canParse(String(config[name])))
+      problems.push(`${variableOf(name)}=${config[name]} is not an address.`);
+  }
+  if (config.maxRequestTokens > config.maxQueueTokens) {
+    problems.push(
+      `MAX_REQUEST_TOKENS (${config.maxRequestTokens}) is above MAX_QUEUE_TOKENS (${config.maxQueueTokens}): the largest request could only be served by an idle server.`,
+    );
+  }
+  if (config.maxInflightBytes > 0 && config.maxInflightBytes < config.maxBodyBytes) {
+    problems.push(
+      `MAX_INFLIGHT_BYTES (${config.maxInflightBytes}) is below MAX_BODY_BYTES (${config.maxBodyBytes}): the largest request could never be served.`,
+    );
+  }
+  if (config.dialects.length > 1 && config.dialects.includes('none')) {
+    problems.push(`DIALECTS=${config.dialects} names some and none; leave one of the two out.`);
+  }
+  if (config.device !== 'cuda' && config.deviceId.join() !== '0') {
+    problems.push(
+      `DEVICE_ID=${config.deviceId} needs DEVICE=cuda; with DEVICE=${config.device} there is only device 0.`,
+    );
+  }
+  return problems;
+}
