@@ -21,7 +21,7 @@ export interface SentBatchesOptions {
   clock: Clock;
   cost: BatchCost;
   hiddenSize: number;
-  /** A batch took longer than `limit` milliseconds. */
+  /** A batch took longer than `limit` milliseconds, in which this process ran. */
   onOverdue: (batch: Batch, limit: number) => void;
 }
 
@@ -105,7 +105,12 @@ export class SentBatches {
     const { clock, onOverdue } = this.options;
     const limit = this.timeLimit.for(this.sizeOf(batch));
     this.headStartedAt = clock.now();
-    this.cancelWatchdog = clock.after(limit, () => onOverdue(batch, limit));
+    // A timer that fires late means that this process stood still (a paused container, a machine put to sleep). The answer
+    // may have come meanwhile and not be read yet, or the engine process stood still too: it gets that time again, once.
+    this.cancelWatchdog = clock.after(limit, () => {
+      const late = this.age - limit;
+      this.cancelWatchdog = clock.after(Math.min(late, limit), () => onOverdue(batch, limit));
+    });
   }
 
   private sizeOf({ offsets }: Batch): number {

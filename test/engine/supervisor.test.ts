@@ -71,6 +71,30 @@ describe('EngineSupervisor', () => {
     assert.deepEqual(Array.from((await engine.run(batch)).rows), row);
   });
 
+  it('reads the answer that came while the main process stood still (a healthy engine was killed)', async () => {
+    const clock = new FakeClock();
+    const { engine } = await start({}, { clock });
+    const computed = engine.run(batch);
+    clock.standStill(8_000);
+    clock.advance(0);
+    assert.deepEqual(Array.from((await computed).rows), row);
+    assert.deepEqual(losses(), []);
+  });
+
+  it('kills an engine that hangs, also when the main process stood still meanwhile', async () => {
+    const clock = new FakeClock();
+    const { engine } = await start({ faults: [{ epoch: 1, batch: 0, fault: 'hang' }] }, { clock });
+    const hung = engine.run(batch);
+    clock.standStill(60_000);
+    clock.advance(1_999);
+    assert.equal(engine.state, 'ready', 'it has its time again');
+    clock.advance(1);
+    await assert.rejects(hung, EngineLostError);
+    assert.deepEqual(losses(), ['hung']);
+    clock.advance(0);
+    await until(() => engine.state === 'ready');
+  });
+
   it('passes on that a batch failed, and keeps the engine', async () => {
     const { engine } = await start({ faults: [{ batch: 0, fault: 'batch_failed' }] });
     await assert.rejects(engine.run(batch), BatchFailedError);

@@ -29,6 +29,11 @@ export class FakeClock implements Clock {
     this.time = until;
   }
 
+  /** Lets time pass in which this process stands still: timers that become due fire late, at the next `advance()`. */
+  standStill(milliseconds: number): void {
+    this.time += milliseconds;
+  }
+
   /** Lets time pass until the next timer fires. */
   advanceToNext(): void {
     const next = Math.min(...this.timers.map(({ at }) => at));
