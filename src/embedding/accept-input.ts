@@ -12,6 +12,8 @@ export interface AcceptedInput {
   name: string;
   /** Put before the text; empty for token ids. */
   prompt: string;
+  /** What the request calls the prompt's origin: its own instruction, or the model's prompt. */
+  promptSource: 'instruction' | 'model';
   /** Prompt and text, or token ids, not yet checked. */
   content: string | ArrayLike<number>;
   /** Whether a part of the text that cannot matter was left out. */
@@ -23,7 +25,7 @@ export interface AcceptedInput {
  * @throws {HotvecError} empty_input; invalid_input for token ids that should get a prompt; input_too_long.
  */
 export function acceptInput(
-  { content, name }: EmbedInput,
+  { content, name, instruction }: EmbedInput,
   prompt: string,
   maxTokens: number,
   overlength: Overlength,
@@ -31,16 +33,22 @@ export function acceptInput(
   if (content.length === 0) {
     throw new HotvecError('empty_input', `${name} is empty; there is nothing to embed.`, { param: name });
   }
+  const promptSource = promptSourceOf(instruction);
   if (typeof content === 'string') {
     const text = capText(content, prompt, name, maxTokens, overlength);
-    return { name, prompt, content: prompt + text, isCapped: text.length < content.length };
+    return { name, prompt, promptSource, content: prompt + text, isCapped: text.length < content.length };
   }
   if (prompt !== '') {
     throw new HotvecError('invalid_input', `${name} is token ids, and a prompt can only be put before a text.`, {
       param: name,
     });
   }
-  return { name, prompt, content, isCapped: false };
+  return { name, prompt, promptSource, content, isCapped: false };
+}
+
+/** Said of a length that is not the text's alone. */
+export function withPrompt(prompt: string): string {
+  return prompt === '' ? '' : ', its prompt included';
 }
 
 /** Why an input is refused that has more than it may. */
@@ -52,11 +60,34 @@ export function tooLong(found: string, name: string, maxTokens: number): HotvecE
   );
 }
 
+/**
+ * @throws {HotvecError} input_too_long for a prompt that leaves no room, seen without tokenizing it: no input is at fault.
+ */
+export function checkPromptLength(prompt: string, { instruction }: EmbedInput, maxTokens: number): void {
+  if (prompt.length <= MAX_UNITS_PER_TOKEN * maxTokens) return;
+  throw promptTooLong(`has ${prompt.length} characters`, promptSourceOf(instruction), maxTokens);
+}
+
+function promptSourceOf(instruction: string | null): AcceptedInput['promptSource'] {
+  return instruction === null ? 'model' : 'instruction';
+}
+
+/** Why no input fits behind a prompt. */
+export function promptTooLong(found: string, source: AcceptedInput['promptSource'], maxTokens: number): HotvecError {
+  return new HotvecError(
+    'input_too_long',
+    `${source === 'instruction' ? 'The instruction' : "The model's prompt"} alone ${found}; the limit is ${maxTokens} tokens an input, the text included.`,
+    source === 'instruction' ? { param: 'instruction' } : {},
+  );
+}
+
 /** No more of the text than can matter: bounds what the tokenizer is given. */
 function capText(text: string, prompt: string, name: string, maxTokens: number, overlength: Overlength): string {
   const maxUnits = MAX_UNITS_PER_TOKEN * maxTokens;
   if (prompt.length + text.length <= maxUnits) return text;
-  if (overlength !== 'end' && overlength !== 'start') throw tooLong(`has ${text.length} characters`, name, maxTokens);
+  if (overlength !== 'end' && overlength !== 'start') {
+    throw tooLong(`has ${prompt.length + text.length} characters${withPrompt(prompt)}`, name, maxTokens);
+  }
   const cut = overlength === 'end' ? maxUnits : text.length - maxUnits;
   // Not through the middle of a surrogate pair.
   const isInPair = isHighSurrogate(text, cut - 1);

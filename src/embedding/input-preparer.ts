@@ -1,7 +1,14 @@
 import { HotvecError } from '../errors.ts';
 import type { Encoding, Tokenizer } from '../tokenization/tokenizer.ts';
 import { truncateIds } from '../tokenization/truncate.ts';
-import { type AcceptedInput, acceptInput, tooLong } from './accept-input.ts';
+import {
+  type AcceptedInput,
+  acceptInput,
+  checkPromptLength,
+  promptTooLong,
+  tooLong,
+  withPrompt,
+} from './accept-input.ts';
 import { attempt, type OnError } from './attempt.ts';
 import { checkTokenIds, checkTokenized } from './check-token-ids.ts';
 import type { EmbedInput, ModelFacts, Overlength, TokenizedInput } from './embedder.ts';
@@ -31,12 +38,13 @@ export class InputPreparer {
   /**
    * Looks at the inputs as far as it costs nothing.
    * @returns one an input, same order.
-   * @throws {HotvecError} what `choosePrompt` throws; with `onError: 'fail'` what `acceptInput` throws.
+   * @throws {HotvecError} what `choosePrompt` and `checkPromptLength` throw; with `onError: 'fail'` what `acceptInput` throws.
    */
   accept(inputs: readonly EmbedInput[], options: PrepareOptions): (AcceptedInput | HotvecError)[] {
     const maxTokens = this.limitOf(options);
     return inputs.map((input) => {
       const prompt = this.promptFor(input);
+      checkPromptLength(prompt, input, maxTokens);
       return attempt(options.onError, () => acceptInput(input, prompt, maxTokens, options.overlength));
     });
   }
@@ -53,7 +61,7 @@ export class InputPreparer {
     options: PrepareOptions,
   ): Promise<(TokenizedInput | HotvecError)[]> {
     const { maxRequestTokens } = this.model;
-    /** Ids of each prompt alone, found when the first text behind it must be cut: a request has one or two prompts. */
+    /** Ids of each prompt alone, found when the first text behind it is too long: a request has one or two prompts. */
     const promptIds = new Map<string, Int32Array>();
     const tokenized: (TokenizedInput | HotvecError)[] = [];
     let total = 0;
@@ -95,13 +103,17 @@ export class InputPreparer {
     promptIds: Map<string, Int32Array>,
     options: PrepareOptions,
   ): Promise<TokenizedInput | HotvecError> {
-    const { prompt, isCapped } = input;
+    const { prompt, promptSource, isCapped } = input;
     const { overlength, onError } = options;
     const maxTokens = this.limitOf(options);
+    const isOver = encoding !== undefined && encoding.ids.length > maxTokens && overlength !== 'keep';
+    // Found before the text is blamed: a prompt that leaves no room is no fault of it.
+    if (isOver && prompt !== '' && !promptIds.has(prompt)) {
+      promptIds.set(prompt, await this.tokenizePrompt(prompt, promptSource, maxTokens));
+    }
     const ids = attempt(onError, () => this.checkedIds(input, encoding, overlength, maxTokens));
     if (ids instanceof HotvecError) return ids;
     if (ids.length <= maxTokens || overlength === 'keep') return { ids, truncated: isCapped };
-    if (prompt !== '' && !promptIds.has(prompt)) promptIds.set(prompt, await this.tokenizePrompt(prompt, maxTokens));
     // Never the prompt is cut: without it the text would be another kind of input.
     const side = overlength === 'start' ? 'start' : 'end';
     const kept = truncateIds(ids, maxTokens, side, this.tokenizer.special, promptIds.get(prompt));
@@ -109,7 +121,7 @@ export class InputPreparer {
   }
 
   private checkedIds(
-    { name, content }: AcceptedInput,
+    { name, content, prompt }: AcceptedInput,
     encoding: Encoding | undefined,
     overlength: Overlength,
     maxTokens: number,
@@ -117,7 +129,7 @@ export class InputPreparer {
     const ids = encoding?.ids ?? checkTokenIds(content as ArrayLike<number>, name, this.model, overlength);
     if (encoding !== undefined) checkTokenized(ids, name, this.model);
     if (overlength === 'error' && ids.length > maxTokens) {
-      throw tooLong(`has ${ids.length} tokens`, name, maxTokens);
+      throw tooLong(`has ${ids.length} tokens${withPrompt(prompt)}`, name, maxTokens);
     }
     return ids;
   }
@@ -134,15 +146,17 @@ export class InputPreparer {
   }
 
   /** Ids of a prompt, special tokens before it included. */
-  private async tokenizePrompt(prompt: string, maxTokens: number): Promise<Int32Array> {
+  private async tokenizePrompt(
+    prompt: string,
+    source: AcceptedInput['promptSource'],
+    maxTokens: number,
+  ): Promise<Int32Array> {
     const { special } = this.tokenizer;
     const [encoding] = await this.tokenizer.tokenize([prompt]);
     const { ids } = encoding as Encoding;
     const bare = ids.subarray(0, ids.length - special.after);
     if (bare.length + special.after >= maxTokens) {
-      throw new HotvecError('input_too_long', `The instruction alone fills the ${maxTokens} tokens of an input.`, {
-        param: 'instruction',
-      });
+      throw promptTooLong(`has ${bare.length + special.after} tokens`, source, maxTokens);
     }
     return bare;
   }

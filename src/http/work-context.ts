@@ -84,7 +84,7 @@ function readDeadline(header: string | string[] | undefined): number {
   if (header === undefined) return Number.POSITIVE_INFINITY;
   const milliseconds = Number(header);
   if (!/^\d{1,9}$/.test(String(header)) || milliseconds < 1) {
-    throw new HotvecError('invalid_input', 'x-deadline-ms is not a whole number of milliseconds, 1 or more.', {
+    throw new HotvecError('invalid_input', 'x-deadline-ms is not a whole number of milliseconds, 1 to 999999999.', {
       param: 'x-deadline-ms',
     });
   }

@@ -160,7 +160,7 @@ describe('PipelineEmbedder.embed()', () => {
       await done;
     }
     create({ prompts: { query: 'nine long' } });
-    assert.deepEqual(await refusal(['text'], { truncate: 'end' }, 'query'), ['input_too_long', 'instruction']);
+    assert.deepEqual(await refusal(['text'], { truncate: 'end' }, 'query'), ['input_too_long', null]);
   });
 
   it('puts a default prompt before texts, and nothing before token ids', async () => {

@@ -37,6 +37,36 @@ describe(`Texts longer than the limit of ${LIMIT} tokens`, () => {
     }
   });
 
+  it('are not blamed for a prompt that leaves no room, whatever is asked for, nor for its part of the length', async () => {
+    const instruction = 'word '.repeat(LIMIT);
+    const whole = `The instruction alone has \\d+ tokens; the limit is ${LIMIT} tokens an input, the text included.`;
+    const unread = `The instruction alone has \\d+ characters; the limit is ${LIMIT} tokens an input, the text included.`;
+    for (const choice of [{}, { truncate: 'error' }, { truncate: 'end' }, { on_error: 'partial' }]) {
+      for (const [text, wanted] of [
+        [instruction, whole],
+        ['x'.repeat(32 * LIMIT), unread],
+      ] as const) {
+        const error = await errorOf(
+          await service.post('/v1/embeddings', { input: ['a', 'b'], instruction: text, ...choice }),
+        );
+        assert.deepEqual([error.code, error.param], ['input_too_long', 'instruction']);
+        assert.match(error.message, new RegExp(`^${wanted}$`));
+      }
+    }
+    const both = await errorOf(
+      await service.post('/v1/embeddings', {
+        input: 'more words than fit behind it, and then some more of them',
+        instruction: 'Find it',
+      }),
+    );
+    assert.equal(both.param, 'input');
+    assert.match(both.message, /^input has \d+ tokens, its prompt included; the limit is 20 tokens/);
+    const long = await errorOf(
+      await service.post('/v1/embeddings', { input: 'x'.repeat(32 * LIMIT), instruction: 'Find it' }),
+    );
+    assert.match(long.message, /^input has 6\d\d characters, its prompt included; /);
+  });
+
   for (const side of ['end', 'start'] as const) {
     it(`are cut at the ${side} where asked for, keep their end token, and say so`, async () => {
       const mixed = [short[0], long[0], short[1], ...long.slice(1)] as typeof goldenTexts;
