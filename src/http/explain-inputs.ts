@@ -1,14 +1,14 @@
 import { HotvecError } from '../errors.ts';
 import { grouped, kindOf } from './kind-of.ts';
 import type { Limits } from './schemas.ts';
+import type { TakenInputs } from './taken-inputs.ts';
 
-/** Finds what is wrong with a value that should be a text, texts, token ids or lists of token ids. */
-export function explainInputs(value: unknown, field: string, limits: Limits): HotvecError {
+/** Finds what is wrong with a value that should be a text, texts, token ids or lists of token ids, or some of these. */
+export function explainInputs(value: unknown, field: string, limits: Limits, taken: TakenInputs): HotvecError {
+  if (looksLikeTokenIds(value) && !taken.tokenIds) return notTaken(field, 'token ids', taken);
   if (value === '') return empty(field);
   if (!Array.isArray(value)) {
-    return new HotvecError('invalid_input', `${field} is ${kindOf(value)}; wanted is a text, texts, or token ids.`, {
-      param: field,
-    });
+    return notTaken(field, kindOf(value), taken);
   }
   if (value.length === 0) return empty(field);
   // A list of numbers is one input, whatever its length.
@@ -27,16 +27,16 @@ export function explainInputs(value: unknown, field: string, limits: Limits): Ho
       );
     }
     if (typeof item === 'number' && !isTokenId(item)) return badTokenId(name);
-    if (Array.isArray(item)) {
+    if (Array.isArray(item) && taken.tokenIds) {
       const wrong = item.findIndex((id) => !isTokenId(id));
       if (wrong >= 0) return badTokenId(`${name}[${wrong}]`);
     } else if (typeof item !== 'string' && typeof item !== 'number') {
-      return new HotvecError('invalid_input', `${name} is ${kindOf(item)}; wanted is a text or token ids.`, {
+      return new HotvecError('invalid_input', `${name} is ${kindOf(item)}; wanted is ${itemOf(taken)}.`, {
         param: name,
       });
     }
   }
-  return new HotvecError('invalid_input', `${field} is not a text, texts, or token ids.`, { param: field });
+  return notTaken(field, 'a list of texts', taken);
 }
 
 function isTokenId(value: unknown): boolean {
@@ -63,12 +63,17 @@ export function tooMany(count: number, field: string, { maxInputs }: Limits): Ho
   );
 }
 
-export function looksLikeTokenIds(value: unknown): boolean {
+function looksLikeTokenIds(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
   return typeof value[0] === 'number' || (Array.isArray(value[0]) && typeof value[0][0] === 'number');
 }
 
-/** Token ids where only texts are taken. */
-export function textsOnly(field: string): HotvecError {
-  return new HotvecError('invalid_input', `${field} is token ids; wanted is a text or texts.`, { param: field });
+function itemOf({ texts, tokenIds }: TakenInputs): string {
+  if (!tokenIds) return 'a text';
+  return texts ? 'a text or token ids' : 'token ids';
+}
+
+/** A value that would be right elsewhere, or nowhere. */
+function notTaken(field: string, found: string, { words }: TakenInputs): HotvecError {
+  return new HotvecError('invalid_input', `${field} is ${found}; wanted is ${words}.`, { param: field });
 }

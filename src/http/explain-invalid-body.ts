@@ -1,8 +1,9 @@
 import { type ErrorCode, HotvecError } from '../errors.ts';
 import { explainComparedItems } from './explain-compared-items.ts';
-import { explainInputs, looksLikeTokenIds, textsOnly } from './explain-inputs.ts';
+import { explainInputs } from './explain-inputs.ts';
 import { kindOf } from './kind-of.ts';
 import type { Limits } from './schemas.ts';
+import { takenInputs } from './taken-inputs.ts';
 
 /** What of Ajv's error objects is used. */
 export interface SchemaError {
@@ -25,12 +26,14 @@ const HARMLESS_NAME = /^[\w.-]{1,64}$/;
  * Turns a failed validation into the error a person can act on. Ajv says of an `input` only that it matches none of
  * four shapes; which item is wrong, and how, is found here, and only when something is.
  *
+ * @param schema what the body was validated with.
  * @param inputFields fields that hold texts, token ids or vectors, where the validation says no more than "none of the shapes".
  */
 export function explainInvalidBody(
   errors: readonly SchemaError[],
   body: unknown,
   limits: Limits,
+  schema: object,
   inputFields: readonly string[],
 ): HotvecError {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
@@ -63,8 +66,7 @@ export function explainInvalidBody(
   const [first] = errors;
   const wantsObject = first?.keyword === 'type' && first.params.type === 'object';
   if (inputFields.includes(keys.at(-1) ?? '') && !wantsObject) {
-    const takesTokenIds = errors.some(({ params }) => params.type === 'integer');
-    return looksLikeTokenIds(value) && !takesTokenIds ? textsOnly(field) : explainInputs(value, field, limits);
+    return explainInputs(value, field, limits, takenInputs(schema, keys));
   }
   const enumError = errors.find((error) => error.keyword === 'enum');
   const wanted =

@@ -67,7 +67,8 @@ export class BodyReader {
     if (schema === undefined) return value;
     const validate = this.validatorOf(schema);
     if (validate(value) !== true) {
-      throw explainInvalidBody((validate.errors ?? []) as SchemaError[], value, this.rules.limits, INPUT_FIELDS);
+      const errors = (validate.errors ?? []) as SchemaError[];
+      throw explainInvalidBody(errors, value, this.rules.limits, this.rules.schemas[schema] ?? {}, INPUT_FIELDS);
     }
     checkUnicode((value as Record<string, unknown>).instruction, 'instruction');
     return value;

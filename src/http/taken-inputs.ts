@@ -1,0 +1,30 @@
+interface Schema {
+  type?: string;
+  items?: Schema;
+  anyOf?: Schema[];
+  properties?: Record<string, Schema>;
+}
+
+/** What a field for inputs takes. */
+export interface TakenInputs {
+  /** For messages: `a text, texts, or token ids`. */
+  words: string;
+  texts: boolean;
+  tokenIds: boolean;
+}
+
+/**
+ * Reads from a schema what its field at `keys` takes: routes differ in it.
+ * @param keys names of the objects around the field, and its own.
+ */
+export function takenInputs(schema: object, keys: readonly string[]): TakenInputs {
+  const field = keys.reduce<Schema | undefined>((node, key) => node?.properties?.[key], schema);
+  const forms = field?.anyOf ?? [field ?? {}];
+  const text = forms.some(({ type }) => type === 'string');
+  const texts = forms.some(({ items }) => items?.type === 'string');
+  const tokenIds = forms.some(({ items }) => items?.type === 'integer');
+  const names = [text && 'a text', texts && 'texts', tokenIds && 'token ids'].filter((name) => name !== false);
+  const last = names.pop() ?? 'another value';
+  const words = names.length === 0 ? last : `${names.join(', ')}${names.length > 1 ? ',' : ''} or ${last}`;
+  return { words, texts, tokenIds };
+}
