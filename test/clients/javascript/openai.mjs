@@ -25,10 +25,13 @@ async function more({ serviceUrl, stubUrl, texts }) {
   const models = [];
   for await (const { id } of client.models.list()) models.push(id);
   const failure = (promise) => promise.then(() => null, explain);
+  const request = { model: 'starter', input: [text, ''], encoding_format: 'float', on_error: 'partial' };
+  const partial = (await client.embeddings.create(request)).data;
   const stub = (options) => connect(stubUrl, { model: 'stub', ...options });
   return {
     float: await embed(texts, { encoding_format: 'float' }),
     oneText: [...one.data[0].embedding],
+    partial: partial.map(({ object, embedding, error }) => [object, embedding?.length ?? error.code]),
     tokens: one.usage.total_tokens,
     models,
     model: (await client.models.retrieve('starter')).id,

@@ -28,6 +28,10 @@ def more(task):
     client = Client(task["serviceUrl"])
     one = client.sdk.embeddings.create(model="starter", input=task["texts"][0])
 
+    partial = client.sdk.embeddings.create(
+        model="starter", input=[task["texts"][0], ""], encoding_format="float", extra_body={"on_error": "partial"}
+    ).data
+
     def failure(call):
         try:
             call()
@@ -41,6 +45,9 @@ def more(task):
     return {
         "float": client.embed(task["texts"], encoding_format="float"),
         "oneText": one.data[0].embedding,
+        "partial": [
+            [item.object, len(item.embedding) if item.object == "embedding" else item.error["code"]] for item in partial
+        ],
         "tokens": one.usage.total_tokens,
         "models": [model.id for model in client.sdk.models.list()],
         "model": client.sdk.models.retrieve("starter").id,
