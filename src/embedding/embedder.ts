@@ -29,6 +29,8 @@ export type WorkPhase = 'tokenize' | 'queue' | 'infer' | 'encode';
 export interface EmbedOptions {
   /** Components of a vector; null: all. */
   dimensions: number | null;
+  /** What the client calls `dimensions`, for errors; left out: just that. */
+  dimensionsName?: string;
   /** null: as the model was trained to be used. */
   normalize: boolean | null;
   truncate: 'error' | TruncationSide;

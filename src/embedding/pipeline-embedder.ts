@@ -109,7 +109,7 @@ export class PipelineEmbedder implements Embedder {
   ): Promise<EmbedResult<Float32Array | HotvecError>> {
     const { signal, owner, priority } = options;
     const startedAt = this.clock.now();
-    const dimensions = this.checkDimensions(options.dimensions);
+    const dimensions = this.checkDimensions(options.dimensions, options.dimensionsName);
     const prepareOptions = { overlength: options.truncate, maxInputTokens: options.maxInputTokens, onError };
     const accepted = this.preparer.accept(inputs, prepareOptions);
     // Turned away before it costs anything, where it must be turned away.
@@ -170,14 +170,14 @@ export class PipelineEmbedder implements Embedder {
       throw new HotvecError('not_ready', 'The model is still loading.', { retryAfterMs: 1000 });
   }
 
-  private checkDimensions(dimensions: number | null): number {
+  private checkDimensions(dimensions: number | null, name = 'dimensions'): number {
     const { hiddenSize, matryoshkaMinimum } = this.model;
     if (dimensions === null || dimensions === hiddenSize) return hiddenSize;
     const minimum = matryoshkaMinimum ?? hiddenSize;
     if (dimensions < minimum || dimensions > hiddenSize) {
       const range = minimum === hiddenSize ? `${hiddenSize}` : `${minimum} to ${hiddenSize}`;
-      throw new HotvecError('invalid_dimensions', `dimensions is ${dimensions}; this model gives ${range}.`, {
-        param: 'dimensions',
+      throw new HotvecError('invalid_dimensions', `${name} is ${dimensions}; this model gives ${range}.`, {
+        param: name,
       });
     }
     return dimensions;

@@ -41,16 +41,24 @@ export function quantizeVector(vector: Float32Array, dtype: OutputDtype): Answer
   }
 }
 
+/** What a client calls the two. */
+const OUR_FIELDS = { dtype: 'output_dtype', dimensions: 'dimensions' };
+
 /**
  * Whether vectors of `dimensions` components can be answered so.
  * @throws {HotvecError} invalid_dimensions, invalid_input; before anything is computed.
  */
-export function checkOutputDtype(dtype: OutputDtype, dimensions: number, isNormalized: boolean): void {
+export function checkOutputDtype(
+  dtype: OutputDtype,
+  dimensions: number,
+  isNormalized: boolean,
+  fields = OUR_FIELDS,
+): void {
   if ((dtype === 'binary' || dtype === 'ubinary') && dimensions % 8 !== 0) {
     throw new HotvecError(
       'invalid_dimensions',
-      `output_dtype ${dtype} has eight components in a byte, and ${dimensions} is no multiple of 8. Send another "dimensions".`,
-      { param: 'dimensions' },
+      `${fields.dtype} ${dtype} has eight components in a byte, and ${dimensions} is no multiple of 8. Send another "${fields.dimensions}".`,
+      { param: fields.dimensions },
     );
   }
   if ((dtype === 'int8' || dtype === 'uint8') && !isNormalized) {

@@ -13,7 +13,10 @@ export interface VectorRequest {
 }
 
 /** What the body of the request says of its vectors; its headers say the rest. */
-export type VectorOptions = Pick<EmbedOptions, 'dimensions' | 'normalize' | 'truncate' | 'maxInputTokens'>;
+export type VectorOptions = Pick<
+  EmbedOptions,
+  'dimensions' | 'dimensionsName' | 'normalize' | 'truncate' | 'maxInputTokens'
+>;
 
 /**
  * Inputs → vectors → answer: what every route that computes vectors does, in whatever form its clients ask and are

@@ -28,6 +28,9 @@ const TRUNCATIONS: Record<'NONE' | 'START' | 'END', EmbedOptions['truncate']> = 
   END: 'end',
 };
 
+/** What Cohere calls them. */
+const FIELDS = { dtype: 'embedding_types', dimensions: 'output_dimension' };
+
 const ROUTES = [
   {
     version: '2',
@@ -76,13 +79,20 @@ export const cohereRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
         if (body.images !== undefined || input_type === 'image') throw textsOnly('images');
         if (body.inputs !== undefined) throw textsOnly('inputs');
         if (texts === undefined) throw new HotvecError('invalid_input', 'texts is missing.', { param: 'texts' });
-        for (const type of types) checkOutputDtype(dtypeOf(type), dimensions ?? embedder.model.hiddenSize, true);
+        const size = dimensions ?? embedder.model.hiddenSize;
+        for (const type of types) checkOutputDtype(dtypeOf(type), size, true, FIELDS);
         const role = roleFor(input_type, names.resolve(model).role, embedder.model);
         const isUntyped = version === '1' && body.embedding_types === undefined;
         return serveVectors(
           { request, reply, embedder, config },
           nameInputs('texts', texts).map((text) => ({ ...text, role, instruction: null })),
-          { dimensions, normalize: true, truncate: TRUNCATIONS[truncate], maxInputTokens: body.max_tokens },
+          {
+            dimensions,
+            dimensionsName: FIELDS.dimensions,
+            normalize: true,
+            truncate: TRUNCATIONS[truncate],
+            maxInputTokens: body.max_tokens,
+          },
           (result) => encodeAnswer(result, isUntyped ? null : types, { id: request.id, texts, version }),
         );
       },

@@ -139,8 +139,14 @@ describe('The dialect of Cohere', () => {
     const { embeddings } = await call({ output_dimension: 32, embedding_types: ['float', 'binary'], priority: 3 });
     assert.deepEqual(embeddings.float, await ours({ dimensions: 32 }));
     assert.deepEqual(embeddings.binary, await ours({ dimensions: 32, output_dtype: 'binary' }));
-    assert.equal((await refused({ output_dimension: 31 }))[0], 400);
-    assert.equal((await refused({ output_dimension: 36, embedding_types: ['float', 'ubinary'] }))[0], 400);
+    assert.deepEqual(await refused({ output_dimension: 31 }), [
+      400,
+      'output_dimension is 31; this model gives 32 to 256.',
+    ]);
+    assert.deepEqual(await refused({ output_dimension: 36, embedding_types: ['float', 'ubinary'] }), [
+      400,
+      'embedding_types ubinary has eight components in a byte, and 36 is no multiple of 8. Send another "output_dimension".',
+    ]);
   });
 
   it('answers version 1, where vectors without a type are a list of their own and texts may be of no type', async () => {
