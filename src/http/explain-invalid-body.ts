@@ -18,6 +18,12 @@ const CODE_OF_FIELD: Record<string, ErrorCode> = {
   dimensions: 'invalid_dimensions',
   encoding_format: 'invalid_encoding_format',
 };
+/** What Ajv says less well. */
+const WANTED: Record<string, string> = {
+  minLength: 'must not be empty',
+  minItems: 'must not be empty',
+  uniqueItems: 'must not have the same item twice',
+};
 /** Fields whose items are texts or vectors. */
 const COMPARED = new Set(['queries', 'documents']);
 const HARMLESS_NAME = /^[\w.-]{1,64}$/;
@@ -68,14 +74,21 @@ export function explainInvalidBody(
   if (inputFields.includes(keys.at(-1) ?? '') && !wantsObject) {
     return explainInputs(value, field, limits, takenInputs(schema, keys));
   }
+  const [item] = (first?.instancePath ?? '').split('/').slice(keys.length + 1);
+  const isItem = item !== undefined && Array.isArray(value);
+  const name = isItem ? `${field}[${item}]` : field;
   const enumError = errors.find((error) => error.keyword === 'enum');
   const wanted =
     enumError === undefined
-      ? (errors[0]?.message ?? 'another value')
+      ? (WANTED[first?.keyword ?? ''] ?? first?.message ?? 'must be another value')
       : `must be one of ${(enumError.params.allowedValues as string[]).join(', ')}`;
-  return new HotvecError(CODE_OF_FIELD[field] ?? 'invalid_input', `${field} is ${foundOf(value)}; it ${wanted}.`, {
-    param: field,
-  });
+  return new HotvecError(
+    CODE_OF_FIELD[field] ?? 'invalid_input',
+    `${name} is ${foundOf(isItem ? value[Number(item)] : value)}; it ${wanted}.`,
+    {
+      param: name,
+    },
+  );
 }
 
 /** The field that a JSON pointer leads to, `/inputs/sentences/3`: its name and those of the objects around it. */
@@ -95,5 +108,7 @@ export function checkUnicode(value: unknown, field: string): void {
 
 /** A number is told as it is: unlike a text, it is nobody's secret. */
 function foundOf(value: unknown): string {
+  if (value === '') return 'an empty text';
+  if (Array.isArray(value) && value.length === 0) return 'an empty list';
   return typeof value === 'number' ? String(value) : kindOf(value);
 }

@@ -77,6 +77,8 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
   });
 
   app.addHook('preValidation', async (request) => {
+    // That there is no such path or method is said before what is wrong with a body.
+    if (request.is404) return;
     const outcome = request.body === undefined ? reader.readNothing(schemaOf(request)) : (request.body as BodyOutcome);
     if (!outcome.isValid) {
       const { code, message, param } = outcome;

@@ -33,6 +33,19 @@ const rows: [route: string, body: object, message: string][] = [
   ['/v2/embed', cohere('a'), 'texts is a text; wanted is texts.'],
   ['/v2/embed', cohere([1]), 'texts is token ids; wanted is texts.'],
   ['/v2/embed', cohere([null]), 'texts[0] is null; wanted is a text.'],
+  // Other fields.
+  ['/v1/embeddings', { input: 'a', instruction: '' }, 'instruction is an empty text; it must not be empty.'],
+  ['/v2/embed', { ...cohere(['a']), embedding_types: [] }, 'embedding_types is an empty list; it must not be empty.'],
+  [
+    '/v2/embed',
+    { ...cohere(['a']), embedding_types: ['float', 'float'] },
+    'embedding_types is a list; it must not have the same item twice.',
+  ],
+  [
+    '/v2/embed',
+    { ...cohere(['a']), embedding_types: ['float', 'int4'] },
+    'embedding_types[1] is a text; it must be one of float, int8, uint8, binary, ubinary, base64.',
+  ],
 ];
 
 describe('Inputs of the wrong kind', () => {
@@ -50,4 +63,19 @@ describe('Inputs of the wrong kind', () => {
       assert.ok(response.status === 400 || response.status === 422, `${response.status}`);
     });
   }
+
+  it('are not looked at where there is no such path or method', async () => {
+    const headers = { 'content-type': 'application/json' };
+    for (const body of ['', '{']) {
+      for (const [method, path, status, code] of [
+        ['PUT', '/v1/embeddings', 405, 'method_not_allowed'],
+        ['DELETE', '/v1/models', 405, 'method_not_allowed'],
+        ['POST', '/v1/embedding', 404, 'not_found'],
+      ] as const) {
+        const response = await fetch(service.url + path, { method, headers, body });
+        const { error } = (await response.json()) as { error: { code: string } };
+        assert.deepEqual([response.status, error.code], [status, code]);
+      }
+    }
+  });
 });
