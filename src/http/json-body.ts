@@ -66,6 +66,14 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
         'Compressed request bodies are not accepted; send the JSON as it is.',
       );
     }
+    const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(request.headers['content-type'] ?? '') ?? [];
+    if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
+      // Read as UTF-8 it would be other texts, or none.
+      throw new HotvecError(
+        'unsupported_media_type',
+        'JSON is read as UTF-8 (RFC 8259), and content-type names another charset; send utf-8, or leave charset out.',
+      );
+    }
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > limits.maxBodyBytes) throw bodyTooLarge(limits.maxBodyBytes);
     // What would not fit is not begun, but takes no room before it comes.

@@ -52,6 +52,12 @@ describe('Requests as no HTTP library sends them', () => {
     ['an empty body', post(''), 400, 'invalid_json'],
     ['no body and no type', post('', ''), 400, 'invalid_input'],
     ['a body without a type', post('{"input":"x"}', ''), 415, 'unsupported_media_type'],
+    [
+      'another charset',
+      post('{"input":"x"}', JSON_TYPE.replace('json', 'json; Charset="latin1"')),
+      415,
+      'unsupported_media_type',
+    ],
     ['an expectation', post('{}', `${JSON_TYPE}expect: the-unexpected\r\n`), 400, 'invalid_input'],
     ['more bytes than may be', post('{', JSON_TYPE, 2 ** 40), 413, 'body_too_large'],
     ['a percent sign astray', get('/v1/models/%'), 404, 'not_found'],
