@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { linger } from '../../src/http/lingering-close.ts';
 import { until } from '../support/supervised-engine.ts';
-import { answersAre, parseAnswers, type RawAnswer } from './raw-socket.ts';
+import { answersAre, collect, parseAnswers, type RawAnswer } from './raw-socket.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -34,14 +34,11 @@ async function sendThenRead(url: string, head: string, bodyBytes: number, chunke
     // Others are let in, as in a client that is another process.
     await (isTaken ? sleep(0) : Promise.race([next(socket, 'drain'), next(socket, 'close')]));
   }
-  let text = '';
-  socket.setEncoding('latin1').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  await until(() => failed !== undefined || socket.closed || answersAre(1)(text));
+  const text = collect(socket);
+  await until(() => failed !== undefined || socket.closed || answersAre(1)(text()));
   socket.destroy();
-  assert.equal(failed, undefined, `${text} ${failed}`);
-  return parseAnswers(text)[0] as RawAnswer;
+  assert.equal(failed, undefined, `${text()} ${failed}`);
+  return parseAnswers(text())[0] as RawAnswer;
 }
 
 describe('An answer to a request that is still being sent', () => {
@@ -76,13 +73,7 @@ describe('An answer to a request that is still being sent', () => {
   it('does not let 320 MiB come: 32 MiB are dropped, and then nothing is read', async () => {
     const accepted = once(stub.app.server, 'connection') as Promise<[net.Socket]>;
     const socket = net.connect({ port: Number(new URL(stub.url).port), allowHalfOpen: true });
-    let text = '';
-    socket
-      .on('error', () => {})
-      .setEncoding('latin1')
-      .on('data', (chunk: string) => {
-        text += chunk;
-      });
+    const text = collect(socket);
     socket.write(post(`${JSON_TYPE}content-length: ${320 * MEBIBYTE}\r\n`));
     const [server] = await accepted;
     const piece = Buffer.alloc(MEBIBYTE);
@@ -93,24 +84,18 @@ describe('An answer to a request that is still being sent', () => {
     }
     assert.ok(isStopped);
     assert.ok(server.bytesRead < 34 * MEBIBYTE, `${server.bytesRead}`);
-    assert.equal(parseAnswers(text)[0]?.status, 401);
+    assert.equal(parseAnswers(text())[0]?.status, 401);
     socket.destroy();
   });
 
   it('is the last one: what comes behind it on the connection is not answered', async () => {
     const socket = net.connect(Number(new URL(stub.url).port), '127.0.0.1');
-    let text = '';
-    socket
-      .on('error', () => {})
-      .setEncoding('latin1')
-      .on('data', (chunk: string) => {
-        text += chunk;
-      });
+    const text = collect(socket);
     socket.write(post(`${JSON_TYPE}content-length: 5\r\n`));
-    await until(() => answersAre(1)(text));
+    await until(() => answersAre(1)(text()));
     socket.write(`12345${'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3)}`);
     await sleep(100);
-    assert.equal(parseAnswers(text).length, 1);
+    assert.equal(parseAnswers(text()).length, 1);
     socket.destroy();
   });
 

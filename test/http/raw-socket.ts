@@ -21,6 +21,18 @@ export function sendRaw(url: string, bytes: string | Buffer, enough: (text: stri
   });
 }
 
+/** Takes what comes on a socket, whatever becomes of it. Returns what came so far. */
+export function collect(socket: net.Socket): () => string {
+  let text = '';
+  socket
+    .on('error', () => {})
+    .setEncoding('latin1')
+    .on('data', (chunk: string) => {
+      text += chunk;
+    });
+  return () => text;
+}
+
 /** The answers in `text`, each with a content-length, and nothing besides. */
 export function parseAnswers(text: string): RawAnswer[] {
   const answers: RawAnswer[] = [];

@@ -4,7 +4,7 @@ import { afterEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LARGE_BODY_BYTES } from '../../src/http/large-bodies.ts';
 import { until } from '../support/supervised-engine.ts';
-import { answersAre, parseAnswers, sendRaw } from './raw-socket.ts';
+import { answersAre, collect, parseAnswers, sendRaw } from './raw-socket.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 
 const MAX_BODY_BYTES = 2 * LARGE_BODY_BYTES;
@@ -34,14 +34,11 @@ describe('Uploads that stall', () => {
   };
   /** Announces the largest body and sends so much of it. Collects what is answered. */
   function begin(bytes: number): { answer: () => string; send: (bytes: number) => void } {
-    let text = '';
     const socket = net.connect(Number(new URL(stub.url).port), '127.0.0.1');
-    socket.setEncoding('latin1').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    socket.on('error', () => {}).write(head + ' '.repeat(bytes));
+    const answer = collect(socket);
+    socket.write(head + ' '.repeat(bytes));
     sockets.push(socket);
-    return { answer: () => text, send: (more) => void socket.write(' '.repeat(more)) };
+    return { answer, send: (more) => void socket.write(' '.repeat(more)) };
   }
 
   it('take no room by what they announce: nine of them do not keep a large body out (they held it for 65 s)', async () => {
