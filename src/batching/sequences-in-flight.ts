@@ -21,15 +21,24 @@ export interface Entry {
  * any more is forgotten with the last place it had.
  */
 export class SequencesInFlight {
-  private readonly entries = new Map<string, Entry>();
+  /**
+   * Where in `places` the entry of each key is. Not the entry itself: V8 links the table that a Map has outgrown to its
+   * next one, so that once one of them is old, minor collections keep alive whatever the later ones held. Through its
+   * waiters an entry holds whole requests, and they would all pile up until the next major collection.
+   */
+  private readonly placeOf = new Map<string, number>();
+  private readonly places: (Entry | undefined)[] = [];
+  private readonly freePlaces: number[] = [];
 
   /** Notes that `request` waits for these token ids. */
   join(tokenIds: Int32Array, request: PendingRequest, index: number): Entry {
     const key = createHash('sha256').update(tokenIds).digest('base64');
-    let entry = this.entries.get(key);
+    let entry = this.find(key);
     if (entry === undefined) {
       entry = { key, tokenIds, waiters: new Map(), isTaken: false };
-      this.entries.set(key, entry);
+      const place = this.freePlaces.pop() ?? this.places.length;
+      this.places[place] = entry;
+      this.placeOf.set(key, place);
     }
     const positions = entry.waiters.get(request);
     if (positions === undefined) entry.waiters.set(request, [index]);
@@ -46,6 +55,15 @@ export class SequencesInFlight {
 
   /** It was answered, or will not be: the next request that brings it starts anew. */
   end(entry: Entry): void {
-    if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
+    const place = this.placeOf.get(entry.key);
+    if (place === undefined || this.places[place] !== entry) return;
+    this.placeOf.delete(entry.key);
+    this.places[place] = undefined;
+    this.freePlaces.push(place);
+  }
+
+  private find(key: string): Entry | undefined {
+    const place = this.placeOf.get(key);
+    return place === undefined ? undefined : this.places[place];
   }
 }

@@ -7,22 +7,24 @@ import type { FastifyInstance } from 'fastify';
  * version 24 on; before, only the first one is told, and the others would be computed, and hold their bytes, for nobody.
  */
 export function registerQueuedAnswers(app: FastifyInstance): void {
-  const open = new Map<Socket, Set<ServerResponse>>();
+  // Lists, not sets: see why in batching/sequences-in-flight.ts.
+  const open = new Map<Socket, ServerResponse[]>();
   app.addHook('onRequest', async ({ raw: { socket } }, { raw: response }) => {
     let answers = open.get(socket);
     if (answers === undefined) {
-      answers = new Set();
+      answers = [];
       open.set(socket, answers);
       socket.once('close', () => close(socket));
     }
-    answers.add(response);
-    response.once('close', () => answers.delete(response));
+    answers.push(response);
+    // The first one, unless the connection was lost: answers are written in the order of their requests.
+    response.once('close', () => answers.splice(answers.indexOf(response), 1));
   });
 
   function close(socket: Socket): void {
     // After Node's own listeners, which tell those that they know.
     setImmediate(() => {
-      for (const response of open.get(socket) ?? []) response.emit('close');
+      for (const response of [...(open.get(socket) ?? [])]) response.emit('close');
       open.delete(socket);
     });
   }
