@@ -1,6 +1,9 @@
-/** UTF-16 units a native call may take: some milliseconds of work, which a query that comes meanwhile waits for, twice at worst. */
+/** UTF-16 units a native call may take: some milliseconds of work, which a job that comes meanwhile waits for, twice at worst. */
 const MAX_UNITS_PER_CALL = 8_000;
 const MAX_TEXTS_PER_CALL = 256;
+
+/** A job of no more units, a query say, does not wait behind larger ones. */
+const QUICK_UNITS = 2_000;
 
 interface Job<Result> {
   texts: readonly string[];
@@ -13,13 +16,25 @@ interface Job<Result> {
 }
 
 /**
- * Joins concurrent calls into fewer, larger ones: while one runs, texts collect for the next. A call takes one text of
- * each waiting job in turn, until it is full.
+ * Joins concurrent calls into fewer, larger ones: while one runs, texts collect for the next. Small jobs have calls of
+ * their own, beside those of the large ones: a call full of passages takes long where the engine has all cores.
  *
- * @param encodeBatch one result a text, same order.
+ * @param encodeBatch one result a text, same order. Called for two calls at a time at most.
  * @returns a function with the same contract, for any number of texts.
  */
 export function coalesceCalls<Result>(
+  encodeBatch: (texts: readonly string[]) => Promise<Result[]>,
+): (texts: readonly string[]) => Promise<Result[]> {
+  const quick = callAfterCall(encodeBatch);
+  const large = callAfterCall(encodeBatch);
+  return (texts) => {
+    const units = texts.reduce((sum, { length }) => sum + length, 0);
+    return (units <= QUICK_UNITS ? quick : large)(texts);
+  };
+}
+
+/** One call at a time, which takes one text of each waiting job in turn, until it is full. */
+function callAfterCall<Result>(
   encodeBatch: (texts: readonly string[]) => Promise<Result[]>,
 ): (texts: readonly string[]) => Promise<Result[]> {
   let waiting: Job<Result>[] = [];

@@ -38,16 +38,31 @@ describe('coalesceCalls()', () => {
     assert.deepEqual(await tokenize([]), []);
   });
 
-  it('does not let a huge job hold up a small one', async () => {
+  it('does not let a huge job hold up a small one, not even for the rest of its call', async () => {
     const { calls, tokenize } = recorder();
-    void tokenize(Array.from({ length: 50 }, (_, i) => `${i}`.repeat(2_500)));
+    const huge = tokenize(Array.from({ length: 50 }, (_, i) => `${i}`.repeat(2_500)));
     assert.ok((calls[0]?.texts.length as number) < 10, 'a call is short');
     const small = tokenize(['small']);
-    for (let call = 0; call < 2; call++) {
-      await nextTurn();
-      calls[call]?.answer();
-    }
+    calls[1]?.answer();
     assert.deepEqual(await small, ['<small>']);
+    for (let call = 0; calls[call] !== undefined; call++) {
+      calls[call]?.answer();
+      await nextTurn();
+    }
+    assert.equal((await huge).length, 50);
+  });
+
+  it('lets large jobs share calls', async () => {
+    const { calls, tokenize } = recorder();
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(2_500)) as [string, string, string, string];
+    void tokenize([a]);
+    void tokenize([b, c]);
+    const last = tokenize([d]);
+    calls[0]?.answer();
+    await nextTurn();
+    assert.deepEqual(calls[1]?.texts, [b, d, c]);
+    calls[1]?.answer();
+    assert.deepEqual(await last, [`<${d}>`]);
   });
 
   it('fails the jobs of a failed call and no others', async () => {
