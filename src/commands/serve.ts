@@ -7,6 +7,7 @@ import { type Service, serve } from '../main.ts';
 import { packageVersion } from '../package-info.ts';
 import { EXIT_CONFIG, EXIT_ENGINE } from './exit-codes.ts';
 import { settingsHelp } from './settings-help.ts';
+import { handleUncaughtErrors } from './uncaught-errors.ts';
 
 // Windows has SIGHUP for a console that is closed, and ends the process soon after.
 const STOP_SIGNALS: readonly NodeJS.Signals[] =
@@ -28,6 +29,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   }
   const log = new LogDestination(1);
   const logger = createLogger(config.logLevel, log);
+  handleUncaughtErrors(logger);
   const stop = new Promise<string>((resolve) => {
     let signals = 0;
     for (const signal of STOP_SIGNALS) {

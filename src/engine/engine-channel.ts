@@ -4,6 +4,7 @@ import type { LossReason } from './engine-events.ts';
 import { forkEngine } from './fork-engine.ts';
 import { type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from './protocol.ts';
 import { claimedEpoch, readMessage } from './read-message.ts';
+import { noteOpenChannel } from './unreadable-bytes.ts';
 
 const SHUTDOWN_GRACE_MS = 1_000;
 
@@ -33,6 +34,7 @@ export class EngineChannel {
   constructor(options: EngineChannelOptions) {
     this.options = options;
     this.child = forkEngine(options.entry, options.onOutput);
+    this.child.once('close', noteOpenChannel(this));
     this.child.on('message', (message) => this.receive(message));
     this.child.on('error', (error) => this.lose('exit', error.message));
     this.child.on('exit', (code, signal) => {

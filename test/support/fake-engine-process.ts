@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROTOCOL_VERSION, type ToEngine } from '../../src/engine/protocol.ts';
@@ -25,7 +26,8 @@ export type Fault =
   | 'nothing'
   | 'wrong_types'
   | 'unknown_kind'
-  | 'huge_id';
+  | 'huge_id'
+  | 'unreadable';
 
 export interface FakeScript {
   /** Load: fails with this message, on every device or on one, ends the process with `exit`, or never ends. */
@@ -41,6 +43,9 @@ export interface FakeScript {
   /** Further milliseconds for each thousand tokens. */
   msPerThousandTokens?: number;
 }
+
+/** File descriptor of the messages: the fourth of `stdio` in fork-engine.ts. */
+const CHANNEL = 3;
 
 const script: FakeScript = JSON.parse(process.env.FAKE_ENGINE ?? '{}');
 let epoch = -1;
@@ -98,6 +103,8 @@ async function handle(message: ToEngine): Promise<void> {
       if (fault === 'hang') for (;;);
       if (fault === 'garbage') process.send?.('garbage');
       if (fault === 'nothing') process.send?.(null);
+      // Four bytes of length, and four that are no serialized value.
+      if (fault === 'unreadable') writeSync(CHANNEL, Uint8Array.of(0, 0, 0, 4, 0xde, 0xad, 0xbe, 0xef));
       if (fault === 'unknown_kind') process.send?.({ ...envelope, kind: 'rows_of_another_kind', batchId });
       if (fault === 'huge_id') process.send?.({ ...envelope, kind: 'batch_failed', batchId: 1e300, message: '' });
       if (fault === 'batch_failed') {
