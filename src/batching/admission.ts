@@ -19,6 +19,11 @@ export interface Load {
   tokensPerSecond: number;
 }
 
+/**
+ * By what part of the bounds a request that was let in to be tokenized may exceed them. How many tokens it has could only be
+ * guessed then, and an overloaded server has least of all the time to tokenize it for nothing.
+ */
+const TOKENIZED_SLACK = 1 / 10;
 const MIN_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
@@ -61,13 +66,23 @@ export function checkReady(engine: Pick<Engine, 'state' | 'info'>): void {
   if (refused !== undefined) throw refused;
 }
 
-/** @throws {HotvecError} overloaded or key_share_exceeded, when `tokens` more of `owner` are too many to let wait. */
-export function checkRoom(tokens: number, owner: string | undefined, load: Load, limits: AdmissionLimits): void {
+/**
+ * @param wasExpected it was let in before, when its tokens were a low guess.
+ * @throws {HotvecError} overloaded or key_share_exceeded, when `tokens` more of `owner` are too many to let wait.
+ */
+export function checkRoom(
+  tokens: number,
+  owner: string | undefined,
+  load: Load,
+  limits: AdmissionLimits,
+  wasExpected = false,
+): void {
   const { maxQueueTokens, keyShare } = limits;
+  const slack = wasExpected ? 1 + TOKENIZED_SLACK : 1;
   // A request whose size is not known yet counts as one token.
   const added = Math.max(tokens, 1);
   const waiting = load.queueTokens;
-  if (waiting > 0 && waiting + added > maxQueueTokens) {
+  if (waiting > 0 && waiting + added > slack * maxQueueTokens) {
     throw new HotvecError('overloaded', `The queue is full: ${waiting} tokens wait, the limit is ${maxQueueTokens}.`, {
       retryAfterMs: retryAfter(load, limits),
     });
@@ -75,7 +90,7 @@ export function checkRoom(tokens: number, owner: string | undefined, load: Load,
   if (owner === undefined || keyShare === 1) return;
   const share = Math.floor(keyShare * maxQueueTokens);
   const own = load.tokensOf(owner);
-  if (own > 0 && own + added > share) {
+  if (own > 0 && own + added > slack * share) {
     throw new HotvecError('key_share_exceeded', `This API key has ${own} tokens waiting; one key may have ${share}.`, {
       retryAfterMs: retryAfter(load, limits),
     });

@@ -112,7 +112,7 @@ export class Batcher {
       const request = new PendingRequest(sequences, options, now, onSettled, this.inFlight);
       try {
         request.refuseKnown(this.poison, poisoned);
-        if (request.queuedTokens > 0) this.admit(request.queuedTokens, options.owner);
+        if (request.queuedTokens > 0) this.admit(request.queuedTokens, options.owner, 0, options.wasExpected);
       } catch (error) {
         request.fail(error as HotvecError);
         return;
@@ -129,7 +129,7 @@ export class Batcher {
     });
   }
 
-  private admit(tokens: number, owner: string | undefined, expectedTokens = 0): void {
+  private admit(tokens: number, owner: string | undefined, expectedTokens: number, wasExpected?: boolean): void {
     this.checkReady();
     const load = {
       queueTokens: this.queue.tokens + expectedTokens,
@@ -137,7 +137,7 @@ export class Batcher {
       tokensUnderWay: this.dispatcher.tokensUnderWay,
       tokensPerSecond: this.tokensPerSecond,
     };
-    checkRoom(tokens, owner, load, this.options);
+    checkRoom(tokens, owner, load, this.options, wasExpected);
   }
 
   /** The engine will not come back: nobody shall wait for it. */

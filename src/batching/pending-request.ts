@@ -15,6 +15,8 @@ export interface SubmitOptions {
   onError?: 'fail' | 'partial' | undefined;
   /** Called when a batch has the first of its sequences. */
   onTakenUp?: (() => void) | undefined;
+  /** `Batcher.expect` let it in: what it was tokenized for is not refused for a few tokens. */
+  wasExpected?: boolean | undefined;
 }
 
 export interface SubmitResult {

@@ -201,6 +201,22 @@ describe('Batcher', () => {
     assert.ok((error.retryAfterMs as number) >= 1_000 && (error.retryAfterMs as number) <= 30_000);
   });
 
+  it('lets a request that was tokenized meanwhile exceed the bounds by a tenth, and by no more', async () => {
+    create({ keyShare: 0.5 });
+    void batcher.submit([sequence(BUDGET)]);
+    void batcher.submit([sequence(500)], { owner: 'a' });
+    void batcher.submit([sequence(450)]);
+    assert.equal((await rejection(batcher.submit([sequence(51)]))).code, 'overloaded');
+    assert.equal((await rejection(batcher.submit([sequence(1)], { owner: 'a' }))).code, 'key_share_exceeded');
+    const tooMany = batcher.submit([sequence(151)], { wasExpected: true });
+    assert.equal((await rejection(tooMany)).code, 'overloaded');
+    const tooLarge = batcher.submit([sequence(51)], { owner: 'a', wasExpected: true });
+    assert.equal((await rejection(tooLarge)).code, 'key_share_exceeded');
+    void batcher.submit([sequence(50)], { owner: 'a', wasExpected: true });
+    void batcher.submit([sequence(100)], { wasExpected: true });
+    assert.equal(batcher.queueTokens, 1_100);
+  });
+
   it('says when to come back by the warm-up pace before the first batch, and by the load time while restarting', async () => {
     engine.info = {
       device: 'cpu',

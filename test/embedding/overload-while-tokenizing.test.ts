@@ -29,7 +29,7 @@ const model = {
 } as unknown as ModelFacts;
 
 describe('Requests that come faster than they can be tokenized', () => {
-  function create() {
+  function create(tokensOfEach = 100) {
     const stuck: (() => void)[] = [];
     let calls = 0;
     const tokenizer = {
@@ -37,7 +37,7 @@ describe('Requests that come faster than they can be tokenized', () => {
       tokenize: (texts: readonly string[]) =>
         new Promise<Encoding[]>((resolve) => {
           const first = 1_000 * ++calls;
-          const ids = Int32Array.from({ length: 100 }, (_, i) => first + i);
+          const ids = Int32Array.from({ length: tokensOfEach }, (_, i) => first + i);
           stuck.push(() => resolve(texts.map(() => ({ ids }) as Encoding)));
         }),
     } as unknown as Tokenizer;
@@ -69,6 +69,19 @@ describe('Requests that come faster than they can be tokenized', () => {
     assert.equal(stuck.length, MAX_QUEUE_TOKENS / 100);
     assert.deepEqual(new Set(refused.map(({ code }) => code)), new Set(['overloaded']));
     assert.equal(refused.length, 50 - stuck.length);
+  });
+
+  it('are not refused once they are tokenized, for having a few more tokens than they looked like', async () => {
+    const { stuck, send, refused } = create(120);
+    for (let i = 0; i < 10; i++) await send();
+    for (const release of stuck.splice(0)) release();
+    await nextTurn();
+    await nextTurn();
+    // One is under way, and 1,080 tokens wait.
+    assert.deepEqual(refused, []);
+    await send();
+    assert.equal(stuck.length, 0, 'for the next one the bound is what it was');
+    assert.equal(refused.length, 1);
   });
 
   it('are let in again when those before are tokenized and computed, or failed', async () => {
