@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { HotvecError } from '../errors.ts';
+import { framesOf, HotvecError } from '../errors.ts';
 import { type ErrorFormat, openaiErrors } from './error-format.ts';
 import { errorTable } from './error-table.ts';
 import { KnownRoutes } from './known-routes.ts';
@@ -119,16 +119,6 @@ export function answerClientError(this: FastifyInstance, error: ConnectionError,
     );
   }
   linger(socket);
-}
-
-/** Where an unexpected error came from. Its message is left out: it may quote what the client sent, line breaks and all. */
-function framesOf({ stack = '', message }: Error): string[] {
-  const start = stack.indexOf(message);
-  if (start < 0) return [];
-  return stack
-    .slice(start + message.length)
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line));
 }
 
 function toHotvecError(error: FastifyError, request: FastifyRequest, limits: { maxBodyBytes: number }): HotvecError {
