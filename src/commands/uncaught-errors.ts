@@ -1,13 +1,23 @@
+import { writeSync } from 'node:fs';
 import process from 'node:process';
 import type { Logger } from 'pino';
 import { blameEngines } from '../engine/unreadable-bytes.ts';
 import { framesOf } from '../errors.ts';
 
-/** The main process outlives what an engine did. Any other error that nobody caught ends it, with a line in the log. */
+const MESSAGE = 'ended by an error that nobody caught';
+
+/**
+ * The main process outlives what an engine did. Any other error that nobody caught ends it; its name and place are told,
+ * not its message, which may quote what a client sent.
+ */
 export function handleUncaughtErrors(logger: Logger): void {
-  process.on('uncaughtException', (error) => {
-    if (blameEngines(error)) return;
-    logger.fatal({ error: error.name, frames: framesOf(error) }, 'ended by an error that nobody caught');
+  process.on('uncaughtException', (thrown: unknown) => {
+    if (blameEngines(thrown)) return;
+    const error: NodeJS.ErrnoException = thrown instanceof Error ? thrown : new Error('not an Error');
+    const frames = framesOf(error);
+    logger.fatal({ error: error.name, errorCode: error.code, frames }, MESSAGE);
+    // Whatever the log's level, and where nobody reads the log.
+    writeSync(2, `hotvec: ${MESSAGE}: ${error.name} ${error.code ?? ''}\n${frames.join('\n')}\n`);
     process.exit(1);
   });
 }

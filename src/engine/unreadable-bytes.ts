@@ -1,6 +1,7 @@
+import { framesOf } from '../errors.ts';
 import type { EngineChannel } from './engine-channel.ts';
 
-/** Frames of Node's own reader of the messages of child processes. */
+/** Innermost frame of an error of Node's own reader of the messages of child processes. */
 const READER = /parseChannelMessages \(node:internal\/child_process/;
 
 const open = new Set<Pick<EngineChannel, 'kill'>>();
@@ -16,11 +17,11 @@ export function noteOpenChannel(channel: Pick<EngineChannel, 'kill'>): () => voi
  * descriptor for instance. Node throws when it reads them, outside every handler of ours, and does not say which
  * process it was; nothing of ours was running.
  *
- * @param error of the event `uncaughtException`.
+ * @param thrown of the event `uncaughtException`.
  * @returns whether it was that.
  */
-export function blameEngines(error: unknown): boolean {
-  if (!(error instanceof Error) || !READER.test(error.stack ?? '') || open.size === 0) return false;
+export function blameEngines(thrown: unknown): boolean {
+  if (!(thrown instanceof Error) || !READER.test(framesOf(thrown)[0] ?? '') || open.size === 0) return false;
   for (const channel of open) channel.kill('bad_reply', 'An engine process wrote bytes that are no message.');
   return true;
 }

@@ -7,8 +7,8 @@ import type { FastifyInstance } from 'fastify';
  * version 24 on; before, only the first one is told, and the others would be computed, and hold their bytes, for nobody.
  */
 export function registerQueuedAnswers(app: FastifyInstance): void {
-  // Lists, not sets: see why in batching/sequences-in-flight.ts.
-  const open = new Map<Socket, ServerResponse[]>();
+  // Not maps and sets that live long: see why in batching/sequences-in-flight.ts.
+  const open = new WeakMap<Socket, ServerResponse[]>();
   app.addHook('onRequest', async ({ raw: { socket } }, { raw: response }) => {
     let answers = open.get(socket);
     if (answers === undefined) {
@@ -25,7 +25,6 @@ export function registerQueuedAnswers(app: FastifyInstance): void {
     // After Node's own listeners, which tell those that they know.
     setImmediate(() => {
       for (const response of [...(open.get(socket) ?? [])]) response.emit('close');
-      open.delete(socket);
     });
   }
 }

@@ -1,4 +1,4 @@
-/** UTF-16 units a native call may take: some milliseconds of work, which a job that comes meanwhile waits for, twice at worst. */
+/** UTF-16 units a native call may take: some milliseconds of work, which a job that comes meanwhile waits for. */
 const MAX_UNITS_PER_CALL = 8_000;
 const MAX_TEXTS_PER_CALL = 256;
 

@@ -11,6 +11,10 @@ describe('An engine process that writes bytes on its channel that are no message
     parent.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
+    let complaint = '';
+    parent.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      complaint += text;
+    });
     const exit = once(parent, 'close');
     const [told] = (await Promise.race([once(parent, 'message'), exit])) as [Record<string, unknown> | number];
     assert.ok(typeof told === 'object', `it ended with ${told}`);
@@ -21,6 +25,7 @@ describe('An engine process that writes bytes on its channel that are no message
     const last = output.trim().split('\n').at(-1) as string;
     assert.equal(checkLogLine(last), 'ended by an error that nobody caught');
     assert.match(JSON.parse(last).frames[0], /parent-of-babbling-engine/);
-    assert.doesNotMatch(last, /of our own/, 'a message may quote what a client sent');
+    assert.match(complaint, /that nobody caught: Error[^]*parent-of-babbling-engine/);
+    assert.doesNotMatch(last + complaint, /of our own/, 'a message may quote what a client sent');
   });
 });

@@ -115,7 +115,11 @@ export const logLines: Record<string, LogLine> = {
     errorCode: maybe(text),
     frames: Type.Array(Type.String()),
   }),
-  'ended by an error that nobody caught': line('fatal', { error: text, frames: Type.Array(Type.String()) }),
+  'ended by an error that nobody caught': line('fatal', {
+    error: text,
+    errorCode: maybe(text),
+    frames: Type.Array(Type.String()),
+  }),
   'API keys reloaded': line('info', { keys: some }),
   'API keys not reloaded: those of before stay valid': line('error', { reason: text, keys: some }),
   'SIGHUP reloads API keys, and API_KEYS_FILE is not set: ignored': line('warn'),
