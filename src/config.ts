@@ -48,10 +48,15 @@ export function describeSettings(): SettingDescription[] {
 /**
  * Reads the settings: a flag before a variable before the default. An empty variable counts as absent.
  *
+ * @param check says what else is wrong with settings that are each right.
  * @throws {ConfigError} with every problem at once: unknown `HOTVEC_*` variables and flags, values of the wrong type or
  * out of range, and settings that contradict each other.
  */
-export function readConfig(given: Record<string, string | undefined>, args: readonly string[] = []): Config {
+export function readConfig(
+  given: Record<string, string | undefined>,
+  args: readonly string[] = [],
+  check: (config: Config) => string[] = () => [],
+): Config {
   const problems: string[] = [];
   const flags = readFlags(args, problems);
   const environment = withHubVariables(given);
@@ -69,7 +74,7 @@ export function readConfig(given: Record<string, string | undefined>, args: read
     if (Value.Check(schema, value)) config[name] = value;
     else problems.push(`${found?.source} is ${shown(name, found?.text ?? '')}; wanted is ${wanted(schema)}.`);
   }
-  if (problems.length === 0) problems.push(...contradictions(config as Config));
+  if (problems.length === 0) problems.push(...contradictions(config as Config), ...check(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
   config.metricsHost ||= config.host as string;
   config.hfHome ||= path.join(environment.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'huggingface');

@@ -1,6 +1,7 @@
 import process from 'node:process';
-import { ConfigError, readConfig, withoutSecrets } from '../config.ts';
-import { StartError } from '../errors.ts';
+import { type Config, ConfigError, readConfig, withoutSecrets } from '../config.ts';
+import { messageOf, StartError } from '../errors.ts';
+import { readApiKeys } from '../http/api-keys.ts';
 import { LogDestination } from '../log-destination.ts';
 import { createLogger } from '../logger.ts';
 import { type Service, serve } from '../main.ts';
@@ -21,7 +22,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   }
   let config: ReturnType<typeof readConfig>;
   try {
-    config = readConfig(process.env, args);
+    config = readConfig(process.env, args, keyFileProblems);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -76,4 +77,14 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   await service.close();
   logger.info('stopped');
   return reason === 'engine_failed' ? EXIT_ENGINE : 0;
+}
+
+/** A key file that cannot be used is told with the other settings, before anything is loaded. */
+function keyFileProblems({ apiKeysFile }: Config): string[] {
+  try {
+    if (apiKeysFile !== '') readApiKeys(apiKeysFile);
+    return [];
+  } catch (error) {
+    return [messageOf(error)];
+  }
 }

@@ -51,6 +51,18 @@ describe('hotvec serve, when it cannot start', () => {
     assert.match(output, /API_KEYS_FILE, or ALLOW_NO_AUTH=1/);
   });
 
+  it('lists a key file that is not there or malformed with the other problems, and exits with 78', async () => {
+    for (const [file, message] of [
+      ['/no/such/file', /API_KEYS_FILE cannot be read/],
+      [path.join(folder, 'keys'), /API_KEYS_FILE, line 1: wanted is name:sha256/],
+    ] as const) {
+      const { code, output } = await failure({ API_KEYS_FILE: file, PORT: '8080', METRICS_PORT: '8080' });
+      assert.equal(code, 78);
+      assert.match(output, message);
+      assert.match(output, /METRICS_PORT is PORT/);
+    }
+  });
+
   it('names the port that is taken, before it loads a model', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
@@ -73,12 +85,10 @@ describe('hotvec serve, when it cannot start', () => {
     ['weights that were cut short', { MODEL: 'cut' }, /model\.safetensors is cut short/],
     ['a broken tokenizer', { MODEL: 'tokenizer' }, /tokenizer\.json cannot be loaded/],
     ['an unknown pooling', { MODEL: 'unpooled' }, /no modules\.json, so its pooling is unknown/],
-    ['a key file that is not there', { API_KEYS_FILE: '/no/such/file' }, /API_KEYS_FILE cannot be read/],
-    ['a malformed key file', { API_KEYS_FILE: 'keys' }, /API_KEYS_FILE, line 1: wanted is name:sha256/],
   ] as const) {
     it(`says what to do about ${what}, in one line, and exits with 1`, async () => {
       const values = Object.entries(environment).map(([name, value]) =>
-        ['cut', 'tokenizer', 'unpooled', 'keys'].includes(value) ? [name, path.join(folder, value)] : [name, value],
+        ['cut', 'tokenizer', 'unpooled'].includes(value) ? [name, path.join(folder, value)] : [name, value],
       );
       const { code, output } = await failure(Object.fromEntries(values));
       assert.equal(code, 1);
