@@ -67,6 +67,15 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What the log tells of an unexpected error. Its message is left out: see `framesOf`. */
+export function unexpectedFacts(error: NodeJS.ErrnoException): {
+  error: string;
+  errorCode: string | undefined;
+  frames: string[];
+} {
+  return { error: error.name, errorCode: error.code, frames: framesOf(error) };
+}
+
 /** Where an unexpected error came from. Its message is left out: it may quote what the client sent, line breaks and all. */
 export function framesOf({ stack = '', message }: Error): string[] {
   const start = stack.indexOf(message);

@@ -72,7 +72,7 @@ export class Batcher {
    * @throws {HotvecError} what `checkReady` throws; overloaded, key_share_exceeded.
    */
   expect(tokens: number, owner?: string): () => void {
-    this.admit(tokens, owner, this.expectedTokens);
+    this.admit(tokens, owner, { expectedTokens: this.expectedTokens });
     this.expectedTokens += tokens;
     return () => {
       this.expectedTokens -= tokens;
@@ -112,7 +112,8 @@ export class Batcher {
       const request = new PendingRequest(sequences, options, now, onSettled, this.inFlight);
       try {
         request.refuseKnown(this.poison, poisoned);
-        if (request.queuedTokens > 0) this.admit(request.queuedTokens, options.owner, 0, options.wasExpected);
+        if (request.queuedTokens > 0)
+          this.admit(request.queuedTokens, options.owner, { wasExpected: options.wasExpected });
       } catch (error) {
         request.fail(error as HotvecError);
         return;
@@ -129,7 +130,11 @@ export class Batcher {
     });
   }
 
-  private admit(tokens: number, owner: string | undefined, expectedTokens: number, wasExpected?: boolean): void {
+  private admit(
+    tokens: number,
+    owner: string | undefined,
+    { expectedTokens = 0, wasExpected }: { expectedTokens?: number } & Pick<SubmitOptions, 'wasExpected'>,
+  ): void {
     this.checkReady();
     const load = {
       queueTokens: this.queue.tokens + expectedTokens,

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import process from 'node:process';
 import type { Logger } from 'pino';
 import { blameEngines } from '../engine/unreadable-bytes.ts';
-import { framesOf } from '../errors.ts';
+import { unexpectedFacts } from '../errors.ts';
 
 const MESSAGE = 'ended by an error that nobody caught';
 
@@ -13,11 +13,10 @@ const MESSAGE = 'ended by an error that nobody caught';
 export function handleUncaughtErrors(logger: Logger): void {
   process.on('uncaughtException', (thrown: unknown) => {
     if (blameEngines(thrown)) return;
-    const error: NodeJS.ErrnoException = thrown instanceof Error ? thrown : new Error('not an Error');
-    const frames = framesOf(error);
-    logger.fatal({ error: error.name, errorCode: error.code, frames }, MESSAGE);
+    const facts = unexpectedFacts(thrown instanceof Error ? thrown : new Error('not an Error'));
+    logger.fatal(facts, MESSAGE);
     // Whatever the log's level, and where nobody reads the log.
-    writeSync(2, `hotvec: ${MESSAGE}: ${error.name} ${error.code ?? ''}\n${frames.join('\n')}\n`);
+    writeSync(2, `hotvec: ${MESSAGE}: ${facts.error} ${facts.errorCode ?? ''}\n${facts.frames.join('\n')}\n`);
     process.exit(1);
   });
 }

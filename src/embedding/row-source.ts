@@ -69,6 +69,7 @@ export class RowSource {
   private async compute(sequences: readonly Int32Array[], options: SubmitOptions): Promise<Omit<RowResult, 'cache'>> {
     const { rows, failures, ...facts } = await this.batcher.submit(sequences, {
       ...options,
+      // With a cache `expect` asked the batcher for no room.
       wasExpected: this.cache === null,
     });
     return { ...facts, rows: sequences.map((_, i) => failures.get(i) ?? (rows[i] as Float32Array)) };

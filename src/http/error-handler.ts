@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { framesOf, HotvecError } from '../errors.ts';
+import { HotvecError, unexpectedFacts } from '../errors.ts';
 import { type ErrorFormat, openaiErrors } from './error-format.ts';
 import { errorTable } from './error-table.ts';
 import { KnownRoutes } from './known-routes.ts';
@@ -29,8 +29,7 @@ export function registerErrorHandling(app: FastifyInstance, limits: { maxBodyByt
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = toHotvecError(error, request, limits);
     if (known.code === 'internal_error') {
-      const frames = framesOf(error);
-      request.log.error({ error: error.name, errorCode: error.code, frames }, 'unexpected error');
+      request.log.error(unexpectedFacts(error), 'unexpected error');
     } else if (known.cause !== undefined) {
       const cause = known.cause as Error;
       request.log.error({ code: known.code, cause: cause.message }, 'the engine failed a request');

@@ -26,6 +26,7 @@ const errorCode = oneOf(...Object.keys(errorTable));
 const lossReason = oneOf('exit', 'signal', 'hung', 'bad_reply', 'load_failed', 'canary_failed', 'files_changed');
 const engine = { deviceId: count, epoch: count };
 const loss = { ...engine, reason: lossReason, detail: text };
+const unexpected = { error: text, errorCode: maybe(text), frames: Type.Array(Type.String()) };
 const cached = { model: text, revision: text, folder: text, bytes: count };
 
 /** Every line that the server writes, by its message. docs/operations.md has the same in words; a test compares. */
@@ -109,17 +110,8 @@ export const logLines: Record<string, LogLine> = {
   'engine output': line('warn', { deviceId: count, line: Type.String() }),
   'the engine failed a request': line('error', { reqId: requestId, code: errorCode, cause: text }),
   'the engine failed an input': line('error', { reqId: requestId, code: errorCode, cause: text }),
-  'unexpected error': line('error', {
-    reqId: requestId,
-    error: text,
-    errorCode: maybe(text),
-    frames: Type.Array(Type.String()),
-  }),
-  'ended by an error that nobody caught': line('fatal', {
-    error: text,
-    errorCode: maybe(text),
-    frames: Type.Array(Type.String()),
-  }),
+  'unexpected error': line('error', { reqId: requestId, ...unexpected }),
+  'ended by an error that nobody caught': line('fatal', unexpected),
   'API keys reloaded': line('info', { keys: some }),
   'API keys not reloaded: those of before stay valid': line('error', { reason: text, keys: some }),
   'SIGHUP reloads API keys, and API_KEYS_FILE is not set: ignored': line('warn'),
