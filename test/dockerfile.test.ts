@@ -41,6 +41,20 @@ const compose = parse(read('docker-compose.yml'), { merge: true }) as {
 const services = Object.values(compose.services);
 const settings = new Set(describeSettings().map(({ variable }) => variable));
 
+/** Settings that docker-compose.yml leaves to the image, and why. */
+const NOT_PASSED_ON = new Map([
+  ['HOST', 'all addresses of the container: what is published is for `ports` to say'],
+  ['PORT', 'in the shell it is the published port; inside, healthcheck and `ports` count on 8080'],
+  ['HF_HOME', "a path of the machine, which Hugging Face's tools there are told; the image has its volume"],
+  ['HF_HUB_CACHE', 'the same'],
+  ['HF_TOKEN_PATH', 'the same; HF_TOKEN is passed on'],
+]);
+/** What a service says itself, because it is what the service is. */
+const FIXED: Record<string, Record<string, string>> = {
+  hotvec: { ALLOW_NO_AUTH: '1' },
+  'hotvec-gpu': { ALLOW_NO_AUTH: '1', DEVICE: 'cuda' },
+};
+
 /** Whether the builder gets `file`: the last matching line of .dockerignore decides. */
 function isSent(file: string): boolean {
   let sent = true;
@@ -162,6 +176,23 @@ describe('docker-compose.yml', () => {
         assert.ok(settings.has(name) || /^(HTTPS?|NO)_PROXY$/.test(name), `${name} is not a setting`);
       }
     }
+  });
+
+  it('passes on every setting from the shell or .env, to both services', () => {
+    assert.deepEqual(Object.keys(compose.services), ['hotvec', 'hotvec-gpu']);
+    for (const [service, { environment }] of Object.entries(compose.services)) {
+      for (const variable of settings) {
+        if (NOT_PASSED_ON.has(variable)) continue;
+        assert.ok(variable in environment, `${service} does not pass on ${variable}: add it to environment`);
+        // No value: passed on where it is set. A fixed value would be deaf to the shell.
+        const value = environment[variable] ?? `\${${variable}}`;
+        assert.ok(
+          new RegExp(`^\\$\\{${variable}[:}]`).test(value) || FIXED[service]?.[variable] === value,
+          `${service} sets ${variable} to ${value}`,
+        );
+      }
+    }
+    for (const variable of NOT_PASSED_ON.keys()) assert.ok(settings.has(variable), variable);
   });
 
   it('has one writable place, for downloaded models, where the image looks for them', () => {
