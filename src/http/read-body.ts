@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv';
 import { type ErrorCode, HotvecError } from '../errors.ts';
 import { checkUnicode, explainInvalidBody, type SchemaError } from './explain-invalid-body.ts';
+import { type BodySchema, keepDescribed } from './keep-described.ts';
 import { parseBody } from './parse-body.ts';
 import type { Limits } from './schemas.ts';
 
@@ -40,7 +41,7 @@ export class BodyReader {
     this.ajv.addKeyword('x-examples');
   }
 
-  /** @param schema name of the rules' schema that holds for it; undefined: any JSON is valid. */
+  /** @param schema name of the rules' schema that holds for it; undefined: any JSON is valid, and nothing of it is kept. */
   read(bytes: Uint8Array, schema: string | undefined): BodyOutcome {
     return attempt(() => this.checked(parseBody(bytes), schema));
   }
@@ -64,14 +65,14 @@ export class BodyReader {
   }
 
   private checked(value: unknown, schema: string | undefined): unknown {
-    if (schema === undefined) return value;
+    if (schema === undefined) return undefined;
     const validate = this.validatorOf(schema);
     if (validate(value) !== true) {
       const errors = (validate.errors ?? []) as SchemaError[];
       throw explainInvalidBody(errors, value, this.rules.limits, this.rules.schemas[schema] ?? {}, INPUT_FIELDS);
     }
     checkUnicode((value as Record<string, unknown>).instruction, 'instruction');
-    return value;
+    return keepDescribed(value, this.rules.schemas[schema] as BodySchema);
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HotvecError } from '../../src/errors.ts';
-import { MAX_CONTAINERS, parseBody } from '../../src/http/parse-body.ts';
+import { MAX_CONTAINERS, MAX_DEPTH, MAX_NAMES } from '../../src/http/check-shape.ts';
+import { parseBody } from '../../src/http/parse-body.ts';
 
 function codeOf(body: string | Buffer): string {
   try {
@@ -53,15 +54,46 @@ describe('parseBody()', () => {
     const lists = (count: number) => `[${'[],'.repeat(count - 2)}{}]`;
     assert.equal(codeOf(lists(MAX_CONTAINERS)), 'read');
     assert.equal(codeOf(lists(MAX_CONTAINERS + 1)), 'invalid_input');
-    assert.equal(codeOf('['.repeat(MAX_CONTAINERS + 1)), 'invalid_input', 'also where the JSON is not complete');
-    assert.equal(codeOf('{"a":'.repeat(MAX_CONTAINERS + 1)), 'invalid_input');
+    assert.equal(codeOf('[],'.repeat(MAX_CONTAINERS + 1)), 'invalid_input', 'also where the JSON is not complete');
+    assert.equal(codeOf('{},'.repeat(MAX_CONTAINERS + 1)), 'invalid_input');
+  });
+
+  it('refuses what is nested deeper than any field may be, ignored ones included', () => {
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+      ['[{"a":', '}]'],
+    ] as const) {
+      const levels = open === '[{"a":' ? 2 : 1;
+      const nested = (depth: number) => `${open.repeat(depth / levels)}1${close.repeat(depth / levels)}`;
+      assert.equal(codeOf(nested(MAX_DEPTH)), 'read');
+      assert.equal(codeOf(nested(MAX_DEPTH + levels)), 'invalid_input');
+      assert.equal(codeOf(open.repeat(MAX_DEPTH + 1)), 'invalid_input', 'also where the JSON is not complete');
+    }
+    const side = `[${'[],'.repeat(1_000)}[]]`;
+    assert.equal(codeOf(side), 'read', 'what lies side by side is not deep');
+  });
+
+  it('refuses more names of fields than any valid body has, at whatever depth, and counts none in texts', () => {
+    const fields = (count: number) => Array.from({ length: count }, (_, i) => `"${i.toString(36)}" : 1`).join();
+    assert.equal(codeOf(`{${fields(MAX_NAMES)}}`), 'read');
+    assert.equal(codeOf(`{${fields(MAX_NAMES + 1)}}`), 'invalid_input');
+    assert.equal(codeOf(`{"options":{${fields(MAX_NAMES)}}}`), 'invalid_input');
+    assert.equal(codeOf(`[${'{"a":1},'.repeat(MAX_NAMES)}{"a":1}]`), 'invalid_input');
+    assert.equal(codeOf(JSON.stringify({ a: ':'.repeat(MAX_NAMES + 1), b: ['\\":', ':'] })), 'read');
+  });
+
+  it('drops nulls among any number of fields (beyond a hundred they were kept)', () => {
+    const others = Array.from({ length: 200 }, (_, i) => `"f${i}":1`).join();
+    assert.equal(Object.hasOwn(parseBody(Buffer.from(`{${others},"dimensions":null}`)) as object, 'dimensions'), false);
   });
 
   it('does not count brackets in texts, whatever is quoted there', () => {
     const brackets = '[{'.repeat(MAX_CONTAINERS);
+    const lists = '[],'.repeat(MAX_CONTAINERS + 1);
     for (const text of ['', '\\', '"', '\\"', '"\\', '\\\\"', 'ü"\n']) {
       assert.equal(codeOf(JSON.stringify({ a: [text + brackets, brackets + text, text] })), 'read', text);
-      assert.equal(codeOf(`${JSON.stringify([text])}${brackets}`), 'invalid_input', text);
+      assert.equal(codeOf(`${JSON.stringify([text])}${lists}`), 'invalid_input', text);
     }
   });
 });
