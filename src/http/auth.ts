@@ -1,16 +1,19 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HotvecError } from '../errors.ts';
 import type { ApiKeys } from './api-keys.ts';
 
-/** Routes that answer without a key: orchestrators probe them. Everything else is denied by default. */
-const PUBLIC_ROUTES = new Set(['/livez', '/readyz', '/health']);
+/**
+ * Paths that answer GET and HEAD without a key: orchestrators and load balancers probe them, and say no more than whether
+ * requests would be served. Everything else is denied by default.
+ */
+const PUBLIC_PATHS = new Set(['/livez', '/readyz', '/health', '/', '/ping']);
 
 /** Asks every request, but for the health checks, for a known key. Without keys configured, lets everyone in. */
 export function registerAuth(app: FastifyInstance, keys: ApiKeys | null): void {
   app.decorateRequest('keyName', undefined);
   if (keys === null) return;
   app.addHook('onRequest', async (request) => {
-    if (PUBLIC_ROUTES.has(request.routeOptions.url ?? '')) return;
+    if (isProbe(request)) return;
     const [, key] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const name = key === undefined ? undefined : keys.nameOf(key);
     if (name === undefined) {
@@ -23,4 +26,9 @@ export function registerAuth(app: FastifyInstance, keys: ApiKeys | null): void {
     }
     request.keyName = name;
   });
+}
+
+/** By the route that takes the request, not by its URL: `/livez/../v1/models` is another. */
+function isProbe({ method, routeOptions }: FastifyRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && PUBLIC_PATHS.has(routeOptions.url ?? '');
 }

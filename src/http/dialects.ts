@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { cohereRoutes } from './dialects/cohere.ts';
 import { ollamaRoutes } from './dialects/ollama.ts';
 import { ollamaModelRoutes } from './dialects/ollama-models.ts';
+import { rootRoute } from './dialects/root.ts';
 import { teiRoutes } from './dialects/tei.ts';
 import { teiTokenRoutes } from './dialects/tei-tokens.ts';
 import type { EmbeddingsOptions } from './routes/embeddings.ts';
@@ -19,7 +20,9 @@ const routesOf: Record<Dialect, Routes[]> = {
 
 /** The APIs of other services that are turned on: clients made for those work unchanged. */
 export async function registerDialects(app: FastifyInstance, options: EmbeddingsOptions): Promise<void> {
-  for (const dialect of options.config.dialects) {
+  const { dialects } = options.config;
+  if (dialects.includes('ollama') || dialects.includes('tei')) await app.register(rootRoute, options);
+  for (const dialect of dialects) {
     if (dialect === 'none') continue;
     for (const routes of routesOf[dialect]) await app.register(routes, options);
   }

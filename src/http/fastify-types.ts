@@ -20,6 +20,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** How the route writes errors; left out: in the OpenAI envelope. */
     errors?: ErrorFormat;
+    /** Whether a body may come without `content-type: application/json`, see untyped-body.ts. */
+    takesUntypedBody?: true;
   }
   interface FastifyRequest {
     /** Name of the API key it came with. */

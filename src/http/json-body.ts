@@ -6,6 +6,7 @@ import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
 import { type BodyOutcome, BodyReader, type BodyRules } from './read-body.ts';
 import { bodyTooLarge, receiveBody } from './receive-body.ts';
 import type { Limits } from './schemas.ts';
+import { isUntypedJson } from './untyped-body.ts';
 
 export interface JsonBodyOptions {
   limits: Limits;
@@ -38,13 +39,24 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
   // Its own object for each request, made below.
   app.decorateRequest('held', null as unknown as HeldBytes);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Readable) => {
+  app.addContentTypeParser('application/json', readJson);
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
+    if (isUntypedJson(request)) return readJson(request, payload);
+    // That there is no such path or method is said before.
+    if (request.is404) return undefined;
+    throw new HotvecError(
+      'unsupported_media_type',
+      'The request body must be JSON, sent with content-type: application/json.',
+    );
+  });
+
+  async function readJson(request: FastifyRequest, payload: Readable): Promise<BodyOutcome> {
     const { maxBodyBytes } = limits;
     const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs });
     const schema = schemaOf(request);
     request.bodyBytes = body.length;
     return body.length <= LARGE_BODY_BYTES ? reader.read(body, schema) : readLarge(request, body, schema);
-  });
+  }
 
   async function readLarge(request: FastifyRequest, body: Buffer, schema: string | undefined): Promise<BodyOutcome> {
     const { socket } = request.raw;

@@ -7,6 +7,9 @@ const ROLE_SUFFIXES: readonly [string, Role][] = [
   ['-document', 'document'],
 ];
 
+/** What Ollama's clients mean, and often write, behind a name without a tag. */
+const LATEST = ':latest';
+
 /** The names a request's `model` may be: a label matched to this list, never a reason to load anything. */
 export class ModelNames {
   readonly served: string;
@@ -17,25 +20,25 @@ export class ModelNames {
     this.served = served;
     this.all = [...new Set([served, ...aliases])];
     for (const name of this.all) {
-      const [suffix] =
-        ROLE_SUFFIXES.find(([end]) => name.endsWith(end) && this.all.includes(name.slice(0, -end.length))) ?? [];
-      if (suffix === undefined) continue;
+      const role = this.roleOf(name);
+      if (role === null) continue;
       throw new StartError(
-        `ALIASES: ${name} already is a name, which asks for the prompt of ${suffix.slice(1)} texts. Leave it out.`,
+        `ALIASES: ${name} already is a name, which asks for the prompt of ${role} texts. Leave it out.`,
       );
     }
   }
 
   /**
+   * Names match with and without `:latest`.
+   *
    * @param model undefined: the served model.
    * @returns the prompt that the name asks for.
    * @throws {HotvecError} model_not_found, listing what is served.
    */
   resolve(model: string | undefined): { role: Role | null } {
-    if (model === undefined || this.all.includes(model)) return { role: null };
-    for (const [suffix, role] of ROLE_SUFFIXES) {
-      if (model.endsWith(suffix) && this.all.includes(model.slice(0, -suffix.length))) return { role };
-    }
+    if (model === undefined || this.has(model)) return { role: null };
+    const role = this.roleOf(model);
+    if (role !== null) return { role };
     throw new HotvecError(
       'model_not_found',
       `This server does not serve that model; it serves ${this.all.join(', ')}.`,
@@ -44,4 +47,21 @@ export class ModelNames {
       },
     );
   }
+
+  /** Whether it is a name as it is, not one with a suffix that chooses the prompt. */
+  has(name: string): boolean {
+    return this.all.includes(name) || this.all.includes(name + LATEST) || this.all.includes(withoutLatest(name));
+  }
+
+  private roleOf(name: string): Role | null {
+    for (const form of [name, withoutLatest(name)]) {
+      const found = ROLE_SUFFIXES.find(([suffix]) => form.endsWith(suffix) && this.has(form.slice(0, -suffix.length)));
+      if (found !== undefined) return found[1];
+    }
+    return null;
+  }
+}
+
+function withoutLatest(name: string): string {
+  return name.endsWith(LATEST) ? name.slice(0, -LATEST.length) : name;
 }

@@ -11,9 +11,9 @@ export const ollamaErrors: ErrorFormat = {
   tellsCode: false,
   statusOf: (code) => errorTable[code].status,
   bodyOf: ({ code, message }) => {
-    // Clients look for Ollama's own words to learn that a text is too long.
+    // Clients look for Ollama's own words to learn that a text is too long, or that a model is missing.
     if (code === 'input_too_long') return { error: `the input length exceeds the context length: ${message}` };
-    if (code === 'model_not_found') return { error: `model not found: ${message}` };
+    if (code === 'model_not_found') return { error: `model not found, try pulling it first: ${message}` };
     return { error: message };
   },
 };

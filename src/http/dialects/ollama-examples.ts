@@ -78,6 +78,7 @@ export const ollamaShowExample = {
       format: 'safetensors or onnx',
       family: 'hotvec',
       families: ['hotvec'],
+      parameter_size: '',
       quantization_level: 'fp32',
     },
     model_info: { 'general.architecture': 'hotvec', 'hotvec.context_length': 8192, 'hotvec.embedding_length': 256 },

@@ -2,26 +2,39 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { HotvecError } from '../../errors.ts';
 import { answers } from '../documented-answers.ts';
 import type { EmbeddingsOptions } from '../routes/embeddings.ts';
-import { OLLAMA_TAGS, ollamaNameOf, resolveOllamaName } from './ollama.ts';
+import { OLLAMA_TAGS } from './ollama.ts';
 import { ollamaErrors } from './ollama-errors.ts';
 import { ollamaShowExample } from './ollama-examples.ts';
-import { OllamaModel, OllamaShowBody, OllamaTags, OllamaVersion } from './ollama-schemas.ts';
+import { OllamaModel, OllamaProcesses, OllamaShowBody, OllamaTags, OllamaVersion } from './ollama-schemas.ts';
 
 /** The version of Ollama whose API is spoken: clients ask, and refuse one that they think too old for them. */
 const OLLAMA_VERSION = '0.12.6';
 /** What model_info names its keys after; Ollama has the name of the network there. */
 const ARCHITECTURE = 'hotvec';
+const CENTURY_MS = 100 * 365.25 * 24 * 3600 * 1000;
 
 /** What Ollama's clients ask before they embed: which models there are, what one is, how old the server is. */
 export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, names }, done) => {
-  const modified_at = new Date().toISOString();
+  const startedAt = new Date();
+  const modified_at = startedAt.toISOString();
+  // Where Ollama never unloads a model, it says a date far ahead.
+  const expires_at = new Date(startedAt.getTime() + CENTURY_MS).toISOString();
   const details = () => ({
     parent_model: '',
     format: 'safetensors or onnx',
     family: ARCHITECTURE,
     families: [ARCHITECTURE],
+    parameter_size: '',
     quantization_level: embedder.model.dtype ?? 'unknown',
   });
+
+  const listed = () =>
+    names.all.map(withTag).map((name) => ({
+      name,
+      model: name,
+      digest: embedder.model.fingerprint ?? '',
+      details: details(),
+    }));
 
   app.get(
     '/api/tags',
@@ -34,21 +47,35 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
         response: answers({ description: 'The served model and its aliases', schema: OllamaTags }, [401], ollamaErrors),
       },
     },
+    async () => ({ models: listed().map((one) => ({ ...one, modified_at })) }),
+  );
+
+  app.get(
+    '/api/ps',
+    {
+      config: { errors: ollamaErrors },
+      schema: {
+        operationId: 'ollamaProcesses',
+        tags: OLLAMA_TAGS,
+        summary: 'What is loaded',
+        response: answers(
+          { description: 'The served model and its aliases', schema: OllamaProcesses },
+          [401],
+          ollamaErrors,
+        ),
+      },
+    },
     async () => ({
-      models: names.all.map(ollamaNameOf).map((name) => ({
-        name,
-        model: name,
-        modified_at,
-        digest: embedder.model.fingerprint ?? '',
-        details: details(),
-      })),
+      models: embedder.readiness().ready
+        ? listed().map((one) => ({ ...one, expires_at, context_length: embedder.model.maxInputTokens }))
+        : [],
     }),
   );
 
   app.route({
     method: 'POST',
     url: '/api/show',
-    config: { errors: ollamaErrors },
+    config: { errors: ollamaErrors, takesUntypedBody: true },
     schema: {
       operationId: 'ollamaShow',
       tags: OLLAMA_TAGS,
@@ -61,9 +88,10 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
       ),
     },
     handler: async (request) => {
-      const name = request.body.model ?? request.body.name;
-      if (name === undefined) throw new HotvecError('invalid_input', 'model is missing.', { param: 'model' });
-      resolveOllamaName(name, names);
+      // Ollama's Go client always sends both, the one that is not used empty.
+      const name = request.body.model || request.body.name;
+      if (!name) throw new HotvecError('invalid_input', 'model is missing.', { param: 'model' });
+      names.resolve(name);
       return {
         modified_at,
         capabilities: ['embedding'],
@@ -92,3 +120,8 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
   );
   done();
 };
+
+/** A served name as Ollama would list it: its names end in a tag. */
+function withTag(name: string): string {
+  return name.includes(':') ? name : `${name}:latest`;
+}

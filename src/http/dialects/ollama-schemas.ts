@@ -1,18 +1,19 @@
 import { Type } from 'typebox';
 import { ollamaEmbeddingsExample, ollamaEmbedExample, ollamaShowExample } from './ollama-examples.ts';
 
-const model = Type.String({
-  minLength: 1,
+const modelOptions = {
   description: 'A served name or alias, with or without `:latest`; `NAME-query` and `NAME-document` choose the prompt',
-});
+};
+const model = Type.String({ minLength: 1, ...modelOptions });
+const options = Type.Optional(
+  Type.Object({}, { description: 'Accepted and ignored: parameters of generation', additionalProperties: true }),
+);
 /** What Ollama's clients send about a process that they think they steer; it can change no vector here. */
 const ignoredFields = {
   keep_alive: Type.Optional(
     Type.Union([Type.String(), Type.Number()], { description: 'Accepted and ignored: the model stays loaded' }),
   ),
-  options: Type.Optional(
-    Type.Object({}, { description: 'Accepted and ignored: parameters of generation', additionalProperties: true }),
-  ),
+  options,
 };
 
 /** Body of `/api/embed`. Without inputs it asks whether the model is there. */
@@ -48,9 +49,12 @@ export const OllamaEmbeddingsBody = Type.Object(
 
 export const OllamaShowBody = Type.Object(
   {
-    model: Type.Optional(model),
-    name: Type.Optional(Type.String({ description: 'Older name of `model`' })),
-    verbose: Type.Optional(Type.Boolean({ description: 'Accepted and ignored' })),
+    model: Type.Optional(Type.String(modelOptions)),
+    name: Type.Optional(Type.String({ description: 'Older name of `model`, for where that is left out or empty' })),
+    system: Type.Optional(Type.String({ description: 'Accepted and ignored, as of a model that generates nothing' })),
+    template: Type.Optional(Type.String({ description: 'The same' })),
+    verbose: Type.Optional(Type.Boolean({ description: 'Accepted and ignored: there is no more to tell' })),
+    options,
   },
   { additionalProperties: false, title: 'OllamaShowRequest', examples: [ollamaShowExample.request] },
 );
@@ -78,22 +82,38 @@ const details = Type.Object({
   format: Type.String(),
   family: Type.String(),
   families: Type.Array(Type.String()),
+  parameter_size: Type.String({ description: 'Empty: not known' }),
   quantization_level: Type.String({ description: 'Precision in use' }),
 });
+
+const listed = {
+  name: Type.String({ description: 'A served name or alias, with `:latest`' }),
+  model: Type.String({ description: 'The same' }),
+  digest: Type.String({ description: 'The fingerprint of the vector space' }),
+  details,
+};
 
 export const OllamaTags = Type.Object(
   {
     models: Type.Array(
-      Type.Object({
-        name: Type.String({ description: 'A served name or alias, with `:latest`' }),
-        model: Type.String({ description: 'The same' }),
-        modified_at: Type.String({ description: 'When this server started' }),
-        digest: Type.String({ description: 'The fingerprint of the vector space' }),
-        details,
-      }),
+      Type.Object({ ...listed, modified_at: Type.String({ description: 'When this server started' }) }),
     ),
   },
   { title: 'OllamaTags' },
+);
+
+export const OllamaProcesses = Type.Object(
+  {
+    models: Type.Array(
+      Type.Object({
+        ...listed,
+        expires_at: Type.String({ description: 'A century from the start: the model stays loaded' }),
+        context_length: Type.Integer({ description: 'Longest input in tokens' }),
+      }),
+      { description: 'Empty until the model is loaded' },
+    ),
+  },
+  { title: 'OllamaProcesses' },
 );
 
 export const OllamaModel = Type.Object(

@@ -2,7 +2,6 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { checkReady } from '../check-ready.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
 import { encodeRow, encodeRows } from '../encode-rows.ts';
-import type { ModelNames } from '../model-names.ts';
 import { nameInputs } from '../request-inputs.ts';
 import type { EmbeddingsOptions } from '../routes/embeddings.ts';
 import { RequestHeaders } from '../schemas.ts';
@@ -17,7 +16,6 @@ import {
 } from './ollama-schemas.ts';
 
 export const OLLAMA_TAGS = ['ollama'];
-const LATEST = ':latest';
 
 /** Ollama's routes for vectors: `/api/embed` and, from before it, `/api/embeddings`. */
 export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
@@ -28,7 +26,7 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
   app.route({
     method: 'POST',
     url: '/api/embed',
-    config: { errors: ollamaErrors },
+    config: { errors: ollamaErrors, takesUntypedBody: true },
     schema: {
       operationId: 'ollamaEmbed',
       tags: OLLAMA_TAGS,
@@ -49,7 +47,7 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
     },
     handler: async (request, reply) => {
       const { model, input = '', truncate = true, dimensions = null } = request.body;
-      const { role } = resolveOllamaName(model, names);
+      const { role } = names.resolve(model);
       const fields = (tokens: number) => ({
         total_duration: Math.round(reply.elapsedTime * 1e6),
         load_duration: 0,
@@ -75,7 +73,7 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
   app.route({
     method: 'POST',
     url: '/api/embeddings',
-    config: { errors: ollamaErrors },
+    config: { errors: ollamaErrors, takesUntypedBody: true },
     schema: {
       operationId: 'ollamaEmbeddings',
       tags: OLLAMA_TAGS,
@@ -96,7 +94,7 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
     },
     handler: async (request, reply) => {
       const { model, prompt = '' } = request.body;
-      const { role } = resolveOllamaName(model, names);
+      const { role } = names.resolve(model);
       if (prompt === '') {
         checkReady(embedder);
         return reply.send({ embedding: [] });
@@ -111,17 +109,3 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
   });
   done();
 };
-
-/**
- * Ollama's names end in a tag, and without one mean `:latest`.
- * @throws {HotvecError} model_not_found.
- */
-export function resolveOllamaName(name: string, names: ModelNames): ReturnType<ModelNames['resolve']> {
-  const hasOtherTag = names.all.includes(name) || !name.endsWith(LATEST);
-  return names.resolve(hasOtherTag ? name : name.slice(0, -LATEST.length));
-}
-
-/** A served name as Ollama would list it. */
-export function ollamaNameOf(name: string): string {
-  return name.includes(':') ? name : name + LATEST;
-}

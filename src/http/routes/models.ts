@@ -82,7 +82,7 @@ export const modelsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
   );
 
   const one = (id: string) => {
-    if (!names.all.includes(id)) names.resolve(id);
+    names.resolve(id);
     return describe(id);
   };
   app.get(

@@ -81,9 +81,29 @@ describe('The dialect of Ollama', () => {
     }
     for (const model of ['starter:small', 'tagged', 'tagged:latest', ':latest', 'starter:latest:latest', 'other']) {
       const [status, error] = await refused('/api/embed', { model, input: 'x' });
-      assert.deepEqual([model, status, /^model not found/.test(error)], [model, 404, true]);
+      assert.deepEqual([model, status, /^model not found, try pulling it first/.test(error)], [model, 404, true]);
     }
     assert.deepEqual(await refused('/api/embed', { input: 'x' }), [400, 'model is missing.']);
+    for (const path of ['/api/embed', '/api/embeddings']) {
+      assert.deepEqual(await refused(path, { model: '' }), [400, 'model is an empty text; it must not be empty.']);
+    }
+  });
+
+  it('matches them in every other API, too, where the same client may ask next', async () => {
+    const query = await ours({ input: first.text, input_type: 'query' });
+    for (const model of ['starter-query:latest', 'alias:latest-query']) {
+      assert.deepEqual(await ours({ input: first.text, model }), query);
+      const cohere = { model, texts: [first.text], input_type: 'search_query' };
+      const { answer } = await succeed<{ embeddings: { float: number[][] } }>(service, '/v2/embed', cohere);
+      assert.deepEqual(answer.embeddings.float, query);
+    }
+    for (const id of ['starter:latest', 'alias:latest', 'tagged:small']) {
+      const model = (await (await fetch(`${service.url}/v1/models/${id}`)).json()) as { id: string; root: string };
+      assert.deepEqual([model.id, model.root], [id, 'starter']);
+    }
+    for (const model of ['starter:small', 'tagged', 'starter:latest:latest', ':latest', 'starter-query-query:latest']) {
+      assert.equal((await service.post('/v1/embeddings', { model, input: 'x' })).status, 404, model);
+    }
   });
 
   it('cuts the end of what is too long unless told otherwise, and says so in a header', async () => {
@@ -150,8 +170,42 @@ describe('The dialect of Ollama', () => {
     }
   });
 
+  it('/api/ps lists the served model and its aliases, loaded for as long as anybody asks', async () => {
+    const answer = (await (await fetch(`${service.url}/api/ps`)).json()) as { models: Record<string, unknown>[] };
+    assert.equal(published.check('PsResponse', answer), null);
+    const tags = (await (await fetch(`${service.url}/api/tags`)).json()) as { models: Record<string, unknown>[] };
+    assert.deepEqual(
+      answer.models.map(({ expires_at: _, context_length: __, ...listed }) => listed),
+      tags.models.map(({ modified_at: _, ...listed }) => listed),
+    );
+    for (const { expires_at, context_length } of answer.models) {
+      assert.ok(Date.parse(expires_at as string) > Date.now() + 1e12);
+      assert.equal(context_length, LIMIT);
+    }
+  });
+
+  it('GET and HEAD / say that Ollama is running, in its words', async () => {
+    const get = await fetch(`${service.url}/`);
+    assert.deepEqual(
+      [get.status, get.headers.get('content-type'), await get.text()],
+      [200, 'text/plain; charset=utf-8', 'Ollama is running'],
+    );
+    for (const path of ['/', '/api/version', '/api/tags']) {
+      const head = await fetch(service.url + path, { method: 'HEAD' });
+      assert.deepEqual([path, head.status, await head.text()], [path, 200, '']);
+    }
+  });
+
   it('/api/show tells what clients look for before they embed', async () => {
-    for (const body of [{ model: 'starter', verbose: true }, { name: 'alias:latest' }]) {
+    // What Ollama's Go client sends (api.ShowRequest): each field, the older name beside the newer.
+    const empty = { system: '', template: '', verbose: false, options: null };
+    for (const body of [
+      { model: 'starter', verbose: true },
+      { name: 'alias:latest' },
+      { ...empty, model: 'starter', name: '' },
+      { ...empty, model: '', name: 'alias-query:latest' },
+      { model: 'starter', system: 'Be brief.', template: '{{ .Prompt }}', options: { num_ctx: 512 } },
+    ]) {
       const { answer } = await succeed<Record<string, unknown>>(service, '/api/show', body);
       assert.equal(published.check('ShowResponse', answer), null);
       assert.deepEqual(answer.capabilities, ['embedding']);
@@ -163,7 +217,9 @@ describe('The dialect of Ollama', () => {
       );
     }
     assert.equal((await refused('/api/show', { model: 'other' }))[0], 404);
-    assert.deepEqual(await refused('/api/show', {}), [400, 'model is missing.']);
+    for (const body of [{}, { model: '' }, { model: '', name: '' }]) {
+      assert.deepEqual(await refused('/api/show', body), [400, 'model is missing.']);
+    }
   });
 
   it('/api/version tells a version as Ollama writes them', async () => {

@@ -76,6 +76,8 @@ const own: Calls = {
     413: [body('/api/show', { more: 'x'.repeat(9000) })],
     415: [['/api/show', 'x', plainText]],
   },
+  root: { 200: [['/']] },
+  ollamaProcesses: { 200: [['/api/ps']] },
   ollamaVersion: { 200: [['/api/version']] },
   cohereEmbed: {
     200: [body('/v2/embed', { embedding_types: ['float', 'int8', 'uint8', 'binary', 'ubinary', 'base64'] })],
@@ -114,6 +116,7 @@ const routes = [
 const pages: [string, string][] = [
   ['/info', 'teiInfo'],
   ['/api/tags', 'ollamaTags'],
+  ['/api/ps', 'ollamaProcesses'],
   ['/api/version', 'ollamaVersion'],
 ];
 
@@ -122,6 +125,7 @@ export const dialectCalls = {
   real: merged(plain, own),
   stubbed: {
     ...failing,
+    root: { 503: [['/']] },
     teiInfo: { 503: [['/info']] },
     teiTokenize: { 429: [['/tokenize', { inputs: 'overloaded' }]] },
     teiDecode: { 429: [['/decode', { ids: [1] }]] },
