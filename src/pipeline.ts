@@ -5,6 +5,7 @@ import { chooseEngines } from './choose-engines.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { ModelFacts } from './embedding/embedder.ts';
+import type { Normalization } from './embedding/finish-vector.ts';
 import { PipelineEmbedder } from './embedding/pipeline-embedder.ts';
 import { VectorCache } from './embedding/vector-cache.ts';
 import { createMeter } from './engine/create-meter.ts';
@@ -73,8 +74,14 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const files = new FileHashes(location.hashes);
   const truth = await findPublishedTruth(described, files);
   const manifest = { ...described, canary: truth?.canary ?? described.canary };
+  const dimensions = manifest.truncateDimension ?? manifest.hiddenSize;
+  const minimum = manifest.matryoshkaMinimum;
   const model: ModelFacts = {
     ...manifest,
+    dimensions,
+    rowSize: manifest.hiddenSize,
+    matryoshkaMinimum: minimum === null ? null : Math.min(minimum, dimensions),
+    normalization: normalizationOf(manifest),
     maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
     maxRequestTokens: config.maxRequestTokens,
     dtype: null,
@@ -143,4 +150,10 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     return { info, fingerprint, batchTokens, batchTokensFrom };
   };
   return { manifest, truth, model, embedder, batcher, cache, engine, start };
+}
+
+/** How the model itself finishes a vector. */
+function normalizationOf({ normalize, truncateDimension }: ModelManifest): Normalization {
+  if (!normalize) return 'none';
+  return truncateDimension === null ? 'after_cut' : 'before_cut';
 }

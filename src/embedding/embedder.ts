@@ -2,6 +2,7 @@ import type { Priority } from '../batching/priority.ts';
 import type { HotvecError } from '../errors.ts';
 import type { ReadToken } from '../tokenization/tokenizer.ts';
 import type { TruncationSide } from '../tokenization/truncate.ts';
+import type { Normalization } from './finish-vector.ts';
 import type { PromptChoice } from './prompt.ts';
 
 /** Something to embed. `role` and `instruction` choose its prompt. */
@@ -79,14 +80,18 @@ export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
 /** What the service tells about the model it serves. */
 export interface ModelFacts {
   name: string;
-  hiddenSize: number;
-  /** Valid `dimensions`: from this to hiddenSize; null: hiddenSize only. */
+  /** Components of a vector whose request asks for no other number: all of a row, or what `truncate_dim` leaves of it. */
+  dimensions: number;
+  /** Components of what the engine gives for a sequence. */
+  rowSize: number;
+  /** Valid `dimensions`: from this to the model's; null: the model's only. */
   matryoshkaMinimum: number | null;
   maxInputTokens: number;
   maxRequestTokens: number;
   vocabularySize: number;
   pooling: string;
-  normalize: boolean;
+  /** What becomes of a vector whose request does not say it. */
+  normalization: Normalization;
   prompts: Readonly<Record<string, string>>;
   /** Put before a text whose request asks for no prompt. */
   defaultPrompt: string;

@@ -15,7 +15,7 @@ import type {
   ReadToken,
   TokenizedInput,
 } from './embedder.ts';
-import { finishVectors } from './finish-vector.ts';
+import { finishVectors, type Normalization } from './finish-vector.ts';
 import { InputPreparer } from './input-preparer.ts';
 import { leastTokens } from './least-tokens.ts';
 import { RowSource } from './row-source.ts';
@@ -131,8 +131,11 @@ export class PipelineEmbedder implements Embedder {
       onTakenUp: () => options.onPhase?.('infer'),
     });
     options.onPhase?.('encode');
-    const normalize = options.normalize ?? this.model.normalize;
-    const finished = await finishVectors(computed.rows, { dimensions, normalize, onError });
+    const finished = await finishVectors(computed.rows, {
+      dimensions,
+      normalization: this.normalizationFor(options.normalize),
+      onError,
+    });
     if (finished.length !== sequences.length) {
       throw new Error(`${sequences.length} sequences gave ${finished.length} vectors`);
     }
@@ -163,6 +166,12 @@ export class PipelineEmbedder implements Embedder {
     return scoreMatrix(queries, documents, metric);
   }
 
+  /** @param normalize what the request says; null: nothing. */
+  private normalizationFor(normalize: boolean | null): Normalization {
+    if (normalize === null) return this.model.normalization;
+    return normalize ? 'after_cut' : 'none';
+  }
+
   private checkReady(): void {
     this.batcher.checkReady();
     // Vectors that cannot be told apart from another model's are not handed out.
@@ -171,11 +180,11 @@ export class PipelineEmbedder implements Embedder {
   }
 
   private checkDimensions(dimensions: number | null, name = 'dimensions'): number {
-    const { hiddenSize, matryoshkaMinimum } = this.model;
-    if (dimensions === null || dimensions === hiddenSize) return hiddenSize;
-    const minimum = matryoshkaMinimum ?? hiddenSize;
-    if (dimensions < minimum || dimensions > hiddenSize) {
-      const range = minimum === hiddenSize ? `${hiddenSize}` : `${minimum} to ${hiddenSize}`;
+    const { dimensions: native, matryoshkaMinimum } = this.model;
+    if (dimensions === null || dimensions === native) return native;
+    const minimum = matryoshkaMinimum ?? native;
+    if (dimensions < minimum || dimensions > native) {
+      const range = minimum === native ? `${native}` : `${minimum} to ${native}`;
       throw new HotvecError('invalid_dimensions', `${name} is ${dimensions}; this model gives ${range}.`, {
         param: name,
       });

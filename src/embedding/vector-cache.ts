@@ -22,7 +22,7 @@ export class VectorCache {
 
   constructor(model: ModelFacts, maxBytes: number) {
     this.model = model;
-    this.entryBytes = model.hiddenSize * BYTES_PER_FLOAT + ENTRY_OVERHEAD_BYTES;
+    this.entryBytes = model.rowSize * BYTES_PER_FLOAT + ENTRY_OVERHEAD_BYTES;
     this.rows = new LRUCache({
       max: Math.max(1, Math.floor(maxBytes / this.entryBytes)),
       dispose: (_row, _key, reason) => {

@@ -30,7 +30,7 @@ export function checkSizes(items: readonly ComparedItem[], dimensions: number | 
   const hasTexts = vectors.length < items.length;
   const [first] = vectors;
   if (first === undefined) return;
-  const wanted = dimensions ?? (hasTexts ? model.hiddenSize : first.vector.length);
+  const wanted = dimensions ?? (hasTexts ? model.dimensions : first.vector.length);
   const why = dimensions !== null ? 'as dimensions says' : hasTexts ? 'as the texts get' : `as ${first.name} has`;
   for (const { name, vector } of vectors) {
     if (vector.length === wanted) continue;

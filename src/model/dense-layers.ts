@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from '../errors.ts';
+import { checkFields, type FieldRules } from './check-fields.ts';
 import type { DenseLayer } from './manifest.ts';
 import { type Json, readJson } from './read-json.ts';
 import { locateTensors } from './safetensors.ts';
@@ -13,6 +14,16 @@ const ACTIVATIONS: Record<string, DenseLayer['activation']> = {
   GELU: 'gelu',
   ReLU: 'relu',
   Sigmoid: 'sigmoid',
+};
+
+const FIELDS: FieldRules = {
+  activation_function: 'applied',
+  bias: { only: [true, false] },
+  out_features: 'applied',
+  in_features: { noEffect: 'the shape of the weight says it' },
+  module_input_name: { only: ['sentence_embedding'] },
+  module_output_name: { only: ['sentence_embedding', null] },
+  use_residual: { only: [false] },
 };
 
 /**
@@ -57,17 +68,13 @@ async function readDense(folder: string, name: string): Promise<DenseLayer> {
   const file = path.posix.join(name, 'config.json');
   const config = (await readJson(folder, file)) as Json | undefined;
   if (config === undefined) throw new StartError(`The model has no ${file}, which describes its Dense module.`);
-  const activationClass = String(config.activation_function).split('.').at(-1) as string;
+  checkFields(file, config, FIELDS);
+  const [, activationClass = ''] = /^torch\.(?:\w+\.)*(\w+)$/.exec(String(config.activation_function)) ?? [];
   const activation = ACTIVATIONS[activationClass];
   if (activation === undefined) {
     throw new StartError(
-      `${file}: activation_function is ${config.activation_function}; hotvec implements ${Object.keys(ACTIVATIONS).join(', ')}.`,
+      `${file}: activation_function is ${config.activation_function}; hotvec implements ${Object.keys(ACTIVATIONS).join(', ')} of torch.nn.modules.`,
     );
-  }
-  for (const field of ['module_input_name', 'module_output_name']) {
-    if ((config[field] ?? 'sentence_embedding') !== 'sentence_embedding') {
-      throw new StartError(`${file}: ${field} is ${config[field]}; hotvec applies Dense to the sentence_embedding.`);
-    }
   }
   const denseFolder = path.join(folder, name);
   if (!existsSync(path.join(denseFolder, 'model.safetensors'))) {
@@ -82,6 +89,9 @@ async function readDense(folder: string, name: string): Promise<DenseLayer> {
   const weight = tensors['linear.weight'];
   if (weight === undefined) throw new StartError(`${name}/model.safetensors has no tensor linear.weight.`);
   const bias = tensors['linear.bias'] ?? null;
+  if (bias !== null && config.bias === false) {
+    throw new StartError(`${file} says that there is no bias, and ${name}/model.safetensors has one.`);
+  }
   if (bias === null && config.bias !== false)
     throw new StartError(`${name}/model.safetensors has no tensor linear.bias.`);
   return { weight, bias, activation };

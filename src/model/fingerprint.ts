@@ -23,6 +23,7 @@ export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files
     ...(manifest.weights.kind === 'packed' && dtype === 'int8' ? { quantization: INT8_SCHEME } : {}),
     prompts: manifest.prompts,
     ...(manifest.defaultPrompt === '' ? {} : { defaultPrompt: manifest.defaultPrompt }),
+    ...(manifest.truncateDimension === null ? {} : { truncateDimension: manifest.truncateDimension }),
     ...(manifest.lowercase ? { lowercase: true } : {}),
   };
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);

@@ -8,10 +8,10 @@ import { maxTokensOf } from './max-tokens.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 import { findPackedWeights } from './packed-weights.ts';
 import { describePaddedModel } from './padded-weights.ts';
-import { readPrompts } from './prompts.ts';
 import { type Json, readJson } from './read-json.ts';
 import type { ModelFolder } from './resolve-model.ts';
-import { readSentenceModules, type SentenceModules } from './sentence-modules.ts';
+import { readSentenceFiles } from './sentence-files.ts';
+import type { SentenceModules } from './sentence-modules.ts';
 
 /** Smallest Matryoshka dimension of the Qwen3-Embedding family (model card). */
 const QWEN3_MATRYOSHKA_MINIMUM = 32;
@@ -31,17 +31,13 @@ export async function loadManifest(
 ): Promise<ModelManifest> {
   const has = (file: string) => files?.has(file) ?? existsSync(path.join(folder, file));
   const read = async (file: string) => (has(file) ? ((await readJson(folder, file)) as Json) : undefined);
+  const { modules, transformer, sentence } = await readSentenceFiles(name, has, read);
   const config = await read('config.json');
   if (config === undefined) throw new StartError(`${name} has no config.json (looked in ${folder}).`);
-  const [tokenizerConfig, sentenceConfig, transformerConfig, canary, modules] = await Promise.all([
-    read('tokenizer_config.json'),
-    read('config_sentence_transformers.json'),
-    read('sentence_bert_config.json'),
-    read(CANARY_FILE),
-    readSentenceModules(read),
-  ]);
+  const [tokenizerConfig, canary] = await Promise.all([read('tokenizer_config.json'), read(CANARY_FILE)]);
   const isQwen3 = config.model_type === 'qwen3';
   const described = await describeWeights({ name, folder }, has, config, modules, pooling);
+  const truncates = (sentence.truncateDimension ?? described.hiddenSize) < described.hiddenSize;
   return {
     name,
     folder,
@@ -49,11 +45,13 @@ export async function loadManifest(
     ...described,
     tokenizerFile: path.join(folder, 'tokenizer.json'),
     namedTokens: namedTokens(tokenizerConfig),
-    lowercase: transformerConfig?.do_lower_case === true,
-    maxTokens: maxTokensOf({ config, tokenizerConfig, transformerConfig }),
+    lowercase: transformer.lowercase,
+    maxTokens: maxTokensOf({ config, tokenizerConfig, maxLengths: transformer.maxLengths }),
     // Where no modules.json says it, vectors are of length one, as clients of an OpenAI API expect.
-    normalize: modules === null || modules.kinds.includes('Normalize'),
-    ...readPrompts(sentenceConfig),
+    normalize: modules === null || modules.kinds.at(-1) === 'Normalize',
+    prompts: sentence.prompts,
+    defaultPrompt: sentence.defaultPrompt,
+    truncateDimension: truncates ? sentence.truncateDimension : null,
     takesInstructions: isQwen3,
     matryoshkaMinimum: matryoshkaMinimum(config),
     canary: canary === undefined ? null : parseCanary(canary, described.hiddenSize),

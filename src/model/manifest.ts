@@ -113,6 +113,11 @@ export interface ModelManifest {
   pooling: Pooling;
   /** Whether vectors are L2-normalized unless the request says otherwise. */
   normalize: boolean;
+  /**
+   * Components that are left of every vector after all that the model does, its normalization included (`truncate_dim`);
+   * null where all are, or where it is no less than hiddenSize.
+   */
+  truncateDimension: number | null;
   /** Prompt name to the text put before an input, from config_sentence_transformers.json. */
   prompts: Record<string, string>;
   /** What is put before a text that asks for no prompt (`default_prompt_name`); '' in most models. */

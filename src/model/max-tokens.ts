@@ -11,8 +11,8 @@ const OFFSET_POSITIONS =
 export interface LengthSources {
   config: Json;
   tokenizerConfig: Json | undefined;
-  /** sentence_bert_config.json */
-  transformerConfig: Json | undefined;
+  /** Those of {@link TransformerConfig}. */
+  maxLengths: readonly unknown[];
 }
 
 /**
@@ -21,14 +21,14 @@ export interface LengthSources {
  *
  * @throws {StartError} when nothing says it.
  */
-export function maxTokensOf({ config, tokenizerConfig, transformerConfig }: LengthSources): number {
+export function maxTokensOf({ config, tokenizerConfig, maxLengths }: LengthSources): number {
   const positions = POSITION_FIELDS.map((field) => config[field]).find(isLength);
   const padTokenId = Number(config.pad_token_id ?? 1);
   const isOffset = OFFSET_POSITIONS.test(String(config.model_type));
   const limits = [
     positions === undefined ? undefined : positions - (isOffset ? padTokenId + 1 : 0),
     tokenizerConfig?.model_max_length,
-    transformerConfig?.max_seq_length,
+    ...maxLengths,
   ].filter(isLength);
   if (limits.length > 0) return Math.floor(Math.min(...limits));
   throw new StartError(

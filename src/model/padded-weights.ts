@@ -29,11 +29,6 @@ export async function describePaddedModel(
   setting: PoolingSetting,
 ): Promise<PaddedModelFacts> {
   const modelType = String(config.model_type);
-  if (modelType === 'model2vec') {
-    throw new StartError(
-      `${name} is a model2vec model, which leaves unknown tokens out of its mean; hotvec counts every token, and its vectors would differ.`,
-    );
-  }
   if (!existsSync(path.join(folder, 'tokenizer.json'))) {
     throw new StartError(
       `${name} has no tokenizer.json (looked in ${folder}). Make one with transformers: AutoTokenizer.from_pretrained(MODEL, use_fast=True).save_pretrained(FOLDER).`,

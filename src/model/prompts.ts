@@ -1,5 +1,8 @@
 import { StartError } from '../errors.ts';
+import { refuseField } from './check-fields.ts';
 import type { Json } from './read-json.ts';
+
+const FILE = 'config_sentence_transformers.json';
 
 export interface Prompts {
   prompts: Record<string, string>;
@@ -11,24 +14,26 @@ const DOCUMENT_NAMES = ['document', 'passage', 'corpus'];
 
 /**
  * Prompts as config_sentence_transformers.json has them, the document prompt also under the name `document`.
- * @throws {StartError} for a default_prompt_name that names none.
+ * @throws {StartError} for a prompt that is no text, and a default_prompt_name that names none.
  */
 export function readPrompts(config: Json | undefined): Prompts {
-  const listed = config?.prompts;
-  const prompts = Object.fromEntries(
-    Object.entries(typeof listed === 'object' && listed !== null ? listed : {}).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    ),
-  );
+  const listed = config?.prompts ?? {};
+  if (typeof listed !== 'object' || Array.isArray(listed))
+    throw refuseField(FILE, 'prompts', listed, 'an object there');
+  const prompts: Record<string, string> = {};
+  for (const [name, prompt] of Object.entries(listed)) {
+    // null is how sentence-transformers writes a prompt that nobody gave.
+    if (typeof (prompt ?? '') !== 'string') throw refuseField(FILE, `prompts.${name}`, prompt, 'texts');
+    prompts[name] = prompt ?? '';
+  }
   const document = DOCUMENT_NAMES.find((name) => prompts[name] !== undefined);
   if (document !== undefined) prompts.document = prompts[document] as string;
-  const name = config?.default_prompt_name;
-  if (typeof name !== 'string') return { prompts, defaultPrompt: '' };
-  const defaultPrompt = prompts[name];
+  const name = config?.default_prompt_name ?? null;
+  if (name === null) return { prompts, defaultPrompt: '' };
+  if (typeof name !== 'string') throw refuseField(FILE, 'default_prompt_name', name, 'the name of a prompt, or null');
+  const defaultPrompt = Object.hasOwn(prompts, name) ? prompts[name] : undefined;
   if (defaultPrompt === undefined) {
-    throw new StartError(
-      `config_sentence_transformers.json: default_prompt_name is ${name}, and no prompt has that name.`,
-    );
+    throw new StartError(`${FILE}: default_prompt_name is ${name}, and no prompt has that name.`);
   }
   return { prompts, defaultPrompt };
 }

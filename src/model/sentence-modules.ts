@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { StartError } from '../errors.ts';
+import { checkFields, type FieldRules, refuseField } from './check-fields.ts';
 import type { Pooling } from './manifest.ts';
 import type { Json, ReadJson } from './read-json.ts';
 
@@ -24,8 +25,36 @@ const POOLING_NAMES: Record<string, Pooling> = {
 };
 const SUPPORTED_MODES = 'cls, max, mean, mean_sqrt_len and lasttoken';
 
+const MODULE_FIELDS: FieldRules = {
+  type: 'applied',
+  path: 'applied',
+  idx: { noEffect: 'the list has an order of its own, which counts' },
+  name: { noEffect: 'what the module is called' },
+  kwargs: { noEffect: 'names of arguments that a call may hand on to the module, and nobody gives any' },
+};
+/** The packages whose modules hotvec knows; elsewhere a class of the same name may do anything. */
+const KNOWN_PACKAGE = /^sentence_transformers\./;
+
+const POOLING_FLAG = { only: [true, false] };
+const POOLING_FIELDS: FieldRules = {
+  pooling_mode: 'applied',
+  pooling_mode_cls_token: POOLING_FLAG,
+  pooling_mode_max_tokens: POOLING_FLAG,
+  pooling_mode_mean_tokens: POOLING_FLAG,
+  pooling_mode_mean_sqrt_len_tokens: POOLING_FLAG,
+  pooling_mode_weightedmean_tokens: POOLING_FLAG,
+  pooling_mode_lasttoken: POOLING_FLAG,
+  include_prompt: 'applied',
+  embedding_dimension: { noEffect: 'the components of what comes in, which the weights say' },
+  word_embedding_dimension: { noEffect: 'the same, as versions before 5.2 call it' },
+};
+const NORMALIZE_FIELDS: FieldRules = {
+  module_input_name: { only: ['sentence_embedding'] },
+  module_output_name: { only: ['sentence_embedding', null] },
+};
+
 /** @throws {StartError} for a modules.json that is no list of objects. */
-export function checkModuleList(modules: unknown): asserts modules is { type?: unknown; path?: unknown }[] {
+function checkModuleList(modules: unknown): asserts modules is { type?: unknown; path?: unknown }[] {
   if (Array.isArray(modules) && modules.every((entry) => typeof entry === 'object' && entry !== null)) return;
   throw new StartError('modules.json is not a list of modules. Copy or download the model again, or choose another.');
 }
@@ -35,9 +64,19 @@ export async function readSentenceModules(read: ReadJson): Promise<SentenceModul
   const modules = await read('modules.json');
   if (modules === undefined) return null;
   checkModuleList(modules);
+  for (const [i, module] of modules.entries()) {
+    checkFields(`modules.json[${i}]`, module, MODULE_FIELDS);
+    const { type, path: folder = '' } = module;
+    if (typeof type !== 'string' || !KNOWN_PACKAGE.test(type)) {
+      throw refuseField(`modules.json[${i}]`, 'type', type, 'modules of sentence-transformers, and no code of others');
+    }
+    if (typeof folder !== 'string' || path.posix.isAbsolute(folder) || path.posix.join(folder, '.').startsWith('..')) {
+      throw refuseField(`modules.json[${i}]`, 'path', folder, "folders inside the model's");
+    }
+  }
   return {
     kinds: modules.map(({ type }) => String(type).split('.').at(-1) as string),
-    folders: modules.map((module) => String(module.path ?? '')),
+    folders: modules.map((module) => path.posix.join(String(module.path ?? ''), '.').replace(/^\.$/, '')),
   };
 }
 
@@ -55,14 +94,29 @@ export function checkModules({ kinds }: SentenceModules, between: readonly strin
   throw new StartError(`modules.json lists ${kinds.join(', ')}; hotvec implements ${implemented}, in this order.`);
 }
 
+/**
+ * Checks what the Normalize modules say of themselves; old ones say nothing.
+ * @throws {StartError} naming file and field.
+ */
+export async function checkNormalize(read: ReadJson, { kinds, folders }: SentenceModules): Promise<void> {
+  for (const [i, kind] of kinds.entries()) {
+    const folder = folders[i] ?? '';
+    if (kind !== 'Normalize' || folder === '') continue;
+    const file = path.posix.join(folder, 'config.json');
+    const config = (await read(file)) as Json | undefined;
+    if (config !== undefined) checkFields(file, config, NORMALIZE_FIELDS);
+  }
+}
+
 /** @throws {StartError} for a pooling that is missing, or that hotvec does not implement, naming it. */
 export async function readPooling(read: ReadJson, { folders }: SentenceModules): Promise<Pooling> {
   const file = path.posix.join(folders[1] || '1_Pooling', 'config.json');
   const config = (await read(file)) as Json | undefined;
   if (config === undefined) throw new StartError(`The model has no ${file}, so its pooling is unknown.`);
-  if (config.include_prompt === false) {
+  checkFields(file, config, POOLING_FIELDS);
+  if ((config.include_prompt ?? true) !== true) {
     throw new StartError(
-      `${file} sets include_prompt to false: hotvec does not leave a prompt's tokens out of pooling.`,
+      `${file} sets include_prompt to ${JSON.stringify(config.include_prompt)}: hotvec does not leave a prompt's tokens out of pooling.`,
     );
   }
   const modes = poolingModes(config);

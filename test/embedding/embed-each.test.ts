@@ -17,12 +17,13 @@ import { unreadable } from '../support/unreadable.ts';
 
 const SIZE = 8;
 const model = {
-  hiddenSize: SIZE,
+  dimensions: SIZE,
+  rowSize: SIZE,
   matryoshkaMinimum: null,
   maxInputTokens: 10,
   maxRequestTokens: 30,
   vocabularySize: 1_000,
-  normalize: true,
+  normalization: 'after_cut',
   prompts: { query: 'Q:' },
   defaultPrompt: '',
   takesInstructions: true,

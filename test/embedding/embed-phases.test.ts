@@ -10,11 +10,12 @@ import { ScriptedEngine } from '../support/scripted-engine.ts';
 import { unreadable } from '../support/unreadable.ts';
 
 const model = {
-  hiddenSize: 8,
+  dimensions: 8,
+  rowSize: 8,
   maxInputTokens: 10,
   maxRequestTokens: 50,
   vocabularySize: 1_000,
-  normalize: true,
+  normalization: 'after_cut',
   fingerprint: 'f',
 } as ModelFacts;
 

@@ -14,16 +14,32 @@ const code = (run: () => unknown) => {
 
 describe('finishVector()', () => {
   it('slices first, then normalizes', () => {
-    assert.deepEqual(Array.from(finishVector(Float32Array.of(3, 4, 12), 2, true)), [
+    assert.deepEqual(Array.from(finishVector(Float32Array.of(3, 4, 12), 2, 'after_cut')), [
       Math.fround(0.6),
       Math.fround(0.8),
     ]);
-    assert.deepEqual(Array.from(finishVector(Float32Array.of(3, 4, 12), 3, false)), [3, 4, 12]);
+    assert.deepEqual(Array.from(finishVector(Float32Array.of(3, 4, 12), 3, 'none')), [3, 4, 12]);
+  });
+
+  it('normalizes first and then cuts, where the model does', () => {
+    assert.deepEqual(Array.from(finishVector(Float32Array.of(3, 4, 12), 2, 'before_cut')), [
+      Math.fround(3 / 13),
+      Math.fround(4 / 13),
+    ]);
+  });
+
+  it('refuses a vector of zeros that a cut leaves of a sound row', () => {
+    for (const normalization of ['after_cut', 'before_cut', 'none'] as const) {
+      assert.equal(
+        code(() => finishVector(Float32Array.of(0, 0, 1), 2, normalization)),
+        'non_finite_output',
+      );
+    }
   });
 
   it('does not write into the batch it was given a view of', () => {
     const row = Float32Array.of(3, 4);
-    finishVector(row, 2, true);
+    finishVector(row, 2, 'after_cut');
     assert.deepEqual(Array.from(row), [3, 4]);
   });
 
@@ -35,8 +51,8 @@ describe('finishVector()', () => {
       [1e-7, 1e-7],
       [3e38, 3e38, 3e38].slice(0, 2),
     ]) {
-      for (const normalize of [true, false]) {
-        const found = code(() => finishVector(Float32Array.from(bad), 2, normalize));
+      for (const normalization of ['after_cut', 'before_cut', 'none'] as const) {
+        const found = code(() => finishVector(Float32Array.from(bad), 2, normalization));
         // Two large finite numbers have a direction: squares are summed in double precision.
         assert.equal(found, bad[0] === 3e38 ? 'none' : 'non_finite_output', String(bad));
       }
@@ -44,6 +60,6 @@ describe('finishVector()', () => {
   });
 
   it('refuses a row that is too short', () => {
-    assert.throws(() => finishVector(Float32Array.of(1), 2, true), RangeError);
+    assert.throws(() => finishVector(Float32Array.of(1), 2, 'after_cut'), RangeError);
   });
 });

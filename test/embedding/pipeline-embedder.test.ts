@@ -22,13 +22,14 @@ const tokenizer: Tokenizer = {
 };
 const model: ModelFacts = {
   name: 'fake',
-  hiddenSize: 64,
+  dimensions: 64,
+  rowSize: 64,
   matryoshkaMinimum: 32,
   maxInputTokens: 10,
   maxRequestTokens: 50,
   vocabularySize: 1_000,
   pooling: 'last_token',
-  normalize: true,
+  normalization: 'after_cut',
   prompts: { query: 'Q:', document: '' },
   defaultPrompt: '',
   takesInstructions: true,

@@ -22,13 +22,14 @@ const options: EmbedOptions = { dimensions: null, normalize: false, truncate: 'e
 function create({ maxBytes = MEBIBYTE, maxQueueTokens = 10 } = {}) {
   const model: ModelFacts = {
     name: 'fake',
-    hiddenSize: HIDDEN,
+    dimensions: HIDDEN,
+    rowSize: HIDDEN,
     matryoshkaMinimum: 16,
     maxInputTokens: 100,
     maxRequestTokens: 1_000,
     vocabularySize: 1_000,
     pooling: 'last_token',
-    normalize: true,
+    normalization: 'after_cut',
     prompts: {},
     defaultPrompt: '',
     takesInstructions: true,

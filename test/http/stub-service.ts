@@ -18,13 +18,14 @@ import { testConfig } from '../support/running-service.ts';
 
 const model: ModelFacts = {
   name: 'stub',
-  hiddenSize: 4,
+  dimensions: 4,
+  rowSize: 4,
   matryoshkaMinimum: 2,
   maxInputTokens: 8192,
   maxRequestTokens: 300_000,
   vocabularySize: 1000,
   pooling: 'last_token',
-  normalize: true,
+  normalization: 'after_cut',
   prompts: { query: 'query: ', document: '' },
   defaultPrompt: '',
   takesInstructions: true,

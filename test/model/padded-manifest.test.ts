@@ -266,7 +266,7 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
       'Dense on tokens',
       'bert-cls-dense',
       () => edit('2_Dense/config.json', { module_input_name: 'token_embeddings' }),
-      /module_input_name is token_embeddings/,
+      /module_input_name is "token_embeddings"/,
     ],
     ['Dense of another size', 'bert-cls-dense', () => edit('config.json', { hidden_size: 31 }), /rows of 31 come in/],
     ['missing data', 'qwen3-decoder', () => remove('onnx/model.onnx_data'), /in model\.onnx_data, which is missing/],

@@ -79,7 +79,7 @@ export const cohereRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
         if (body.images !== undefined || input_type === 'image') throw textsOnly('images');
         if (body.inputs !== undefined) throw textsOnly('inputs');
         if (texts === undefined) throw new HotvecError('invalid_input', 'texts is missing.', { param: 'texts' });
-        const size = dimensions ?? embedder.model.hiddenSize;
+        const size = dimensions ?? embedder.model.dimensions;
         for (const type of types) checkOutputDtype(dtypeOf(type), size, true, FIELDS);
         const role = roleFor(input_type, names.resolve(model).role, embedder.model);
         const isUntyped = version === '1' && body.embedding_types === undefined;

@@ -99,7 +99,7 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
         model_info: {
           'general.architecture': ARCHITECTURE,
           [`${ARCHITECTURE}.context_length`]: embedder.model.maxInputTokens,
-          [`${ARCHITECTURE}.embedding_length`]: embedder.model.hiddenSize,
+          [`${ARCHITECTURE}.embedding_length`]: embedder.model.dimensions,
         },
       };
     },

@@ -66,8 +66,9 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           normalize: options.normalize ?? null,
           truncate: options.truncate ?? config.truncate,
         };
-        const { hiddenSize, normalize } = embedder.model;
-        checkOutputDtype(dtype, options.dimensions ?? hiddenSize, options.normalize ?? normalize);
+        const { dimensions, normalization } = embedder.model;
+        const isUnit = options.normalize ?? normalization === 'after_cut';
+        checkOutputDtype(dtype, options.dimensions ?? dimensions, isUnit);
         const serve = options.on_error === 'partial' ? serveEachVector : serveVectors;
         return serve({ request, reply, embedder, config }, inputs, vectorOptions, (result) =>
           encodeEmbeddings({

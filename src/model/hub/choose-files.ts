@@ -5,7 +5,9 @@ import type { OnnxFacts } from '../onnx-facts.ts';
 import { readPackedPooling } from '../packed-weights.ts';
 import { parseQwen3Config } from '../qwen3-config.ts';
 import type { ReadJson } from '../read-json.ts';
-import { checkModuleList, checkModules, readPooling, readSentenceModules } from '../sentence-modules.ts';
+import { readSentenceFiles, type SentenceFiles } from '../sentence-files.ts';
+import { checkModules, readPooling, type SentenceModules } from '../sentence-modules.ts';
+import { TRANSFORMER_CONFIG_FILES } from '../transformer-config.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 
 /** What is fetched before anything else: enough to know whether hotvec can serve the model, and which weights. */
@@ -14,7 +16,7 @@ const IF_PRESENT = [
   'tokenizer_config.json',
   'special_tokens_map.json',
   'modules.json',
-  'sentence_bert_config.json',
+  ...TRANSFORMER_CONFIG_FILES,
   'config_sentence_transformers.json',
   'hotvec-canary.json',
 ];
@@ -49,31 +51,40 @@ export function chooseSmallFiles({ name, paths }: Repository): string[] {
 }
 
 /**
+ * Refuses what the small files show that hotvec cannot serve, whatever the weights.
+ * @throws {StartError} saying what the model is, or naming file and field.
+ */
+export async function checkRepository(repository: Repository): Promise<SentenceFiles> {
+  return readSentenceFiles(repository.name, (file) => repository.paths.has(file), reader(repository));
+}
+
+/**
  * All files that serving needs, the small ones included: weights of one precision and the modules behind them, nothing
  * for other frameworks, devices or precisions.
  *
  * @throws {StartError} for an architecture or a precision that cannot be had, listing those that can.
  */
 export async function chooseFiles(repository: Repository, dtype: Dtype | 'auto'): Promise<string[]> {
+  const { modules } = await checkRepository(repository);
   const small = chooseSmallFiles(repository);
   const config = (await repository.readJson('config.json')) as Record<string, unknown>;
-  const modules = repository.paths.has('modules.json') ? await repository.readJson('modules.json') : [];
-  return [...small, ...moduleFiles(modules, repository.paths), ...(await weightFiles(repository, config, dtype))];
+  const weights = await weightFiles(repository, config, modules, dtype);
+  return [...small, ...moduleFiles(modules, repository.paths), ...weights];
 }
 
 /** Pooling, Dense and Normalize lie in folders that modules.json names; only Dense has weights. */
-function moduleFiles(modules: unknown, paths: ReadonlySet<string>): string[] {
-  checkModuleList(modules);
-  return modules.flatMap(({ path, type }) => {
-    if (typeof path !== 'string' || path === '') return [];
-    const names = String(type).endsWith('.Dense') ? ['config.json', SINGLE] : ['config.json'];
-    return names.map((name) => `${path}/${name}`).filter((file) => paths.has(file));
+function moduleFiles(modules: SentenceModules | null, paths: ReadonlySet<string>): string[] {
+  return (modules?.folders ?? []).flatMap((folder, i) => {
+    if (folder === '') return [];
+    const names = modules?.kinds[i] === 'Dense' ? ['config.json', SINGLE] : ['config.json'];
+    return names.map((name) => `${folder}/${name}`).filter((file) => paths.has(file));
   });
 }
 
 async function weightFiles(
   repository: Repository,
   config: Record<string, unknown>,
+  modules: SentenceModules | null,
   dtype: Dtype | 'auto',
 ): Promise<string[]> {
   const { name, paths, readJson } = repository;
@@ -82,15 +93,14 @@ async function weightFiles(
   if (isPacked && (dtype === 'auto' || PACKED_DTYPES.includes(dtype))) {
     // Refuses what hotvec does not implement, before gigabytes are on their way.
     parseQwen3Config(config);
-    const read = reader(repository);
-    const modules = await readSentenceModules(read);
-    if (modules !== null) await readPackedPooling(name, modules, read);
+    if (modules !== null) await readPackedPooling(name, modules, reader(repository));
     return paths.has(SINGLE) ? [SINGLE] : [INDEX, ...shardsOf(await readJson(INDEX), name, paths)];
   }
   const exports = await findOnnxExports(name, config, paths);
   const chosen = dtype === 'auto' ? [...exports.keys()][0] : dtype;
   const files = chosen === undefined ? undefined : exports.get(chosen);
-  if (files !== undefined) return [...new Set([...files, ...(await graphData(repository, files[0] as string))])];
+  if (files !== undefined)
+    return [...new Set([...files, ...(await graphData(repository, modules, files[0] as string))])];
   const offered = [...new Set([...(isPacked ? PACKED_DTYPES : []), ...exports.keys()])];
   if (offered.length > 0) {
     throw new StartError(`${name} has no ${dtype} weights. Set DTYPE to one it has: ${offered.join(', ')}.`);
@@ -105,17 +115,13 @@ async function weightFiles(
  * Data files of a graph, as it names them itself.
  * @throws {StartError} for modules or a pooling around the graph that hotvec does not implement, and for missing data.
  */
-async function graphData(repository: Repository, graph: string): Promise<string[]> {
+async function graphData(repository: Repository, modules: SentenceModules | null, graph: string): Promise<string[]> {
   const { name, paths, readGraph } = repository;
   const { outputs, dataLocations } = await readGraph(graph);
   // A graph that gives the embedding itself needs no modules: whatever they say.
-  if (!outputs.has('sentence_embedding')) {
-    const read = reader(repository);
-    const modules = await readSentenceModules(read);
-    if (modules !== null) {
-      checkModules(modules, ['Dense']);
-      await readPooling(read, modules);
-    }
+  if (!outputs.has('sentence_embedding') && modules !== null) {
+    checkModules(modules, ['Dense']);
+    await readPooling(reader(repository), modules);
   }
   const files = [...dataLocations].map((location) => posix.join(posix.dirname(graph), location));
   const missing = files.find((file) => !paths.has(file));

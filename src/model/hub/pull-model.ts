@@ -4,7 +4,7 @@ import type { Dtype } from '../manifest.ts';
 import { readOnnxFacts } from '../onnx-facts.ts';
 import { checkPublished, publishedHashes } from '../published-hashes.ts';
 import { checkListing } from './check-listing.ts';
-import { chooseFiles, chooseSmallFiles, type Repository } from './choose-files.ts';
+import { checkRepository, chooseFiles, chooseSmallFiles, type Repository } from './choose-files.ts';
 import { downloadFile } from './download-file.ts';
 import { explainDiskError } from './explain-disk-error.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
@@ -69,6 +69,8 @@ export async function pullModel(options: PullOptions): Promise<FileRecord> {
         return readOnnxFacts(path.join(cache.snapshot(listing.revision), file));
       },
     };
+    // Before it is asked for files that only embedding models have.
+    await checkRepository(source);
     await fetchAll(chooseSmallFiles(source));
     const chosen = [...new Set(await chooseFiles(source, dtype))];
     await fetchAll(chosen);

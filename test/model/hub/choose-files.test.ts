@@ -172,7 +172,10 @@ describe('chooseFiles()', () => {
     const hidden = { ...POOLED, outputs: new Map([['last_hidden_state', []]]) };
     const files = ['modules.json', '1_Pooling/config.json', 'onnx/model.onnx'];
     const kinds = (...names: string[]) =>
-      names.map((name) => ({ path: name === 'Pooling' ? '1_Pooling' : '', type: name }));
+      names.map((name) => ({
+        path: name === 'Pooling' ? '1_Pooling' : '',
+        type: `sentence_transformers.models.${name}`,
+      }));
     for (const [modules, pooling, message] of [
       [kinds('Transformer', 'Pooling', 'LayerNorm'), { pooling_mode_mean_tokens: true }, /lists .*LayerNorm; hotvec/],
       [kinds('Transformer', 'Pooling'), { pooling_mode_weightedmean_tokens: true }, /weightedmean_tokens; hotvec/],

@@ -196,13 +196,42 @@ describe('locateModel() with a model of Hugging Face', () => {
     assert.ok(!fixture.fetched().includes('onnx/w.bin'));
   });
 
+  for (const [what, files, message] of [
+    ['an adapter beside weights', { 'adapter_config.json': '{}' }, /beside its weights lies adapter_config\.json/],
+    [
+      'a field that it does not know',
+      { 'sentence_bert_config.json': '{"processing_kwargs": {"text": {"add_special_tokens": false}}}' },
+      /add_special_tokens is false/,
+    ],
+    ['a reranker', { 'config_sentence_transformers.json': '{"model_type": "CrossEncoder"}' }, /is a reranker/],
+    ['a field of an older file', { 'sentence_roberta_config.json': '{"query_length": 32}' }, /query_length is 32/],
+  ] as const) {
+    it(`refuses ${what} before any weights are fetched`, async () => {
+      fixture.hub.publish(MODEL, { ...tinyModel, ...files });
+      await assert.rejects(fixture.locate(MODEL), { name: 'StartError', message });
+      assert.ok(!fixture.fetched().some((file) => /onnx|safetensors/.test(file)));
+    });
+  }
+
+  it('says of an adapter and of a static model that have no config.json what they are', async () => {
+    const { 'config.json': _, 'onnx/model.onnx': __, ...rest } = tinyModel;
+    fixture.hub.publish(MODEL, { ...rest, 'adapter_config.json': '{}', 'adapter_model.safetensors': 'weights' });
+    await assert.rejects(fixture.locate(MODEL), { name: 'StartError', message: /this is an adapter .* not a model/ });
+    const modules = '[{"path": "0_StaticEmbedding", "type": "sentence_transformers.models.StaticEmbedding"}]';
+    fixture.hub.publish('someone/static', {
+      'modules.json': modules,
+      '0_StaticEmbedding/model.safetensors': 'weights',
+    });
+    await assert.rejects(fixture.locate('someone/static'), { name: 'StartError', message: /a static embedding model/ });
+  });
+
   it('says in one line that a name is too long for the disk', async () => {
     const folder = 'x'.repeat(300);
     fixture.hub.publish(MODEL, {
       ...tinyModel,
       'modules.json': JSON.stringify([
-        { path: '', type: 'x.Transformer' },
-        { path: folder, type: 'x.Pooling' },
+        { path: '', type: 'sentence_transformers.models.Transformer' },
+        { path: folder, type: 'sentence_transformers.models.Pooling' },
       ]),
       [`${folder}/config.json`]: '{"pooling_mode_cls_token": true}',
     });
@@ -310,17 +339,14 @@ describe('locateModel() with a model of Hugging Face', () => {
   });
 
   it('writes nothing outside the snapshot, whatever a repository calls its files', async () => {
-    const modules = JSON.stringify([
-      { path: '../../../../outside', type: 'x.Pooling' },
-      { path: '/etc', type: 'x.Pooling' },
-    ]);
-    fixture.hub.publish(MODEL, {
-      ...tinyModel,
-      'modules.json': modules,
-      '../../../../outside/config.json': '{}',
-      '/etc/config.json': '{}',
-    });
+    fixture.hub.publish(MODEL, { ...tinyModel, '../../../../outside/config.json': '{}', '/etc/config.json': '{}' });
     await fixture.locate(MODEL);
+    for (const folder of ['../../../../outside', '/etc']) {
+      const modules = JSON.stringify([{ path: folder, type: 'sentence_transformers.models.Pooling' }]);
+      const name = `someone/${folder.length}`;
+      fixture.hub.publish(name, { ...tinyModel, 'modules.json': modules, [`${folder}/config.json`]: '{}' });
+      await assert.rejects(fixture.locate(name), { name: 'StartError', message: /folders inside the model's/ });
+    }
     assert.ok(fixture.fetched().every((file) => !file.includes('..') && !file.startsWith('/')));
   });
 

@@ -1,0 +1,41 @@
+import { checkFields, type FieldRules, refuseField } from './check-fields.ts';
+import { type Prompts, readPrompts } from './prompts.ts';
+import type { Json, ReadJson } from './read-json.ts';
+
+export interface SentenceConfig extends Prompts {
+  /** Components that are left of a vector after all modules; null: all. */
+  truncateDimension: number | null;
+}
+
+const FILE = 'config_sentence_transformers.json';
+const MATRYOSHKA = { noEffect: 'it says what vectors may be cut to, and cuts none' };
+
+const FIELDS: FieldRules = {
+  prompts: 'applied',
+  default_prompt_name: 'applied',
+  truncate_dim: 'applied',
+  model_type: { only: ['SentenceTransformer', null] },
+  // Which comparison of vectors the authors mean; a request to /v1/similarity says which it wants.
+  similarity_fn_name: { only: ['cosine', 'dot', 'euclidean', 'manhattan', null] },
+  __version__: { noEffect: 'versions of the tools that wrote the model' },
+  requirements: { noEffect: 'versions of Python packages' },
+  is_matryoshka: MATRYOSHKA,
+  matryoshka_dimensions: MATRYOSHKA,
+  matryoshka_dims: MATRYOSHKA,
+};
+
+/**
+ * Reads config_sentence_transformers.json.
+ * @throws {StartError} naming the field, for what hotvec does not do.
+ */
+export async function readSentenceConfig(read: ReadJson): Promise<SentenceConfig> {
+  const config = (await read(FILE)) as Json | undefined;
+  if (config === undefined) return { ...readPrompts(undefined), truncateDimension: null };
+  checkFields(FILE, config, FIELDS);
+  const dimension = config.truncate_dim ?? null;
+  if (dimension === null) return { ...readPrompts(config), truncateDimension: null };
+  if (typeof dimension !== 'number' || !Number.isSafeInteger(dimension) || dimension < 1) {
+    throw refuseField(FILE, 'truncate_dim', dimension, 'whole numbers from 1 on, or null');
+  }
+  return { ...readPrompts(config), truncateDimension: dimension };
+}
