@@ -87,7 +87,9 @@ async function realVectors({ workloads, manifest }: EngineBench, model: PackedMo
   const { hiddenSize } = manifest;
   const items = await workloads.take('q', VECTORS, 800);
   const { rows } = await model.run(toBatch(items.map(({ ids }) => ids)));
-  return items.map((_, i) => finishVector(rows.subarray(i * hiddenSize, (i + 1) * hiddenSize), hiddenSize, 'after_cut'));
+  return items.map((_, i) =>
+    finishVector(rows.subarray(i * hiddenSize, (i + 1) * hiddenSize), hiddenSize, 'after_cut'),
+  );
 }
 
 function writeAll(bytes: Uint8Array, vector: Float32Array): number {
