@@ -8,6 +8,7 @@ import { registerAuth } from './auth.ts';
 import { answerClientError, answerFrameworkError, registerErrorHandling } from './error-handler.ts';
 import './fastify-types.ts';
 import { registerLingeringClose } from './lingering-close.ts';
+import { registerPipelining } from './pipelining.ts';
 import { registerProtocolRules } from './protocol-rules.ts';
 import { registerQueuedAnswers } from './queued-answers.ts';
 import { registerRequestReports } from './request-reports.ts';
@@ -51,6 +52,7 @@ export function createApp({ config, metrics, logger, apiKeys, isDraining, tracer
   app.addHook('onSend', async (_, reply) => {
     if (isDraining()) void reply.header('connection', 'close');
   });
+  registerPipelining(app.server, () => false);
   registerQueuedAnswers(app);
   registerLingeringClose(app);
   registerRequestReports(app, metrics, tracer);
