@@ -80,7 +80,10 @@ class PipelinedConnection {
     const { socket } = this;
     let rest = bytes;
     while (rest.length > 0 && !this.isOver) {
-      if (this.incomplete === undefined && !this.mayBegin()) return this.hold(rest);
+      if (this.incomplete === undefined && !this.mayBegin()) {
+        this.hold(rest);
+        return;
+      }
       const end = this.endOfPiece(rest);
       this.parse.call(socket, rest.subarray(0, end));
       rest = rest.subarray(end);
