@@ -57,6 +57,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       metrics.countPoisonInput();
       logger.error(input, 'found the input of a failed batch, refused it');
     },
+    onAcquittal: (input) => logger.warn(input, 'computed an input that had been refused'),
     onEngineEvent: (event, deviceId) => logEngineEvents(event, deviceId, logger, metrics),
   });
   const { manifest, embedder, batcher, cache, engine } = pipeline;

@@ -33,6 +33,7 @@ export interface PipelineOptions {
   clock: Clock;
   onBatch: (batch: BatchReport & { path: 'packed' | 'padded' }) => void;
   onPoison?: ((input: PoisonReport) => void) | undefined;
+  onAcquittal?: ((input: { tokens: number }) => void) | undefined;
   onEngineEvent: (event: EngineEvent, deviceId: number) => void;
   /** The engine process; tests put a fake one here that speaks the same protocol. */
   engineEntry?: URL | undefined;
@@ -68,7 +69,7 @@ export interface Pipeline {
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { config, logger, clock, onBatch, onPoison, onEngineEvent } = options;
+  const { config, logger, clock, onBatch, onPoison, onAcquittal, onEngineEvent } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const described = await loadManifest(location, config.pooling);
   const files = new FileHashes(location.hashes);
@@ -126,6 +127,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     random: Math.random,
     onBatch: (batch) => onBatch({ ...batch, path: manifest.weights.kind }),
     onPoison,
+    onAcquittal,
   });
   const cache = config.vectorCacheMb === 0 ? null : new VectorCache(model, config.vectorCacheMb * 2 ** 20);
   const embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });

@@ -30,6 +30,7 @@ export class Batcher {
     this.dispatcher = new Dispatcher(options, this.queue, this.inFlight, this.poison);
     options.engine.onStateChange((state) => {
       if (state === 'ready') this.dispatcher.dispatch();
+      if (state === 'restarting') this.dispatcher.engineLost();
       if (state === 'failed' || state === 'closed') this.failAll();
     });
   }
@@ -111,7 +112,7 @@ export class Batcher {
       };
       const request = new PendingRequest(sequences, options, now, onSettled, this.inFlight);
       try {
-        request.refuseKnown(this.poison, poisoned);
+        request.refuseKnown({ size: this.poison.size, has: (key) => this.poison.isRefused(key, now) }, poisoned);
         if (request.queuedTokens > 0)
           this.admit(request.queuedTokens, options.owner, { wasExpected: options.wasExpected });
       } catch (error) {

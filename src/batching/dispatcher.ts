@@ -10,7 +10,7 @@ import type { PendingRequest } from './pending-request.ts';
 import type { PoisonList } from './poison-list.ts';
 import { notComputed, poisoned } from './request-failures.ts';
 import type { Entry, SequencesInFlight } from './sequences-in-flight.ts';
-import { type Attempt, SuspectBatches } from './suspect-batches.ts';
+import { type Attempt, type Evidence, NO_EVIDENCE, SuspectBatches } from './suspect-batches.ts';
 import { ThroughputEstimate } from './throughput-estimate.ts';
 
 export interface DispatcherOptions {
@@ -21,8 +21,12 @@ export interface DispatcherOptions {
   /** A fresh meter for each batch. */
   createMeter: () => BatchMeter;
   onBatch?: (batch: BatchReport) => void;
+  /** [0, 1): the moments at which suspects are tried. */
+  random: () => number;
   /** An input was found that the engine was lost under again and again, or could not compute. */
   onPoison?: ((input: PoisonReport) => void) | undefined;
+  /** An input that had been refused was computed after all. */
+  onAcquittal?: ((input: { tokens: number }) => void) | undefined;
 }
 
 /** One computed batch, for metrics. */
@@ -36,6 +40,8 @@ export interface BatchReport extends Pick<BatchResult, 'computedTokens' | 'infer
 export interface PoisonReport {
   tokens: number;
   reason: string;
+  /** For how long it is refused; 0: it may be tried again. */
+  refusedForMs: number;
 }
 
 /** Batches sent to an engine process and not answered: one computing, one waiting in its channel. */
@@ -59,9 +65,10 @@ export class Dispatcher {
   private readonly poison: PoisonList;
   private readonly throughput = new ThroughputEstimate();
   private readonly underWay = new BatchesUnderWay();
-  private readonly suspects = new SuspectBatches();
+  private readonly suspects: SuspectBatches;
   private suspectsUnderWay = 0;
   private cancelSendAhead: (() => void) | undefined;
+  private cancelWake = () => {};
   private nextBatchId = 0;
 
   constructor(options: DispatcherOptions, queue: FairQueue, inFlight: SequencesInFlight, poison: PoisonList) {
@@ -69,6 +76,7 @@ export class Dispatcher {
     this.queue = queue;
     this.inFlight = inFlight;
     this.poison = poison;
+    this.suspects = new SuspectBatches(options.random);
   }
 
   /** Tokens of the batches that were sent and not answered. */
@@ -85,18 +93,20 @@ export class Dispatcher {
   /** Sends what may be sent. Called whenever something changed: a request came, a batch ended, the engine came back. */
   dispatch(): void {
     const { engine } = this.options;
+    if (engine.state === 'ready') this.wakeSuspects();
     while (engine.state === 'ready' && this.underWay.count < MAX_UNDER_WAY * engine.processesReady) {
       if (this.suspects.count === 0 && this.queue.requests === 0) return;
       const wantsIdle = this.suspects.isNextSuspect || this.suspectsUnderWay > 0;
       if (engine.processesIdle === 0 && (wantsIdle || !this.isTimeToSendAhead())) return;
-      const attempt = this.suspects.shift() ?? {
-        entries: this.queue.takeBatch(this.options.createMeter()),
-        losses: 0,
-        hunt: null,
-      };
-      const entries = attempt.entries.filter((entry) => this.isWanted(entry));
+      const attempt = this.suspects.shift() ?? this.takeFromQueue();
+      const entries = attempt.entries.filter((entry) => this.isWanted(entry, attempt));
       if (entries.length > 0) void this.runBatch({ ...attempt, entries });
     }
+  }
+
+  /** An engine was lost, with batches or with none; of those `run` tells. */
+  engineLost(): void {
+    if (this.underWay.count === 0) this.exonerate();
   }
 
   /** The engine will not come back: nobody shall wait for what was to be sent again. */
@@ -104,9 +114,35 @@ export class Dispatcher {
     this.fail(this.suspects.drain(), failure);
   }
 
-  /** Whether anybody still waits for it; if not, it is forgotten. */
-  private isWanted(entry: Entry): boolean {
+  /** A batch of what waits. What is known from before is taken out of it, and tried alone. */
+  private takeFromQueue(): Attempt {
+    const entries = this.queue.takeBatch(this.options.createMeter());
+    const batch = { losses: 0, hunt: null, evidence: NO_EVIDENCE, isAtRandom: false };
+    if (this.poison.size === 0) return { ...batch, entries };
+    const strangers = entries.filter((entry) => {
+      const evidence = this.poison.evidenceAgainst(entry.key);
+      if (evidence !== undefined) this.suspects.addKnown(entry, evidence);
+      return evidence === undefined;
+    });
+    return { ...batch, entries: strangers };
+  }
+
+  private wakeSuspects(): void {
+    const { clock } = this.options;
+    this.cancelWake();
+    const next = this.suspects.wake(clock.now());
+    if (next < Number.POSITIVE_INFINITY) this.cancelWake = clock.after(next, () => this.dispatch());
+  }
+
+  private exonerate(): void {
+    this.suspects.exonerate();
+    this.poison.exonerate();
+  }
+
+  /** Whether anybody still waits for it; if not, it is forgotten, but not what speaks against it. */
+  private isWanted(entry: Entry, { entries, hunt, evidence }: Attempt): boolean {
     if (entry.waiters.size > 0) return true;
+    if (hunt !== null && entries.length === 1) this.poison.suspect(entry.key, evidence);
     this.inFlight.end(entry);
     return false;
   }
@@ -144,15 +180,22 @@ export class Dispatcher {
       this.underWay.observe(batch, inferMilliseconds);
       const tokens = tokenIds.length;
       this.options.onBatch?.({ batchId, items: entries.length, tokens, computedTokens, inferMilliseconds });
+      if (hunt !== null) this.acquit(entries);
       this.handOut(entries, batchId, result);
     } catch (error) {
-      this.afterFailure(attempt, batchId, error);
+      this.afterFailure(attempt, batchId, { error, milliseconds: clock.now() - batch.sentAt });
     } finally {
       if (hunt !== null) this.suspectsUnderWay -= 1;
       this.underWay.end(batch, clock.now());
       this.cancelSendAhead?.();
       this.cancelSendAhead = undefined;
       this.dispatch();
+    }
+  }
+
+  private acquit(entries: readonly Entry[]): void {
+    for (const { key, tokenIds } of entries) {
+      if (this.poison.acquit(key)) this.options.onAcquittal?.({ tokens: tokenIds.length });
     }
   }
 
@@ -169,26 +212,37 @@ export class Dispatcher {
     }
   }
 
-  private afterFailure(attempt: Attempt, batchId: number, error: unknown): void {
+  private afterFailure(
+    attempt: Attempt,
+    batchId: number,
+    { error, milliseconds }: { error: unknown; milliseconds: number },
+  ): void {
     const { engine } = this.options;
     const { entries } = attempt;
     if (engine.state === 'failed' || engine.state === 'closed') {
       this.fail(entries, refusal(engine) as HotvecError);
     } else if (error instanceof EngineLostError && !error.wasComputing) {
       this.suspects.addInnocent(attempt);
-    } else if (!this.suspects.addFailed(attempt, error instanceof EngineLostError ? 'lost' : 'not_computed')) {
-      this.condemn(entries[0] as Entry, batchId, error);
+    } else {
+      const isLost = error instanceof EngineLostError;
+      if (isLost && attempt.hunt === null) this.exonerate();
+      const evidence = this.suspects.addFailed(
+        attempt,
+        isLost ? { kind: 'lost', isFresh: error.wasFresh, milliseconds } : { kind: 'not_computed' },
+      );
+      if (evidence !== undefined) this.condemn(entries[0] as Entry, batchId, { error, evidence });
     }
   }
 
-  /** It was alone when it failed. What the engine died of is not tried again; what it could not compute may be. */
-  private condemn(entry: Entry, batchId: number, error: unknown): void {
+  /** It was alone when it failed. What the engine died of is refused for a while; what it could not compute may come again. */
+  private condemn(entry: Entry, batchId: number, { error, evidence }: { error: unknown; evidence: Evidence }): void {
     const isDeadly = error instanceof EngineLostError;
-    if (isDeadly) this.poison.add(entry.key);
-    this.options.onPoison?.({ tokens: entry.tokenIds.length, reason: messageOf(error) });
+    const now = this.options.clock.now();
+    const refusedForMs = isDeadly ? this.poison.condemn(entry.key, evidence, now) : 0;
+    this.options.onPoison?.({ tokens: entry.tokenIds.length, reason: messageOf(error), refusedForMs });
     this.inFlight.end(entry);
     const failure = isDeadly ? poisoned(error) : notComputed(error);
-    const arrival = { batchId, batchItems: 1, now: this.options.clock.now(), inferMilliseconds: 0 };
+    const arrival = { batchId, batchItems: 1, now, inferMilliseconds: 0 };
     for (const [request, positions] of entry.waiters) {
       for (const index of positions) request.refuse(index, failure, arrival);
     }

@@ -12,7 +12,8 @@ export function tooLate(): HotvecError {
 
 /** `cause` is left out where it was told before. */
 export function poisoned(cause?: unknown): HotvecError {
-  const message = 'The inference engine is lost whenever it computes an input of this request; it is not tried again.';
+  const message =
+    'The inference engine is lost whenever it computes an input of this request; for a while it is not tried again.';
   return new HotvecError('inference_failed', message, { cause });
 }
 

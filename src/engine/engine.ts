@@ -12,10 +12,13 @@ export class EngineLostError extends Error {
   override readonly name = 'EngineLostError';
   /** Whether the batch was being computed when the process was lost; false: it waited, and has done nothing. */
   readonly wasComputing: boolean;
+  /** Whether the process had answered no batch before. */
+  readonly wasFresh: boolean;
 
-  constructor(message: string, { wasComputing = false } = {}) {
+  constructor(message: string, { wasComputing = false, wasFresh = false } = {}) {
     super(message);
     this.wasComputing = wasComputing;
+    this.wasFresh = wasFresh;
   }
 }
 

@@ -32,6 +32,8 @@ export interface SentBatchesOptions {
 export class SentBatches {
   private readonly options: SentBatchesOptions;
   private batches: SentBatch[] = [];
+  /** By the process that is there now. */
+  private answered = 0;
   private headStartedAt = 0;
   private timeLimit = new BatchTimeLimit(1_000);
   private busyWindow = new BusyWindow(0);
@@ -62,6 +64,7 @@ export class SentBatches {
 
   /** Another process is there to compute, at this pace. */
   begin(tokensPerSecond: number): void {
+    this.answered = 0;
     this.timeLimit = new BatchTimeLimit(tokensPerSecond);
     this.busyWindow = new BusyWindow(this.options.clock.now());
   }
@@ -81,6 +84,7 @@ export class SentBatches {
     const batchSize = head.batch.offsets.length - 1;
     if (reply.kind === 'rows' && reply.rows.length !== batchSize * this.options.hiddenSize) return 'miscounted';
     this.batches.shift();
+    this.answered += 1;
     this.cancelWatchdog();
     if (this.batches.length > 0) this.watchHead();
     if (reply.kind === 'rows') {
@@ -97,7 +101,9 @@ export class SentBatches {
     this.cancelWatchdog();
     const lost = this.batches;
     this.batches = [];
-    for (const [i, { reject }] of lost.entries()) reject(new EngineLostError(detail, { wasComputing: i === 0 }));
+    const wasFresh = this.answered === 0;
+    for (const [i, { reject }] of lost.entries())
+      reject(new EngineLostError(detail, { wasComputing: i === 0, wasFresh }));
   }
 
   private watchHead(): void {

@@ -11,6 +11,7 @@ import { HotvecError } from '../../src/errors.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 
 const HIDDEN = 8;
 const BUDGET = 100;
@@ -20,16 +21,26 @@ const FAILING = 55_500;
 
 let engine: ScriptedEngine;
 let batcher: Batcher;
+let clock: FakeClock;
+let acquitted: number[];
+let random: () => number;
 let found: PoisonReport[];
 let losses: { isSuspect: boolean; size: number }[];
 
 beforeEach(() => {
-  engine = new ScriptedEngine(HIDDEN);
   found = [];
+  setUp();
+});
+
+function setUp(): void {
+  engine = new ScriptedEngine(HIDDEN);
+  clock = new FakeClock();
+  acquitted = [];
   losses = [];
+  random = () => 0;
   batcher = new Batcher({
     engine,
-    clock: new FakeClock(),
+    clock,
     hiddenSize: HIDDEN,
     createMeter: () => {
       let tokens = 0;
@@ -42,10 +53,11 @@ beforeEach(() => {
     },
     maxQueueTokens: 10_000,
     keyShare: 1,
-    random: () => 0,
+    random: () => random(),
     onPoison: (input) => found.push(input),
+    onAcquittal: ({ tokens }) => acquitted.push(tokens),
   });
-});
+}
 
 function has({ tokenIds }: Batch, token: number): boolean {
   return tokenIds.some((id) => id >= token && id < token + 100);
@@ -107,8 +119,8 @@ describe('An input that the engine dies of', () => {
         if (n !== at) assertRows(outcome, [sequences[n] as Int32Array]);
         else assert.equal((outcome as HotvecError).code, 'inference_failed');
       }
-      assert.ok(losses.length <= Math.max(3, 2 + Math.ceil(Math.log2(size))), 'a loss for each halving');
-      assert.ok(losses.length >= 3, 'and none is condemned for less');
+      assert.ok(losses.length <= 5 + Math.ceil(Math.log2(size)), 'a loss for each halving, and the trials');
+      assert.ok(losses.length >= 4, 'and none is condemned for less');
       assert.equal(losses.at(-1)?.size, 1);
       const heldAgainstEngine = losses.filter(({ isSuspect }) => !isSuspect).length;
       assert.equal(heldAgainstEngine, 1, 'a hunt counts as one crash');
@@ -217,7 +229,7 @@ describe('An input that the engine cannot compute', () => {
       if (n === 11) assert.equal((outcome as HotvecError).code, 'inference_failed');
       else assertRows(outcome, [sequences[n] as Int32Array]);
     }
-    assert.deepEqual(found, [{ tokens: 1, reason: 'scripted' }]);
+    assert.deepEqual(found, [{ tokens: 1, reason: 'scripted', refusedForMs: 0 }]);
     const sent = engine.batchesSent;
     await together([[Int32Array.of(FAILING)]]);
     assert.equal(engine.batchesSent, sent + 2, 'it may have been the moment');
@@ -230,10 +242,214 @@ describe('An input that the engine cannot compute', () => {
   });
 });
 
+const MINUTE = 60_000;
+
+describe('A verdict', () => {
+  const deadly = Int32Array.of(DEADLY, 7);
+
+  it('lapses after ten minutes; then the input is tried alone, once, at the cost of one loss, and refused twice as long', async () => {
+    await together([[deadly]]);
+    for (const minutes of [10, 20, 40]) {
+      assert.equal(found.at(-1)?.refusedForMs, minutes * MINUTE);
+      clock.advance(minutes * MINUTE - 1);
+      const sent = engine.batchesSent;
+      assert.equal(((await outcomeOf(batcher.submit([deadly]))) as HotvecError).code, 'inference_failed');
+      assert.equal(engine.batchesSent, sent, 'not tried');
+      clock.advance(1);
+      const before = losses.length;
+      const [bad, ...good] = await together([[deadly], [healthy(1)], [healthy(2)]]);
+      assert.equal((bad as HotvecError).code, 'inference_failed');
+      for (const [n, outcome] of good.entries()) assertRows(outcome, [healthy(n + 1)]);
+      assert.deepEqual(losses.slice(before), [{ isSuspect: false, size: 1 }], 'alone, and held against the engine');
+    }
+  });
+
+  it('holds a day at most', async () => {
+    await together([[deadly]]);
+    for (let i = 0; i < 12; i++) {
+      clock.advance(found.at(-1)?.refusedForMs ?? 0);
+      await together([[deadly]]);
+    }
+    assert.equal(found.at(-1)?.refusedForMs, 24 * 60 * MINUTE);
+  });
+
+  it('is void once the input was computed, and that is told', async () => {
+    await together([[deadly]]);
+    clock.advance(10 * MINUTE);
+    const again = batcher.submit([deadly]);
+    engine.answer();
+    await nextTurn();
+    assertRows(await again, [deadly]);
+    assert.deepEqual(acquitted, [2]);
+    const [company, neighbor] = [batcher.submit([deadly]), batcher.submit([healthy(1)])];
+    await nextTurn();
+    for (let i = 0; i < 3; i++) {
+      engine.answer();
+      await nextTurn();
+    }
+    assertRows(await company, [deadly]);
+    assertRows(await neighbor, [healthy(1)]);
+    assert.equal(acquitted.length, 1, 'once');
+  });
+
+  it('of first instance is put to the test when the engine is lost under something else soon after', async () => {
+    await together([[deadly]]);
+    const other = outcomeOf(batcher.submit([healthy(1)]));
+    engine.lose();
+    await nextTurn();
+    engine.become('ready');
+    await play();
+    assertRows(await other, [healthy(1)]);
+    const again = batcher.submit([deadly]);
+    engine.answer();
+    assertRows(await again, [deadly]);
+  });
+});
+
+describe('An input under which the engine is killed by something else', () => {
+  /** Kills the engine whatever it does, and has another. */
+  async function kill(): Promise<void> {
+    engine.lose();
+    await nextTurn();
+    engine.become('ready');
+    await nextTurn();
+  }
+
+  it('is not condemned for three kills, nor for the next one that hits something else', async () => {
+    random = () => 0.5;
+    const wanted = outcomeOf(batcher.submit([healthy(1)]));
+    await kill();
+    await kill();
+    assert.equal(engine.waiting.length, 0, 'its next trial is at a moment that chance chooses');
+    const other = outcomeOf(batcher.submit([healthy(2)]));
+    await kill();
+    assert.equal(engine.waiting.length, 1);
+    await play();
+    clock.advance(MINUTE);
+    await play();
+    assertRows(await wanted, [healthy(1)]);
+    assertRows(await other, [healthy(2)]);
+    assert.deepEqual([found.length, clock.pending], [0, 0]);
+  });
+
+  it('is tried anew where the engine is killed while it does nothing', async () => {
+    random = () => 0.5;
+    const wanted = outcomeOf(batcher.submit([healthy(1)]));
+    await kill();
+    for (let i = 0; i < 5; i++) {
+      // Under it, and while it waits.
+      await kill();
+      await kill();
+      assert.equal(engine.waiting.length, 1, 'at once, in a fresh process');
+    }
+    await play();
+    assertRows(await wanted, [healthy(1)]);
+    assert.equal(found.length, 0);
+  });
+
+  it('is remembered as a suspect when its client leaves, and tried alone when it comes again', async () => {
+    for (let i = 0; i < 2; i++) {
+      const leave = new AbortController();
+      const gone = outcomeOf(batcher.submit([Int32Array.of(DEADLY, 7)], { signal: leave.signal }));
+      assert.equal(engine.waiting.length, 1);
+      engine.lose();
+      leave.abort();
+      await gone;
+      engine.become('ready');
+      await play();
+    }
+    const [bad, good] = await together([[Int32Array.of(DEADLY, 7)], [healthy(1)]]);
+    assert.equal((bad as HotvecError).code, 'inference_failed');
+    assertRows(good, [healthy(1)]);
+    assert.ok(
+      losses.every(({ size }) => size === 1),
+      'no neighbor was lost with it',
+    );
+  });
+
+  /** A service under load in simulated time, with a killer that strikes now and then. */
+  async function simulate(seed: number, { kills, poison }: { kills: number; poison: boolean }): Promise<boolean> {
+    setUp();
+    const chance = new SeededRandom(seed);
+    random = () => chance.next();
+    const between = 50 + 4_000 * chance.next() ** 2;
+    let nextKill = between * chance.next();
+    let left = kills;
+    let readyAt = 0;
+    let startedAt: number | undefined;
+    const texts = Array.from({ length: 12 }, (_, n) =>
+      new Int32Array(1 + Math.floor(chance.next() * 60)).fill(2_000 + n),
+    );
+    const outcomes: Promise<SubmitResult | HotvecError>[] = [];
+    let bad: Promise<SubmitResult | HotvecError> | undefined;
+    for (let idle = 0; idle < 3; ) {
+      if (engine.state === 'ready' && (left > 0 || outcomes.length < 60) && engine.waiting.length < 2) {
+        outcomes.push(outcomeOf(batcher.submit([texts[Math.floor(chance.next() * texts.length)] as Int32Array])));
+        if (poison) bad ??= outcomeOf(batcher.submit([Int32Array.of(DEADLY)]));
+      }
+      clock.advance(5);
+      const now = clock.now();
+      if (engine.state !== 'ready' && now >= readyAt) engine.become('ready');
+      const [head] = engine.waiting;
+      if (head === undefined) startedAt = undefined;
+      else startedAt ??= now;
+      const isDead = head !== undefined && has(head.batch, DEADLY) && now - (startedAt ?? now) >= 10;
+      if (isDead || (left > 0 && now >= nextKill)) {
+        if (!isDead) {
+          left -= 1;
+          nextKill = now + 2 * between * chance.next();
+        }
+        engine.lose();
+        readyAt = now + 500;
+        startedAt = undefined;
+      } else if (head !== undefined && now - (startedAt ?? now) >= 5 + 3 * head.batch.tokenIds.length) {
+        engine.answer();
+        startedAt = undefined;
+      }
+      await nextTurn();
+      idle =
+        left === 0 && engine.state === 'ready' && batcher.queueRequests + engine.waiting.length + clock.pending === 0
+          ? idle + 1
+          : 0;
+      assert.ok(now < 600_000, 'it comes to an end');
+    }
+    for (const outcome of await Promise.all(outcomes)) assert.ok(!(outcome instanceof HotvecError), String(outcome));
+    if (bad === undefined) return false;
+    return (await bad) instanceof HotvecError;
+  }
+
+  for (const kills of [3, 6, 20]) {
+    it(`is never refused, in any of 40 services with ${kills} kills under load`, async () => {
+      for (let seed = 0; seed < 40; seed++) {
+        await simulate(seed, { kills, poison: false });
+        assert.equal(found.length, 0, `seed ${seed}`);
+      }
+    });
+  }
+
+  it('is told from one that the engine dies of, which is found all the same', async () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const poison = seed % 5 === 0;
+      assert.equal(await simulate(seed, { kills: seed % 4, poison }), poison, `seed ${seed}`);
+    }
+    assert.deepEqual(
+      found.map(({ tokens }) => tokens),
+      [1, 1, 1, 1, 1, 1, 1, 1],
+    );
+  });
+});
+
 describe('PoisonList', () => {
   it('forgets the oldest of more than a thousand', () => {
     const list = new PoisonList();
-    for (let i = 0; i <= 1_000; i++) list.add(`${i}`);
-    assert.deepEqual([list.size, list.has('0'), list.has('1'), list.has('1000')], [1_000, false, true, true]);
+    const evidence = { alone: 3, fresh: 1, atRandom: 2 };
+    for (let i = 0; i <= 1_000; i++) list.condemn(`${i}`, evidence, 0);
+    assert.equal(list.size, 1_000);
+    assert.deepEqual(
+      ['0', '1', '1000'].map((key) => list.isRefused(key, 1)),
+      [false, true, true],
+    );
+    list.condemn('1000', evidence, 0);
+    assert.equal(list.isRefused('1', 1), true, 'a second verdict takes no other place');
   });
 });

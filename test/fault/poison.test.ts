@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import process from 'node:process';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../support/fake-engine-process.ts';
@@ -6,7 +7,7 @@ import { type Answer, ask } from '../support/fault-clients.ts';
 import { checkLogLine } from '../support/log-lines.ts';
 import { readMetrics } from '../support/read-metrics.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { fakeEngineEntry, scriptFakeEngine } from '../support/supervised-engine.ts';
+import { fakeEngineEntry, scriptFakeEngine, until } from '../support/supervised-engine.ts';
 
 const POISON = 11_111;
 
@@ -53,16 +54,15 @@ describe('An input that the engine cannot bear', () => {
         }
         const before = await readMetrics(service.url);
         assert.equal(before.get('hotvec_poison_inputs_total'), 1);
-        if (isDeadly) assert.ok(restarts(before) >= 3 && restarts(before) <= 6, 'two, and one for each halving');
+        if (isDeadly)
+          assert.ok(restarts(before) >= 4 && restarts(before) <= 9, 'two, one for each halving, three alone');
         else assert.equal(restarts(before), 0);
 
         // Again, alone and in company: what killed the engine is not tried again.
-        const again = await ask(service, {
-          input: [
-            [50, 1],
-            [22, 2, POISON],
-          ],
-        });
+        const again = await askUntilUp(service, [
+          [50, 1],
+          [22, 2, POISON],
+        ]);
         assert.deepEqual([again.status, again.code], [500, 'inference_failed']);
         assert.equal((await ask(service, { input: [[50, 1]] })).status, 200);
         const after = await readMetrics(service.url);
@@ -87,6 +87,7 @@ describe('An input that the engine cannot bear', () => {
           ],
         );
         assert.equal((await fetch(`${service.url}/livez`)).status, 200, 'a hunt does not use up the restarts');
+        assert.match(service.log(), isDeadly ? /"refusedForMs":600000/ : /"refusedForMs":0/);
         for (const line of service.log().trim().split('\n')) checkLogLine(line);
         assert.doesNotMatch(service.log(), new RegExp(`${POISON}`), 'no input is logged');
       } finally {
@@ -94,6 +95,31 @@ describe('An input that the engine cannot bear', () => {
       }
     });
   }
+});
+
+describe('A text under which the engine is killed from outside', () => {
+  it('is served after three kills under it, and later', async () => {
+    scriptFakeEngine({ batchMs: 300 });
+    const service = await startService({}, fakeEngineEntry);
+    try {
+      const first = ask(service, { input: [[1, 2, 3]] });
+      let killed: number | undefined;
+      for (let kill = 0; kill < 3; kill++) {
+        await until(async () => {
+          const id = service.engineProcessId();
+          return id !== undefined && id !== killed && (await fetch(`${service.url}/readyz`)).ok;
+        });
+        await sleep(50);
+        killed = service.engineProcessId() as number;
+        process.kill(killed, 'SIGKILL');
+      }
+      assert.equal((await first).status, 200);
+      assert.equal((await askUntilUp(service, [[1, 2, 3]])).status, 200);
+      assert.equal((await readMetrics(service.url)).get('hotvec_poison_inputs_total'), 0);
+    } finally {
+      await service.close();
+    }
+  });
 });
 
 describe('A process in which every batch fails', () => {

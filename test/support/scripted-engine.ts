@@ -17,6 +17,7 @@ export class ScriptedEngine implements Engine {
   processes = 1;
   readonly waiting: Waiting[] = [];
   batchesSent = 0;
+  private answered = 0;
   private readonly hiddenSize: number;
   private readonly listeners: ((state: EngineState) => void)[] = [];
 
@@ -52,6 +53,7 @@ export class ScriptedEngine implements Engine {
   answer(inferMilliseconds = 1): void {
     const head = this.waiting.shift();
     if (head === undefined) return;
+    this.answered += 1;
     const { tokenIds, offsets } = head.batch;
     const count = offsets.length - 1;
     const rows = new Float32Array(count * this.hiddenSize);
@@ -68,9 +70,11 @@ export class ScriptedEngine implements Engine {
 
   /** The process is gone: every batch under way is lost, as the supervisor reports it. */
   lose(state: EngineState = 'restarting'): void {
+    const wasFresh = this.answered === 0;
+    this.answered = 0;
     this.become(state);
     for (const [i, { reject }] of this.waiting.splice(0).entries()) {
-      reject(new EngineLostError('lost', { wasComputing: i === 0 }));
+      reject(new EngineLostError('lost', { wasComputing: i === 0, wasFresh }));
     }
   }
 
