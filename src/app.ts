@@ -28,7 +28,7 @@ export interface AppOptions extends BasicAppOptions, HealthOptions {
 /** Builds the HTTP application. It never listens: tests inject, `main.ts` listens. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, embedder, health, names, metrics, bodyWorkerEntry, patience = usualPatience } = options;
-  const app = createApp(options);
+  const app = createApp({ ...options, boundHost: config.host });
   const inflight = new InflightBytes(config.maxInflightBytes || 16 * config.maxBodyBytes, (bytes) =>
     metrics.observeBytesInside(bytes),
   );

@@ -15,6 +15,8 @@ export type ErrorCode =
   | 'invalid_encoding_format'
   | 'unknown_field'
   | 'invalid_api_key'
+  | 'host_not_allowed'
+  | 'origin_not_allowed'
   | 'model_not_found'
   | 'not_found'
   | 'method_not_allowed'

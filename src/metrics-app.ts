@@ -8,7 +8,7 @@ export async function buildMetricsApp(
   options: Omit<BasicAppOptions, 'isDraining'> & HealthOptions,
 ): Promise<FastifyInstance> {
   // It answers until the drain is over, so that the drain can be watched.
-  const app = createApp({ ...options, isDraining: () => false });
+  const app = createApp({ ...options, boundHost: options.config.metricsHost, isDraining: () => false });
   await app.register(healthRoutes, { embedder: options.embedder, health: options.health });
   await app.register(metricsRoutes, { metrics: options.metrics });
   await app.ready();

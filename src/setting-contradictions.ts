@@ -1,3 +1,4 @@
+import { parseHostPattern } from './host-name.ts';
 import { isLoopback } from './loopback.ts';
 import { variableOf } from './setting-text.ts';
 import { ADDRESSES, type Config } from './settings.ts';
@@ -16,6 +17,22 @@ export function contradictions(config: Config): string[] {
   }
   if (config.metricsPort !== 0 && config.metricsPort === config.port) {
     problems.push(`METRICS_PORT is PORT (${config.port}). Set it to another one, or to 0 for metrics on PORT.`);
+  }
+  for (const name of ['allowedHosts', 'allowedOrigins'] as const) {
+    if (config[name].length > 1 && config[name].includes('*')) {
+      problems.push(`${variableOf(name)}=${config[name]} names some and any; leave one of the two out.`);
+    }
+  }
+  for (const origin of config.allowedOrigins) {
+    if (origin !== '*' && !URL.canParse(origin)) problems.push(`ALLOWED_ORIGINS: ${origin} is not an origin.`);
+  }
+  for (const host of config.allowedHosts) {
+    if (host !== '*' && parseHostPattern(host) === null) problems.push(`ALLOWED_HOSTS: ${host} is not a host.`);
+  }
+  if (config.allowedOrigins.includes('*') && config.apiKeysFile === '' && !config.allowNoAuth) {
+    problems.push(
+      'ALLOWED_ORIGINS=* without API keys lets every web page use this server. Name the origins, set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if every page may.',
+    );
   }
   const [, revision] = config.model.split('@');
   if (revision !== undefined && config.revision !== '' && revision !== config.revision) {

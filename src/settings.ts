@@ -10,6 +10,9 @@ const TOKEN = { pattern: '^[\\x21-\\x7e]*$', wanted: 'a token of visible ASCII c
 /** As OpenTelemetry writes headers; percent-encoded is what has a meaning here, and nothing that is no text. */
 const HEADER = '\\s*[\\w.-]+\\s*=([\\x20-\\x24\\x26-\\x2b\\x2d-\\x7e]|%[2-7][\\da-fA-F])+';
 const HEADERS = { pattern: `^(${HEADER}(,${HEADER})*)?$`, wanted: 'name=value pairs, separated by commas' };
+/** Exact ones: what a browser sends in `origin`, with the slash that is easily copied along. `null` is every sandboxed page. */
+const ORIGIN = { pattern: '^(\\*|[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#@*]+/?)$' };
+const HOST = { pattern: '^(\\*|(\\*\\.)?[\\w.-]+(:\\d+)?|\\[[\\dA-Fa-f:.]+\\](:\\d+)?|[\\dA-Fa-f:.]+)$' };
 /** As after `@` in MODEL: it becomes a path in the cache, and must not lead out of it. */
 const REVISION = {
   pattern: '^(?!.*\\.\\.)(\\w([\\w./-]*[\\w.-])?)?$',
@@ -215,6 +218,18 @@ export const settings = {
   allowNoAuth: Type.Boolean({
     default: false,
     description: 'Allow listening on a public address without API keys',
+  }),
+  allowedHosts: Type.Array(Type.String(HOST), {
+    default: [],
+    wanted: 'a comma-separated list of host names and addresses, each with or without a port, `*.example.com`, or *',
+    description:
+      'Names that requests may have in `host`, besides `localhost` and addresses; comma-separated, `*.example.com` for all below, `*` for any. Empty: none on loopback without API keys, elsewhere any',
+  }),
+  allowedOrigins: Type.Array(Type.String(ORIGIN), {
+    default: [],
+    wanted: 'a comma-separated list of origins as browsers send them, such as https://app.example.com, or *',
+    description:
+      'Origins of web pages that may call this server from a browser, e.g. `https://app.example.com`; comma-separated; `*`: any, with API keys or `ALLOW_NO_AUTH=1` only. Empty: none',
   }),
   drainDelayMs: Type.Integer({
     default: 0,

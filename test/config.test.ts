@@ -117,6 +117,20 @@ describe('readConfig()', () => {
     [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key' }, /OTEL_EXPORTER_OTLP_HEADERS is not usable .* name=value pairs/],
     [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%0ab' }, /OTEL_EXPORTER_OTLP_HEADERS is not usable/],
     [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%zz' }, /OTEL_EXPORTER_OTLP_HEADERS is not usable/],
+    [{ ALLOWED_ORIGINS: '*' }, /ALLOWED_ORIGINS=\* without API keys lets every web page use this server/],
+    [{ ALLOWED_ORIGINS: '*,https://a.example', ALLOW_NO_AUTH: '1' }, /names some and any/],
+    [{ ALLOWED_ORIGINS: 'app.example.com' }, /ALLOWED_ORIGINS is "app\.example\.com"; wanted is .* origins/],
+    [{ ALLOWED_ORIGINS: 'https://app.example.com/chat' }, /wanted is .* such as https:\/\/app\.example\.com/],
+    [{ ALLOWED_ORIGINS: 'https://*.example.com' }, /ALLOWED_ORIGINS is/],
+    [{ ALLOWED_ORIGINS: 'null' }, /ALLOWED_ORIGINS is "null"/],
+    [{ ALLOWED_ORIGINS: 'https://user@app.example.com' }, /ALLOWED_ORIGINS is/],
+    [{ ALLOWED_ORIGINS: 'https://a.example,' }, /ALLOWED_ORIGINS is/],
+    [{ ALLOWED_ORIGINS: 'https://app.example.com:99999' }, /app\.example\.com:99999 is not an origin/],
+    [{ ALLOWED_HOSTS: 'https://vectors.example' }, /ALLOWED_HOSTS is .*wanted is a comma-separated list of host names/],
+    [{ ALLOWED_HOSTS: 'vectors.example/v1' }, /ALLOWED_HOSTS is/],
+    [{ ALLOWED_HOSTS: 'a.example,*' }, /ALLOWED_HOSTS=a\.example,\* names some and any/],
+    [{ ALLOWED_HOSTS: '127.0.0.256' }, /ALLOWED_HOSTS: 127\.0\.0\.256 is not a host/],
+    [{ ALLOWED_HOSTS: '*.10.0.0.1' }, /\*\.10\.0\.0\.1 is not a host/],
     [{ MAX_QUEUE_TOKENS: '100' }, /MAX_REQUEST_TOKENS .* is above MAX_QUEUE_TOKENS/],
   ] as const) {
     it(`refuses ${JSON.stringify(environment)}`, () => {
@@ -185,6 +199,18 @@ describe('readConfig()', () => {
     assert.deepEqual(problems({ HOST: '0.0.0.0', API_KEYS_FILE: 'keys' }), []);
     assert.deepEqual(problems({ HOST: '0.0.0.0', ALLOW_NO_AUTH: '1' }), []);
     for (const host of ['localhost', '127.0.0.5', '::1']) assert.deepEqual(problems({ HOST: host }), []);
+  });
+
+  it('takes any origin with keys, or when told that every page may', () => {
+    assert.deepEqual(problems({ ALLOWED_ORIGINS: '*', API_KEYS_FILE: 'keys' }), []);
+    assert.deepEqual(problems({ ALLOWED_ORIGINS: '*', ALLOW_NO_AUTH: '1' }), []);
+    const origins = 'http://localhost:5173, https://app.example.com/,chrome-extension://abc,http://[::1]:3000';
+    assert.equal(readConfig({ ALLOWED_ORIGINS: origins }).allowedOrigins.length, 4);
+  });
+
+  it('takes hosts by name, by address, with a port and with all below', () => {
+    const hosts = 'vectors.example,hotvec_1:8080,*.lan.example,10.0.0.5,::1,[::1]:8080';
+    assert.equal(readConfig({ ALLOWED_HOSTS: hosts }).allowedHosts.length, 6);
   });
 
   it('alone reads the environment, but for the engine’s own', () => {

@@ -5,8 +5,10 @@ import type { Metrics } from '../metrics.ts';
 import type { RequestTracer } from '../tracing/request-tracer.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { registerAuth } from './auth.ts';
+import { Cors } from './cors.ts';
 import { answerClientError, answerFrameworkError, registerErrorHandling } from './error-handler.ts';
 import './fastify-types.ts';
+import { registerHostCheck } from './host-check.ts';
 import { registerLingeringClose } from './lingering-close.ts';
 import { registerPipelining } from './pipelining.ts';
 import { registerProtocolRules } from './protocol-rules.ts';
@@ -25,10 +27,19 @@ export interface BasicAppOptions {
   tracer: RequestTracer | null;
 }
 
+/** One of the ports. */
+export interface PortOptions extends BasicAppOptions {
+  /** The address that it listens on. */
+  boundHost: string;
+}
+
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What every port of hotvec has: limits for slow senders, ids, keys, one form of errors, a report of each request. */
-export function createApp({ config, metrics, logger, apiKeys, isDraining, tracer }: BasicAppOptions): FastifyInstance {
+export function createApp(options: PortOptions): FastifyInstance {
+  const { config, metrics, logger, apiKeys, isDraining, tracer, boundHost } = options;
+  const { allowedHosts } = config;
+  const cors = new Cors(config.allowedOrigins);
   const app = Fastify({
     loggerInstance: logger,
     // One line a request, written when it is answered (request-reports.ts).
@@ -46,7 +57,10 @@ export function createApp({ config, metrics, logger, apiKeys, isDraining, tracer
     routerOptions: { maxParamLength: 16_384 },
     // Errors below the routes: what is no HTTP, and URLs that cannot be decoded.
     clientErrorHandler: answerClientError,
-    frameworkErrors: answerFrameworkError,
+    frameworkErrors: (error, request, reply) => {
+      cors.mark(request, reply);
+      answerFrameworkError(error, request, reply);
+    },
   });
 
   app.addHook('onSend', async (_, reply) => {
@@ -57,6 +71,8 @@ export function createApp({ config, metrics, logger, apiKeys, isDraining, tracer
   registerLingeringClose(app);
   registerRequestReports(app, metrics, tracer);
   registerErrorHandling(app, config);
+  cors.register(app);
+  registerHostCheck(app, { allowedHosts, boundHost, asksForKeys: apiKeys !== null });
   registerAuth(app, apiKeys);
   registerProtocolRules(app);
   return app;

@@ -55,6 +55,7 @@ const closing: Record<string, DocumentedHeader> = {
 };
 const headersOfError: Record<number, Record<string, DocumentedHeader>> = {
   401: closing,
+  403: closing,
   408: closing,
   413: closing,
   415: closing,
@@ -64,6 +65,9 @@ const headersOfError: Record<number, Record<string, DocumentedHeader>> = {
 
 /** Error statuses of a route that computes vectors. */
 export const WORK_ERRORS = [400, 401, 404, 408, 409, 413, 415, 429, 500, 503, 504] as const;
+
+/** Every route can be asked under a wrong name. */
+const ANYWHERE = [403] as const;
 
 export interface DocumentedSuccess {
   description: string;
@@ -89,7 +93,7 @@ export function answers(success: DocumentedSuccess, errorStatuses: readonly numb
         },
       },
     },
-    ...Object.fromEntries(errorStatuses.map((status) => [status, errorAnswer(status, errors)])),
+    ...Object.fromEntries([...errorStatuses, ...ANYWHERE].map((status) => [status, errorAnswer(status, errors)])),
   };
 }
 

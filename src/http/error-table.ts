@@ -14,6 +14,7 @@ export interface ErrorRow {
 
 const request = { type: 'invalid_request_error' } as const;
 const badRequest = { status: 400, ...request } as const;
+const forbidden = { status: 403, type: 'permission_error', closesConnection: true } as const;
 const tooMuch = { status: 429, type: 'rate_limit_error' } as const;
 const failure = { status: 500, type: 'server_error' } as const;
 const unavailable = { status: 503, type: 'service_unavailable_error' } as const;
@@ -35,6 +36,14 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
     type: 'authentication_error',
     closesConnection: true,
     when: 'the API key is missing or unknown',
+  },
+  host_not_allowed: {
+    ...forbidden,
+    when: '`host` is a name that this server does not answer to (`ALLOWED_HOSTS`)',
+  },
+  origin_not_allowed: {
+    ...forbidden,
+    when: 'a browser asks for a page of an `origin` that may not call this server (`ALLOWED_ORIGINS`)',
   },
   model_not_found: { status: 404, ...request, when: '`model` names nothing that is served' },
   not_found: { status: 404, ...request, when: 'there is nothing at the path' },

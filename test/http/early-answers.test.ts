@@ -51,15 +51,15 @@ describe('An answer to a request that is still being sent', () => {
   });
   after(() => stub.close());
 
-  const post = (headers: string) => `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\n${headers}\r\n`;
+  const post = (headers: string) => `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`;
   for (const [what, status, head, isChunked] of [
     ['without a key', 401, post(`${JSON_TYPE}${LENGTH}`)],
     ['too large by its length', 413, post(`${KEY}${JSON_TYPE}${LENGTH}`)],
     ['too large by what came', 413, post(`${KEY}${JSON_TYPE}transfer-encoding: chunked\r\n`), true],
     ['of another type', 415, post(`${KEY}content-type: text/plain\r\ntransfer-encoding: chunked\r\n`), true],
     ['compressed', 415, post(`${KEY}${JSON_TYPE}content-encoding: gzip\r\n${LENGTH}`)],
-    ['to a health check', 413, `GET /livez HTTP/1.1\r\nhost: x\r\n${LENGTH}\r\n`],
-    ['with a URL that cannot be read', 404, `POST /v1/models/% HTTP/1.1\r\nhost: x\r\n${LENGTH}\r\n`],
+    ['to a health check', 413, `GET /livez HTTP/1.1\r\nhost: localhost\r\n${LENGTH}\r\n`],
+    ['with a URL that cannot be read', 404, `POST /v1/models/% HTTP/1.1\r\nhost: localhost\r\n${LENGTH}\r\n`],
     ['without a host', 400, `POST /livez HTTP/1.1\r\n${KEY}${LENGTH}\r\n`],
     ['that is no HTTP', 400, 'hello\r\n\r\n'],
   ] as const) {
@@ -93,7 +93,7 @@ describe('An answer to a request that is still being sent', () => {
     const text = collect(socket);
     socket.write(post(`${JSON_TYPE}content-length: 5\r\n`));
     await until(() => answersAre(1)(text()));
-    socket.write(`12345${'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3)}`);
+    socket.write(`12345${'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(3)}`);
     await sleep(100);
     assert.equal(parseAnswers(text()).length, 1);
     socket.destroy();
@@ -128,7 +128,7 @@ describe('linger()', () => {
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const socket = net.connect({ port: (server.address() as net.AddressInfo).port, allowHalfOpen: true });
-    socket.on('error', () => {}).write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n');
+    socket.on('error', () => {}).write('POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n');
     socket.resume();
     const timer = setInterval(() => socket.write('x'), 5);
     await next(socket, 'close');

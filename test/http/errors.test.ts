@@ -7,6 +7,7 @@ import { errorTable } from '../../src/http/error-table.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { answerWhileLoading } from './answer-while-loading.ts';
 import { withKeysFile } from './keys-file.ts';
+import { answersAre, parseAnswers, sendRaw } from './raw-socket.ts';
 import { startStubService } from './stub-service.ts';
 
 /** In every request; may be in no answer and no log line. */
@@ -78,6 +79,29 @@ const table: Record<ErrorCode, Row> = {
     param: null,
     headers: { connection: 'close' },
     provoke: () => slow.post('/v1/embeddings', { input: PLANTED }),
+  },
+  host_not_allowed: {
+    status: 403,
+    type: 'permission_error',
+    param: 'host',
+    headers: { connection: 'close' },
+    provoke: async () => {
+      const request = `GET /v1/models?q=${PLANTED} HTTP/1.1\r\nhost: ${PLANTED}.example\r\n\r\n`;
+      const [answer] = parseAnswers(await sendRaw(small.url, request, answersAre(1)));
+      assert.ok(answer !== undefined);
+      return new Response(answer.body, answer);
+    },
+  },
+  origin_not_allowed: {
+    status: 403,
+    type: 'permission_error',
+    param: 'origin',
+    headers: { connection: 'close' },
+    provoke: () =>
+      fetch(`${small.url}/v1/embeddings?q=${PLANTED}`, {
+        method: 'OPTIONS',
+        headers: { origin: `https://${PLANTED}.example`, 'access-control-request-method': 'POST' },
+      }),
   },
   model_not_found: {
     status: 404,
@@ -269,7 +293,7 @@ describe('Every error code', () => {
       }
       const { error, ...rest } = JSON.parse(text);
       // Probes say besides how the service is.
-      const isProbe = new URL(response.url).pathname === '/readyz';
+      const isProbe = response.url.endsWith('/readyz');
       assert.deepEqual(Object.keys(rest), isProbe ? ['status', 'engine', 'draining', 'uptime_seconds'] : []);
       const { message, ...fields } = error;
       assert.deepEqual(fields, { type: row.type, param: row.param, code });

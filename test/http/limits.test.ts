@@ -133,7 +133,7 @@ describe('Every limit holds to the unit', () => {
   it('body bytes, in chunks: as by their length', async () => {
     const statusOf = async (bytes: number) => {
       const head =
-        'POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+        'POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
       const body = spaced('{"input":"a"}', bytes);
       const chunks = [body.slice(0, 1_000), body.slice(1_000)].map(
         (chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`,

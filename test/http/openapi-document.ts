@@ -56,6 +56,14 @@ export function resolveReference(reference: string): unknown {
   );
 }
 
+/** Names of every header that an answer may have. */
+export const documentedHeaders = new Set(
+  [
+    ...operations.flatMap(({ operation }) => Object.values(operation.responses)),
+    ...Object.values(openapi.components.responses),
+  ].flatMap(({ headers = {} }) => Object.keys(headers)),
+);
+
 /** The examples of a body, by name; a single one has none. */
 export function examplesOf({ content }: Pick<Described, 'content'>): Map<string, unknown> {
   const { example, examples = {} } = content['application/json'] ?? {};

@@ -11,12 +11,12 @@ const COUNT = extent(1_500, 20_000);
 const CLIENTS = 50;
 
 const post = (path: string, body: string, headers = '') =>
-  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${headers}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${headers}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 const chunked = (body: string) =>
-  `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`;
 const VALID = [
-  'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n',
-  'GET /v1/models/starter?a=b HTTP/1.1\r\nhost: x\r\nconnection: keep-alive\r\naccept: */*\r\n\r\n',
+  'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n',
+  'GET /v1/models/starter?a=b HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive\r\naccept: */*\r\n\r\n',
   post(
     '/v1/embeddings',
     '{"input":["a","ü 中 😀"],"dimensions":2,"encoding_format":"base64"}',

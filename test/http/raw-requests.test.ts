@@ -11,10 +11,10 @@ const problemsOf = validatorOf({ $ref: '#/components/schemas/Error' });
 const JSON_TYPE = 'content-type: application/json\r\n';
 
 function post(body: string | Buffer, headers = JSON_TYPE, length = Buffer.byteLength(body)): Buffer {
-  const head = `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\n${headers}content-length: ${length}\r\n\r\n`;
+  const head = `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\n${headers}content-length: ${length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), Buffer.from(body)]);
 }
-const get = (path: string, headers = 'host: x\r\n') => `GET ${path} HTTP/1.1\r\n${headers}\r\n`;
+const get = (path: string, headers = 'host: localhost\r\n') => `GET ${path} HTTP/1.1\r\n${headers}\r\n`;
 
 describe('Requests as no HTTP library sends them', () => {
   let service: RunningService;
@@ -33,17 +33,17 @@ describe('Requests as no HTTP library sends them', () => {
     ['no HTTP at all', 'hello\r\n\r\n', 400, 'invalid_input'],
     ['TLS to a plain port', Buffer.from('16030100a50100', 'hex'), 400, 'invalid_input'],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'invalid_input'],
-    ['an unknown method', 'BREW /livez HTTP/1.1\r\nhost: x\r\n\r\n', 400, 'invalid_input'],
-    ['a header with a line break', get('/livez', 'host: x\r\nx: a\rb\r\n'), 400, 'invalid_input'],
+    ['an unknown method', 'BREW /livez HTTP/1.1\r\nhost: localhost\r\n\r\n', 400, 'invalid_input'],
+    ['a header with a line break', get('/livez', 'host: localhost\r\nx: a\rb\r\n'), 400, 'invalid_input'],
     ['no host', get('/livez', ''), 400, 'invalid_input'],
-    ['too many header bytes', get('/livez', `host: x\r\nx: ${'y'.repeat(20_000)}\r\n`), 431, 'invalid_input'],
+    ['too many header bytes', get('/livez', `host: localhost\r\nx: ${'y'.repeat(20_000)}\r\n`), 431, 'invalid_input'],
     ['too long a URL', get(`/${'y'.repeat(20_000)}`), 431, 'invalid_input'],
     ['a length and chunks', post('0\r\n\r\n', `${JSON_TYPE}transfer-encoding: chunked\r\n`), 400, 'invalid_input'],
     ['two lengths', post('{}', `${JSON_TYPE}content-length: 3\r\n`), 400, 'invalid_input'],
     ['a negative length', post('', JSON_TYPE, -1), 400, 'invalid_input'],
     [
       'a malformed chunk',
-      `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\n${JSON_TYPE}transfer-encoding: chunked\r\n\r\nzz\r\n`,
+      `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\n${JSON_TYPE}transfer-encoding: chunked\r\n\r\nzz\r\n`,
       400,
       'invalid_input',
     ],

@@ -17,7 +17,7 @@ describe(`${SLOW} slow sockets`, () => {
   after(() => stub.close());
 
   it(`that send a byte now and then keep none of ${REQUESTS} normal requests from being served, and get 408 in the end`, async () => {
-    const head = 'POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    const head = 'POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
     const slow = Array.from({ length: SLOW }, (_, i) => {
       const state = { socket: net.connect(Number(new URL(stub.url).port), '127.0.0.1'), text: '', isClosed: false };
       state.socket

@@ -6,9 +6,9 @@ import { type StubService, startStubService } from './stub-service.ts';
 
 // What a proxy in front may have taken for the body of a request. If it is answered, somebody else's request was forged:
 // the proxy gives that answer to the next one who asks.
-const SMUGGLED = 'GET /v1/models HTTP/1.1\r\nhost: x\r\nx-request-id: smuggled\r\n\r\n';
+const SMUGGLED = 'GET /v1/models HTTP/1.1\r\nhost: localhost\r\nx-request-id: smuggled\r\n\r\n';
 const BODY = '{"input":"a"}';
-const start = 'POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+const start = 'POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 const CHUNKED = 'transfer-encoding: chunked\r\n';
 const length = (body: string) => `content-length: ${Buffer.byteLength(body)}\r\n`;
 const chunk = (text: string, extension = '') => `${text.length.toString(16)}${extension}\r\n${text}\r\n`;
@@ -59,7 +59,10 @@ const corpus: Record<string, [bytes: string, statuses: number[]]> = {
   ],
   'an encoding on a folded line': [`${start}x: a\r\n ${CHUNKED}${length(SMUGGLED)}\r\n${SMUGGLED}`, [400]],
   'a folded encoding': [`${start}transfer-encoding:\r\n chunked\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`, [400]],
-  'a folded first header': [`POST /v1/embeddings HTTP/1.1\r\n host: x\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`, [400]],
+  'a folded first header': [
+    `POST /v1/embeddings HTTP/1.1\r\n host: localhost\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
+    [400],
+  ],
   'an encoding behind a bare CR': [`${start}x: a\r${CHUNKED}${length(SMUGGLED)}\r\n${SMUGGLED}`, [400]],
   'an encoding behind a bare LF': [`${start}x: a\n${CHUNKED}${length(SMUGGLED)}\r\n${SMUGGLED}`, [400]],
   'an encoding behind NUL': [`${start}x: a\0\r\n${CHUNKED}${length(SMUGGLED)}\r\n${SMUGGLED}`, [400]],
@@ -98,14 +101,17 @@ const corpus: Record<string, [bytes: string, statuses: number[]]> = {
   'a body that is a request': [`${start}${length(SMUGGLED)}\r\n${SMUGGLED}`, [400]],
   'chunks that are a request': [`${start}${CHUNKED}\r\n${chunk(SMUGGLED)}${END}`, [400]],
   'a body to a route that has none': [
-    `GET /v1/models HTTP/1.1\r\nhost: x\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
+    `GET /v1/models HTTP/1.1\r\nhost: localhost\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
     [200],
   ],
-  'a body to nothing': [`POST /nothing HTTP/1.1\r\nhost: x\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`, [404, 415]],
-  'a body of another type': [`POST /v1/embeddings HTTP/1.1\r\nhost: x\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`, [415]],
+  'a body to nothing': [`POST /nothing HTTP/1.1\r\nhost: localhost\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`, [404, 415]],
+  'a body of another type': [
+    `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
+    [415],
+  ],
   'a compressed body': [`${start}content-encoding: gzip\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`, [415]],
   'a body to a method that is not there': [
-    `DELETE /v1/embeddings HTTP/1.1\r\nhost: x\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
+    `DELETE /v1/embeddings HTTP/1.1\r\nhost: localhost\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
     [400, 405, 415],
   ],
   'a body behind an upgrade': [
@@ -116,15 +122,21 @@ const corpus: Record<string, [bytes: string, statuses: number[]]> = {
     `${start}connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
     [400],
   ],
-  CONNECT: [`CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n${SMUGGLED}`, []],
+  CONNECT: [`CONNECT x:80 HTTP/1.1\r\nhost: localhost\r\n\r\n${SMUGGLED}`, []],
   'a line break in the URL': [
-    `GET /v1/models%0d%0ax:%20y HTTP/1.1\r\nhost: x\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
+    `GET /v1/models%0d%0ax:%20y HTTP/1.1\r\nhost: localhost\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
     [404],
   ],
-  'a space in the URL': [`GET /livez /v1/models HTTP/1.1\r\nhost: x\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`, [400]],
-  'a version of three numbers': [`GET /livez HTTP/1.1.1\r\nhost: x\r\n\r\n${SMUGGLED}`, [400]],
+  'a space in the URL': [
+    `GET /livez /v1/models HTTP/1.1\r\nhost: localhost\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
+    [400],
+  ],
+  'a version of three numbers': [`GET /livez HTTP/1.1.1\r\nhost: localhost\r\n\r\n${SMUGGLED}`, [400]],
   'HTTP/0.9': [`GET /livez\r\n${SMUGGLED}`, [400]],
-  'two hosts': [`GET /nothing HTTP/1.1\r\nhost: x\r\nhost: y\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`, [400, 404]],
+  'two hosts': [
+    `GET /nothing HTTP/1.1\r\nhost: localhost\r\nhost: y\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
+    [400, 404],
+  ],
 };
 
 describe('Request smuggling', () => {
@@ -169,7 +181,7 @@ describe('Request smuggling', () => {
   }
 
   it('a valid body, and chunks with extensions and a trailer, are read to their end: the next request is answered', async () => {
-    const next = 'GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n';
+    const next = 'GET /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n';
     for (const body of [
       `${start}${length(BODY)}\r\n${BODY}`,
       `${start}${CHUNKED}\r\n${chunk(BODY.slice(0, 5), ';a=b;c="d"')}${chunk(BODY.slice(5))}0\r\nx-trailer: a\r\n\r\n`,

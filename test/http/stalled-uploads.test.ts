@@ -8,7 +8,7 @@ import { answersAre, collect, parseAnswers, sendRaw } from './raw-socket.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 
 const MAX_BODY_BYTES = 2 * LARGE_BODY_BYTES;
-const head = `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${MAX_BODY_BYTES}\r\n\r\n`;
+const head = `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${MAX_BODY_BYTES}\r\n\r\n`;
 const largest = `{"input":"a"}${' '.repeat(MAX_BODY_BYTES - 13)}`;
 
 describe('Uploads that stall', () => {

@@ -21,7 +21,7 @@ const large: EmbedResult = {
 };
 const request = (input: string) => {
   const body = JSON.stringify({ input, encoding_format: 'base64' });
-  return `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  return `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 };
 
 describe('An answer that nobody reads', () => {

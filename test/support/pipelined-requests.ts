@@ -28,7 +28,7 @@ export function pipeline(url: string, path: string, bodies: readonly unknown[]):
     for (const body of bodies) {
       const json = JSON.stringify(body);
       socket.write(
-        `POST ${path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`,
+        `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`,
       );
     }
   });
