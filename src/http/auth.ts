@@ -8,15 +8,20 @@ import type { ApiKeys } from './api-keys.ts';
  */
 const PUBLIC_PATHS = new Set(['/livez', '/readyz', '/health', '/', '/ping']);
 
+/** RFC 9110, 15.5.2: every 401 says how to authenticate. */
+const CHALLENGE = 'Bearer realm="hotvec"';
+
 /** Asks every request, but for the health checks, for a known key. Without keys configured, lets everyone in. */
 export function registerAuth(app: FastifyInstance, keys: ApiKeys | null): void {
   app.decorateRequest('keyName', undefined);
   if (keys === null) return;
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     if (isProbe(request)) return;
     const [, key] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const name = key === undefined ? undefined : keys.nameOf(key);
     if (name === undefined) {
+      // RFC 6750, 3.1: what is wrong is said of a key that came, not of one that did not.
+      void reply.header('www-authenticate', key === undefined ? CHALLENGE : `${CHALLENGE}, error="invalid_token"`);
       throw new HotvecError(
         'invalid_api_key',
         key === undefined

@@ -53,8 +53,14 @@ const noRetry: Record<string, DocumentedHeader> = {
 const closing: Record<string, DocumentedHeader> = {
   connection: { type: 'string', description: '`close`: the connection cannot be used again' },
 };
+const challenge: Record<string, DocumentedHeader> = {
+  'www-authenticate': {
+    type: 'string',
+    description: '`Bearer`: send an API key; with `error="invalid_token"` where one came that is not known',
+  },
+};
 const headersOfError: Record<number, Record<string, DocumentedHeader>> = {
-  401: closing,
+  401: { ...challenge, ...closing },
   403: closing,
   408: closing,
   413: closing,

@@ -87,7 +87,7 @@ describe('With API keys configured', () => {
     });
 
   for (const [what, headers] of Object.entries(refused)) {
-    it(`${what} opens the health checks and nothing else, of all routes that a running instance has`, async () => {
+    it(`${what} opens the health checks and nothing else, of all routes that a running instance has; 401 says how to send one`, async () => {
       const routes = routeList(stub.app);
       for (const [method, route] of [...documented, ...routes, ...noRoutes] as [string, string][]) {
         const response = await call(method, route, headers);
@@ -102,6 +102,9 @@ describe('With API keys configured', () => {
         } else {
           assert.equal(response.status, 401, name);
           assert.equal(response.headers.get('connection'), 'close', name);
+          const [, key] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? [];
+          const wrong = key === undefined ? '' : ', error="invalid_token"';
+          assert.equal(response.headers.get('www-authenticate'), `Bearer realm="hotvec"${wrong}`, name);
           // In the envelope or in the form of a dialect.
           if (method !== 'HEAD') assert.match(text, /API key/, name);
         }

@@ -77,7 +77,7 @@ const table: Record<ErrorCode, Row> = {
     status: 401,
     type: 'authentication_error',
     param: null,
-    headers: { connection: 'close' },
+    headers: { connection: 'close', 'www-authenticate': 'Bearer realm="hotvec"' },
     provoke: () => slow.post('/v1/embeddings', { input: PLANTED }),
   },
   host_not_allowed: {
