@@ -84,8 +84,16 @@ export interface DocumentedSuccess {
   examples?: NamedExamples;
 }
 
-/** A route's `response` schema: its success, and the errors it can answer. */
-export function answers(success: DocumentedSuccess, errorStatuses: readonly number[], errors = openaiErrors) {
+/**
+ * A route's `response` schema: its success, and the errors it can answer.
+ * @param refusals how errors are written that have nothing to do with the route.
+ */
+export function answers(
+  success: DocumentedSuccess,
+  errorStatuses: readonly number[],
+  errors = openaiErrors,
+  refusals = errors,
+) {
   const { description, schema, headers = {}, mediaType = 'application/json', example, examples } = success;
   return {
     200: {
@@ -99,7 +107,8 @@ export function answers(success: DocumentedSuccess, errorStatuses: readonly numb
         },
       },
     },
-    ...Object.fromEntries([...errorStatuses, ...ANYWHERE].map((status) => [status, errorAnswer(status, errors)])),
+    ...Object.fromEntries(errorStatuses.map((status) => [status, errorAnswer(status, errors)])),
+    ...Object.fromEntries(ANYWHERE.map((status) => [status, errorAnswer(status, refusals)])),
   };
 }
 

@@ -123,16 +123,16 @@ describe('what clients send', () => {
   });
 
   it('is in none of them where it is no HTTP, comes too late, or not at all', async () => {
-    const post = 'POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    const post = 'POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
     const key = `authorization: Bearer ${KEY}\r\n`;
     const answers = await Promise.all(
       [
         `${SECRET}\r\n\r\n`,
-        `${SECRET} /${SECRET} HTTP/1.1\r\nhost: x\r\n\r\n`,
+        `${SECRET} /${SECRET} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
         `GET /${SECRET} HTTP/1.1\r\nhost: ${SECRET}\r\n${SECRET}\r\n\r\n`,
-        `GET /%${SECRET} HTTP/1.1\r\nhost: x\r\n\r\n`,
+        `GET /%${SECRET} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
         `GET /livez HTTP/1.1\r\n\r\n${SECRET}`,
-        `GET /livez HTTP/1.1\r\nhost: x\r\n${SECRET}: ${SECRET.repeat(3_000)}\r\n\r\n`,
+        `GET /livez HTTP/1.1\r\nhost: localhost\r\n${SECRET}: ${SECRET.repeat(3_000)}\r\n\r\n`,
         `${post}${key}transfer-encoding: ${SECRET}, chunked\r\n\r\n0\r\n\r\n`,
         `${post}${key}transfer-encoding: chunked\r\n\r\n${SECRET}\r\n`,
         `${post}${key}content-length: ${SECRET}\r\n\r\n`,

@@ -4,6 +4,7 @@ import { HotvecError } from '../../errors.ts';
 import type { Health } from '../../health-monitor.ts';
 import { checkReady } from '../check-ready.ts';
 import { answers } from '../documented-answers.ts';
+import { openaiErrors } from '../error-format.ts';
 import { Healthy, healthErrors, healthFields } from '../health-bodies.ts';
 
 /** What an orchestrator takes to start another process, about. */
@@ -27,7 +28,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, {
         tags: ['health'],
         summary: 'The process answers, and could serve again',
         security: [],
-        response: answers({ description: 'Alive', schema: Healthy }, [503], errors),
+        response: answers({ description: 'Alive', schema: Healthy }, [503], errors, openaiErrors),
       },
     },
     async () => {
@@ -52,6 +53,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, {
             { description: 'Loaded, canary passed, engine up, batches succeed', schema: Healthy },
             [503],
             errors,
+            openaiErrors,
           ),
         },
       },
