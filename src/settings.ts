@@ -179,10 +179,10 @@ export const settings = {
     maximum: 1,
     description: 'Part of the queue that one API key may fill',
   }),
-  truncate: Type.Union([Type.Literal('error'), Type.Literal('end'), Type.Literal('start')], {
-    default: 'error',
+  truncate: Type.Union([Type.Literal('auto'), Type.Literal('error'), Type.Literal('end'), Type.Literal('start')], {
+    default: 'auto',
     description:
-      'What happens to over-long inputs when a request does not say: refuse, or cut off the `end` or `start`',
+      'What happens to over-long inputs when a request does not say: refuse (`error`), or cut off the `end` or `start`; `auto`: refuse, but on the routes of text-embeddings-inference cut off the end, as that does',
   }),
   dialects: Type.Array(
     Type.Union([Type.Literal('tei'), Type.Literal('ollama'), Type.Literal('cohere'), Type.Literal('none')]),

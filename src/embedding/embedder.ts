@@ -32,6 +32,8 @@ export interface EmbedOptions {
   dimensions: number | null;
   /** What the client calls `dimensions`, for errors; left out: just that. */
   dimensionsName?: string;
+  /** Whether any number of them is given, up to all, also by a model that was not trained for it; left out: no. */
+  anyDimensions?: boolean;
   /** null: as the model was trained to be used. */
   normalize: boolean | null;
   truncate: 'error' | TruncationSide;

@@ -109,7 +109,7 @@ export class PipelineEmbedder implements Embedder {
   ): Promise<EmbedResult<Float32Array | HotvecError>> {
     const { signal, owner, priority } = options;
     const startedAt = this.clock.now();
-    const dimensions = this.checkDimensions(options.dimensions, options.dimensionsName);
+    const dimensions = this.checkDimensions(options);
     const prepareOptions = { overlength: options.truncate, maxInputTokens: options.maxInputTokens, onError };
     const accepted = this.preparer.accept(inputs, prepareOptions);
     // Turned away before it costs anything, where it must be turned away.
@@ -179,10 +179,10 @@ export class PipelineEmbedder implements Embedder {
       throw new HotvecError('not_ready', 'The model is still loading.', { retryAfterMs: 1000 });
   }
 
-  private checkDimensions(dimensions: number | null, name = 'dimensions'): number {
+  private checkDimensions({ dimensions, dimensionsName: name = 'dimensions', anyDimensions }: EmbedOptions): number {
     const { dimensions: native, matryoshkaMinimum } = this.model;
     if (dimensions === null || dimensions === native) return native;
-    const minimum = matryoshkaMinimum ?? native;
+    const minimum = anyDimensions === true ? 1 : (matryoshkaMinimum ?? native);
     if (dimensions < minimum || dimensions > native) {
       const range = minimum === native ? `${native}` : `${minimum} to ${native}`;
       throw new HotvecError('invalid_dimensions', `${name} is ${dimensions}; this model gives ${range}.`, {

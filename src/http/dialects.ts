@@ -5,6 +5,8 @@ import { ollamaRoutes } from './dialects/ollama.ts';
 import { ollamaModelRoutes } from './dialects/ollama-models.ts';
 import { rootRoute } from './dialects/root.ts';
 import { teiRoutes } from './dialects/tei.ts';
+import { teiInfoRoutes } from './dialects/tei-info.ts';
+import { teiOtherModelRoutes } from './dialects/tei-other-models.ts';
 import { teiTokenRoutes } from './dialects/tei-tokens.ts';
 import type { EmbeddingsOptions } from './routes/embeddings.ts';
 
@@ -13,7 +15,7 @@ type Dialect = Exclude<Config['dialects'][number], 'none'>;
 type Routes = FastifyPluginCallback<EmbeddingsOptions>;
 
 const routesOf: Record<Dialect, Routes[]> = {
-  tei: [teiRoutes as Routes, teiTokenRoutes as Routes],
+  tei: [teiRoutes as Routes, teiTokenRoutes as Routes, teiInfoRoutes as Routes, teiOtherModelRoutes],
   ollama: [ollamaRoutes as Routes, ollamaModelRoutes as Routes],
   cohere: [cohereRoutes as Routes],
 };

@@ -17,7 +17,7 @@ export function explainInputs(value: unknown, field: string, limits: Limits, tak
   for (const [i, item] of value.entries()) {
     const name = `${field}[${i}]`;
     if (item === '' || (Array.isArray(item) && item.length === 0)) return empty(name);
-    if (kindOf(item) !== kindOf(first)) {
+    if (kindOf(item) !== kindOf(first) && !(taken.mixed && isInput(item) && isInput(first))) {
       return new HotvecError(
         'invalid_input',
         `${name} is ${kindOf(item)} and ${field}[0] is ${kindOf(first)}; wanted is one kind.`,
@@ -37,6 +37,10 @@ export function explainInputs(value: unknown, field: string, limits: Limits, tak
     }
   }
   return notTaken(field, 'a list of texts', taken);
+}
+
+function isInput(item: unknown): boolean {
+  return typeof item === 'string' || Array.isArray(item);
 }
 
 function isTokenId(value: unknown): boolean {

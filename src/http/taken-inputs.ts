@@ -11,6 +11,8 @@ export interface TakenInputs {
   words: string;
   texts: boolean;
   tokenIds: boolean;
+  /** Whether a list may hold texts beside token ids. */
+  mixed: boolean;
 }
 
 /**
@@ -21,10 +23,12 @@ export function takenInputs(schema: object, keys: readonly string[]): TakenInput
   const field = keys.reduce<Schema | undefined>((node, key) => node?.properties?.[key], schema);
   const forms = field?.anyOf ?? [field ?? {}];
   const text = forms.some(({ type }) => type === 'string');
-  const texts = forms.some(({ items }) => items?.type === 'string');
-  const tokenIds = forms.some(({ items }) => items?.type === 'integer');
+  const itemTypes = forms.map(({ items }) => (items?.anyOf ?? [items]).map((item) => item?.type));
+  const texts = itemTypes.some((types) => types.includes('string'));
+  const tokenIds = itemTypes.some((types) => types.includes('integer'));
+  const mixed = itemTypes.some((types) => types.includes('string') && types.includes('array'));
   const names = [text && 'a text', texts && 'texts', tokenIds && 'token ids'].filter((name) => name !== false);
   const last = names.pop() ?? 'another value';
   const words = names.length === 0 ? last : `${names.join(', ')}${names.length > 1 ? ',' : ''} or ${last}`;
-  return { words, texts, tokenIds };
+  return { words, texts, tokenIds, mixed };
 }

@@ -52,8 +52,8 @@ export async function loadNativeTokenizer(
     special,
     tokenize: coalesceCalls(encodeBatch),
     read: async (text, { specialTokens: addSpecialTokens }) => {
-      const read = lowercase ? text.toLowerCase() : text;
-      return readTokens(await native.encode(read, null, { addSpecialTokens }), read);
+      const encoding = await native.encode(lowercase ? text.toLowerCase() : text, null, { addSpecialTokens });
+      return readTokens(encoding, text, lowercase);
     },
     decode: (lists, { specialTokens }) => native.decodeBatch([...lists], !specialTokens),
   };

@@ -16,7 +16,7 @@ export interface ReadToken {
   /** The part of the text that it stands for; of a special token, its name. */
   text: string;
   special: boolean;
-  /** Code points of the text before it, and to its end; null for special tokens, which are not in the text. */
+  /** Bytes of the text in UTF-8 before it, and to its end; null for special tokens, which are not in the text. */
   start: number | null;
   stop: number | null;
 }

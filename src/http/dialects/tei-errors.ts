@@ -6,15 +6,18 @@ import { oneOf } from '../schemas.ts';
 
 const errorTypes = ['Unhealthy', 'Backend', 'Overloaded', 'Validation', 'Tokenizer', 'Empty'] as const;
 
-/** Where text-embeddings-inference has another status than hotvec: `impl From<&ErrorType> for StatusCode` of its router. */
+/**
+ * Where text-embeddings-inference 1.9.3 has another status than hotvec: `impl From<&ErrorType> for StatusCode` of its
+ * router. What it calls `Validation`, over-long inputs and too many of them too, was 413 until 1.8.
+ */
 const STATUSES: Partial<Record<ErrorCode, number>> = {
   invalid_input: 422,
   unknown_field: 422,
   invalid_dimensions: 422,
   invalid_token_id: 422,
-  input_too_long: 413,
-  too_many_inputs: 413,
-  too_many_tokens: 413,
+  input_too_long: 422,
+  too_many_inputs: 422,
+  too_many_tokens: 422,
   non_finite_output: 424,
   inference_failed: 424,
 };

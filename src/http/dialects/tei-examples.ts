@@ -26,11 +26,11 @@ export const teiTokenizeExample = {
   request: { inputs: ['重力 is gravity'] },
   response: [
     [
-      { id: 698, text: '重', special: false, start: 0, stop: 1 },
-      { id: 995, text: '力', special: false, start: 1, stop: 2 },
-      { id: 411, text: ' is', special: false, start: 2, stop: 5 },
-      { id: 8787, text: ' grav', special: false, start: 5, stop: 10 },
-      { id: 534, text: 'ity', special: false, start: 10, stop: 13 },
+      { id: 698, text: '重', special: false, start: 0, stop: 3 },
+      { id: 995, text: '力', special: false, start: 3, stop: 6 },
+      { id: 411, text: ' is', special: false, start: 6, stop: 9 },
+      { id: 8787, text: ' grav', special: false, start: 9, stop: 14 },
+      { id: 534, text: 'ity', special: false, start: 14, stop: 17 },
       { id: 11974, text: '<|endoftext|>', special: true, start: null, stop: null },
     ],
   ],

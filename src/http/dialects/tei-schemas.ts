@@ -8,12 +8,15 @@ export const promptName = Type.String({
   description: "Name of one of the model's prompts, see `/v1/models`. Left out: none",
 });
 const truncate = Type.Boolean({
-  description: 'Whether to cut inputs that are too long; left out: as the setting TRUNCATE says. `false`: 413',
+  description:
+    'Whether to cut inputs that are too long. Left out: as the setting TRUNCATE says, or `true`; `false`: 422',
 });
 /** Hugging Face's Python client writes small letters. */
 const truncationDirection = oneOf(['Left', 'Right', 'left', 'right'], {
   description: 'Which side is cut off. Left out: `Right`, the end',
 });
+
+// Fields that are none of these are ignored, as there: Weaviate's text2vec-huggingface sends `options` to any address.
 
 /** Body of `/embed`. Token ids go to the model as they are. */
 export function teiEmbedBody(maxInputs: number) {
@@ -22,23 +25,21 @@ export function teiEmbedBody(maxInputs: number) {
   return Type.Object(
     {
       inputs: Type.Union(
-        [
-          text,
-          Type.Array(text, { minItems: 1, maxItems: maxInputs }),
-          tokenIds,
-          Type.Array(tokenIds, { minItems: 1, maxItems: maxInputs }),
-        ],
-        { description: 'A text, texts, token ids of a text, or token ids of texts' },
+        [text, tokenIds, Type.Array(Type.Union([text, tokenIds]), { minItems: 1, maxItems: maxInputs })],
+        { description: 'A text, token ids of a text, or a list in which each item is the one or the other' },
       ),
       normalize: Type.Optional(Type.Boolean({ description: 'Whether vectors have length 1. Left out: `true`' })),
       truncate: Type.Optional(truncate),
       truncation_direction: Type.Optional(truncationDirection),
       prompt_name: Type.Optional(promptName),
       dimensions: Type.Optional(
-        Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+        Type.Integer({
+          minimum: 1,
+          description: 'Components of a vector, as many as the model has or fewer; left out: all',
+        }),
       ),
     },
-    { additionalProperties: false, title: 'TeiEmbedRequest', examples: [teiEmbedExample.request] },
+    { additionalProperties: true, title: 'TeiEmbedRequest', examples: [teiEmbedExample.request] },
   );
 }
 
@@ -55,7 +56,7 @@ export function teiSimilarityBody(maxInputs: number) {
             description: 'The others; each gets a score',
           }),
         },
-        { additionalProperties: false },
+        { additionalProperties: true },
       ),
       parameters: Type.Optional(
         Type.Object(
@@ -64,11 +65,11 @@ export function teiSimilarityBody(maxInputs: number) {
             truncation_direction: Type.Optional(orNull(truncationDirection)),
             prompt_name: Type.Optional(orNull(promptName)),
           },
-          { additionalProperties: false },
+          { additionalProperties: true },
         ),
       ),
     },
-    { additionalProperties: false, title: 'TeiSimilarityRequest', examples: [teiSimilarityExample.request] },
+    { additionalProperties: true, title: 'TeiSimilarityRequest', examples: [teiSimilarityExample.request] },
   );
 }
 
@@ -98,6 +99,9 @@ export const TeiInfo = Type.Object(
     auto_truncate: Type.Boolean({ description: 'Whether over-long inputs are cut when a request does not say' }),
     tokenization_workers: integer('Threads that tokenize'),
     version: Type.String({ description: "hotvec's version" }),
+    max_batch_requests: Type.Null({ description: 'No bound: batches are bounded in tokens' }),
+    sha: Type.Null({ description: 'Commit of the build: not known' }),
+    docker_label: Type.Null({ description: 'Not known' }),
   },
   { title: 'TeiInfo' },
 );

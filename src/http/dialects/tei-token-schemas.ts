@@ -15,7 +15,7 @@ export function teiTokenizeBody(maxInputs: number) {
       ),
       prompt_name: Type.Optional(promptName),
     },
-    { additionalProperties: false, title: 'TeiTokenizeRequest', examples: [teiTokenizeExample.request] },
+    { additionalProperties: true, title: 'TeiTokenizeRequest', examples: [teiTokenizeExample.request] },
   );
 }
 
@@ -31,7 +31,7 @@ export function teiDecodeBody(maxInputs: number) {
         Type.Boolean({ description: 'Whether to leave special tokens out. Left out: `true`' }),
       ),
     },
-    { additionalProperties: false, title: 'TeiDecodeRequest', examples: [teiDecodeExample.request] },
+    { additionalProperties: true, title: 'TeiDecodeRequest', examples: [teiDecodeExample.request] },
   );
 }
 
@@ -44,8 +44,8 @@ export const TeiTokenizeResponse = Type.Array(
         id: Type.Integer(),
         text: Type.String({ description: 'The part of the text, or the name of a special token' }),
         special: Type.Boolean(),
-        start: place('Code points of the text before it, prompt included; null for special tokens'),
-        stop: place('Code points of the text to its end'),
+        start: place('Bytes of the text in UTF-8 before it, prompt included; null for special tokens'),
+        stop: place('Bytes of the text to its end'),
       },
       { title: 'TeiToken' },
     ),

@@ -12,6 +12,7 @@ import { checkOutputDtype } from '../output-dtype.ts';
 import { nameInputs } from '../request-inputs.ts';
 import { RequestHeaders } from '../schemas.ts';
 import { serveEachVector, serveVectors, usageOf } from '../serve-vectors.ts';
+import { truncationByDefault } from '../truncation-by-default.ts';
 
 export interface EmbeddingsOptions {
   embedder: Embedder;
@@ -64,7 +65,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         const vectorOptions = {
           dimensions: options.dimensions ?? null,
           normalize: options.normalize ?? null,
-          truncate: options.truncate ?? config.truncate,
+          truncate: options.truncate ?? truncationByDefault(config.truncate),
         };
         const { dimensions, normalization } = embedder.model;
         const isUnit = options.normalize ?? normalization === 'after_cut';

@@ -11,6 +11,7 @@ import { RequestHeaders } from '../schemas.ts';
 import { serveVectors, usageOf } from '../serve-vectors.ts';
 import { similarityExamples } from '../similarity-examples.ts';
 import { SimilarityResponse, similarityBody } from '../similarity-schema.ts';
+import { truncationByDefault } from '../truncation-by-default.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
 /** POST /v1/similarity: embeds the texts of two lists of texts and vectors, and scores every pair. */
@@ -82,7 +83,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         dimensions,
         // Cosine has no use for it; the other metrics compare what /v1/embeddings serves.
         normalize: null,
-        truncate: options.truncate ?? config.truncate,
+        truncate: options.truncate ?? truncationByDefault(config.truncate),
       };
       return serveVectors({ request, reply, embedder, config }, inputs, vectorOptions, async (result) => {
         const embedded = result.vectors.values();

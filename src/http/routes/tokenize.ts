@@ -8,6 +8,7 @@ import { nameInputs } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestIdHeader, roles } from '../schemas.ts';
 import { sendChunks } from '../send-chunks.ts';
 import { tokenizeExamples } from '../tokenize-examples.ts';
+import { truncationByDefault } from '../truncation-by-default.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
 /** The request's body: what of `/v1/embeddings` decides about tokens. */
@@ -87,7 +88,13 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       ),
     },
     handler: async (request, reply) => {
-      const { input, model, input_type, instruction = null, truncate = config.truncate } = request.body;
+      const {
+        input,
+        model,
+        input_type,
+        instruction = null,
+        truncate = truncationByDefault(config.truncate),
+      } = request.body;
       const role = chooseRole(names, model, input_type);
       const inputs = nameInputs('input', input).map((one) => ({ ...one, role, instruction }));
       request.progress.enter('tokenize');

@@ -45,7 +45,7 @@ function ofTokens(path: string, id: string, changes: object): Calls {
     400: [[path, '{']],
     413: [body(path, { more: 'x'.repeat(9000) })],
     415: [[path, 'x', plainText]],
-    422: [[path, {}], body(path, { nonsense: 1 })],
+    422: [[path, {}]],
   };
   return { [id]: calls };
 }
@@ -55,12 +55,17 @@ const own: Calls = {
     200: [
       body('/embed', { inputs: ['x', 'y'], normalize: false, prompt_name: 'query', dimensions: 32 }),
       body('/embed', { inputs: [1, 2, 3], truncate: true, truncation_direction: 'Left' }),
+      body('/embed', { inputs: ['x', [1, 2, 3]], dimensions: 1, nonsense: 1 }),
     ],
-    413: [body('/embed', { inputs: 'word '.repeat(600) })],
-    422: [body('/embed', { nonsense: 1 }), body('/embed', { dimensions: 1 }), body('/embed', { inputs: [1e9] })],
+    422: [
+      body('/embed', { inputs: 'word '.repeat(600), truncate: false }),
+      body('/embed', { dimensions: 257 }),
+      body('/embed', { inputs: [1e9] }),
+    ],
   },
   teiSimilarity: { 422: [['/similarity', {}], body('/similarity', { inputs: 'x' })] },
   teiInfo: { 200: [['/info']] },
+  teiPing: { 200: [['/ping']] },
   ...ofTokens('/tokenize', 'teiTokenize', { inputs: ['x', 'y'], add_special_tokens: false, prompt_name: 'query' }),
   ...ofTokens('/decode', 'teiDecode', { ids: [[1], [2, 3]], skip_special_tokens: false }),
   ollamaEmbed: {
@@ -126,6 +131,7 @@ export const dialectCalls = {
   stubbed: {
     ...failing,
     root: { 503: [['/']] },
+    teiPing: { 503: [['/ping']] },
     teiInfo: { 503: [['/info']] },
     teiTokenize: { 429: [['/tokenize', { inputs: 'overloaded' }]] },
     teiDecode: { 429: [['/decode', { ids: [1] }]] },

@@ -13,11 +13,13 @@ const long = 'word '.repeat(200);
 describe('The dialect of text-embeddings-inference', () => {
   let service: RunningService;
   let cutting: RunningService;
+  let refusing: RunningService;
   before(async () => {
     service = await startService({ maxInputTokens: LIMIT, maxInputs: 4, aliases: ['alias'] });
     cutting = await startService({ maxInputTokens: LIMIT, truncate: 'start' });
+    refusing = await startService({ maxInputTokens: LIMIT, truncate: 'error' });
   });
-  after(() => Promise.all([service.close(), cutting.close()]));
+  after(() => Promise.all([service.close(), cutting.close(), refusing.close()]));
 
   const vectors = async (body: object, at = service, path = '/embed') => {
     assert.equal(published.check('EmbedRequest', body), null, JSON.stringify(body));
@@ -38,9 +40,79 @@ describe('The dialect of text-embeddings-inference', () => {
     const inputs = [first.text, [first.text, second.text], first.ids, [first.ids, second.ids]];
     for (const input of inputs) {
       const wanted = await ours({ input });
-      assert.deepEqual((await vectors({ inputs: input })).answer, wanted);
-      assert.deepEqual((await vectors({ inputs: input }, service, '/')).answer, wanted);
+      for (const path of ['/embed', '/', '/invocations']) {
+        assert.deepEqual((await vectors({ inputs: input }, service, path)).answer, wanted);
+      }
     }
+  });
+
+  it('takes texts and token ids in one list, whichever comes first', async () => {
+    const [one, two] = await ours({ input: [first.text, second.text] });
+    for (const [inputs, wanted] of [
+      [
+        [first.text, second.ids],
+        [one, two],
+      ],
+      [
+        [first.ids, second.text, first.text],
+        [one, two, one],
+      ],
+    ]) {
+      assert.deepEqual((await vectors({ inputs })).answer, wanted);
+    }
+    for (const [inputs, status, message] of [
+      [[first.text, []], 400, /^inputs\[1\] is empty/],
+      [[first.ids, ''], 400, /^inputs\[1\] is empty/],
+      [[first.text, 7], 422, /^inputs\[1\] is a number and inputs\[0\] is a text/],
+      [[7, first.text], 422, /^inputs\[1\] is a text and inputs\[0\] is a number/],
+      [[first.text, [7, 'x']], 422, /^inputs\[1\]\[1\] is not a token id/],
+      [[first.text, { text: 'x' }], 422, /^inputs\[1\] is an object/],
+      [[first.text, null], 422, /^inputs\[1\] is null/],
+      [[first.text, [1e9]], 422, /^Token id 1000000000 in inputs\[1\]/],
+    ] as [unknown[], number, RegExp][]) {
+      const [found, , why] = await refused('/embed', { inputs });
+      assert.equal(found, status, JSON.stringify(inputs));
+      assert.match(why as string, message);
+    }
+    const prompted = await refused('/embed', { inputs: [first.text, second.ids], prompt_name: 'query' });
+    assert.match(prompted[2] as string, /^inputs\[1\] is token ids, and a prompt can only be put before a text/);
+  });
+
+  it('ignores fields that it does not have, whatever is in them', async () => {
+    const more = {
+      options: { wait_for_model: true, use_cache: false },
+      parameters: { a: [[[1]]] },
+      model: 'x',
+      top_k: 1,
+    };
+    const wanted = await ours({ input: first.text });
+    assert.deepEqual((await vectors({ inputs: first.text, ...more })).answer, wanted);
+    const large = { inputs: [first.text, 'x'.repeat(300_000)], more: Array(9000).fill({ a: 1 }), truncate: true };
+    assert.deepEqual((await vectors(large)).answer[0], wanted[0]);
+    for (const [path, body] of [
+      ['/tokenize', { inputs: 'x' }],
+      ['/decode', { ids: [1] }],
+    ] as const) {
+      const bare = await succeed(service, path, body);
+      assert.deepEqual((await succeed(service, path, { ...body, ...more })).answer, bare.answer);
+    }
+  });
+
+  it('gives any number of dimensions up to all, also where the model names others as valid', async () => {
+    const [whole] = (await vectors({ inputs: first.text, normalize: false })).answer as [number[]];
+    for (const dimensions of [1, 2, 31, 32, 255, 256]) {
+      const [raw] = (await vectors({ inputs: first.text, dimensions, normalize: false })).answer as [number[]];
+      assert.deepEqual(raw, whole.slice(0, dimensions));
+      const [unit] = (await vectors({ inputs: first.text, dimensions })).answer as [number[]];
+      assert.ok(Math.abs(Math.hypot(...unit) - 1) < 1e-6);
+      const scale = Math.hypot(...whole.slice(0, dimensions));
+      assert.ok(unit.every((x, i) => Math.abs(x - (whole[i] as number) / scale) < 1e-6));
+    }
+    for (const dimensions of [0, -1, 257, 1.5]) {
+      const [status, type] = await refused('/embed', { inputs: first.text, dimensions });
+      assert.deepEqual([dimensions, status, type], [dimensions, 422, 'Validation']);
+    }
+    assert.equal((await service.post('/v1/embeddings', { input: first.text, dimensions: 31 })).status, 400);
   });
 
   it('takes every field that text-embeddings-inference has', async () => {
@@ -76,11 +148,10 @@ describe('The dialect of text-embeddings-inference', () => {
     assert.equal((await refused('/embed', { inputs: first.ids, prompt_name: 'query' }))[0], 422);
   });
 
-  it('refuses what is too long with 413, and cuts it where asked for, on the side asked for', async () => {
-    const [status, type, message] = await refused('/embed', { inputs: [first.text, long] });
-    assert.deepEqual([status, type], [413, 'Validation']);
+  it('refuses what is too long with 422 where a cut is forbidden, and else cuts it, on the side asked for', async () => {
+    const [status, type, message] = await refused('/embed', { inputs: [first.text, long], truncate: false });
+    assert.deepEqual([status, type], [422, 'Validation']);
     assert.match(message as string, /^inputs\[1\] has 202 tokens; the limit is 40 tokens/);
-    assert.equal((await refused('/embed', { inputs: long, truncate: false }))[0], 413);
     const text = Array.from({ length: 80 }, (_, i) => `word${i}`).join(' ');
     const end = await ours({ input: text, truncate: 'end' });
     const start = await ours({ input: text, truncate: 'start' });
@@ -89,8 +160,11 @@ describe('The dialect of text-embeddings-inference', () => {
       [{}, end],
       [{ truncation_direction: 'Right' }, end],
       [{ truncation_direction: 'Left' }, start],
+      [{ truncate: true }, end],
+      [{ truncate: true, truncation_direction: 'Right' }, end],
+      [{ truncate: true, truncation_direction: 'Left' }, start],
     ] as const) {
-      const { answer, headers } = await vectors({ inputs: text, truncate: true, ...choices });
+      const { answer, headers } = await vectors({ inputs: text, ...choices });
       assert.deepEqual(answer, wanted);
       assert.equal(headers.get('x-truncated-inputs'), '1');
     }
@@ -105,17 +179,26 @@ describe('The dialect of text-embeddings-inference', () => {
     assert.deepEqual((await vectors({ inputs: text }, cutting)).answer, start);
     const right = await vectors({ inputs: text, truncation_direction: 'Right' }, cutting);
     assert.deepEqual(right.answer, await ours({ input: text, truncate: 'end' }));
-    assert.equal((await cutting.post('/embed', { inputs: text, truncate: false })).status, 413);
+    assert.equal((await cutting.post('/embed', { inputs: text, truncate: false })).status, 422);
+    const refusal = await refusing.post('/embed', { inputs: text });
+    assert.deepEqual(
+      [refusal.status, ((await refusal.json()) as { error_type: string }).error_type],
+      [422, 'Validation'],
+    );
+    const cut = await vectors({ inputs: text, truncate: true }, refusing);
+    assert.deepEqual(cut.answer, await ours({ input: text, truncate: 'end' }));
+    // Everywhere else nothing is cut unless somebody says so.
+    assert.equal((await service.post('/v1/embeddings', { input: text })).status, 400);
   });
 
   it('names what is wrong with inputs', async () => {
     const rows: [object, number, string, RegExp][] = [
       [{ inputs: [] }, 400, 'Empty', /^inputs is empty/],
       [{ inputs: ['a', ''] }, 400, 'Empty', /^inputs\[1\] is empty/],
-      [{ inputs: Array(5).fill('a') }, 413, 'Validation', /^Cannot embed 5 inputs: the limit is 4/],
+      [{ inputs: Array(5).fill('a') }, 422, 'Validation', /^Cannot embed 5 inputs: the limit is 4/],
       [{ inputs: [100_277] }, 422, 'Tokenizer', /^Token id 100277 in inputs/],
       [{ inputs: ['a', '\ud800'] }, 422, 'Validation', /^inputs\[1\] is not valid Unicode/],
-      [{ inputs: 'a', dimensions: 31 }, 422, 'Validation', /^dimensions is 31/],
+      [{ inputs: 'a', dimensions: 257 }, 422, 'Validation', /^dimensions is 257; this model gives 1 to 256/],
       [{ inputs: 'a', truncation_direction: 'up' }, 422, 'Validation', /^truncation_direction is a text; it must be/],
       [{}, 422, 'Validation', /^inputs is missing/],
     ];
@@ -141,6 +224,23 @@ describe('The dialect of text-embeddings-inference', () => {
     const { headers: wanted } = await succeed<EmbeddingsAnswer>(service, '/v1/embeddings', { input: first.text });
     assert.equal(headers.get('x-embedding-fingerprint'), wanted.get('x-embedding-fingerprint'));
     assert.match(headers.get('server-timing') ?? '', /^tokenize;dur=/);
+    assert.equal(headers.get('x-compute-type'), 'cpu');
+    for (const name of ['compute', 'total', 'tokenization', 'queue', 'inference']) {
+      assert.match(headers.get(`x-${name}-time`) ?? '', /^\d+$/, name);
+    }
+    const counts = async (path: string, body: object) => {
+      const { headers: found } = await succeed(service, path, body);
+      return [found.get('x-compute-characters'), found.get('x-compute-tokens')].map(Number);
+    };
+    const tokens = first.ids.length;
+    assert.deepEqual(await counts('/embed', { inputs: [first.text, first.ids] }), [
+      Array.from(first.text).length + tokens,
+      2 * tokens,
+    ]);
+    const [characters, computed] = await counts('/embed', { inputs: '🙂é中', prompt_name: 'query' });
+    assert.deepEqual([characters, (computed as number) > 10], [3, true]);
+    const similar = { source_sentence: first.text, sentences: [first.text] };
+    assert.deepEqual(await counts('/similarity', { inputs: similar }), [2 * Array.from(first.text).length, 2 * tokens]);
     assert.match(service.log(), /"route":"\/embed","status":200,.*"inputs":2,"tokens":\d+/);
   });
 
@@ -174,7 +274,18 @@ describe('The dialect of text-embeddings-inference', () => {
       assert.deepEqual(Object.keys(body.inputs).sort(), published.fieldsOf('SimilarityInput').sort());
       const { headers } = await succeed<number[]>(service, '/similarity', body);
       assert.equal(headers.get('x-truncated-inputs'), '1');
-      assert.equal((await refused('/similarity', { inputs: body.inputs }))[0], 413);
+      const whole = { inputs: body.inputs, parameters: { truncate: false } };
+      assert.equal((await refused('/similarity', whole))[0], 422);
+    });
+
+    it('ignores fields that it does not have, wherever they are', async () => {
+      const more = { options: { wait_for_model: true }, top_k: [[1]] };
+      const body = {
+        inputs: { source_sentence: first.text, sentences, ...more },
+        parameters: { prompt_name: 'query', ...more },
+        ...more,
+      };
+      assert.deepEqual((await succeed(service, '/similarity', body)).answer, await scores('query'));
     });
 
     it('names what is wrong, also deep in the body', async () => {
@@ -183,13 +294,11 @@ describe('The dialect of text-embeddings-inference', () => {
         [{ inputs: { ...good, sentences: ['b', ''] } }, 400, /^inputs\.sentences\[1\] is empty/],
         [{ inputs: { ...good, sentences: [] } }, 400, /^inputs\.sentences is empty/],
         [{ inputs: { ...good, sentences: ['b', 7] } }, 422, /^inputs\.sentences\[1\] is a number/],
-        [{ inputs: { ...good, sentences: Array(4).fill('b') } }, 413, /^Cannot embed/],
+        [{ inputs: { ...good, sentences: Array(4).fill('b') } }, 422, /^Cannot embed/],
         [{ inputs: { ...good, source_sentence: '\udc00' } }, 422, /^inputs\.source_sentence is not valid Unicode/],
         [{ inputs: { sentences: ['b'] } }, 422, /^inputs\.source_sentence is missing/],
-        [{ inputs: { ...good, more: 1 } }, 422, /^There is no field inputs\.more/],
         [{ inputs: 'a' }, 422, /^inputs is a text; it must be object/],
         [{ inputs: good, parameters: { truncate: 'yes' } }, 422, /^parameters\.truncate is a text/],
-        [{ inputs: good, parameters: { top_k: 1 } }, 422, /^There is no field parameters\.top_k/],
       ];
       for (const [body, status, message] of rows) {
         const [foundStatus, , found] = await refused('/similarity', body as object);
@@ -231,12 +340,12 @@ describe('The dialect of text-embeddings-inference', () => {
           start: null,
           stop: null,
         });
-        const points = Array.from(text.normalize('NFC'));
+        const bytes = Buffer.from(text);
         let end = 0;
         for (const { text: part, start, stop, special } of found?.slice(0, -1) ?? []) {
           assert.equal(special, false);
           if (text !== text.normalize('NFC')) continue;
-          assert.equal(part, points.slice(start as number, stop as number).join(''));
+          assert.equal(part, bytes.subarray(start as number, stop as number).toString());
           // Several tokens may stand for one character; none is left out.
           assert.ok((start as number) <= end && (stop as number) >= end);
           end = stop as number;
@@ -271,14 +380,14 @@ describe('The dialect of text-embeddings-inference', () => {
       const rows: [string, object, number, string][] = [
         ['/tokenize', { inputs: '' }, 400, 'Empty'],
         ['/tokenize', { inputs: ['a', '\ud800'] }, 422, 'Validation'],
-        ['/tokenize', { inputs: Array(5).fill('a') }, 413, 'Validation'],
-        ['/tokenize', { inputs: 'x'.repeat(33 * LIMIT) }, 413, 'Validation'],
+        ['/tokenize', { inputs: Array(5).fill('a') }, 422, 'Validation'],
+        ['/tokenize', { inputs: 'x'.repeat(33 * LIMIT) }, 422, 'Validation'],
         ['/tokenize', { inputs: 'a', prompt_name: 'other' }, 422, 'Validation'],
         ['/tokenize', { inputs: [1, 2] }, 422, 'Validation'],
         ['/decode', { ids: [] }, 400, 'Empty'],
         ['/decode', { ids: [1e6] }, 422, 'Tokenizer'],
         ['/decode', { ids: ['a'] }, 422, 'Validation'],
-        ['/decode', { ids: Array(300_001).fill(1) }, 413, 'Validation'],
+        ['/decode', { ids: Array(300_001).fill(1) }, 422, 'Validation'],
       ];
       for (const [path, body, status, type] of rows) {
         const found = await refused(path, body);
@@ -302,9 +411,40 @@ describe('The dialect of text-embeddings-inference', () => {
       max_concurrent_requests: 600_000,
       max_input_length: LIMIT,
       max_client_batch_size: 4,
-      auto_truncate: false,
+      auto_truncate: true,
+      max_batch_requests: null,
+      sha: null,
+      docker_label: null,
     });
-    const other = (await (await fetch(`${cutting.url}/info`)).json()) as Record<string, unknown>;
-    assert.equal(other.auto_truncate, true);
+    for (const [other, cuts] of [
+      [cutting, true],
+      [refusing, false],
+    ] as const) {
+      const info = (await (await fetch(`${other.url}/info`)).json()) as Record<string, unknown>;
+      assert.equal(info.auto_truncate, cuts);
+    }
+    assert.deepEqual(Object.keys(answer).sort(), published.fieldsOf('Info').sort());
+  });
+
+  it('/ping and / answer 200 to who probes them, with nothing that matters in it', async () => {
+    for (const path of ['/ping', '/']) {
+      for (const method of ['GET', 'HEAD'])
+        assert.equal((await fetch(service.url + path, { method })).status, 200, path);
+    }
+  });
+
+  it('says 424 on routes for models of other kinds, in its own form, before a body is read', async () => {
+    for (const [path, body] of [
+      ['/rerank', { query: 'x', texts: ['y'] }],
+      ['/predict', { inputs: 'x' }],
+      ['/embed_sparse', { inputs: 'x' }],
+      ['/rerank', '{ is no JSON'],
+    ] as [string, object][]) {
+      const [status, type, message] = await refused(path, body);
+      assert.deepEqual([status, type], [424, 'Backend']);
+      assert.match(message as string, new RegExp(`^This server serves a model of embeddings; ${path} wants a`));
+    }
+    const { status } = await fetch(`${service.url}/rerank`);
+    assert.equal(status, 405);
   });
 });
