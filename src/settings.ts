@@ -123,11 +123,12 @@ export const settings = {
       Type.Literal('mean'),
       Type.Literal('max'),
       Type.Literal('mean_sqrt_len'),
+      Type.Literal('in_graph'),
     ],
     {
       default: 'auto',
       description:
-        'How a text becomes one vector, for a model folder that does not say it: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`',
+        'How a text becomes one vector, for a model folder without modules.json: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`, or `in_graph` for an ONNX export that gives `sentence_embedding`',
     },
   ),
   threads: Type.Integer({

@@ -83,7 +83,7 @@ function noWeights({ name, folder }: ModelFolder, modelType: unknown, hasSafeten
     );
   }
   return new StartError(
-    `config.json: model_type is ${JSON.stringify(modelType)}, and ${name} has no onnx/model.onnx. From safetensors hotvec computes "qwen3" only; for other architectures take a repository with ONNX files (onnx-community and Xenova have many), or make them: optimum-cli export onnx --model MODEL --task feature-extraction FOLDER.`,
+    `config.json: model_type is ${JSON.stringify(modelType)}, and ${name} has no onnx/model.onnx. From safetensors hotvec computes "qwen3" only; for other architectures take a repository with ONNX files (onnx-community and Xenova have many), or make them beside the files that are there: optimum-cli export onnx --model ${folder} --task feature-extraction ${path.join(folder, 'onnx')}.`,
   );
 }
 

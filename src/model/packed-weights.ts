@@ -19,7 +19,7 @@ export async function findPackedWeights(
 ): Promise<PackedWeights> {
   const architecture = parseQwen3Config(config);
   const declared = modules === null ? null : await readPackedPooling(name, modules, (file) => readJson(folder, file));
-  checkPooling(name, choosePooling(declared, setting, name));
+  checkPooling(name, choosePooling({ name, declared, isPooledInGraph: false }, setting));
   return { kind: 'packed', architecture, tensors: await locateTensors(folder, has) };
 }
 

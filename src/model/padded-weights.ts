@@ -37,13 +37,14 @@ export async function describePaddedModel(
   const size = readTransformerSize(config);
   const found = Object.values(exports);
   const isPooled = found.every((one) => one.isPooled);
+  if (modules === null && !isPooled && found.some((one) => one.isPooled)) {
+    throw new StartError(
+      `${name} has no modules.json, and of its ONNX graphs some pool by themselves and some do not, so that no POOLING holds for all. Add modules.json and its folders from the original repository, or remove the graphs of one kind.`,
+    );
+  }
   if (modules !== null && !isPooled) checkModules(modules, ['Dense']);
-  const declared = isPooled
-    ? 'in_graph'
-    : modules === null
-      ? null
-      : await readPooling((file) => readJson(folder, file), modules);
-  const pooling = choosePooling(declared, setting, name);
+  const declared = modules === null ? null : await declaredPooling(folder, modules, isPooled);
+  const pooling = choosePooling({ name, declared, isPooledInGraph: isPooled }, setting);
   const dense = modules === null || isPooled ? [] : await findDenseLayers(folder, modules, size.hiddenSize);
   const pooledSize = isPooled ? (found[0]?.pooledSize ?? (await declaredDenseSize(folder, modules))) : null;
   const padTokenId = config.pad_token_id;
@@ -60,6 +61,10 @@ export async function describePaddedModel(
     hiddenSize: pooledSize ?? dense.at(-1)?.weight.shape[0] ?? size.hiddenSize,
     vocabularySize: vocabularySize(config),
   };
+}
+
+async function declaredPooling(folder: string, modules: SentenceModules, isPooled: boolean): Promise<Pooling> {
+  return isPooled ? 'in_graph' : readPooling((file) => readJson(folder, file), modules);
 }
 
 function vocabularySize({ vocab_size: size }: Json): number {

@@ -177,13 +177,48 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     await assert.rejects(load(), /no modules\.json, .* set POOLING to what its model card says/);
     const told = await load('cls');
     assert.deepEqual([told.pooling, told.normalize], ['cls', true]);
-    // A graph that pools itself needs nobody to say it.
-    rmSync(folder, { recursive: true });
+    await assert.rejects(
+      load('in_graph'),
+      /the model gives no sentence_embedding\. Set POOLING to what its model card/,
+    );
+  });
+
+  it('serves a graph that pools by itself without modules.json only by leave, and says what may be missing', async () => {
     copy('bert-pooled');
     remove('modules.json');
     edit('config.json', { hidden_size: 24 });
-    assert.deepEqual([(await load()).pooling, (await load()).hiddenSize], ['in_graph', 24]);
-    await assert.rejects(load('mean'), /POOLING=mean, but the ONNX graph pools by itself/);
+    await assert.rejects(load(), (error: Error) => {
+      assert.equal(error.name, 'StartError');
+      assert.match(error.message, /no modules\.json.* pools by itself/);
+      assert.match(
+        error.message,
+        /prompts and the default prompt \(config_sentence_transformers\.json\) and the length limit/,
+      );
+      assert.match(error.message, /optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER\/onnx/);
+      assert.match(error.message, /set POOLING=in_graph/);
+      return true;
+    });
+    const told = await load('in_graph');
+    assert.deepEqual([told.pooling, told.hiddenSize, told.normalize], ['in_graph', 24, true]);
+    await assert.rejects(load('mean'), /POOLING=mean, but the ONNX graph pools by itself\. Set POOLING=in_graph/);
+  });
+
+  it('needs no leave beside modules.json, and takes it', async () => {
+    copy('bert-pooled');
+    assert.equal((await load()).pooling, 'in_graph');
+    assert.equal((await load('in_graph')).pooling, 'in_graph');
+    await assert.rejects(load('mean'), /POOLING=mean, but the ONNX graph pools by itself\. Leave POOLING out/);
+    rmSync(folder, { recursive: true });
+    copy('bert-mean');
+    await assert.rejects(load('in_graph'), /the model gives no sentence_embedding\. Leave POOLING out/);
+  });
+
+  it('refuses graphs of both kinds where nothing says how to pool', async () => {
+    copy('bert-mean');
+    cpSync(path.join(paddedFixtures, 'bert-pooled', 'onnx', 'model.onnx'), path.join(folder, 'onnx', 'model.onnx'));
+    assert.equal((await load()).pooling, 'mean');
+    remove('modules.json');
+    await assert.rejects(load('mean'), /some pool by themselves and some do not/);
   });
 
   it('reads pooling as sentence-transformers wrote it before 5.2, and since', async () => {

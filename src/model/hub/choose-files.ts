@@ -107,7 +107,7 @@ async function weightFiles(
   }
   const type = JSON.stringify(config.model_type);
   throw new StartError(
-    `${name} has no ONNX export (onnx/model.onnx), and hotvec computes models of type ${type} from ONNX only. Choose a repository with one, for example of onnx-community.`,
+    `${name} has no ONNX export (onnx/model.onnx), and hotvec computes models of type ${type} from ONNX only. Choose a repository with one, for example of onnx-community, or make one: hf download ${name} --local-dir FOLDER, then optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx, and MODEL=FOLDER.`,
   );
 }
 
