@@ -1,15 +1,9 @@
 import { HotvecError } from '../errors.ts';
 import type { Encoding, Tokenizer } from '../tokenization/tokenizer.ts';
 import { truncateIds } from '../tokenization/truncate.ts';
-import {
-  type AcceptedInput,
-  acceptInput,
-  checkPromptLength,
-  promptTooLong,
-  tooLong,
-  withPrompt,
-} from './accept-input.ts';
+import { type AcceptedInput, acceptInput, promptTooLong, tooLong, withPrompt } from './accept-input.ts';
 import { attempt, type OnError } from './attempt.ts';
+import { checkPromptCopies } from './check-prompt-copies.ts';
 import { checkTokenIds, checkTokenized } from './check-token-ids.ts';
 import type { EmbedInput, ModelFacts, Overlength, TokenizedInput } from './embedder.ts';
 import { choosePrompt } from './prompt.ts';
@@ -38,15 +32,16 @@ export class InputPreparer {
   /**
    * Looks at the inputs as far as it costs nothing.
    * @returns one an input, same order.
-   * @throws {HotvecError} what `choosePrompt` and `checkPromptLength` throw; with `onError: 'fail'` what `acceptInput` throws.
+   * @throws {HotvecError} what `choosePrompt` and `checkPromptCopies` throw; with `onError: 'fail'` what `acceptInput`
+   * throws.
    */
-  accept(inputs: readonly EmbedInput[], options: PrepareOptions): (AcceptedInput | HotvecError)[] {
-    const maxTokens = this.limitOf(options);
-    return inputs.map((input) => {
+  accept(inputs: readonly EmbedInput[], { onError }: Pick<PrepareOptions, 'onError'>): (AcceptedInput | HotvecError)[] {
+    const accepted = inputs.map((input) => {
       const prompt = this.promptFor(input);
-      checkPromptLength(prompt, input, maxTokens);
-      return attempt(options.onError, () => acceptInput(input, prompt, maxTokens, options.overlength));
+      return attempt(onError, () => acceptInput(input, prompt));
     });
+    checkPromptCopies(accepted);
+    return accepted;
   }
 
   /**
@@ -69,7 +64,7 @@ export class InputPreparer {
       const piece = pieceFrom(accepted, tokenized.length).map((input) =>
         input instanceof HotvecError ? input : attempt(options.onError, () => checkUnicode(input)),
       );
-      const encodings = await this.encode(piece);
+      const encodings = await this.encode(piece, this.enoughOf(options));
       for (const [i, input] of piece.entries()) {
         const one = input instanceof HotvecError ? input : await this.finish(input, encodings[i], promptIds, options);
         tokenized.push(one);
@@ -86,12 +81,15 @@ export class InputPreparer {
   }
 
   /** Encodings of the texts, at their places. */
-  private async encode(piece: readonly (AcceptedInput | HotvecError)[]): Promise<(Encoding | undefined)[]> {
+  private async encode(
+    piece: readonly (AcceptedInput | HotvecError)[],
+    enough: number,
+  ): Promise<(Encoding | undefined)[]> {
     const texts = piece.map((input) =>
       input instanceof HotvecError || typeof input.content !== 'string' ? null : input.content,
     );
     const wanted = texts.filter((text) => text !== null);
-    const encodings = await this.tokenizer.tokenize(wanted);
+    const encodings = await this.tokenizer.tokenize(wanted, { enough });
     if (encodings.length !== wanted.length) throw new Error('the tokenizer left a text out');
     const next = encodings.values();
     return texts.map((text) => (text === null ? undefined : next.next().value));
@@ -103,7 +101,7 @@ export class InputPreparer {
     promptIds: Map<string, Int32Array>,
     options: PrepareOptions,
   ): Promise<TokenizedInput | HotvecError> {
-    const { prompt, promptSource, isCapped } = input;
+    const { prompt, promptSource } = input;
     const { overlength, onError } = options;
     const maxTokens = this.limitOf(options);
     const isOver = encoding !== undefined && encoding.ids.length > maxTokens && overlength !== 'keep';
@@ -113,7 +111,7 @@ export class InputPreparer {
     }
     const ids = attempt(onError, () => this.checkedIds(input, encoding, overlength, maxTokens));
     if (ids instanceof HotvecError) return ids;
-    if (ids.length <= maxTokens || overlength === 'keep') return { ids, truncated: isCapped };
+    if (ids.length <= maxTokens || overlength === 'keep') return { ids, truncated: false };
     // Never the prompt is cut: without it the text would be another kind of input.
     const side = overlength === 'start' ? 'start' : 'end';
     const kept = truncateIds(ids, maxTokens, side, this.tokenizer.special, promptIds.get(prompt));
@@ -129,9 +127,16 @@ export class InputPreparer {
     const ids = encoding?.ids ?? checkTokenIds(content as ArrayLike<number>, name, this.model, overlength);
     if (encoding !== undefined) checkTokenized(ids, name, this.model);
     if (overlength === 'error' && ids.length > maxTokens) {
-      throw tooLong(`has ${ids.length} tokens${withPrompt(prompt)}`, name, maxTokens);
+      const count = encoding?.isCutShort === true ? `more than ${maxTokens}` : ids.length;
+      throw tooLong(`has ${count} tokens${withPrompt(prompt)}`, name, maxTokens);
     }
     return ids;
+  }
+
+  /** How many tokens of a text have to be known. */
+  private enoughOf(options: PrepareOptions): number {
+    if (options.overlength === 'start') return Number.POSITIVE_INFINITY;
+    return options.overlength === 'keep' ? this.model.maxRequestTokens : this.limitOf(options);
   }
 
   private limitOf({ maxInputTokens = Number.POSITIVE_INFINITY }: PrepareOptions): number {
@@ -152,11 +157,11 @@ export class InputPreparer {
     maxTokens: number,
   ): Promise<Int32Array> {
     const { special } = this.tokenizer;
-    const [encoding] = await this.tokenizer.tokenize([prompt]);
-    const { ids } = encoding as Encoding;
+    const [encoding] = await this.tokenizer.tokenize([prompt], { enough: maxTokens });
+    const { ids, isCutShort } = encoding as Encoding;
     const bare = ids.subarray(0, ids.length - special.after);
-    if (bare.length + special.after >= maxTokens) {
-      throw promptTooLong(`has ${bare.length + special.after} tokens`, source, maxTokens);
+    if (ids.length >= maxTokens) {
+      throw promptTooLong(`has ${isCutShort ? `more than ${maxTokens}` : ids.length} tokens`, source, maxTokens);
     }
     return bare;
   }

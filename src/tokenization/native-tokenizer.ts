@@ -1,8 +1,16 @@
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { messageOf, StartError } from '../errors.ts';
 import { coalesceCalls } from './coalesce-calls.ts';
+import { nativePart } from './native-part.ts';
+import { readInParts, USUAL_UNITS } from './read-in-parts.ts';
 import { readTokens } from './read-tokens.ts';
-import type { SpecialTokens, Tokenizer } from './tokenizer.ts';
+import type { Encoding, ReadToken, SpecialTokens, Tokenizer } from './tokenizer.ts';
+
+/** UTF-16 units of a text that are read at first for each token that is enough, and the least of them. */
+const UNITS_PER_TOKEN = 32;
+const LEAST_UNITS = 4_096;
+/** UTF-16 units that are read at a time where each token is described. */
+const DESCRIBED_UNITS = 2 ** 14;
 
 export interface TokenizerOptions {
   /** Whether the tokenizer must put a token after a text: one that last-token pooling reads. */
@@ -38,22 +46,59 @@ export async function loadNativeTokenizer(
   native.disableTruncation();
   native.disablePadding();
 
-  const encodeBatch = async (texts: readonly string[]) => {
-    const encodings = await native.encodeBatch(lowercase ? texts.map((text) => text.toLowerCase()) : [...texts]);
-    return encodings.map((encoding) => ({ ids: Int32Array.from(encoding.getIds()) }));
-  };
+  const asRead = (text: string) => (lowercase ? text.toLowerCase() : text);
+  const encodeWhole = coalesceCalls(async (texts) => {
+    const encodings = await native.encodeBatch(texts.map(asRead));
+    return encodings.map((encoding): Encoding => ({ ids: Int32Array.from(encoding.getIds()) }));
+  });
+  const encodeParts = coalesceCalls(async (pieces) => {
+    const encodings = await native.encodeBatch(pieces.map(asRead), { addSpecialTokens: false });
+    return encodings.map((encoding, i) => nativePart(encoding, pieces[i] as string, lowercase));
+  });
+  const encodePart = async (piece: string) => (await encodeParts([piece]))[0] as ReturnType<typeof nativePart>;
   const special = await findSpecialTokens(native);
+  const specialIds = await specialIdsOf(native, special);
   if (needsEndToken && special.after === 0) {
     throw new StartError(
       'tokenizer.json appends no end token, which last-token pooling reads. It belongs to the base model; use the file of the embedding model (Qwen3-Embedding appends <|endoftext|>).',
     );
   }
+
+  const encodeLong = async (text: string, enough: number, firstUnits: number): Promise<Encoding> => {
+    const read: number[][] = [];
+    let count = special.before + special.after;
+    for await (const { part, first, end, to } of readInParts(text, encodePart, firstUnits)) {
+      read.push(part.ids.slice(first, end));
+      count += end - first;
+      if (count > enough && to < text.length) return { ids: joined(read, specialIds), isCutShort: true };
+    }
+    return { ids: joined(read, specialIds) };
+  };
+
   return {
     special,
-    tokenize: coalesceCalls(encodeBatch),
-    read: async (text, { specialTokens: addSpecialTokens }) => {
-      const encoding = await native.encode(lowercase ? text.toLowerCase() : text, null, { addSpecialTokens });
-      return readTokens(encoding, text, lowercase);
+    tokenize: async (texts, { enough = Number.POSITIVE_INFINITY } = {}) => {
+      const wholeUnits = Math.min(USUAL_UNITS, Math.max(LEAST_UNITS, UNITS_PER_TOKEN * enough));
+      const isLong = (text: string) => text.length > wholeUnits;
+      const whole = encodeWhole(texts.filter((text) => !isLong(text)));
+      const long = Promise.all(texts.filter(isLong).map((text) => encodeLong(text, enough, wholeUnits)));
+      const [ofWhole, ofLong] = (await Promise.all([whole, long])).map((encodings) => encodings.values());
+      return texts.map((text) => (isLong(text) ? ofLong : ofWhole)?.next().value as Encoding);
+    },
+    read: async (text, { specialTokens }) => {
+      const named = (id: number): ReadToken => {
+        return { id, text: native.idToToken(id) ?? '', special: true, start: null, stop: null };
+      };
+      const tokens: ReadToken[] = specialTokens ? specialIds.before.map(named) : [];
+      let bytesBefore = 0;
+      let unitsBefore = 0;
+      for await (const segment of readInParts(text, encodePart, DESCRIBED_UNITS)) {
+        const { from, to } = segment;
+        bytesBefore += Buffer.byteLength(text.slice(unitsBefore, from));
+        unitsBefore = from;
+        for (const token of readTokens(segment, text.slice(from, to), { bytesBefore, lowercase })) tokens.push(token);
+      }
+      return specialTokens ? [...tokens, ...specialIds.after.map(named)] : tokens;
     },
     decode: (lists, { specialTokens }) => native.decodeBatch([...lists], !specialTokens),
   };
@@ -78,4 +123,24 @@ async function findSpecialTokens(native: HuggingFaceTokenizer): Promise<SpecialT
   const whole = (await native.encode('a')).getIds();
   const before = whole.findIndex((_, start) => bare.every((id, i) => whole[start + i] === id));
   return { before, after: whole.length - before - bare.length };
+}
+
+/** The tokens themselves, by their places around a text. */
+async function specialIdsOf(
+  native: HuggingFaceTokenizer,
+  { before, after }: SpecialTokens,
+): Promise<{ before: number[]; after: number[] }> {
+  const whole = (await native.encode('a')).getIds();
+  return { before: whole.slice(0, before), after: whole.slice(whole.length - after) };
+}
+
+function joined(lists: readonly number[][], { before, after }: { before: number[]; after: number[] }): Int32Array {
+  const all = [before, ...lists, after];
+  const ids = new Int32Array(all.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const list of all) {
+    ids.set(list, end);
+    end += list.length;
+  }
+  return ids;
 }

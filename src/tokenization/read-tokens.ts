@@ -1,20 +1,25 @@
-import type { Encoding } from 'tokenizers';
+import type { NativePart } from './native-part.ts';
+import type { Segment } from './read-in-parts.ts';
 import type { ReadToken } from './tokenizer.ts';
 
 /**
- * What each token of an encoding stands for in `text`.
+ * What each token of a segment stands for.
+ * @param piece the text of the segment's part.
+ * @param bytesBefore of the text in UTF-8 before the part.
  * @param lowercase whether the text was encoded in lower case: its places are those of the text as it came.
  */
-export function readTokens(encoding: Encoding, text: string, lowercase: boolean): ReadToken[] {
+export function readTokens(
+  { part: { encoding, ids }, first, end }: Segment<NativePart>,
+  piece: string,
+  { bytesBefore, lowercase }: { bytesBefore: number; lowercase: boolean },
+): ReadToken[] {
   const offsets = encoding.getOffsets() as [number, number][];
-  const specials = encoding.getSpecialTokensMask();
-  const names = encoding.getTokens();
-  const { units, bytes } = placesOf(text, lowercase);
-  return encoding.getIds().map((id, i) => {
-    if (specials[i] === 1) return { id, text: names[i] as string, special: true, start: null, stop: null };
-    const [first, end] = offsets[i] as [number, number];
-    const [start, stop] = [bytes[first] as number, bytes[end] as number];
-    return { id, text: text.slice(units[first], units[end]), special: false, start, stop };
+  const { units, bytes } = placesOf(piece, lowercase);
+  return ids.slice(first, end).map((id, i) => {
+    const [from, to] = offsets[first + i] as [number, number];
+    const [start, stop] = [bytes[from] as number, bytes[to] as number];
+    const text = piece.slice(units[from], units[to]);
+    return { id, text, special: false, start: bytesBefore + start, stop: bytesBefore + stop };
   });
 }
 

@@ -2,6 +2,16 @@
 export interface Encoding {
   /** Token ids, special tokens included, not truncated. */
   ids: Int32Array;
+  /** Set where the text was read only as far as was asked for: it has more tokens than these. */
+  isCutShort?: boolean;
+}
+
+export interface TokenizeOptions {
+  /**
+   * A text with more tokens may be read only so far that it has more than these: its ids then begin and end as those of
+   * the whole text do. Left out: every text is read to its end.
+   */
+  enough?: number;
 }
 
 /** How many special tokens the tokenizer's post-processor puts around a text; Qwen3: none before, `<|endoftext|>` after. */
@@ -23,8 +33,8 @@ export interface ReadToken {
 
 export interface Tokenizer {
   readonly special: SpecialTokens;
-  /** One encoding a text, same order. Off the event loop. */
-  tokenize(texts: readonly string[]): Promise<Encoding[]>;
+  /** One encoding a text, same order. Off the event loop; of texts of any length. */
+  tokenize(texts: readonly string[], options?: TokenizeOptions): Promise<Encoding[]>;
   /** The tokens of one text; of a byte-level vocabulary several may stand for one character. */
   read(text: string, options: { specialTokens: boolean }): Promise<ReadToken[]>;
   /** One text a list of known ids, same order. */

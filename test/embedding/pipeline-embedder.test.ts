@@ -187,25 +187,52 @@ describe('PipelineEmbedder.embed()', () => {
     assert.deepEqual(await refusal([' ']), ['invalid_input', 'input[0]']);
   });
 
-  it('does not cut a surrogate pair in half where it caps a text', async () => {
-    const seen: string[] = [];
+  it('gives the tokenizer all of a text, and says how many tokens are enough', async () => {
+    const seen: [string, number | undefined][] = [];
     const spy: Tokenizer = {
       ...tokenizer,
-      tokenize: (texts) => {
-        seen.push(...texts);
-        return tokenizer.tokenize(texts);
+      // Whatever the text has: two tokens.
+      tokenize: async (texts, { enough } = {}) => {
+        for (const text of texts) seen.push([text, enough]);
+        return texts.map(() => ({ ids: Int32Array.of(1, END) }));
       },
     };
     create({}, spy);
-    // A pair lies across the cap, at its end and at its start.
-    const text = `${'a'.repeat(319)}😀${'b'.repeat(319)}`;
-    for (const truncate of ['end', 'start'] as const) {
+    const text = ' '.repeat(100_000);
+    for (const truncate of ['error', 'end', 'start'] as const) {
       const done = embedder.embed(inputsOf([text]), { ...options, truncate });
       await new Promise(setImmediate);
       engine.answer();
-      await done;
+      assert.deepEqual((await done).truncated, [false]);
     }
-    assert.deepEqual(seen, ['a'.repeat(319), 'b'.repeat(319)]);
+    await embedder.tokenize(inputsOf([text]), 'keep');
+    assert.deepEqual(seen, [
+      [text, 10],
+      [text, 10],
+      [text, Number.POSITIVE_INFINITY],
+      [text, 50],
+    ]);
+  });
+
+  it('says of a text that was not read to its end that it has more tokens than may be', async () => {
+    create(
+      {},
+      { ...tokenizer, tokenize: async (texts) => texts.map(() => ({ ids: new Int32Array(12), isCutShort: true })) },
+    );
+    await assert.rejects(embedder.embed(inputsOf(['a']), options), {
+      code: 'input_too_long',
+      message: /^input\[0\] has more than 10 tokens; the limit is 10 tokens an input/,
+    });
+  });
+
+  it('does not put a prompt that is as long as a body before each of many texts', async () => {
+    const instruction = ' '.repeat(2 ** 23);
+    const inputs = inputsOf(['a', 'b', 'c']).map((input) => ({ ...input, instruction }));
+    await assert.rejects(embedder.embed(inputs, options), {
+      code: 'input_too_long',
+      param: 'instruction',
+      message: /^The instruction of 83886\d\d characters would be put before 3 inputs/,
+    });
   });
 
   it('tokenizes no further than to the tokens a request may have, and all that may be needed', async () => {

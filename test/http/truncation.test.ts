@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { largestDifference } from '../support/difference.ts';
+import { paddedFixtures } from '../support/padded-fixtures.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import {
   type EmbeddingsAnswer,
@@ -39,12 +41,12 @@ describe(`Texts longer than the limit of ${LIMIT} tokens`, () => {
 
   it('are not blamed for a prompt that leaves no room, whatever is asked for, nor for its part of the length', async () => {
     const instruction = 'word '.repeat(LIMIT);
-    const whole = `The instruction alone has \\d+ tokens; the limit is ${LIMIT} tokens an input, the text included.`;
-    const unread = `The instruction alone has \\d+ characters; the limit is ${LIMIT} tokens an input, the text included.`;
+    const alone = (found: string) =>
+      `The instruction alone has ${found} tokens; the limit is ${LIMIT} tokens an input, the text included.`;
     for (const choice of [{}, { truncate: 'error' }, { truncate: 'end' }, { on_error: 'partial' }]) {
       for (const [text, wanted] of [
-        [instruction, whole],
-        ['x'.repeat(32 * LIMIT), unread],
+        [instruction, alone('\\d+')],
+        ['ten words '.repeat(1_000), alone(`more than ${LIMIT}`)],
       ] as const) {
         const error = await errorOf(
           await service.post('/v1/embeddings', { input: ['a', 'b'], instruction: text, ...choice }),
@@ -62,9 +64,9 @@ describe(`Texts longer than the limit of ${LIMIT} tokens`, () => {
     assert.equal(both.param, 'input');
     assert.match(both.message, /^input has \d+ tokens, its prompt included; the limit is 20 tokens/);
     const long = await errorOf(
-      await service.post('/v1/embeddings', { input: 'x'.repeat(32 * LIMIT), instruction: 'Find it' }),
+      await service.post('/v1/embeddings', { input: 'ten words '.repeat(1_000), instruction: 'Find it' }),
     );
-    assert.match(long.message, /^input has 6\d\d characters, its prompt included; /);
+    assert.match(long.message, /^input has more than 20 tokens, its prompt included; /);
   });
 
   for (const side of ['end', 'start'] as const) {
@@ -77,7 +79,6 @@ describe(`Texts longer than the limit of ${LIMIT} tokens`, () => {
       const ids = mixed.map((text) => (text.ids.length > LIMIT ? cut[side](text.ids) : text.ids));
       const vectors = vectorsOf(answer);
       for (const [i, wanted] of vectorsOf(await embed(service, { input: ids })).entries()) {
-        // A text is cut to a bounded number of characters before it is tokenized; no golden text here is that long.
         assert.ok(largestDifference(vectors[i] as Float32Array, wanted) < 1e-6, mixed[i]?.text.slice(0, 40));
         const isCut = (mixed[i]?.ids.length ?? 0) > LIMIT;
         assert.equal(answer.data[i]?.truncated, isCut ? true : undefined);
@@ -136,6 +137,55 @@ describe(`Texts longer than the limit of ${LIMIT} tokens`, () => {
       assert.equal((await cutting.post('/v1/embeddings', { input, truncate: 'error' })).status, 400);
     } finally {
       await cutting.close();
+    }
+  });
+});
+
+describe('Spaces, which cost characters and hardly a token', () => {
+  const MODEL_LIMIT = 48;
+  const [first, second] = ['vector tensor', 'matrix scalar'];
+  const page = `${first}${' '.repeat(100_000)}${second}`;
+  let service: RunningService;
+  before(async () => {
+    service = await startService({ model: path.join(paddedFixtures, 'bert-mean'), maxInputTokens: MODEL_LIMIT });
+  });
+  after(() => service.close());
+
+  const tokensOf = async (input: string) =>
+    (await succeed<{ data: { tokens: number[] }[] }>(service, '/v1/tokenize', { input })).answer.data[0]?.tokens;
+
+  it('make no text too long, and cut none: the vector is that of the words', async () => {
+    const words = vectorsOf(await embed(service, { input: `${first} ${second}` }))[0] as Float32Array;
+    for (const truncate of ['error', 'end', 'start']) {
+      const answer = await embed(service, { input: page, truncate });
+      assert.ok(largestDifference(vectorsOf(answer)[0] as Float32Array, words) < 1e-6, truncate);
+      assert.equal(answer.data[0]?.truncated, undefined);
+    }
+  });
+
+  it('are counted by /v1/tokenize and by /tokenize, however many', async () => {
+    const ids = await tokensOf(`${first} ${second}`);
+    for (const text of [page, `${page}${' '.repeat(4_000_000)}`]) {
+      assert.deepEqual(await tokensOf(text), ids);
+      const read = await succeed<{ id: number; stop: number | null }[][]>(service, '/tokenize', { inputs: text });
+      assert.deepEqual(
+        read.answer[0]?.map(({ id }) => id),
+        ids,
+      );
+      assert.equal(read.answer[0]?.at(-2)?.stop, page.length);
+    }
+  });
+
+  it('in a text that is too long are no part of what is kept, on either side', async () => {
+    const text = Array.from({ length: 60 }, (_, i) => `${i}${' '.repeat(300)}word`).join(' '.repeat(200));
+    const narrow = text.replaceAll(/ +/g, ' ');
+    for (const truncate of ['end', 'start']) {
+      const [wide, short] = [
+        await embed(service, { input: text, truncate }),
+        await embed(service, { input: narrow, truncate }),
+      ];
+      assert.ok(largestDifference(vectorsOf(wide)[0] as Float32Array, vectorsOf(short)[0] as Float32Array) < 1e-6);
+      assert.deepEqual([wide.data[0]?.truncated, wide.data[0]?.tokens], [true, MODEL_LIMIT]);
     }
   });
 });
