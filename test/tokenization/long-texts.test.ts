@@ -148,10 +148,10 @@ describe('A long text that a model reads in lower case', () => {
       Array.from(wanted?.ids ?? []),
     );
     const bytes = Buffer.from(text);
-    const words = read.filter(({ text: word }) => word.startsWith('Der') || word.startsWith(' Der'));
-    assert.equal(words.length, 600);
-    for (const { start, stop, text: word } of words) {
-      assert.equal(bytes.subarray(start ?? 0, stop ?? 0).toString(), word);
+    const marks = read.filter(({ text: mark }) => mark === ';');
+    assert.equal(marks.length, 600);
+    for (const { start, stop } of marks) {
+      assert.equal(bytes.subarray(start ?? 0, stop ?? 0).toString(), ';');
     }
   });
 });
