@@ -8,6 +8,7 @@ import { teiRoutes } from './dialects/tei.ts';
 import { teiInfoRoutes } from './dialects/tei-info.ts';
 import { teiOtherModelRoutes } from './dialects/tei-other-models.ts';
 import { teiTokenRoutes } from './dialects/tei-tokens.ts';
+import { teiVertexRoutes } from './dialects/tei-vertex.ts';
 import type { EmbeddingsOptions } from './routes/embeddings.ts';
 
 type Dialect = Exclude<Config['dialects'][number], 'none'>;
@@ -15,7 +16,13 @@ type Dialect = Exclude<Config['dialects'][number], 'none'>;
 type Routes = FastifyPluginCallback<EmbeddingsOptions>;
 
 const routesOf: Record<Dialect, Routes[]> = {
-  tei: [teiRoutes as Routes, teiTokenRoutes as Routes, teiInfoRoutes as Routes, teiOtherModelRoutes],
+  tei: [
+    teiRoutes as Routes,
+    teiTokenRoutes as Routes,
+    teiVertexRoutes as Routes,
+    teiInfoRoutes as Routes,
+    teiOtherModelRoutes,
+  ],
   ollama: [ollamaRoutes as Routes, ollamaModelRoutes as Routes],
   cohere: [cohereRoutes as Routes],
 };

@@ -32,7 +32,7 @@ export function serveVectors(
   options: VectorOptions,
   encode: (result: EmbedResult) => Promise<Buffer[]>,
 ): Promise<FastifyReply> {
-  return serve(exchange, (context) => exchange.embedder.embed(inputs, { ...context, ...options }), encode);
+  return serveWork(exchange, (context) => exchange.embedder.embed(inputs, { ...context, ...options }), encode);
 }
 
 /** As `serveVectors`, but an input that cannot be embedded has its error in place of a vector. */
@@ -42,10 +42,11 @@ export function serveEachVector(
   options: VectorOptions,
   encode: (result: PartialResult) => Promise<Buffer[]>,
 ): Promise<FastifyReply> {
-  return serve(exchange, (context) => exchange.embedder.embedEach(inputs, { ...context, ...options }), encode);
+  return serveWork(exchange, (context) => exchange.embedder.embedEach(inputs, { ...context, ...options }), encode);
 }
 
-async function serve<Result extends PartialResult>(
+/** As `serveVectors`, for routes that embed in another way than one call of `Embedder.embed`. */
+export async function serveWork<Result extends PartialResult>(
   { request, reply, embedder, config }: VectorRequest,
   embed: (context: WorkContext) => Promise<Result>,
   encode: (result: Result) => Promise<Buffer[]>,

@@ -50,3 +50,6 @@ export const teiErrors: ErrorFormat = {
   statusOf: (code) => STATUSES[code] ?? errorTable[code].status,
   bodyOf: ({ message, code }) => ({ error: message, error_type: TYPES[code] ?? 'Validation' }),
 };
+
+/** Error statuses of a route that computes. */
+export const TEI_WORK_ERRORS = [400, 401, 408, 409, 413, 415, 422, 424, 429, 500, 503, 504] as const;

@@ -12,6 +12,11 @@ export const teiEmbedExample = {
   ],
 };
 
+export const teiVertexExample = {
+  request: { instances: [{ inputs: 'What is the capital of China?', prompt_name: 'query', dimensions: 32 }] },
+  response: { predictions: [teiEmbedExample.response] },
+};
+
 export const teiSimilarityExample = {
   request: {
     inputs: {

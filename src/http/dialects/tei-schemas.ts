@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { oneOf } from '../schemas.ts';
-import { teiEmbedExample, teiSimilarityExample } from './tei-examples.ts';
+import { teiEmbedExample, teiSimilarityExample, teiVertexExample } from './tei-examples.ts';
 
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
@@ -18,30 +18,61 @@ const truncationDirection = oneOf(['Left', 'Right', 'left', 'right'], {
 
 // Fields that are none of these are ignored, as there: Weaviate's text2vec-huggingface sends `options` to any address.
 
-/** Body of `/embed`. Token ids go to the model as they are. */
-export function teiEmbedBody(maxInputs: number) {
+/** Fields of `/embed`. Token ids go to the model as they are. */
+function embedFields(maxInputs: number) {
   const text = Type.String({ minLength: 1 });
   const tokenIds = Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 });
-  return Type.Object(
-    {
-      inputs: Type.Union(
-        [text, tokenIds, Type.Array(Type.Union([text, tokenIds]), { minItems: 1, maxItems: maxInputs })],
-        { description: 'A text, token ids of a text, or a list in which each item is the one or the other' },
-      ),
-      normalize: Type.Optional(Type.Boolean({ description: 'Whether vectors have length 1. Left out: `true`' })),
-      truncate: Type.Optional(truncate),
-      truncation_direction: Type.Optional(truncationDirection),
-      prompt_name: Type.Optional(promptName),
-      dimensions: Type.Optional(
+  return {
+    inputs: Type.Union(
+      [text, tokenIds, Type.Array(Type.Union([text, tokenIds]), { minItems: 1, maxItems: maxInputs })],
+      { description: 'A text, token ids of a text, or a list in which each item is the one or the other' },
+    ),
+    normalize: Type.Optional(orNull(Type.Boolean({ description: 'Whether vectors have length 1. Left out: `true`' }))),
+    truncate: Type.Optional(orNull(truncate)),
+    truncation_direction: Type.Optional(orNull(truncationDirection)),
+    prompt_name: Type.Optional(orNull(promptName)),
+    dimensions: Type.Optional(
+      orNull(
         Type.Integer({
           minimum: 1,
           description: 'Components of a vector, as many as the model has or fewer; left out: all',
         }),
       ),
+    ),
+  };
+}
+
+/** Body of `/embed`. */
+export function teiEmbedBody(maxInputs: number) {
+  return Type.Object(embedFields(maxInputs), {
+    additionalProperties: true,
+    title: 'TeiEmbedRequest',
+    examples: [teiEmbedExample.request],
+  });
+}
+
+/** Body of `/vertex`. */
+export function teiVertexBody(maxInputs: number) {
+  return Type.Object(
+    {
+      instances: Type.Array(Type.Object(embedFields(maxInputs), { additionalProperties: true }), {
+        minItems: 1,
+        maxItems: maxInputs,
+        description: 'Bodies of `/embed`; all their inputs together count as those of one request',
+      }),
     },
-    { additionalProperties: true, title: 'TeiEmbedRequest', examples: [teiEmbedExample.request] },
+    { additionalProperties: true, title: 'TeiVertexRequest', examples: [teiVertexExample.request] },
   );
 }
+
+export const TeiVertexResponse = Type.Object(
+  {
+    predictions: Type.Array(Type.Array(Type.Array(Type.Number())), {
+      description: 'For each instance what `/embed` would answer',
+    }),
+  },
+  { title: 'TeiVertexResponse' },
+);
 
 /** Body of `/similarity`. */
 export function teiSimilarityBody(maxInputs: number) {

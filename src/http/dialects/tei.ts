@@ -6,14 +6,12 @@ import { nameInputs } from '../request-inputs.ts';
 import type { EmbeddingsOptions } from '../routes/embeddings.ts';
 import { RequestHeaders } from '../schemas.ts';
 import { serveVectors } from '../serve-vectors.ts';
-import { teiErrors } from './tei-errors.ts';
+import { TEI_WORK_ERRORS, teiErrors } from './tei-errors.ts';
 import { teiEmbedExample, teiSimilarityExample } from './tei-examples.ts';
 import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
 import { TeiEmbedResponse, TeiSimilarityResponse, teiEmbedBody, teiSimilarityBody } from './tei-schemas.ts';
 import { teiTruncation } from './tei-truncation.ts';
 
-/** Error statuses of a route that computes vectors. */
-const WORK_ERRORS = [400, 401, 408, 409, 413, 415, 422, 424, 429, 500, 503, 504] as const;
 const tags = ['text-embeddings-inference'];
 
 /** Vectors and scores as Hugging Face's text-embeddings-inference has them. */
@@ -40,18 +38,23 @@ export const teiRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, 
             headers: teiHeaders,
             example: teiEmbedExample.response,
           },
-          WORK_ERRORS,
+          TEI_WORK_ERRORS,
           teiErrors,
         ),
       },
       handler: async (request, reply) => {
-        const { inputs, normalize = true, dimensions = null, ...choices } = request.body;
-        const prompt = { role: null, instruction: null, promptName: choices.prompt_name };
+        const { inputs, normalize, dimensions, ...choices } = request.body;
+        const prompt = { role: null, instruction: null, promptName: choices.prompt_name ?? undefined };
         const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
         return serveVectors(
           { request, reply, embedder, config },
           named,
-          { dimensions, anyDimensions: true, normalize, truncate: teiTruncation(choices, config.truncate) },
+          {
+            dimensions: dimensions ?? null,
+            anyDimensions: true,
+            normalize: normalize ?? true,
+            truncate: teiTruncation(choices, config.truncate),
+          },
           (result) => {
             sendTeiHeaders(reply, embedder.model, named, result);
             return encodeRows(result.vectors);
@@ -79,7 +82,7 @@ export const teiRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, 
           headers: teiHeaders,
           example: teiSimilarityExample.response,
         },
-        WORK_ERRORS,
+        TEI_WORK_ERRORS,
         teiErrors,
       ),
     },

@@ -27,6 +27,7 @@ const cases: Case[] = [
     body: { inputs: { source_sentence: PLANTED, sentences: [PLANTED] } },
     text: 'inputs',
   },
+  { dialect: 'tei', path: '/vertex', body: { instances: [{ inputs: PLANTED }] }, text: 'instances' },
   { dialect: 'ollama', path: '/api/embed', body: { model: 'stub', input: PLANTED }, text: 'input' },
   { dialect: 'ollama', path: '/api/embeddings', body: { model: 'stub', prompt: PLANTED }, text: 'prompt' },
   {

@@ -8,6 +8,7 @@ type Calls = Record<string, Record<number, Call[]>>;
 export const dialectBodies: Record<string, Record<string, unknown>> = {
   '/embed': { inputs: 'x' },
   '/similarity': { inputs: { source_sentence: 'x', sentences: ['x', 'y'] } },
+  '/vertex': { instances: [{ inputs: 'x' }] },
   '/tokenize': { inputs: 'x' },
   '/decode': { ids: [1, 2] },
   '/api/embed': { model: 'starter', input: 'x' },
@@ -19,6 +20,7 @@ export const dialectBodies: Record<string, Record<string, unknown>> = {
 const idOf: Record<string, string> = {
   '/embed': 'teiEmbed',
   '/similarity': 'teiSimilarity',
+  '/vertex': 'teiVertex',
   '/api/embed': 'ollamaEmbed',
   '/api/embeddings': 'ollamaEmbeddings',
   '/v2/embed': 'cohereEmbed',
@@ -64,6 +66,7 @@ const own: Calls = {
     ],
   },
   teiSimilarity: { 422: [['/similarity', {}], body('/similarity', { inputs: 'x' })] },
+  teiVertex: { 422: [['/vertex', {}]] },
   teiInfo: { 200: [['/info']] },
   teiPing: { 200: [['/ping']] },
   ...ofTokens('/tokenize', 'teiTokenize', { inputs: ['x', 'y'], add_special_tokens: false, prompt_name: 'query' }),

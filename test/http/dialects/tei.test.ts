@@ -244,6 +244,67 @@ describe('The dialect of text-embeddings-inference', () => {
     assert.match(service.log(), /"route":"\/embed","status":200,.*"inputs":2,"tokens":\d+/);
   });
 
+  describe('/vertex', () => {
+    const predict = async (instances: object[]) =>
+      (await succeed<{ predictions: number[][][] }>(service, '/vertex', { instances })).answer.predictions;
+
+    it('answers each instance as /embed would, whatever the others ask', async () => {
+      const instances = [
+        { inputs: first.text },
+        { inputs: [second.text, first.ids], normalize: false, dimensions: 7, options: { wait: true } },
+        { inputs: long, truncation_direction: 'Left', prompt_name: null },
+        { inputs: first.text, prompt_name: 'query', dimensions: null },
+      ];
+      const wanted: number[][][] = [];
+      for (const one of instances) wanted.push((await succeed<number[][]>(service, '/embed', one)).answer);
+      // Four inputs are the most that this server takes.
+      assert.deepEqual(await predict(instances.slice(0, 2)), wanted.slice(0, 2));
+      assert.deepEqual(await predict(instances.slice(2)), wanted.slice(2));
+      assert.deepEqual(await predict([instances[3], instances[0], instances[3]] as object[]), [
+        wanted[3],
+        wanted[0],
+        wanted[3],
+      ]);
+      const { headers } = await succeed(service, '/vertex', { instances: instances.slice(2), parameters: { a: 1 } });
+      assert.deepEqual([headers.get('x-truncated-inputs'), headers.get('x-compute-type')], ['1', 'cpu']);
+      assert.match(service.log(), /"route":"\/vertex","status":200,.*"inputs":3,/);
+    });
+
+    it('refuses the whole request for what is wrong with one', async () => {
+      for (const [body, status, message] of [
+        [{ instances: [] }, 422, /^instances is an empty list/],
+        [{}, 422, /^instances is missing/],
+        [
+          { instances: [{ inputs: 'a' }, {}] },
+          422,
+          /^instances\[1\] is an object; it must have required property 'inputs'/,
+        ],
+        [{ instances: ['a'] }, 422, /^instances\[0\] is a text; it must be object/],
+        [
+          { instances: [{ inputs: ['a', 'b', 'c'] }, { inputs: ['d', 'e'] }] },
+          422,
+          /^Cannot embed 5 inputs: the limit is 4/,
+        ],
+        [
+          { instances: [{ inputs: 'a' }, { inputs: ['a', '\ud800'] }] },
+          422,
+          /^instances\[1\]\.inputs\[1\] is not valid Unicode/,
+        ],
+        [{ instances: [{ inputs: 'a', dimensions: 999 }] }, 422, /^dimensions is 999/],
+        [
+          { instances: [{ inputs: 'a' }, { inputs: long, truncate: false }] },
+          422,
+          /^instances\[1\]\.inputs has 202 tokens/,
+        ],
+        [{ instances: [{ query: 'a', texts: ['b'] }] }, 422, /^instances\[0\]/],
+      ] as [object, number, RegExp][]) {
+        const [found, type, why] = await refused('/vertex', body);
+        assert.deepEqual([found, type], [status, 'Validation'], why as string);
+        assert.match(why as string, message);
+      }
+    });
+  });
+
   describe('/similarity', () => {
     const sentences = [first.text, second.text, 'something else'];
     const compare = async (parameters?: object) => {
