@@ -93,7 +93,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const { choices, absent } = chooseEngines(config, manifest, model.maxInputTokens);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
     needsEndToken: manifest.pooling === 'last_token',
-    lowercase: manifest.lowercase,
+    ...manifest.tokenizer,
     vocabularySize: manifest.vocabularySize,
     namedTokens: manifest.namedTokens,
   });

@@ -24,7 +24,7 @@ export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files
     prompts: manifest.prompts,
     ...(manifest.defaultPrompt === '' ? {} : { defaultPrompt: manifest.defaultPrompt }),
     ...(manifest.truncateDimension === null ? {} : { truncateDimension: manifest.truncateDimension }),
-    ...(manifest.lowercase ? { lowercase: true } : {}),
+    ...(manifest.tokenizer.changes === null ? {} : { tokenizerChanges: manifest.tokenizer.changes }),
   };
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
 }

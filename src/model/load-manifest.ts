@@ -12,6 +12,7 @@ import { type Json, readJson } from './read-json.ts';
 import type { ModelFolder } from './resolve-model.ts';
 import { readSentenceFiles } from './sentence-files.ts';
 import type { SentenceModules } from './sentence-modules.ts';
+import { readTokenizer } from './tokenizer/read-tokenizer.ts';
 
 /** Smallest Matryoshka dimension of the Qwen3-Embedding family (model card). */
 const QWEN3_MATRYOSHKA_MINIMUM = 32;
@@ -45,7 +46,7 @@ export async function loadManifest(
     ...described,
     tokenizerFile: path.join(folder, 'tokenizer.json'),
     namedTokens: namedTokens(tokenizerConfig),
-    lowercase: transformer.lowercase,
+    tokenizer: await readTokenizer(read, transformer.lowercase),
     maxTokens: maxTokensOf({ config, tokenizerConfig, maxLengths: transformer.maxLengths }),
     // Where no modules.json says it, vectors are of length one, as clients of an OpenAI API expect.
     normalize: modules === null || modules.kinds.at(-1) === 'Normalize',

@@ -1,5 +1,6 @@
 import type { Canary, CanaryScores } from './canary.ts';
 import type { Qwen3Config } from './qwen3-config.ts';
+import type { TokenizerDescription } from './tokenizer/describe-tokenizer.ts';
 
 export type { Canary, CanaryScores };
 
@@ -103,8 +104,8 @@ export interface ModelManifest {
   tokenizerFile: string;
   /** Tokens that tokenizer_config.json says texts begin and end with: the tokenizer must know them. */
   namedTokens: string[];
-  /** Whether texts are put into lower case before the tokenizer sees them (`do_lower_case`). */
-  lowercase: boolean;
+  /** What the tokenizer's class makes of its file. */
+  tokenizer: TokenizerDescription;
   /** Components of a row: the model's hidden size, or what its last Dense module makes of it. */
   hiddenSize: number;
   /** Longest sequence the weights support, special tokens included. */

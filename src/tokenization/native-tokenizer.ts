@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { messageOf, StartError } from '../errors.ts';
 import { coalesceCalls } from './coalesce-calls.ts';
+import { type DisputedWords, settleDisputedWords } from './disputed-words.ts';
 import { nativePart } from './native-part.ts';
 import { readInParts, USUAL_UNITS } from './read-in-parts.ts';
 import { readTokens } from './read-tokens.ts';
@@ -12,11 +14,22 @@ const LEAST_UNITS = 4_096;
 /** UTF-16 units that are read at a time where each token is described. */
 const DESCRIBED_UNITS = 2 ** 14;
 
+/** Fields of a tokenizer.json. */
+interface TokenizerChanges {
+  normalizer?: unknown;
+  pre_tokenizer?: unknown;
+  post_processor?: unknown;
+  model?: object;
+  added_tokens?: unknown;
+}
+
 export interface TokenizerOptions {
   /** Whether the tokenizer must put a token after a text: one that last-token pooling reads. */
   needsEndToken: boolean;
-  /** Whether texts are put into lower case first, as `do_lower_case` of sentence-transformers asks. */
-  lowercase: boolean;
+  /** Fields that take the place of those of the file, of `model` only the options named; null or absent: none. */
+  changes?: TokenizerChanges | null;
+  /** Ways of making words that must turn out to be the same; null or absent: nothing is in question. */
+  disputed?: DisputedWords | null;
   /** Rows of the model's embedding table: no id may lie beyond. */
   vocabularySize?: number;
   /** Tokens that the model's other files speak of. */
@@ -32,28 +45,28 @@ export interface TokenizerOptions {
  */
 export async function loadNativeTokenizer(
   file: string,
-  options: TokenizerOptions = { needsEndToken: true, lowercase: false },
+  options: TokenizerOptions = { needsEndToken: true },
 ): Promise<Tokenizer> {
-  const { needsEndToken, lowercase } = options;
+  const { needsEndToken, changes = null, disputed = null } = options;
   let native: HuggingFaceTokenizer;
   try {
-    native = HuggingFaceTokenizer.fromFile(file);
+    native = changes === null ? HuggingFaceTokenizer.fromFile(file) : loadChanged(file, changes);
   } catch (error) {
     throw new StartError(`tokenizer.json cannot be loaded (${messageOf(error)}). Copy or download the model again.`);
   }
+  if (disputed !== null) settleDisputedWords(disputed);
   checkFit(native, options);
   // Files saved after training carry the trainer's settings; limits are ours to enforce, openly, and we never pad.
   native.disableTruncation();
   native.disablePadding();
 
-  const asRead = (text: string) => (lowercase ? text.toLowerCase() : text);
   const encodeWhole = coalesceCalls(async (texts) => {
-    const encodings = await native.encodeBatch(texts.map(asRead));
+    const encodings = await native.encodeBatch([...texts]);
     return encodings.map((encoding): Encoding => ({ ids: Int32Array.from(encoding.getIds()) }));
   });
   const encodeParts = coalesceCalls(async (pieces) => {
-    const encodings = await native.encodeBatch(pieces.map(asRead), { addSpecialTokens: false });
-    return encodings.map((encoding, i) => nativePart(encoding, pieces[i] as string, lowercase));
+    const encodings = await native.encodeBatch([...pieces], { addSpecialTokens: false });
+    return encodings.map(nativePart);
   });
   const encodePart = async (piece: string) => (await encodeParts([piece]))[0] as ReturnType<typeof nativePart>;
   const special = await findSpecialTokens(native);
@@ -96,12 +109,19 @@ export async function loadNativeTokenizer(
         const { from, to } = segment;
         bytesBefore += Buffer.byteLength(text.slice(unitsBefore, from));
         unitsBefore = from;
-        for (const token of readTokens(segment, text.slice(from, to), { bytesBefore, lowercase })) tokens.push(token);
+        for (const token of readTokens(segment, text.slice(from, to), bytesBefore)) tokens.push(token);
       }
       return specialTokens ? [...tokens, ...specialIds.after.map(named)] : tokens;
     },
     decode: (lists, { specialTokens }) => native.decodeBatch([...lists], !specialTokens),
   };
+}
+
+function loadChanged(file: string, changes: TokenizerChanges): HuggingFaceTokenizer {
+  const json = JSON.parse(readFileSync(file, 'utf8'));
+  return HuggingFaceTokenizer.fromString(
+    JSON.stringify({ ...json, ...changes, model: { ...json.model, ...changes.model } }),
+  );
 }
 
 /** Another model's tokenizer gives ids that mean other words, without a complaint from anyone. */

@@ -6,15 +6,14 @@ import type { ReadToken } from './tokenizer.ts';
  * What each token of a segment stands for.
  * @param piece the text of the segment's part.
  * @param bytesBefore of the text in UTF-8 before the part.
- * @param lowercase whether the text was encoded in lower case: its places are those of the text as it came.
  */
 export function readTokens(
   { part: { encoding, ids }, first, end }: Segment<NativePart>,
   piece: string,
-  { bytesBefore, lowercase }: { bytesBefore: number; lowercase: boolean },
+  bytesBefore: number,
 ): ReadToken[] {
   const offsets = encoding.getOffsets() as [number, number][];
-  const { units, bytes } = placesOf(piece, lowercase);
+  const { units, bytes } = placesOf(piece);
   return ids.slice(first, end).map((id, i) => {
     const [from, to] = offsets[first + i] as [number, number];
     const [start, stop] = [bytes[from] as number, bytes[to] as number];
@@ -27,18 +26,14 @@ export function readTokens(
  * Where each code point that the native tokenizer counted begins in the text, and where the last one ends: in UTF-16
  * units, as JavaScript counts, and in bytes of UTF-8.
  */
-function placesOf(text: string, lowercase: boolean): { units: number[]; bytes: number[] } {
+function placesOf(text: string): { units: number[]; bytes: number[] } {
   const units: number[] = [];
   const bytes: number[] = [];
   let unit = 0;
   let byte = 0;
   for (const character of text) {
-    // Lower case has more code points than one where `İ` stood.
-    const codePoints = lowercase ? Array.from(character.toLowerCase()).length : 1;
-    for (let i = 0; i < codePoints; i++) {
-      units.push(unit);
-      bytes.push(byte);
-    }
+    units.push(unit);
+    bytes.push(byte);
     unit += character.length;
     byte += bytesOf(character.codePointAt(0) as number);
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -64,6 +64,43 @@ describe('hotvec serve with a sentence-transformers folder of ONNX files', () =>
     service = await new Served('bert-mean').ready();
   });
   after(() => service.close());
+
+  it('puts texts into lower case as the tokenizer’s class does, whatever tokenizer.json says', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    cpSync(path.join(paddedFixtures, 'bert-mean'), folder, { recursive: true });
+    const file = path.join(folder, 'tokenizer.json');
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    json.normalizer.lowercase = false;
+    writeFileSync(file, JSON.stringify(json));
+    const other = await new Served('bert-mean', { MODEL: folder }).ready();
+    try {
+      for (const [i, vector] of (await other.vectors({ input: inputs })).entries())
+        assert.ok(largestDifference(vector, texts[i]?.vector as number[]) < TOLERANCE, inputs[i]);
+      for (const { text, ids } of texts) {
+        const [own, tei] = await Promise.all(
+          [
+            ['/v1/tokenize', { input: text }],
+            ['/tokenize', { inputs: text }],
+          ].map(async ([route, body]) => {
+            const response = await fetch(`${other.url}${route}`, {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify(body),
+            });
+            return response.json() as Promise<unknown>;
+          }),
+        );
+        assert.deepEqual((own as { data: { tokens: number[] }[] }).data[0]?.tokens, ids);
+        assert.deepEqual(
+          (tei as { id: number }[][])[0]?.map(({ id }) => id),
+          ids,
+        );
+      }
+    } finally {
+      await other.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it('answers with the vectors of PyTorch and of transformers.js: alone, in one request, in many at once', async () => {
     env.allowRemoteModels = false;

@@ -163,9 +163,13 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
 
   it('puts texts into lower case where the model says so, and takes instructions where it was trained with them', async () => {
     copy('bert-mean');
-    assert.deepEqual([(await load()).lowercase, (await load()).takesInstructions], [false, false]);
+    assert.deepEqual([(await load()).tokenizer.changes, (await load()).takesInstructions], [null, false]);
     edit('sentence_bert_config.json', { do_lower_case: true });
-    assert.equal((await load()).lowercase, true);
+    const { normalizer } = (await load()).tokenizer.changes as { normalizer: { normalizers: { type: string }[] } };
+    assert.deepEqual(
+      normalizer.normalizers.map(({ type }) => type),
+      ['Lowercase', 'BertNormalizer'],
+    );
     assert.equal((await paddedManifest('qwen3-decoder')).takesInstructions, true);
   });
 
@@ -371,8 +375,9 @@ describe('loadManifest() of a folder that is not what it says', () => {
     it(`refuses a tokenizer with ${what}`, async () => {
       copy('bert-mean');
       cpSync(path.join(tokenizer, 'tokenizer.json'), path.join(folder, 'tokenizer.json'));
+      edit('tokenizer_config.json', { tokenizer_class: 'PreTrainedTokenizerFast' });
       const { tokenizerFile, vocabularySize, namedTokens } = await load();
-      const options = { needsEndToken: false, lowercase: false, vocabularySize, namedTokens };
+      const options = { needsEndToken: false, vocabularySize, namedTokens };
       await assert.rejects(loadNativeTokenizer(tokenizerFile, options), { name: 'StartError', message });
       await loadNativeTokenizer(path.join(paddedFixtures, 'bert-mean', 'tokenizer.json'), options);
     });
@@ -397,7 +402,8 @@ describe('fingerprintOf() an ONNX export', () => {
       () => flip('2_Dense/model.safetensors'),
       () => edit('2_Dense/config.json', { activation_function: 'torch.nn.modules.activation.ReLU' }),
       () => write('1_Pooling/config.json', { pooling_mode: 'mean' }),
-      () => edit('tokenizer.json', { truncation: null, model: {} }),
+      () => edit('tokenizer.json', { truncation: null }),
+      () => edit('tokenizer_config.json', { do_lower_case: false }),
       () => edit('sentence_bert_config.json', { do_lower_case: true }),
       () => edit('config_sentence_transformers.json', { prompts: { query: 'q: ' } }),
       () => edit('config_sentence_transformers.json', { default_prompt_name: 'query' }),

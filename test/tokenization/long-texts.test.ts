@@ -64,7 +64,7 @@ for (const [name, file] of Object.entries(files)) {
     let tokenizer: Tokenizer;
     let native: HuggingFaceTokenizer;
     before(async () => {
-      tokenizer = await loadNativeTokenizer(file, { needsEndToken: false, lowercase: false });
+      tokenizer = await loadNativeTokenizer(file, { needsEndToken: false });
       native = HuggingFaceTokenizer.fromFile(file);
       native.disableTruncation();
       native.disablePadding();
@@ -138,10 +138,14 @@ describe('A long text that a model reads in lower case', () => {
   it('has the tokens of the lower-case text, at the places of the text as it is', async () => {
     const file = files['digits-by-threes'] as string;
     const [lower, plain] = await Promise.all(
-      [true, false].map((lowercase) => loadNativeTokenizer(file, { needsEndToken: false, lowercase })),
+      [{ type: 'Lowercase' }, null].map((normalizer) =>
+        loadNativeTokenizer(file, { needsEndToken: false, changes: { normalizer } }),
+      ),
     );
     const text = 'Der GROSSE İstanbul-Führer, ΣΊΣΥΦΟΣ; '.repeat(600);
-    const [wanted] = (await plain?.tokenize([text.toLowerCase()])) ?? [];
+    // Letter by letter: JavaScript knows a final sigma, the tokenizer does not.
+    const lowered = Array.from(text, (character) => character.toLowerCase()).join('');
+    const [wanted] = (await plain?.tokenize([lowered])) ?? [];
     const read = (await lower?.read(text, { specialTokens: true })) ?? [];
     assert.deepEqual(
       read.map(({ id }) => id),

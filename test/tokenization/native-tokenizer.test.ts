@@ -83,14 +83,15 @@ describe('loadNativeTokenizer()', () => {
     const bare = path.join(folder, 'tokenizer.json');
     writeFileSync(bare, JSON.stringify({ ...JSON.parse(readFileSync(bert, 'utf8')), post_processor: null }));
     await assert.rejects(loadNativeTokenizer(bare), /appends no end token/);
-    const options = { needsEndToken: false, lowercase: false };
+    const options = { needsEndToken: false };
     assert.deepEqual((await loadNativeTokenizer(bare, options)).special, { before: 0, after: 0 });
     rmSync(folder, { recursive: true });
   });
 
-  it('puts texts into lower case where the model asks for it', async () => {
-    const ids = async (lowercase: boolean, text: string) => {
-      const cased = await loadNativeTokenizer(file, { needsEndToken: true, lowercase });
+  it('puts a field in the place of the file’s', async () => {
+    const ids = async (isLowercase: boolean, text: string) => {
+      const changes = isLowercase ? { normalizer: { type: 'Lowercase' } } : null;
+      const cased = await loadNativeTokenizer(file, { needsEndToken: true, changes });
       return Array.from((await cased.tokenize([text]))[0]?.ids ?? []);
     };
     assert.deepEqual(await ids(true, 'Hello ÜBER'), await ids(false, 'hello über'));

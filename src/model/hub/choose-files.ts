@@ -7,6 +7,7 @@ import { parseQwen3Config } from '../qwen3-config.ts';
 import type { ReadJson } from '../read-json.ts';
 import { readSentenceFiles, type SentenceFiles } from '../sentence-files.ts';
 import { checkModules, readPooling, type SentenceModules } from '../sentence-modules.ts';
+import { readTokenizer } from '../tokenizer/read-tokenizer.ts';
 import { TRANSFORMER_CONFIG_FILES } from '../transformer-config.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 
@@ -15,6 +16,7 @@ const ALWAYS = ['config.json', 'tokenizer.json'];
 const IF_PRESENT = [
   'tokenizer_config.json',
   'special_tokens_map.json',
+  'added_tokens.json',
   'modules.json',
   ...TRANSFORMER_CONFIG_FILES,
   'config_sentence_transformers.json',
@@ -55,7 +57,10 @@ export function chooseSmallFiles({ name, paths }: Repository): string[] {
  * @throws {StartError} saying what the model is, or naming file and field.
  */
 export async function checkRepository(repository: Repository): Promise<SentenceFiles> {
-  return readSentenceFiles(repository.name, (file) => repository.paths.has(file), reader(repository));
+  const read = reader(repository);
+  const files = await readSentenceFiles(repository.name, (file) => repository.paths.has(file), read);
+  await readTokenizer(read, files.transformer.lowercase);
+  return files;
 }
 
 /**

@@ -37,6 +37,12 @@ export async function readForeignSnapshot(
       `it has no modules.json, and whether the model has one is not known. Run \`hotvec pull ${name}\` where there is a network.`,
     );
   }
+  // Its tokenizer's class rules over tokenizer.json, and without a name it is guessed.
+  if (!paths.includes('tokenizer_config.json')) {
+    throw fail(
+      `it has no tokenizer_config.json, and whether the model has one is not known. Run \`hotvec pull ${name}\` where there is a network.`,
+    );
+  }
   const readJson = async (file: string) =>
     parseRepositoryJson(await readFile(path.join(folder, file), 'utf8'), file, name);
   const readGraph = async (file: string) => readOnnxFacts(path.join(folder, file));

@@ -34,7 +34,6 @@ describe('PaddedModel with trained graphs', () => {
     const manifest = await bareManifest(staticModel, 'mean');
     const tokenizer = await loadNativeTokenizer(path.join(staticModel, 'tokenizer.json'), {
       needsEndToken: false,
-      lowercase: false,
     });
     assert.deepEqual(tokenizer.special, { before: 0, after: 0 });
     const [encoding] = await tokenizer.tokenize(['hello '.repeat(1000)]);
@@ -53,7 +52,6 @@ describe('PaddedModel with trained graphs', () => {
     const manifest = await bareManifest(decoder, 'last_token');
     const tokenizer = await loadNativeTokenizer(path.join(decoder, 'tokenizer.json'), {
       needsEndToken: false,
-      lowercase: false,
     });
     const texts = ['Once upon a time', 'A cat sat.', 'Lily went to the park with her mom and saw a big red ball.'];
     const sequences = (await tokenizer.tokenize(texts)).map(({ ids }) => ids);

@@ -1,0 +1,168 @@
+import type { Json } from '../read-json.ts';
+import type { TokenizerFamily } from './class-names.ts';
+import { type AddedToken, toAddedToken } from './tokenizer-parts.ts';
+
+/** The JSON files of a folder that speak of tokens, beside tokenizer.json; undefined where there is none. */
+export interface TokenFiles {
+  /** tokenizer_config.json */
+  tokenizerConfig: Json | undefined;
+  /** special_tokens_map.json */
+  specialTokensMap: Json | undefined;
+  /** added_tokens.json */
+  addedTokens: Json | undefined;
+}
+
+const NAMES = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
+type TokenName = (typeof NAMES)[number];
+
+const BERT = {
+  unk_token: '[UNK]',
+  sep_token: '[SEP]',
+  pad_token: '[PAD]',
+  cls_token: '[CLS]',
+  mask_token: '[MASK]',
+};
+const ROBERTA = {
+  bos_token: '<s>',
+  eos_token: '</s>',
+  sep_token: '</s>',
+  cls_token: '<s>',
+  unk_token: '<unk>',
+  pad_token: '<pad>',
+  mask_token: '<mask>',
+};
+const END_OF_TEXT = { unk_token: '<|endoftext|>', eos_token: '<|endoftext|>' };
+const T5_EXTRA_IDS = Array.from({ length: 100 }, (_, i) => `<extra_id_${i}>`);
+
+/** Tokens that a class has where no file names them. */
+const DEFAULTS: Record<TokenizerFamily, Partial<Record<TokenName, string>>> = {
+  file: {},
+  albert: { ...BERT, bos_token: '[CLS]', eos_token: '[SEP]', unk_token: '<unk>', pad_token: '<pad>' },
+  barthez: ROBERTA,
+  bert: BERT,
+  camembert: ROBERTA,
+  deberta: { ...BERT, bos_token: '[CLS]', eos_token: '[SEP]' },
+  deberta_v2: { ...BERT, bos_token: '[CLS]', eos_token: '[SEP]' },
+  gemma: { unk_token: '<unk>', bos_token: '<bos>', eos_token: '<eos>', pad_token: '<pad>' },
+  gpt2: { ...END_OF_TEXT, bos_token: '<|endoftext|>' },
+  gpt_neox: { ...END_OF_TEXT, bos_token: '<|endoftext|>' },
+  llama: { unk_token: '<unk>', bos_token: '<s>', eos_token: '</s>' },
+  mpnet: { ...ROBERTA, unk_token: '[UNK]' },
+  qwen2: { ...END_OF_TEXT, pad_token: '<|endoftext|>' },
+  qwen3_5: { ...END_OF_TEXT, pad_token: '<|endoftext|>' },
+  roberta: ROBERTA,
+  t5: { eos_token: '</s>', unk_token: '<unk>', pad_token: '<pad>' },
+  xlm_roberta: ROBERTA,
+};
+/** Only version 5 has these. */
+const DEFAULTS_5: Partial<Record<TokenizerFamily, Partial<Record<TokenName, string>>>> = {
+  gemma: { mask_token: '<mask>' },
+  gpt_neox: { pad_token: '<|padding|>' },
+};
+const EXTRA: Partial<Record<TokenizerFamily, string[]>> = {
+  camembert: ['<s>NOTUSED', '</s>NOTUSED', '<unk>NOTUSED'],
+  t5: T5_EXTRA_IDS,
+};
+
+/** Families whose mask takes the space before it along (`lstrip`). */
+const MASK_TAKES_SPACE: ReadonlySet<TokenizerFamily> = new Set([
+  'albert',
+  'barthez',
+  'camembert',
+  'mpnet',
+  'roberta',
+  'xlm_roberta',
+]);
+
+export interface SpecialTokens {
+  /** Content by name; a token that a file sets to null is absent. */
+  named: Partial<Record<TokenName, string>>;
+  /** What the tokenizer matches before it splits a text, beginning with `base`. */
+  added: AddedToken[];
+}
+
+/**
+ * The tokens that a class of transformers adds to those that its tokenizer begins with.
+ *
+ * @param base what it begins with: those of tokenizer.json, or none where the class builds the tokenizer anew.
+ * @param inFile those of tokenizer.json.
+ */
+export function specialTokens(
+  files: TokenFiles,
+  family: TokenizerFamily,
+  version: 4 | 5,
+  base: readonly AddedToken[],
+  inFile: readonly AddedToken[],
+): SpecialTokens {
+  const { tokenizerConfig = {}, specialTokensMap = {}, addedTokens = {} } = files;
+  const decoder = tokenizerConfig.added_tokens_decoder as Record<string, Json> | undefined;
+  // The files of before 4.34 count only where the new list is absent.
+  const fields: Json = decoder === undefined ? { ...tokenizerConfig, ...specialTokensMap } : tokenizerConfig;
+  const defaults = { ...DEFAULTS[family], ...(version === 5 ? DEFAULTS_5[family] : {}) };
+  const named: SpecialTokens['named'] = {};
+  for (const name of NAMES) {
+    const content = contentOf(name in fields ? fields[name] : defaults[name]);
+    if (content !== undefined) named[name] = content;
+  }
+  const extra = extraTokens(fields, version) ?? EXTRA[family] ?? [];
+  const contents = new Set([...Object.values(named), ...extra]);
+  const declared =
+    decoder === undefined
+      ? [...legacyTokens(addedTokens, contents, inFile), ...inFile]
+      : Object.entries(decoder)
+          .sort(([a], [b]) => Number(a) - Number(b))
+          .map(([, token]) => toAddedToken(token));
+
+  const added = base.map((token) => ({ ...token }));
+  const put = (token: AddedToken) => {
+    const at = added.findIndex(({ content }) => content === token.content);
+    if (at < 0) added.push(token);
+    else added[at] = token;
+  };
+  for (const token of declared) put({ ...token, special: token.special || contents.has(token.content) });
+  for (const content of contents) {
+    if (!added.some((token) => token.content === content)) put(toAddedToken(content));
+  }
+  // Qwen2Tokenizer adds them once more at its end, with the flags of plain strings.
+  if (version === 5 && family === 'qwen2') {
+    for (const content of contents) put(toAddedToken(content));
+  }
+  // These classes of version 4 give the mask of no file, or of a file that does not describe it, their own flag.
+  const mask = named.mask_token;
+  const isDescribed = 'mask_token' in fields && declared.some(({ content }) => content === mask);
+  if (version === 4 && mask !== undefined && MASK_TAKES_SPACE.has(family) && !isDescribed) {
+    put({ ...toAddedToken(mask), lstrip: true });
+  }
+  return { named, added };
+}
+
+/** The tokens of added_tokens.json that tokenizer.json lacks. */
+function legacyTokens(addedTokens: Json, specials: ReadonlySet<string>, inFile: readonly AddedToken[]): AddedToken[] {
+  return Object.entries(addedTokens)
+    .sort(([, a], [, b]) => Number(a) - Number(b))
+    .filter(([content]) => !inFile.some((token) => token.content === content))
+    .map(([content]) => toAddedToken({ content, special: specials.has(content) }));
+}
+
+/** undefined where no file names any. */
+function extraTokens(fields: Json, version: 4 | 5): string[] | undefined {
+  const { additional_special_tokens: additional, extra_special_tokens: extra } = fields;
+  const values = [additional, extra].flatMap((tokens) =>
+    typeof tokens === 'object' && tokens !== null ? Object.values(tokens) : [],
+  );
+  const modelSpecific =
+    version === 5
+      ? Object.entries(fields)
+          .filter(([key]) => key.endsWith('_token') && !(NAMES as readonly string[]).includes(key))
+          .map(([, value]) => value)
+      : [];
+  const contents = [...values, ...modelSpecific].map(contentOf).filter((content) => content !== undefined);
+  return contents.length === 0 && !Array.isArray(additional) ? undefined : contents;
+}
+
+/** A plain string, or one with flags. */
+function contentOf(token: unknown): string | undefined {
+  if (typeof token === 'string') return token;
+  const { content } = (token ?? {}) as Json;
+  return typeof content === 'string' ? content : undefined;
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Json } from '../../../src/model/read-json.ts';
+import { describeTokenizer, type TokenizerSources } from '../../../src/model/tokenizer/describe-tokenizer.ts';
+import { loadNativeTokenizer } from '../../../src/tokenization/native-tokenizer.ts';
+import { fixtures } from '../../support/starter.ts';
+
+/** A folder's files, and the ids that transformers gives; null: it does not load them. */
+interface ClassCase {
+  name: string;
+  base: string;
+  change: Json;
+  tokenizer_config: Json | null;
+  config: Json;
+  /** `do_lower_case` of sentence_bert_config.json. */
+  lowercase: boolean;
+  files: { special_tokens_map?: Json; added_tokens?: Json };
+  version4: number[][] | null;
+  version5: number[][] | null;
+}
+
+const { texts, bases, cases } = JSON.parse(
+  readFileSync(path.join(fixtures, 'tokenizer-classes', 'cases.json'), 'utf8'),
+) as { texts: string[]; bases: Record<string, Json>; cases: ClassCase[] };
+let folder: string;
+
+/** A copy of a tokenizer.json with some fields, named by their path, changed. */
+function changed(base: string, change: Json): Json {
+  const json = structuredClone(bases[base] as Json);
+  for (const [field, value] of Object.entries(change)) {
+    const steps = field.split('.');
+    const last = steps.pop() as string;
+    steps.reduce((place, step) => place[step] as Json, json)[last] = value;
+  }
+  return json;
+}
+
+function sourcesOf(one: ClassCase): TokenizerSources {
+  return {
+    tokenizer: changed(one.base, one.change),
+    tokenizerConfig: one.tokenizer_config ?? undefined,
+    config: one.config,
+    specialTokensMap: one.files.special_tokens_map,
+    addedTokens: one.files.added_tokens,
+    lowercase: one.lowercase,
+  };
+}
+
+async function idsOf(sources: TokenizerSources): Promise<number[][]> {
+  const { changes, disputed } = describeTokenizer(sources);
+  const file = path.join(folder, 'tokenizer.json');
+  writeFileSync(file, JSON.stringify(sources.tokenizer));
+  const tokenizer = await loadNativeTokenizer(file, { needsEndToken: false, changes, disputed });
+  return (await tokenizer.tokenize(texts)).map(({ ids }) => Array.from(ids));
+}
+
+describe('describeTokenizer()', () => {
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const one of cases) {
+    const { name, version4, version5 } = one;
+    const isSame = JSON.stringify(version4) === JSON.stringify(version5);
+    const right = version4 === null ? version5 : version4;
+    if (name.endsWith('new, add_prefix_space')) {
+      // Version 4 wants tokenizer.model for it, which the folder lacks.
+      it(`refuses by name what is built from another file: ${name}`, async () => {
+        await assert.rejects(idsOf(sourcesOf(one)), /tokenizer_class is "LlamaTokenizer".*SentencePiece file/);
+      });
+    } else if (isSame || version4 === null || version5 === null) {
+      it(`gives the ids of transformers: ${name}`, async () => {
+        assert.deepEqual(await idsOf(sourcesOf(one)), right);
+      });
+    } else {
+      it(`refuses by name what two versions of transformers read differently: ${name}`, async () => {
+        await assert.rejects(idsOf(sourcesOf(one)), /(tokenizer_class is|stands for).*disagree/);
+      });
+    }
+  }
+});
