@@ -1,5 +1,6 @@
 import type { EmbedInput } from './embedding/embedder.ts';
 import { judge, judgeScores, scoreTolerance } from './engine/judge-canary.ts';
+import { precisionClass } from './engine/precision.ts';
 import type { EngineInfo } from './engine/protocol.ts';
 import { cosine } from './engine/rows.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -58,8 +59,9 @@ export async function verifyModel(pipeline: Pipeline, info: EngineInfo): Promise
 }
 
 function componentTolerance({ dtype }: EngineInfo): number {
-  if (dtype === 'fp32') return 0;
-  return dtype === 'bf16' || dtype === 'fp16' ? HALF_PRECISION_COMPONENT : QUANTIZED_COMPONENT;
+  const kind = precisionClass(dtype);
+  if (kind === 'single') return 0;
+  return kind === 'half' ? HALF_PRECISION_COMPONENT : QUANTIZED_COMPONENT;
 }
 
 function checkItself({ canaryCosine, canaryDifference }: EngineInfo): Check {
@@ -104,7 +106,7 @@ async function checkGolden(pipeline: Pipeline, info: EngineInfo): Promise<Check[
     const closeness = { cosine: cosine(found, wanted), difference: largestDifference(found, wanted) };
     return {
       what: `vector of ${quote(text)}`,
-      wanted: info.dtype === 'fp32' ? `± ${tolerance}` : 'cosine near 1',
+      wanted: precisionClass(info.dtype) === 'single' ? `± ${tolerance}` : 'cosine near 1',
       found: `cosine ${closeness.cosine.toFixed(7)}, off by ${closeness.difference.toExponential(1)}`,
       passed: judge(closeness, tolerance, info) === null,
     };

@@ -1,4 +1,5 @@
 import type { CanaryScores } from '../model/manifest.ts';
+import { precisionClass } from './precision.ts';
 import type { EngineSettings } from './protocol.ts';
 
 /** WebGPU leaves the precision of `exp`, divisions and sums to the driver: float32 vectors are that close (measured: 2e-7). */
@@ -26,8 +27,9 @@ export interface Closeness {
  */
 export function judge({ cosine, difference }: Closeness, tolerance: number, precision: Precision): string | null {
   const { dtype } = precision;
-  if (dtype !== 'fp32') {
-    const least = isHalf(dtype) ? HALF_PRECISION_COSINE : QUANTIZED_COSINE;
+  const kind = precisionClass(dtype);
+  if (kind !== 'single') {
+    const least = kind === 'half' ? HALF_PRECISION_COSINE : QUANTIZED_COSINE;
     if (cosine >= least) return null;
     return `a vector's cosine is ${cosine.toFixed(6)}, at least ${least} is wanted in ${dtype}`;
   }
@@ -59,14 +61,11 @@ export function judgeScores(
 
 /** Largest difference of a score in the precision computed in. */
 export function scoreTolerance(scores: CanaryScores, precision: Precision): number {
-  if (precision.dtype === 'fp32') return onDevice(scores.tolerance, precision);
-  return isHalf(precision.dtype) ? scores.halfPrecisionTolerance : QUANTIZED_SCORE_TOLERANCE;
+  const kind = precisionClass(precision.dtype);
+  if (kind === 'single') return onDevice(scores.tolerance, precision);
+  return kind === 'half' ? scores.halfPrecisionTolerance : QUANTIZED_SCORE_TOLERANCE;
 }
 
 function onDevice(tolerance: number, { device }: Precision): number {
   return device === 'webgpu' ? Math.max(tolerance, WEBGPU_TOLERANCE) : tolerance;
-}
-
-function isHalf(dtype: Precision['dtype']): boolean {
-  return dtype === 'bf16' || dtype === 'fp16';
 }

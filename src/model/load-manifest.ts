@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from '../errors.ts';
 import { parseCanary } from './canary.ts';
@@ -6,6 +6,7 @@ import type { PoolingSetting } from './choose-pooling.ts';
 import type { ModelManifest } from './manifest.ts';
 import { maxTokensOf } from './max-tokens.ts';
 import { findOnnxExports } from './onnx-exports.ts';
+import { describeOtherGraphs } from './onnx-file-names.ts';
 import { findPackedWeights } from './packed-weights.ts';
 import { describePaddedModel } from './padded-weights.ts';
 import { type Json, readJson } from './read-json.ts';
@@ -77,15 +78,22 @@ async function describeWeights(
   return describePaddedModel(location, config, exports, modules, pooling);
 }
 
-function noWeights({ name, folder }: ModelFolder, modelType: unknown, hasSafetensors: boolean): StartError {
+function noWeights({ name, folder, files }: ModelFolder, modelType: unknown, hasSafetensors: boolean): StartError {
+  const others = describeOtherGraphs(files ?? filesIn(folder));
   if (!hasSafetensors && modelType === 'qwen3') {
     return new StartError(
-      `${name} has neither model.safetensors nor onnx/model.onnx. Download its weights to ${folder}.`,
+      `${name} has neither model.safetensors nor onnx/model.onnx.${others} Download its weights to ${folder}.`,
     );
   }
   return new StartError(
-    `config.json: model_type is ${JSON.stringify(modelType)}, and ${name} has no onnx/model.onnx. From safetensors hotvec computes "qwen3" only; for other architectures take a repository with ONNX files (onnx-community and Xenova have many), or make them beside the files that are there: optimum-cli export onnx --model ${folder} --task feature-extraction ${path.join(folder, 'onnx')}.`,
+    `config.json: model_type is ${JSON.stringify(modelType)}, and ${name} has no onnx/model.onnx.${others} From safetensors hotvec computes "qwen3" only; for other architectures take a repository with ONNX files (onnx-community and Xenova have many), or make them beside the files that are there: optimum-cli export onnx --model ${folder} --task feature-extraction ${path.join(folder, 'onnx')}.`,
   );
+}
+
+/** Where graphs may lie. */
+function filesIn(folder: string): string[] {
+  const within = (name: string) => (existsSync(path.join(folder, name)) ? readdirSync(path.join(folder, name)) : []);
+  return [...within(''), ...within('onnx').map((file) => `onnx/${file}`)];
 }
 
 /** The tokens around a text of an encoder; a plain string, or one with flags. */

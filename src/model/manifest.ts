@@ -6,9 +6,31 @@ export type { Canary, CanaryScores };
 
 /**
  * Precisions an engine computes in. `fp32`, `bf16`, `fp16` and `int8` are those of the packed path; an ONNX export has
- * whichever its repository offers, under the names that transformers.js gives them.
+ * whichever its repository offers, under the names that transformers.js gives them, and those that the export functions of
+ * sentence-transformers do: `O1` to `O4` are levels of optimization, the others kinds of processor.
  */
-export const DTYPES = ['fp32', 'bf16', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4'] as const;
+export const DTYPES = [
+  'fp32',
+  'bf16',
+  'fp16',
+  'q8',
+  'int8',
+  'uint8',
+  'q4',
+  'q4f16',
+  'bnb4',
+  'O1',
+  'O2',
+  'O3',
+  'O4',
+  'optimized',
+  'qint8_avx512_vnni',
+  'qint8_avx512',
+  'quint8_avx2',
+  'qint8_arm64',
+  'qint8_quantized',
+  'quint8_quantized',
+] as const;
 export type Dtype = (typeof DTYPES)[number];
 
 /**

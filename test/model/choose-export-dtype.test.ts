@@ -14,6 +14,8 @@ describe('chooseExportDtype()', () => {
   it('takes the one asked for, and the most exact one when asked for none', () => {
     assert.equal(choose(['q4', 'fp32', 'q8'], 'auto'), 'fp32');
     assert.equal(choose(['q4f16', 'q4', 'q8'], 'auto'), 'q8');
+    assert.equal(choose(['O4', 'O2', 'fp16', 'qint8_arm64'], 'auto'), 'O2');
+    assert.equal(choose(['qint8_arm64', 'quint8_avx2', 'O4'], 'auto'), 'O4');
     assert.equal(choose(['fp32', 'q8'], 'q8'), 'q8');
   });
 

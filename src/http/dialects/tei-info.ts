@@ -10,7 +10,15 @@ import { TeiInfo } from './tei-schemas.ts';
 import { teiTruncation } from './tei-truncation.ts';
 
 /** What text-embeddings-inference calls precisions; it names others as we do. */
-const DTYPES: Record<string, string> = { fp32: 'float32', fp16: 'float16', bf16: 'bfloat16' };
+const DTYPES: Record<string, string> = {
+  fp32: 'float32',
+  fp16: 'float16',
+  bf16: 'bfloat16',
+  O1: 'float32',
+  O2: 'float32',
+  O3: 'float32',
+  O4: 'float16',
+};
 const tags = ['text-embeddings-inference'];
 
 /** What clients of text-embeddings-inference ask besides vectors: what is served, and whether it is. */

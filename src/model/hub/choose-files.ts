@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
 import type { OnnxFacts } from '../onnx-facts.ts';
+import { describeOtherGraphs } from '../onnx-file-names.ts';
 import { readPackedPooling } from '../packed-weights.ts';
 import { parseQwen3Config } from '../qwen3-config.ts';
 import type { ReadJson } from '../read-json.ts';
@@ -112,7 +113,7 @@ async function weightFiles(
   }
   const type = JSON.stringify(config.model_type);
   throw new StartError(
-    `${name} has no ONNX export (onnx/model.onnx), and hotvec computes models of type ${type} from ONNX only. Choose a repository with one, for example of onnx-community, or make one: hf download ${name} --local-dir FOLDER, then optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx, and MODEL=FOLDER.`,
+    `${name} has no ONNX export that hotvec knows, and hotvec computes models of type ${type} from ONNX only.${describeOtherGraphs(paths)} Choose a repository with one, for example of onnx-community, or make one: hf download ${name} --local-dir FOLDER, then optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx, and MODEL=FOLDER.`,
   );
 }
 

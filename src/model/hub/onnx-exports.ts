@@ -1,6 +1,6 @@
 import { StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
-import { ONNX_DTYPES, onnxFileNames } from '../onnx-file-names.ts';
+import { ONNX_DTYPES, onnxFileNames, TRANSFORMERS_JS_DTYPES } from '../onnx-file-names.ts';
 
 /** 2 GB each: more than any embedding model has. */
 const MAX_DATA_FILES = 1_000;
@@ -29,6 +29,12 @@ export async function findOnnxExports(
   env.logLevel = LogLevel.ERROR;
   refuseManyDataFiles(repository, config);
   for (const dtype of ONNX_DTYPES) {
+    const names = onnxFileNames(dtype);
+    const name = names.find((one) => paths.has(one));
+    if (!TRANSFORMERS_JS_DTYPES.includes(dtype)) {
+      if (name !== undefined) exports.set(dtype, [name, ...[...paths].filter((path) => isDataOf(path, name))]);
+      continue;
+    }
     // A type for the library: it reads what is there.
     const files = await ModelRegistry.get_model_files(repository, {
       config: config as never,
@@ -36,8 +42,6 @@ export async function findOnnxExports(
       device: 'cpu',
     });
     const graphs = files.filter((file) => file.endsWith('.onnx'));
-    const names = onnxFileNames(dtype);
-    const name = names.find((one) => paths.has(one));
     if (graphs.length !== 1 || graphs[0] !== names[0]) {
       if (name === undefined && !graphs.some((graph) => paths.has(graph))) continue;
       throw new StartError(

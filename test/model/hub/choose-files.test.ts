@@ -4,9 +4,9 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { ModelRegistry } from '@huggingface/transformers';
 import { chooseFiles } from '../../../src/model/hub/choose-files.ts';
-import type { Dtype } from '../../../src/model/manifest.ts';
+import { DTYPES, type Dtype } from '../../../src/model/manifest.ts';
 import type { OnnxFacts } from '../../../src/model/onnx-facts.ts';
-import { ONNX_DTYPES, onnxFileNames } from '../../../src/model/onnx-file-names.ts';
+import { ONNX_DTYPES, onnxFileNames, TRANSFORMERS_JS_DTYPES } from '../../../src/model/onnx-file-names.ts';
 import { fixtures } from '../../support/starter.ts';
 
 const variant = path.join(fixtures, 'qwen3-variants', 'sharded-f32');
@@ -211,9 +211,45 @@ describe('chooseFiles()', () => {
   });
 });
 
+describe('chooseFiles() of the exports of sentence-transformers', () => {
+  const files = [
+    ...['O1', 'O2', 'O3', 'O4', 'qint8_arm64', 'qint8_avx512', 'qint8_avx512_vnni', 'quint8_avx2'].map(
+      (name) => `onnx/model_${name}.onnx`,
+    ),
+    'onnx/model_O2.onnx_data',
+  ];
+  const json = { 'config.json': bert };
+
+  it('takes the one that is named with its data, and the most exact one for `auto`', async () => {
+    assert.deepEqual(await weights('qint8_arm64', files, json), ['onnx/model_qint8_arm64.onnx']);
+    assert.deepEqual(await weights('O2', files, json), ['onnx/model_O2.onnx', 'onnx/model_O2.onnx_data']);
+    assert.deepEqual(await weights('auto', files, json), ['onnx/model_O1.onnx']);
+    assert.deepEqual(await weights('auto', [...files, 'onnx/model.onnx'], json), ['onnx/model.onnx']);
+  });
+
+  it('lists what there is for one that is not', async () => {
+    await assert.rejects(choose('fp32', files, json), {
+      message:
+        'someone/model has no fp32 weights. Set DTYPE to one it has: O1, O2, O3, O4, qint8_avx512_vnni, qint8_avx512, quint8_avx2, qint8_arm64.',
+    });
+    await assert.rejects(choose('auto', ['onnx/encoder.onnx'], json), {
+      message: /It has onnx\/encoder\.onnx; hotvec knows/,
+    });
+  });
+});
+
 describe('onnxFileNames()', () => {
+  it('are the names of sentence-transformers', () => {
+    assert.deepEqual(onnxFileNames('O4'), ['onnx/model_O4.onnx', 'model_O4.onnx']);
+    assert.equal(onnxFileNames('qint8_avx512_vnni')[0], 'onnx/model_qint8_avx512_vnni.onnx');
+  });
+
+  it('are ordered by precision, each once', () => {
+    assert.deepEqual([...ONNX_DTYPES, 'bf16'].sort(), [...DTYPES].sort());
+  });
+
   it('are the names of transformers.js', async () => {
-    for (const dtype of ONNX_DTYPES) {
+    for (const dtype of TRANSFORMERS_JS_DTYPES) {
       const files = await ModelRegistry.get_model_files('a/b', { config: bert as never, dtype: dtype as never });
       assert.equal(
         files.find((file) => file.endsWith('.onnx')),

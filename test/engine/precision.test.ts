@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { judge } from '../../src/engine/judge-canary.ts';
+import { precisionClass } from '../../src/engine/precision.ts';
+import { DTYPES } from '../../src/model/manifest.ts';
+import { settings } from '../../src/settings.ts';
+
+describe('precisionClass()', () => {
+  it('holds the exports of sentence-transformers to what they compute in', () => {
+    assert.deepEqual(
+      (['fp32', 'O1', 'O2', 'O3', 'O4', 'fp16', 'qint8_avx512_vnni', 'quint8_avx2', 'q8'] as const).map(precisionClass),
+      ['single', 'single', 'single', 'half', 'half', 'half', 'quantized', 'quantized', 'quantized'],
+    );
+    const closeness = { cosine: 0.9995, difference: 1e-2 };
+    assert.match(judge(closeness, 1e-5, { device: 'cpu', dtype: 'O2' }) ?? '', /a component differs/);
+    assert.equal(judge(closeness, 1e-5, { device: 'cpu', dtype: 'O4' }), null);
+  });
+});
+
+describe('DTYPE', () => {
+  it('takes every precision that there is, and auto', () => {
+    const values = settings.dtype.anyOf.map(({ const: value }) => value);
+    assert.deepEqual([...values].sort(), ['auto', ...DTYPES].sort());
+  });
+});
