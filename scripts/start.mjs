@@ -1,14 +1,21 @@
 // `npm start`: builds, where the compiler is installed, and serves in this very process.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
-if (existsSync(compiler)) {
-  const project = fileURLToPath(new URL('..', import.meta.url));
-  const { status } = spawnSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'];
+let compiling;
+// Until the server listens to signals itself: it is stopped while there is nothing to stop but the compiler.
+const stop = () => {
+  // With what it has started itself.
+  if (compiling !== undefined) process.kill(process.platform === 'win32' ? compiling.pid : -compiling.pid);
+  process.exit(0);
+};
+for (const signal of STOP_SIGNALS) {
+  process.on(signal, stop);
+  // Once the other one is there: without any, Node leaves the signal to the system.
+  process.on('newListener', (event) => event === signal && process.nextTick(() => process.off(signal, stop)));
 }
 
 // A signal sent to npm ends the shell that npm started, and that shell passes nothing on: its end is our signal.
@@ -18,4 +25,18 @@ const watch = setInterval(() => {
   clearInterval(watch);
   process.emit('SIGTERM');
 }, 250).unref();
+
+const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
+if (existsSync(compiler)) {
+  const project = fileURLToPath(new URL('..', import.meta.url));
+  // Not from a working folder that may be gone: the server says so in its own words.
+  compiling = spawn(process.execPath, [compiler, '-p', project], {
+    stdio: 'inherit',
+    cwd: project,
+    detached: process.platform !== 'win32',
+  });
+  const code = await new Promise((resolve) => compiling.once('error', () => resolve(1)).once('exit', resolve));
+  compiling = undefined;
+  if (code !== 0) process.exit(code ?? 1);
+}
 await import('../dist/src/cli.js');

@@ -1,36 +1,39 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { pullCommand } from './commands/pull.ts';
-import { serveCommand } from './commands/serve.ts';
-import { verifyCommand } from './commands/verify.ts';
-import { packageVersion } from './package-info.ts';
+import { checkOpenFiles } from './commands/check-open-files.ts';
+import { explainMachineError } from './commands/explain-machine-error.ts';
+import { StopSignals } from './commands/stop-signals.ts';
 
-const USAGE = `hotvec ${packageVersion}: a text-embedding server
+// What is imported here is loaded before anything runs; all else is loaded when signals are heard, and when what the
+// machine has too little of can be said in a line.
 
-Usage:
-  hotvec serve [flags]    serve a model over HTTP (the default command); --help lists the settings
-  hotvec pull [MODEL]     download a model, or what is newer of it, and verify it; --help lists the settings
-  hotvec verify [MODEL]   load a model and compare its vectors with what is known of them
-  hotvec --version
-`;
+const args = process.argv.slice(2);
+// A server that is stopped before it serves did as it was asked; a pull or a check that is, did not.
+const signals = new StopSignals(args[0] === 'pull' || args[0] === 'verify' ? 1 : 0);
 
-async function run([command = 'serve', ...rest]: readonly string[]): Promise<number> {
-  if (command === '--version' || command === '-v') {
-    process.stdout.write(`${packageVersion}\n`);
-    return 0;
+async function run(): Promise<number> {
+  try {
+    checkOpenFiles();
+    const { runCommand } = await import('./commands/run-command.ts');
+    return await runCommand(args, signals);
+  } catch (error) {
+    const explained = explainMachineError(error);
+    if (explained === undefined) throw error;
+    process.stderr.write(`hotvec: ${explained}\n`);
+    return 1;
   }
-  if (command === '--help' || command === '-h' || command === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  if (command === 'pull') return pullCommand(rest);
-  if (command === 'verify') return verifyCommand(rest);
-  if (command === 'serve') return serveCommand(rest);
-  if (command.startsWith('--')) return serveCommand([command, ...rest]);
-  process.stderr.write(`hotvec: there is no command ${command}\n\n${USAGE}`);
-  return 64;
 }
 
-process.exitCode = await run(process.argv.slice(2));
+// A server goes on without these; what a command was asked to print is lost, and that is no success.
+process.stderr.on('error', () => {});
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  process.exitCode = 1;
+  if (code !== 'EPIPE') process.stderr.write(`hotvec: what was asked for could not be written (${code}).\n`);
+});
+
+const exitCode = await run();
+// Errors of what was just written come a moment later.
+await new Promise((resolve) => setImmediate(resolve));
+process.exitCode ??= exitCode;
 // Whatever is still open (a keep-alive socket, a timer) must not hold a server that was told to stop.
 process.exit();

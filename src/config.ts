@@ -77,8 +77,19 @@ export function readConfig(
   if (problems.length === 0) problems.push(...contradictions(config as Config), ...check(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
   config.metricsHost ||= config.host as string;
-  config.hfHome ||= path.join(environment.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'huggingface');
+  config.hfHome ||= defaultHfHome(environment);
   return config as Config;
+}
+
+/** Empty where there is none: HOME unset, and a user id that no file knows, as containers are often started with. */
+function defaultHfHome({ XDG_CACHE_HOME: cache }: Record<string, string | undefined>): string {
+  if (cache) return path.join(cache, 'huggingface');
+  try {
+    const home = homedir();
+    return home === '' ? '' : path.join(home, '.cache', 'huggingface');
+  } catch {
+    return '';
+  }
 }
 
 /** The settings as they may be logged. */

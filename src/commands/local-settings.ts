@@ -12,6 +12,8 @@ export function readLocalSettings(name: string, args: readonly string[]): Config
     process.stdout.write(settingsHelp(`hotvec ${name} [MODEL] [flags]`));
     return 0;
   }
+  // Without a working folder there is no engine process, nor a path: said here, in a line.
+  process.cwd();
   const [first] = args;
   const isNamed = first !== undefined && !first.startsWith('-');
   try {

@@ -12,25 +12,25 @@ import { prepareInt8 } from '../model/int8/prepare-int8.ts';
 import { loadManifest } from '../model/load-manifest.ts';
 import { locateModel } from '../model/locate-model.ts';
 import type { ModelLocation } from '../model/resolve-model.ts';
+import { explainMachineError } from './explain-machine-error.ts';
 import { readLocalSettings } from './local-settings.ts';
 import { PullBar } from './pull-bar.ts';
+import type { StopSignals } from './stop-signals.ts';
 
 /**
  * `hotvec pull [MODEL]`: makes the cache hold what the hub has now, and verifies it; with `--dtype int8` it quantizes it,
  * too. Flags are the settings of `serve`. Says on standard output where the model lies. Returns the exit code.
  */
-export async function pullCommand(args: readonly string[]): Promise<number> {
+export async function pullCommand(args: readonly string[], signals: StopSignals): Promise<number> {
   const config = readLocalSettings('pull', args);
   if (typeof config === 'number') return config;
   const bar = process.stderr.isTTY ? new PullBar(process.stderr) : null;
   const log = logHubEvents(createLogger(config.logLevel), systemClock);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      bar?.stop();
-      process.stderr.write('Interrupted. What was downloaded is kept; the same command goes on from there.\n');
-      process.exit(1);
-    });
-  }
+  signals.take(() => {
+    bar?.stop();
+    process.stderr.write('Interrupted. What was downloaded is kept; the same command goes on from there.\n');
+    process.exit(1);
+  });
   let bytes = 0;
   try {
     const location = await locateModel({
@@ -67,7 +67,8 @@ async function quantize(location: ModelLocation, config: Config): Promise<void> 
 
 /** One line, whatever went wrong. An error that nobody expected shows its stack only when asked. */
 function explain(error: unknown, logLevel: string): string {
-  if (error instanceof StartError) return error.message;
+  const explained = error instanceof StartError ? error.message : explainMachineError(error);
+  if (explained !== undefined) return explained;
   if (error instanceof Error && ['debug', 'trace'].includes(logLevel)) return error.stack ?? error.message;
   const reason = messageOf(error).replace(/\s+/g, ' ');
   return `hotvec failed in a way that nobody expected (${reason}). Please report it with the output under LOG_LEVEL=debug.`;

@@ -7,19 +7,19 @@ import { createLogger } from '../logger.ts';
 import { type Service, serve } from '../main.ts';
 import { packageVersion } from '../package-info.ts';
 import { EXIT_CONFIG, EXIT_ENGINE } from './exit-codes.ts';
+import { explainMachineError } from './explain-machine-error.ts';
 import { settingsHelp } from './settings-help.ts';
+import type { StopSignals } from './stop-signals.ts';
 import { handleUncaughtErrors } from './uncaught-errors.ts';
 
-// Windows has SIGHUP for a console that is closed, and ends the process soon after.
-const STOP_SIGNALS: readonly NodeJS.Signals[] =
-  process.platform === 'win32' ? ['SIGTERM', 'SIGINT', 'SIGHUP'] : ['SIGTERM', 'SIGINT'];
-
 /** `hotvec serve`: runs until SIGTERM or SIGINT. Returns the exit code. */
-export async function serveCommand(args: readonly string[]): Promise<number> {
+export async function serveCommand(args: readonly string[], signals: StopSignals): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(settingsHelp('hotvec serve [flags]'));
     return 0;
   }
+  // Without a working folder there is no engine process either: said here, in a line.
+  process.cwd();
   let config: ReturnType<typeof readConfig>;
   try {
     config = readConfig(process.env, args, keyFileProblems);
@@ -31,24 +31,15 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const log = new LogDestination(1);
   const logger = createLogger(config.logLevel, log);
   handleUncaughtErrors(logger);
-  const stop = new Promise<string>((resolve) => {
-    let signals = 0;
-    for (const signal of STOP_SIGNALS) {
-      process.on(signal, () => {
-        signals += 1;
-        // A second signal means now. The engine process ends by itself when this one is gone.
-        if (signals > 1) process.exit(1);
-        resolve(signal);
-      });
-    }
-  });
+  const stop = new Promise<string>((resolve) => signals.take(resolve));
 
   // Until there are keys there is nothing to read again.
   let reload = () => {};
   const onHangup = (read: () => void) => {
     reload = read;
   };
-  if (!STOP_SIGNALS.includes('SIGHUP')) process.on('SIGHUP', () => reload());
+  // On Windows it asks to stop.
+  if (process.platform !== 'win32') process.on('SIGHUP', () => reload());
 
   logger.info({ version: packageVersion, node: process.version, config: withoutSecrets(config) }, 'starting hotvec');
   if (config.model === 'starter') {
@@ -61,7 +52,8 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     // Stopped while it loads: the engine process ends by itself when this one is gone.
     service = await Promise.race([serve({ config, logger, logLinesDropped: () => log.dropped, onHangup }), stop]);
   } catch (error) {
-    if (error instanceof StartError) logger.fatal(error.message);
+    const explained = error instanceof StartError ? error.message : explainMachineError(error);
+    if (explained !== undefined) logger.fatal(explained);
     else logger.fatal({ err: error }, 'unexpected error while starting');
     return 1;
   }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StartError } from '../../errors.ts';
+import { cacheHome } from '../cache-home.ts';
 import type { ModelSettings } from '../model-settings.ts';
 import type { Hub } from './hub.ts';
 import { HuggingFaceHub } from './hugging-face.ts';
@@ -16,9 +17,9 @@ export async function connectHub(settings: ModelSettings, wait: Wait): Promise<H
 }
 
 /** Where models of that hub lie: Hugging Face's in the cache that its tools share, ModelScope's beside it. */
-export function cacheRoot({ modelSource, hfHome, hfHubCache }: ModelSettings): string {
-  if (modelSource === 'modelscope') return path.resolve(hfHome, 'modelscope');
-  return path.resolve(hfHubCache || path.join(hfHome, 'hub'));
+export function cacheRoot(settings: ModelSettings): string {
+  if (settings.modelSource === 'modelscope') return path.resolve(cacheHome(settings), 'modelscope');
+  return path.resolve(settings.hfHubCache || path.join(cacheHome(settings), 'hub'));
 }
 
 async function huggingFaceToken({ hfToken, hfTokenPath, hfHome, hfEndpoint }: ModelSettings): Promise<string> {
@@ -30,7 +31,7 @@ async function huggingFaceToken({ hfToken, hfTokenPath, hfHome, hfEndpoint }: Mo
     return checkToken(text, hfTokenPath);
   }
   // A token that was only left lying there is for the hub that made it, not for whatever mirror is set.
-  if (new URL(hfEndpoint).host !== 'huggingface.co') return '';
+  if (new URL(hfEndpoint).host !== 'huggingface.co' || hfHome === '') return '';
   const file = path.join(hfHome, 'token');
   return checkToken(await readFile(file, 'utf8').catch(() => ''), file);
 }

@@ -1,14 +1,17 @@
 import path from 'node:path';
+import { cacheHome } from '../cache-home.ts';
 import type { ModelSettings } from '../model-settings.ts';
 import type { ModelLocation } from '../resolve-model.ts';
 
 /**
  * Where a model's int8 weights may lie, the first preferred: beside the model, or, where that cannot be written, in
  * `HF_HOME`, as other tools keep what they make. The name of a file says which weights it was made from.
+ * @throws {StartError} where there is neither.
  */
 export function int8Folders(
   { ownFolder }: Pick<ModelLocation, 'ownFolder'>,
-  { hfHome }: Pick<ModelSettings, 'hfHome'>,
+  settings: Pick<ModelSettings, 'hfHome'>,
 ): string[] {
-  return [...(ownFolder === null ? [] : [ownFolder]), path.join(hfHome, 'hotvec')];
+  if (ownFolder === null) return [path.join(cacheHome(settings), 'hotvec')];
+  return settings.hfHome === '' ? [ownFolder] : [ownFolder, path.join(settings.hfHome, 'hotvec')];
 }
