@@ -7,7 +7,7 @@ import { InflightBytes } from './http/inflight-bytes.ts';
 import { registerJsonBody } from './http/json-body.ts';
 import type { ModelNames } from './http/model-names.ts';
 import { openapiOptions } from './http/openapi-options.ts';
-import { type Patience, usualPatience } from './http/patience.ts';
+import { usualPatience } from './http/patience.ts';
 import { descriptionRoutes } from './http/routes/description.ts';
 import { embeddingsRoutes } from './http/routes/embeddings.ts';
 import { type HealthOptions, healthRoutes } from './http/routes/health.ts';
@@ -15,25 +15,23 @@ import { metricsRoutes } from './http/routes/metrics.ts';
 import { modelsRoutes } from './http/routes/models.ts';
 import { similarityRoutes } from './http/routes/similarity.ts';
 import { tokenizeRoutes } from './http/routes/tokenize.ts';
-import { registerStalledReaders } from './http/stalled-readers.ts';
 
 export interface AppOptions extends BasicAppOptions, HealthOptions {
   names: ModelNames;
   /** The worker thread that reads large bodies; tests put one here that dies. */
   bodyWorkerEntry?: URL | undefined;
-  /** Tests have less. */
-  patience?: Patience | undefined;
 }
 
 /** Builds the HTTP application. It never listens: tests inject, `main.ts` listens. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, embedder, health, names, metrics, bodyWorkerEntry, patience = usualPatience } = options;
-  const app = createApp({ ...options, boundHost: config.host });
-  const inflight = new InflightBytes(config.maxInflightBytes || 16 * config.maxBodyBytes, (bytes) =>
-    metrics.observeBytesInside(bytes),
+  const inflight = new InflightBytes(
+    config.maxInflightBytes || 16 * config.maxBodyBytes,
+    (bytes) => metrics.observeBytesInside(bytes),
+    config.keyShare,
   );
-  registerJsonBody(app, { limits: config, inflight, receiveMs: patience.receiveMs, workerEntry: bodyWorkerEntry });
-  registerStalledReaders(app, inflight, patience);
+  const app = createApp({ ...options, boundHost: config.host, inflight });
+  registerJsonBody(app, { limits: config, receiveMs: patience.receiveMs, workerEntry: bodyWorkerEntry });
 
   await app.register(swagger, openapiOptions);
   await app.register(swaggerUi, { routePrefix: '/docs' });

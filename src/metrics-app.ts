@@ -1,14 +1,22 @@
 import type { FastifyInstance } from 'fastify';
 import { type BasicAppOptions, createApp } from './http/create-app.ts';
+import { InflightBytes } from './http/inflight-bytes.ts';
 import { type HealthOptions, healthRoutes } from './http/routes/health.ts';
 import { metricsRoutes } from './http/routes/metrics.ts';
+
+/** Of answers held at a time; they are of a few kilobytes, and beyond it a connection has one at a time. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Builds the application of `METRICS_PORT`: `/metrics` and the probes. The same keys are asked for as elsewhere. */
 export async function buildMetricsApp(
   options: Omit<BasicAppOptions, 'isDraining'> & HealthOptions,
 ): Promise<FastifyInstance> {
   // It answers until the drain is over, so that the drain can be watched.
-  const app = createApp({ ...options, boundHost: options.config.metricsHost, isDraining: () => false });
+  const inflight = new InflightBytes(MAX_BYTES);
+  const app = createApp({ ...options, boundHost: options.config.metricsHost, inflight, isDraining: () => false });
+  // No route takes a body, and nothing else here reads one.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', async () => undefined);
   await app.register(healthRoutes, { embedder: options.embedder, health: options.health });
   await app.register(metricsRoutes, { metrics: options.metrics });
   await app.ready();

@@ -186,10 +186,11 @@ export const settings = {
     description: 'Tokens that may wait; beyond that requests get 429 with `retry-after`',
   }),
   keyShare: Type.Number({
-    default: 1,
+    default: 0.9,
     exclusiveMinimum: 0,
     maximum: 1,
-    description: 'Part of the queue that one API key may fill',
+    description:
+      'Part of the queue, and of `MAX_INFLIGHT_BYTES`, that one API key may fill; without keys, of the bytes one address',
   }),
   truncate: Type.Union([Type.Literal('auto'), Type.Literal('error'), Type.Literal('end'), Type.Literal('start')], {
     default: 'auto',

@@ -16,14 +16,31 @@ export interface BestDocumentsOptions {
  */
 export function checkRepeatedText(queryCount: number, options: BestDocumentsOptions, limit: number): void {
   if (!options.repeatTexts) return;
-  const lengths = options.documents.map((text) => text?.length ?? 0).sort((a, b) => b - a);
-  const perQuery = lengths.slice(0, options.topK).reduce((sum, length) => sum + length, 0);
+  const perQuery = longestTexts(options);
   if (queryCount * perQuery <= limit) return;
   throw new HotvecError(
     'invalid_input',
     `Cannot repeat the documents in results: they could come to ${queryCount * perQuery} characters, the limit is ${limit}. Leave return_documents out; index names the document.`,
     { param: 'return_documents' },
   );
+}
+
+/** `{"index":1023,"score":-0.123456789,"document":},` */
+const BYTES_PER_RESULT = 60;
+/** Of a UTF-16 unit, as `\u0000`. */
+const MOST_BYTES_OF_UNIT = 6;
+
+/** What `encodeBestDocuments` makes of so many queries, in bytes, at most. */
+export function boundOfBestDocuments(queryCount: number, options: BestDocumentsOptions): number {
+  const { documents, topK, repeatTexts } = options;
+  const perQuery = Math.min(topK, documents.length) * BYTES_PER_RESULT;
+  return queryCount * (perQuery + (repeatTexts ? MOST_BYTES_OF_UNIT * longestTexts(options) : 0));
+}
+
+/** UTF-16 units of the longest documents that the results of one query can repeat. */
+function longestTexts({ documents, topK }: BestDocumentsOptions): number {
+  const lengths = documents.map((text) => text?.length ?? 0).sort((a, b) => b - a);
+  return lengths.slice(0, topK).reduce((sum, length) => sum + length, 0);
 }
 
 /**

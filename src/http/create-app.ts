@@ -5,15 +5,19 @@ import type { Metrics } from '../metrics.ts';
 import type { RequestTracer } from '../tracing/request-tracer.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { registerAuth } from './auth.ts';
+import { registerByteCount } from './byte-count.ts';
 import { Cors } from './cors.ts';
 import { answerClientError, answerFrameworkError, registerErrorHandling } from './error-handler.ts';
 import './fastify-types.ts';
 import { registerHostCheck } from './host-check.ts';
+import type { InflightBytes } from './inflight-bytes.ts';
 import { registerLingeringClose } from './lingering-close.ts';
+import { type Patience, usualPatience } from './patience.ts';
 import { registerPipelining } from './pipelining.ts';
 import { registerProtocolRules } from './protocol-rules.ts';
 import { registerQueuedAnswers } from './queued-answers.ts';
 import { registerRequestReports } from './request-reports.ts';
+import { registerStalledReaders } from './stalled-readers.ts';
 
 export interface BasicAppOptions {
   config: Config;
@@ -25,19 +29,23 @@ export interface BasicAppOptions {
   isDraining: () => boolean;
   /** null: requests are not traced. */
   tracer: RequestTracer | null;
+  /** Tests have less. */
+  patience?: Patience | undefined;
 }
 
 /** One of the ports. */
 export interface PortOptions extends BasicAppOptions {
   /** The address that it listens on. */
   boundHost: string;
+  inflight: InflightBytes;
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What every port of hotvec has: limits for slow senders, ids, keys, one form of errors, a report of each request. */
 export function createApp(options: PortOptions): FastifyInstance {
-  const { config, metrics, logger, apiKeys, isDraining, tracer, boundHost } = options;
+  const { config, metrics, logger, apiKeys, isDraining, tracer, boundHost, inflight } = options;
+  const { patience = usualPatience } = options;
   const { allowedHosts } = config;
   const cors = new Cors(config.allowedOrigins);
   const app = Fastify({
@@ -66,7 +74,8 @@ export function createApp(options: PortOptions): FastifyInstance {
   app.addHook('onSend', async (_, reply) => {
     if (isDraining()) void reply.header('connection', 'close');
   });
-  registerPipelining(app.server, () => false);
+  registerPipelining(app.server, registerByteCount(app, inflight));
+  registerStalledReaders(app, inflight, patience);
   registerQueuedAnswers(app);
   registerLingeringClose(app);
   registerRequestReports(app, metrics, tracer);

@@ -59,6 +59,31 @@ export function writeRow(writer: ByteWriter, row: Float32Array, format: Encoding
   else writer.integers(answered);
 }
 
+/** `-0.0000123456789,`; numbers nearer to zero take a little more, and no vector is made of those. */
+const USUAL_BYTES_PER_FLOAT = 17;
+/** `-128,` */
+const BYTES_PER_STEP = 5;
+
+/** Around a row: field names, index, punctuation, what is said of an input that was cut. */
+const BYTES_AROUND_ROW = 160;
+
+/** An answer of `rows` of `numbers` components each, in bytes, at most: what there must be room for. */
+export function boundOfRows(
+  rows: number,
+  numbers: number,
+  format: EncodingFormat = 'float',
+  dtype: OutputDtype = 'float',
+): number {
+  return rows * boundOfRow(numbers, format, dtype) + (rows + 4) * BYTES_AROUND_ROW;
+}
+
+function boundOfRow(numbers: number, format: EncodingFormat, dtype: OutputDtype): number {
+  const isBinary = dtype === 'binary' || dtype === 'ubinary';
+  const count = isBinary ? Math.ceil(numbers / 8) : numbers;
+  if (format === 'base64') return 4 * Math.ceil((dtype === 'float' ? 4 * count : count) / 3) + 2;
+  return count * (dtype === 'float' ? USUAL_BYTES_PER_FLOAT : BYTES_PER_STEP) + 2;
+}
+
 /** At most: of smaller numbers than float32 there are fewer. */
 export function bytesPerNumber(format: EncodingFormat): number {
   return format === 'float' ? MAX_BYTES_PER_FLOAT : 6;

@@ -8,6 +8,12 @@ const IDS_PER_SLICE = 100_000;
 /** Field names, counts and punctuation of an item, roughly. */
 const BYTES_PER_ITEM = 120;
 
+/** What `encodeTokens` makes of them, in bytes, at most: what there must be room for. */
+export function boundOfTokens(inputs: readonly TokenizedInput[]): number {
+  const count = inputs.reduce((sum, { ids }) => sum + ids.length, 0);
+  return count * MAX_BYTES_PER_INTEGER + (inputs.length + 4) * BYTES_PER_ITEM;
+}
+
 /**
  * Writes the answer of `/v1/tokenize`. The event loop is let in between slices.
  * @returns JSON in chunks.
@@ -17,7 +23,7 @@ export async function encodeTokens(
   { model, maxInputTokens }: { model: string; maxInputTokens: number },
 ): Promise<Buffer[]> {
   const count = inputs.reduce((sum, { ids }) => sum + ids.length, 0);
-  const writer = new ByteWriter(count * MAX_BYTES_PER_INTEGER + (inputs.length + 2) * BYTES_PER_ITEM);
+  const writer = new ByteWriter(boundOfTokens(inputs));
   writer.text('{"object":"list","data":[');
   let written = 0;
   for (const [index, { ids, truncated }] of inputs.entries()) {

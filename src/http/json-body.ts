@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HotvecError } from '../errors.ts';
-import type { HeldBytes, InflightBytes } from './inflight-bytes.ts';
 import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
 import { type BodyOutcome, BodyReader, type BodyRules } from './read-body.ts';
 import { bodyTooLarge, receiveBody } from './receive-body.ts';
@@ -10,7 +9,6 @@ import { isUntypedJson } from './untyped-body.ts';
 
 export interface JsonBodyOptions {
   limits: Limits;
-  inflight: InflightBytes;
   /** {@link Patience}. */
   receiveMs: number;
   /** The worker; undefined: `body-worker.js`. */
@@ -23,7 +21,7 @@ export interface JsonBodyOptions {
  * or that do not come, are refused.
  */
 export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions): void {
-  const { limits, inflight, receiveMs, workerEntry } = options;
+  const { limits, receiveMs, workerEntry } = options;
   const rules: BodyRules = { schemas: {}, limits };
   const reader = new BodyReader(rules);
   const largeBodies = new LargeBodies({ rules, entry: workerEntry });
@@ -36,13 +34,11 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
   // Bodies are validated below; of headers and parameters the schemas say no more than that they are strings.
   app.setValidatorCompiler(() => () => true);
 
-  // Its own object for each request, made below.
-  app.decorateRequest('held', null as unknown as HeldBytes);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', readJson);
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
     if (isUntypedJson(request)) return readJson(request, payload);
-    // That there is no such path or method is said before.
+    // As above.
     if (request.is404) return undefined;
     throw new HotvecError(
       'unsupported_media_type',
@@ -50,7 +46,9 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     );
   });
 
-  async function readJson(request: FastifyRequest, payload: Readable): Promise<BodyOutcome> {
+  async function readJson(request: FastifyRequest, payload: Readable): Promise<BodyOutcome | undefined> {
+    // Nobody wants it: that there is no such path or method is said before it has come.
+    if (request.is404) return undefined;
     const { maxBodyBytes } = limits;
     const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs });
     const schema = schemaOf(request);
@@ -89,10 +87,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > limits.maxBodyBytes) throw bodyTooLarge(limits.maxBodyBytes);
     // What would not fit is not begun, but takes no room before it comes.
-    if (announced > 0) inflight.check(announced);
-    request.held = inflight.open();
-    // Until then the texts are somewhere inside.
-    reply.raw.once('close', () => request.held.release());
+    if (announced > 0) request.held.check(announced);
     if (/100-continue/i.test(request.headers.expect ?? '')) reply.raw.writeContinue();
   });
 

@@ -1,15 +1,19 @@
 import type { Readable } from 'node:stream';
 import { HotvecError } from '../errors.ts';
 import type { HeldBytes } from './inflight-bytes.ts';
-import { LARGE_BODY_BYTES } from './large-bodies.ts';
 import { LEAST_BYTES } from './patience.ts';
 
 export interface ReceiveOptions {
   maxBodyBytes: number;
   held: HeldBytes;
-  /** A large body that brings less than LEAST_BYTES in so many milliseconds is given up. */
+  /** A body that brings less than LEAST_BYTES in so many milliseconds, and is not whole then, is given up. */
   receiveMs: number;
 }
+
+/** Of what holds less than this, a thousand hold next to nothing: it has the minute that every request has. */
+const SMALL_BYTES = 16 * 1024;
+/** Chunks of a body may be a byte long, and each is an object: so many of them are joined as they come. */
+const MANY_CHUNKS = 256;
 
 /**
  * Collects a request's body. Not by Fastify's own reader: it neither counts what arrives, nor notices that nothing does.
@@ -19,7 +23,8 @@ export interface ReceiveOptions {
 export function receiveBody(payload: Readable, options: ReceiveOptions): Promise<Buffer> {
   const { maxBodyBytes, held, receiveMs } = options;
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const blocks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let received = 0;
     let receivedBefore = 0;
     let paceTimer: NodeJS.Timeout | undefined;
@@ -49,12 +54,15 @@ export function receiveBody(payload: Readable, options: ReceiveOptions): Promise
         return fail(error);
       }
       chunks.push(chunk);
-      // Small ones have the minute that every request has: they hold next to nothing.
-      if (received > LARGE_BODY_BYTES) paceTimer ??= setInterval(checkPace, receiveMs);
+      if (chunks.length === MANY_CHUNKS) {
+        blocks.push(Buffer.concat(chunks));
+        chunks = [];
+      }
+      if (received > SMALL_BYTES) paceTimer ??= setInterval(checkPace, receiveMs);
     };
     const onEnd = () => {
       settle();
-      resolve(Buffer.concat(chunks, received));
+      resolve(Buffer.concat([...blocks, ...chunks], received));
     };
     const onGone = () =>
       fail(new HotvecError('client_closed_request', 'The client went away before its whole request.'));

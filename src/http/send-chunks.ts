@@ -7,9 +7,8 @@ import type { FastifyReply } from 'fastify';
  */
 export function sendChunks(reply: FastifyReply, chunks: readonly Buffer[]): FastifyReply {
   void reply.type('application/json; charset=utf-8');
-  const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-  reply.request.held.add(bytes);
   const [first, ...others] = chunks;
   if (others.length === 0) return reply.send(first);
+  const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
   return reply.header('content-length', bytes).send(Readable.from(chunks));
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult } from '../embedding/embedder.ts';
+import { boundOfRows } from './encode-rows.ts';
 import { sendChunks } from './send-chunks.ts';
 import { type PartialResult, reportWork, type WorkContext, workContext } from './work-context.ts';
 
@@ -10,6 +11,8 @@ export interface VectorRequest {
   reply: FastifyReply;
   embedder: Embedder;
   config: Pick<Config, 'deadlineMs'>;
+  /** Bytes of the answer, at most; left out: those of a vector of decimal numbers for each input. */
+  answerBytes?: number | undefined;
 }
 
 /** What the body of the request says of its vectors; its headers say the rest. */
@@ -24,7 +27,7 @@ export type VectorOptions = Pick<
  * work is reported for log and metrics.
  *
  * @param encode writes the answer as JSON in chunks; its time is that of the stage `encode`.
- * @throws {HotvecError} what `workContext` and `Embedder.embed` throw.
+ * @throws {HotvecError} what `HeldBytes.reserve`, `workContext` and `Embedder.embed` throw.
  */
 export function serveVectors(
   exchange: VectorRequest,
@@ -32,7 +35,8 @@ export function serveVectors(
   options: VectorOptions,
   encode: (result: EmbedResult) => Promise<Buffer[]>,
 ): Promise<FastifyReply> {
-  return serveWork(exchange, (context) => exchange.embedder.embed(inputs, { ...context, ...options }), encode);
+  const sized = { ...exchange, answerBytes: exchange.answerBytes ?? boundOfVectors(exchange, inputs, options) };
+  return serveWork(sized, (context) => exchange.embedder.embed(inputs, { ...context, ...options }), encode);
 }
 
 /** As `serveVectors`, but an input that cannot be embedded has its error in place of a vector. */
@@ -42,15 +46,31 @@ export function serveEachVector(
   options: VectorOptions,
   encode: (result: PartialResult) => Promise<Buffer[]>,
 ): Promise<FastifyReply> {
-  return serveWork(exchange, (context) => exchange.embedder.embedEach(inputs, { ...context, ...options }), encode);
+  const sized = { ...exchange, answerBytes: exchange.answerBytes ?? boundOfVectors(exchange, inputs, options) };
+  return serveWork(sized, (context) => exchange.embedder.embedEach(inputs, { ...context, ...options }), encode);
+}
+
+function boundOfVectors(
+  { embedder }: VectorRequest,
+  inputs: readonly EmbedInput[],
+  { dimensions }: VectorOptions,
+): number {
+  return boundOfRows(inputs.length, sizeOfVectors(embedder, dimensions));
+}
+
+/** Components that vectors of these `dimensions` have; more than the model's are refused later, by what knows the bounds. */
+export function sizeOfVectors({ model }: Pick<Embedder, 'model'>, dimensions: number | null): number {
+  return Math.min(dimensions ?? model.dimensions, model.dimensions);
 }
 
 /** As `serveVectors`, for routes that embed in another way than one call of `Embedder.embed`. */
 export async function serveWork<Result extends PartialResult>(
-  { request, reply, embedder, config }: VectorRequest,
+  { request, reply, embedder, config, answerBytes }: VectorRequest & { answerBytes: number },
   embed: (context: WorkContext) => Promise<Result>,
   encode: (result: Result) => Promise<Buffer[]>,
 ): Promise<FastifyReply> {
+  // Before anything is computed: later it would be too late to refuse.
+  request.held.reserve(answerBytes);
   const result = await embed(workContext(request, reply, config, embedder.model));
   const encodeStart = performance.now();
   const chunks = await encode(result);

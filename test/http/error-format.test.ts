@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { HotvecError } from '../../src/errors.ts';
 import { ApiKeys } from '../../src/http/api-keys.ts';
 import { registerAuth } from '../../src/http/auth.ts';
+import { registerByteCount } from '../../src/http/byte-count.ts';
 import type { ErrorFormat } from '../../src/http/error-format.ts';
 import { registerErrorHandling } from '../../src/http/error-handler.ts';
 import { errorTable } from '../../src/http/error-table.ts';
@@ -27,7 +28,8 @@ describe('A route that names a form of errors', () => {
     app = Fastify({ bodyLimit: limits.maxBodyBytes });
     registerErrorHandling(app, limits);
     registerAuth(app, new ApiKeys(() => apiKeys({ someone: 'secret' })));
-    registerJsonBody(app, { limits, inflight: new InflightBytes(1_000_000), receiveMs: 10_000 });
+    registerByteCount(app, new InflightBytes(1_000_000));
+    registerJsonBody(app, { limits, receiveMs: 10_000 });
     const body = Type.Object({ input: Type.String() }, { additionalProperties: false, title: 'Body' });
     const handler = async () => {
       throw new HotvecError('overloaded', 'Too much.', { retryAfterMs: 1500 });

@@ -35,41 +35,88 @@ describe('InflightBytes', () => {
     const inflight = new InflightBytes(100);
     const held = inflight.open();
     held.receive(10);
-    held.add(1_000);
-    assert.equal(refusal(() => inflight.check(1))?.code, 'overloaded');
+    held.answer(1_000);
+    assert.equal(refusal(() => inflight.open().check(1))?.code, 'overloaded');
     held.release();
     held.release();
-    held.add(5);
+    held.answer(5);
     assert.equal(inflight.held, 0, 'an answer made after the client left is held by nobody');
   });
 
-  it('never counts below zero or beyond what is open, in any order', () => {
-    const step = fc.tuple(fc.nat(4), fc.constantFrom('receive', 'add', 'release'), fc.nat(60));
+  it('takes room for an answer before it is made, and gives back what it did not need', () => {
+    const inflight = new InflightBytes(100);
+    const first = inflight.open();
+    first.receive(10);
+    first.reserve(60);
+    assert.equal(inflight.held, 70);
+    const second = inflight.open();
+    assert.equal(refusal(() => second.reserve(31))?.code, 'overloaded');
+    first.answer(20);
+    assert.equal(inflight.held, 30);
+    second.reserve(70);
+    assert.equal(inflight.held, 100);
+    assert.equal(refusal(() => inflight.open().reserve(101))?.code, 'too_many_inputs', 'what can never fit');
+    second.release();
+    first.release();
+    assert.equal(inflight.held, 0);
+    const alone = inflight.open();
+    alone.receive(100);
+    alone.reserve(50);
+    assert.equal(inflight.held, 150, 'alone, beside its own body');
+  });
+
+  it('leaves room for others: an owner has its share, or one request of any size', () => {
+    const key = (name: string) => () => ({ name, isKey: true });
+    const inflight = new InflightBytes(100, () => {}, 0.6);
+    const first = inflight.open(key('a'));
+    const second = inflight.open(key('a'));
+    first.receive(40);
+    second.receive(20);
+    const error = refusal(() => second.receive(1));
+    assert.equal(error?.code, 'key_share_exceeded');
+    assert.ok((error?.retryAfterMs ?? 0) >= 1_000);
+    assert.equal(refusal(() => inflight.open(() => ({ name: 'a', isKey: false })).receive(1))?.code, 'overloaded');
+    inflight.open(key('b')).receive(40);
+    second.release();
+    first.release();
+    inflight.open(key('a')).receive(60);
+    assert.equal(inflight.held, 100);
+    const alone = new InflightBytes(100, () => {}, 0.6);
+    alone.open(key('a')).receive(90);
+    assert.equal(alone.held, 90);
+  });
+
+  it('never counts below zero, or beyond its limits by what is received and reserved, in any order', () => {
+    const step = fc.tuple(fc.nat(4), fc.constantFrom('receive', 'reserve', 'answer', 'release'), fc.nat(60));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const seen: number[] = [];
-        const inflight = new InflightBytes(100, (held) => seen.push(held));
-        const open = Array.from({ length: 5 }, () => inflight.open());
-        const own = [0, 0, 0, 0, 0];
+        const inflight = new InflightBytes(100, (held) => seen.push(held), 0.7);
+        const open = Array.from({ length: 5 }, (_, i) => inflight.open(() => ({ name: `${i % 2}`, isKey: true })));
+        const bodies = [0, 0, 0, 0, 0];
+        const answers = [0, 0, 0, 0, 0];
         const gone = new Set<number>();
         for (const [i, kind, bytes] of steps) {
           const held = open[i] as (typeof open)[number];
+          const before = inflight.held;
           if (kind === 'release') {
             held.release();
             gone.add(i);
-            own[i] = 0;
-          } else {
-            const before = inflight.held;
-            const refused = refusal(() => held[kind](bytes)) !== undefined;
-            assert.equal(refused, kind === 'receive' && before + bytes > 100);
-            if (!refused && !gone.has(i)) own[i] = (own[i] as number) + bytes;
-          }
-          assert.equal(
-            inflight.held,
-            own.reduce((sum, one) => sum + one, 0),
-          );
+            bodies[i] = 0;
+            answers[i] = 0;
+          } else if (refusal(() => held[kind](bytes)) === undefined) {
+            if (gone.has(i)) continue;
+            if (kind === 'receive') bodies[i] = (bodies[i] as number) + bytes;
+            else answers[i] = bytes;
+            if (kind !== 'answer')
+              assert.ok(inflight.held <= Math.max(100 + (bodies[i] as number), before), `${inflight.held}`);
+          } else assert.notEqual(kind, 'answer');
+          const sum = [...bodies, ...answers].reduce((total, one) => total + one, 0);
+          assert.equal(inflight.held, sum);
         }
-        assert.equal(seen.at(-1) ?? 0, inflight.held);
+        for (const held of open) held.release();
+        assert.equal(inflight.held, 0);
+        assert.equal(seen.at(-1) ?? 0, 0);
       }),
       { seed: 20_261_125 },
     );

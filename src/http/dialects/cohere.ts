@@ -3,12 +3,12 @@ import type { EmbedOptions, EmbedResult, ModelFacts } from '../../embedding/embe
 import type { Role } from '../../embedding/prompt.ts';
 import { HotvecError } from '../../errors.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
-import { encodeRows } from '../encode-rows.ts';
-import { checkOutputDtype } from '../output-dtype.ts';
+import { boundOfRows, type EncodingFormat, encodeRows } from '../encode-rows.ts';
+import { checkOutputDtype, type OutputDtype } from '../output-dtype.ts';
 import { nameInputs } from '../request-inputs.ts';
 import type { EmbeddingsOptions } from '../routes/embeddings.ts';
 import { RequestHeaders } from '../schemas.ts';
-import { serveVectors, usageOf } from '../serve-vectors.ts';
+import { serveVectors, sizeOfVectors, usageOf } from '../serve-vectors.ts';
 import { cohereErrors } from './cohere-errors.ts';
 import { cohereEmbedExample, cohereV1EmbedExample } from './cohere-examples.ts';
 import {
@@ -83,8 +83,15 @@ export const cohereRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
         for (const type of types) checkOutputDtype(dtypeOf(type), size, true, FIELDS);
         const role = roleFor(input_type, names.resolve(model).role, embedder.model);
         const isUntyped = version === '1' && body.embedding_types === undefined;
+        const encodings = isUntyped ? [{}] : types.map(encodingOf);
+        const answerBytes = encodings.reduce(
+          (sum, { format, dtype }) =>
+            sum + boundOfRows(texts.length, sizeOfVectors(embedder, dimensions), format, dtype),
+          // The texts are repeated.
+          2 * (request.bodyBytes ?? 0),
+        );
         return serveVectors(
-          { request, reply, embedder, config },
+          { request, reply, embedder, config, answerBytes },
           nameInputs('texts', texts).map((text) => ({ ...text, role, instruction: null })),
           {
             dimensions,
@@ -129,12 +136,15 @@ async function encodeByType(vectors: readonly Float32Array[], types: readonly Em
   for (const [i, type] of types.entries()) {
     const rows = await encodeRows(vectors, {
       before: `${i === 0 ? '{' : ','}"${type}":`,
-      format: type === 'base64' ? 'base64' : 'float',
-      dtype: dtypeOf(type),
+      ...encodingOf(type),
     });
     chunks.push(...rows);
   }
   return [...chunks, Buffer.from('}')];
+}
+
+function encodingOf(type: EmbeddingType): { format?: EncodingFormat; dtype?: OutputDtype } {
+  return { format: type === 'base64' ? 'base64' : 'float', dtype: dtypeOf(type) };
 }
 
 function dtypeOf(type: EmbeddingType): Exclude<EmbeddingType, 'base64'> {

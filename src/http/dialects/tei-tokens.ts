@@ -4,7 +4,7 @@ import { nameInputs } from '../request-inputs.ts';
 import type { EmbeddingsOptions } from '../routes/embeddings.ts';
 import { RequestIdHeader } from '../schemas.ts';
 import { sendChunks } from '../send-chunks.ts';
-import { encodeReadTokens } from './encode-read-tokens.ts';
+import { boundOfReadTokens, encodeReadTokens, MOST_BYTES_OF_UNIT } from './encode-read-tokens.ts';
 import { teiErrors } from './tei-errors.ts';
 import { teiDecodeExample, teiTokenizeExample } from './tei-examples.ts';
 import { TeiDecodeResponse, TeiTokenizeResponse, teiDecodeBody, teiTokenizeBody } from './tei-token-schemas.ts';
@@ -37,6 +37,7 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
       request.progress.enter('tokenize');
       const tokens = await embedder.readTokens(named, { specialTokens });
+      request.held.reserve(boundOfReadTokens(tokens));
       request.progress.enter('encode');
       const chunks = await encodeReadTokens(tokens);
       request.progress.enter('send');
@@ -65,7 +66,9 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       const { ids, skip_special_tokens: skip = true } = request.body;
       const named = nameInputs('ids', ids).map((input) => ({ ...input, role: null, instruction: null }));
       request.progress.enter('tokenize');
-      return embedder.decode(named, { specialTokens: !skip });
+      const texts = await embedder.decode(named, { specialTokens: !skip });
+      request.held.reserve(texts.reduce((sum, { length }) => sum + MOST_BYTES_OF_UNIT * length + 3, 2));
+      return texts;
     },
   });
   done();

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import type { EmbedInput, EmbedResult } from '../../embedding/embedder.ts';
 import { answers } from '../documented-answers.ts';
 import { encodeRowLists } from '../encode-row-lists.ts';
+import { boundOfRows } from '../encode-rows.ts';
 import { tooMany } from '../explain-inputs.ts';
 import { nameInputs } from '../request-inputs.ts';
 import type { EmbeddingsOptions } from '../routes/embeddings.ts';
@@ -60,7 +61,7 @@ export const teiVertexRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = 
       const asked = instances.flat();
       if (asked.length > config.maxInputs) throw tooMany(asked.length, 'instances', config);
       return serveWork(
-        { request, reply, embedder, config },
+        { request, reply, embedder, config, answerBytes: boundOfRows(asked.length, embedder.model.dimensions) },
         (context) =>
           embedAsAsked(asked, (inputs, options, elapsed) =>
             embedder.embed(inputs, { ...context, ...options, timeLimit: context.timeLimit - elapsed }),

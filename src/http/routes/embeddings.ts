@@ -6,12 +6,13 @@ import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
 import { responseExamples } from '../documented-examples.ts';
 import { embeddingsExamples } from '../embeddings-examples.ts';
 import { EmbeddingsResponse, embeddingsBody } from '../embeddings-schema.ts';
+import { boundOfRows } from '../encode-rows.ts';
 import { encodeEmbeddings } from '../encode-vectors.ts';
 import type { ModelNames } from '../model-names.ts';
 import { checkOutputDtype } from '../output-dtype.ts';
 import { nameInputs } from '../request-inputs.ts';
 import { RequestHeaders } from '../schemas.ts';
-import { serveEachVector, serveVectors, usageOf } from '../serve-vectors.ts';
+import { serveEachVector, serveVectors, sizeOfVectors, usageOf } from '../serve-vectors.ts';
 import { truncationByDefault } from '../truncation-by-default.ts';
 
 export interface EmbeddingsOptions {
@@ -19,6 +20,9 @@ export interface EmbeddingsOptions {
   names: ModelNames;
   config: Config;
 }
+
+/** Of an input's error, at most, in the place of its vector. */
+const BYTES_PER_ERROR = 512;
 
 /** POST /v1/embeddings, and the same without /v1. */
 export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
@@ -70,8 +74,12 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         const { dimensions, normalization } = embedder.model;
         const isUnit = options.normalize ?? normalization === 'after_cut';
         checkOutputDtype(dtype, options.dimensions ?? dimensions, isUnit);
-        const serve = options.on_error === 'partial' ? serveEachVector : serveVectors;
-        return serve({ request, reply, embedder, config }, inputs, vectorOptions, (result) =>
+        const isPartial = options.on_error === 'partial';
+        const size = sizeOfVectors(embedder, vectorOptions.dimensions);
+        const answerBytes =
+          boundOfRows(inputs.length, size, format, dtype) + (isPartial ? inputs.length * BYTES_PER_ERROR : 0);
+        const serve = isPartial ? serveEachVector : serveVectors;
+        return serve({ request, reply, embedder, config, answerBytes }, inputs, vectorOptions, (result) =>
           encodeEmbeddings({
             vectors: result.vectors,
             format,

@@ -1,10 +1,16 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { EmbedInput } from '../../embedding/embedder.ts';
 import { HotvecError } from '../../errors.ts';
-import { type BestDocumentsOptions, checkRepeatedText, encodeBestDocuments } from '../best-documents.ts';
+import {
+  type BestDocumentsOptions,
+  boundOfBestDocuments,
+  checkRepeatedText,
+  encodeBestDocuments,
+} from '../best-documents.ts';
 import { type ComparedItem, checkSizes, readComparedItems } from '../compared-items.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
 import { responseExamples } from '../documented-examples.ts';
+import { boundOfRows } from '../encode-rows.ts';
 import { encodeMatrix } from '../encode-vectors.ts';
 import { roleOf } from '../request-inputs.ts';
 import { RequestHeaders } from '../schemas.ts';
@@ -85,7 +91,10 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         normalize: null,
         truncate: options.truncate ?? truncationByDefault(config.truncate),
       };
-      return serveVectors({ request, reply, embedder, config }, inputs, vectorOptions, async (result) => {
+      const answerBytes =
+        boundOfRows(queries.length, documents.length) +
+        (best === null ? 0 : boundOfBestDocuments(queries.length, best));
+      return serveVectors({ request, reply, embedder, config, answerBytes }, inputs, vectorOptions, async (result) => {
         const embedded = result.vectors.values();
         const [a, b] = [queries, documents].map((side) =>
           side.map((item) => ('vector' in item ? item.vector : (embedded.next().value as Float32Array))),

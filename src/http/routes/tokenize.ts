@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { chooseRole } from '../choose-role.ts';
 import { answers, tokenizeHeaders } from '../documented-answers.ts';
 import { requestExamples, responseExamples } from '../documented-examples.ts';
-import { encodeTokens } from '../encode-tokens.ts';
+import { boundOfTokens, encodeTokens } from '../encode-tokens.ts';
 import { nameInputs } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestIdHeader, roles } from '../schemas.ts';
 import { sendChunks } from '../send-chunks.ts';
@@ -101,6 +101,7 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       const startedAt = performance.now();
       const tokenized = await embedder.tokenize(inputs, truncate === 'error' ? 'keep' : truncate);
       const duration = performance.now() - startedAt;
+      request.held.reserve(boundOfTokens(tokenized));
       request.progress.enter('encode');
       const chunks = await encodeTokens(tokenized, {
         model: names.served,
