@@ -2,6 +2,7 @@ import type { ModelManifest } from '../model/manifest.ts';
 import { type Closeness, judge, judgeScores } from './judge-canary.ts';
 import { type Batch, type EngineSettings, toBatch } from './protocol.ts';
 import { cosine, rowAt } from './rows.ts';
+import { findSelfChecks, selfCheckLengths } from './self-check.ts';
 
 /** Rows may differ by this between a batch and alone: float32 sums in another order, nothing more. */
 const SELF_TOLERANCE = 1e-5;
@@ -13,8 +14,8 @@ export interface CanaryReport extends Closeness {
 
 /**
  * Proves that this process, on this machine, computes the right vectors: golden texts give their known vectors, pairs of
- * texts their known scores; any other text, fixed token sequences where the manifest has no canary, must come out of a
- * mixed batch as it comes out alone.
+ * texts their known scores; any other text, token sequences where the manifest has no canary, must come out of a mixed
+ * batch as it comes out alone.
  *
  * @throws {Error} when a vector is off, saying by how much. Such an engine must not serve.
  */
@@ -24,7 +25,8 @@ export async function passCanary(
   settings: Pick<EngineSettings, 'device' | 'dtype'>,
 ): Promise<CanaryReport> {
   const { canary, hiddenSize } = manifest;
-  const sequences = canarySequences(manifest);
+  const checks = canary === null ? await findSelfChecks(run, manifest) : [];
+  const sequences = canary?.cases.map(({ ids }) => ids) ?? checks.map(({ ids }) => ids);
   const together = (await run(toBatch(sequences))).rows;
   const vectors = sequences.map((_, i) => normalized(rowAt(together, i, hiddenSize)));
 
@@ -34,7 +36,7 @@ export async function passCanary(
     const vector = vectors[i] as Float32Array;
     const golden = canary?.cases[i]?.vector ?? [];
     if (golden.length > 0) widen(toGolden, vector, golden);
-    else widen(toItself, vector, normalized((await run(toBatch([sequence]))).rows));
+    else widen(toItself, vector, normalized(checks[i]?.alone ?? (await run(toBatch([sequence]))).rows));
   }
   const scores = canary?.scores;
   const found = scores?.queries.map((query) =>
@@ -48,7 +50,12 @@ export async function passCanary(
   // Another GELU than PyTorch's, but float32: neighbors must show as little as in any float32.
   const isExact = isInt8 || settings.dtype === 'O3';
   const precision = isExact ? ({ ...settings, dtype: 'fp32' } as const) : settings;
-  refuse(judge(toItself, SELF_TOLERANCE, precision), 'the same text alone');
+  const complaint = judge(toItself, SELF_TOLERANCE, precision);
+  if (complaint !== null) {
+    throw new Error(
+      `The self-check failed: token ids have another vector in a batch than alone (${complaint}). An export, or a device, that mixes texts gives wrong vectors.`,
+    );
+  }
   if (scores !== undefined) refuse(judgeScores(found ?? [], scores, settings), reference);
   return {
     cosine: Math.min(toGolden.cosine, toItself.cosine),
@@ -57,17 +64,9 @@ export async function passCanary(
   };
 }
 
-/** The token ids that the canary runs; the model must be loaded for sequences as long, however short inputs are kept. */
-export function canarySequences({ canary, vocabularySize, maxTokens }: ModelManifest): number[][] {
-  return canary?.cases.map(({ ids }) => ids) ?? selfCheckSequences(vocabularySize, maxTokens);
-}
-
-function selfCheckSequences(vocabularySize: number, maxTokens: number): number[][] {
-  // A shared prefix, a lone token, unequal lengths, and one past 128: what the packing plan and a device's attention
-  // could get wrong.
-  return [130, 17, 5, 1].map((length) =>
-    Array.from({ length: Math.min(length, maxTokens) }, (_, i) => (i * 7919 + (i > 8 ? length : 0)) % vocabularySize),
-  );
+/** The longest sequence that the canary runs; the model must be loaded for it, however short inputs are kept. */
+export function longestCanary({ canary, maxTokens }: ModelManifest): number {
+  return Math.max(...(canary?.cases.map(({ ids }) => ids.length) ?? selfCheckLengths(maxTokens)));
 }
 
 /** Takes another vector into account. A NaN stays. */

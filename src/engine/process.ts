@@ -2,7 +2,7 @@ import process from 'node:process';
 import { systemClock } from '../clock.ts';
 import { messageOf, StartError } from '../errors.ts';
 import { calibrate } from './calibrate.ts';
-import { canarySequences, passCanary } from './canary.ts';
+import { longestCanary, passCanary } from './canary.ts';
 import { explainModelFailure } from './explain-device-failure.ts';
 import { loadModel, type Model } from './model.ts';
 import { probeDevice } from './probe-device.ts';
@@ -72,7 +72,7 @@ async function handle(message: ToEngine): Promise<void> {
 async function load({ manifest, settings, calibration: known }: ToEngine & { kind: 'load' }): Promise<EngineInfo> {
   const start = performance.now();
   await probeDevice(settings);
-  const maxTokens = Math.max(settings.maxTokens, ...canarySequences(manifest).map(({ length }) => length));
+  const maxTokens = Math.max(settings.maxTokens, longestCanary(manifest));
   const loaded = await loadModel(manifest, { ...settings, maxTokens }).catch((error: unknown) => {
     if (error instanceof StartError) throw error;
     throw new StartError(explainModelFailure(settings, messageOf(error)));
