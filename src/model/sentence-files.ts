@@ -2,7 +2,7 @@ import { StartError } from '../errors.ts';
 import { checkModelKind } from './model-kind.ts';
 import type { ReadJson } from './read-json.ts';
 import { readSentenceConfig, type SentenceConfig } from './sentence-config.ts';
-import { checkNormalize, type SentenceModules } from './sentence-modules.ts';
+import { checkModuleConfigs, type SentenceModules } from './sentence-modules.ts';
 import { readTransformerConfig, type TransformerConfig } from './transformer-config.ts';
 
 /** What the files of sentence-transformers say of a model, but for pooling and Dense, which not every path needs. */
@@ -27,7 +27,7 @@ export async function readSentenceFiles(
   const modules = await checkModelKind(name, has, read);
   if (modules !== null) {
     checkTransformerFolder(modules);
-    await checkNormalize(read, modules);
+    await checkModuleConfigs(read, modules);
   }
   const [transformer, sentence] = await Promise.all([readTransformerConfig(read), readSentenceConfig(read)]);
   return { modules, transformer, sentence };

@@ -52,6 +52,8 @@ const NORMALIZE_FIELDS: FieldRules = {
   module_input_name: { only: ['sentence_embedding'] },
   module_output_name: { only: ['sentence_embedding', null] },
 };
+/** Of the modules without weights. */
+const MODULE_CONFIG_FIELDS: Record<string, FieldRules> = { Pooling: POOLING_FIELDS, Normalize: NORMALIZE_FIELDS };
 
 /** @throws {StartError} for a modules.json that is no list of objects. */
 function checkModuleList(modules: unknown): asserts modules is { type?: unknown; path?: unknown }[] {
@@ -95,17 +97,29 @@ export function checkModules({ kinds }: SentenceModules, between: readonly strin
 }
 
 /**
- * Checks what the Normalize modules say of themselves; old ones say nothing.
+ * Checks what the Pooling and Normalize modules say of themselves, also where a graph does their work: an exporter cannot
+ * know which tokens are a prompt's. Old Normalize modules say nothing.
+ *
  * @throws {StartError} naming file and field.
  */
-export async function checkNormalize(read: ReadJson, { kinds, folders }: SentenceModules): Promise<void> {
+export async function checkModuleConfigs(read: ReadJson, { kinds, folders }: SentenceModules): Promise<void> {
   for (const [i, kind] of kinds.entries()) {
+    const fields = MODULE_CONFIG_FIELDS[kind];
     const folder = folders[i] ?? '';
-    if (kind !== 'Normalize' || folder === '') continue;
+    if (fields === undefined || folder === '') continue;
     const file = path.posix.join(folder, 'config.json');
     const config = (await read(file)) as Json | undefined;
-    if (config !== undefined) checkFields(file, config, NORMALIZE_FIELDS);
+    if (config === undefined) continue;
+    checkFields(file, config, fields);
+    if (kind === 'Pooling') checkPromptIsPooled(file, config);
   }
+}
+
+function checkPromptIsPooled(file: string, config: Json): void {
+  if ((config.include_prompt ?? true) === true) return;
+  throw new StartError(
+    `${file} sets include_prompt to ${JSON.stringify(config.include_prompt)}: hotvec does not leave a prompt's tokens out of pooling.`,
+  );
 }
 
 /** @throws {StartError} for a pooling that is missing, or that hotvec does not implement, naming it. */
@@ -114,11 +128,7 @@ export async function readPooling(read: ReadJson, { folders }: SentenceModules):
   const config = (await read(file)) as Json | undefined;
   if (config === undefined) throw new StartError(`The model has no ${file}, so its pooling is unknown.`);
   checkFields(file, config, POOLING_FIELDS);
-  if ((config.include_prompt ?? true) !== true) {
-    throw new StartError(
-      `${file} sets include_prompt to ${JSON.stringify(config.include_prompt)}: hotvec does not leave a prompt's tokens out of pooling.`,
-    );
-  }
+  checkPromptIsPooled(file, config);
   const modes = poolingModes(config);
   const pooling = POOLING_NAMES[modes[0] ?? ''];
   if (modes.length === 1 && pooling !== undefined) return pooling;

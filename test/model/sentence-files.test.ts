@@ -147,6 +147,10 @@ describe('loadManifest() of the files of sentence-transformers', () => {
     cpSync(path.join(paddedFixtures, 'bert-pooled'), folder, { recursive: true });
     edit(TRANSFORMER, { processing_kwargs: { text: { add_special_tokens: false } } });
     await assert.rejects(load(), /add_special_tokens/);
+    edit(TRANSFORMER, { processing_kwargs: {} });
+    assert.equal((await load()).pooling, 'in_graph');
+    edit(POOLING, { include_prompt: false });
+    await assert.rejects(load(), /1_Pooling\/config\.json sets include_prompt to false/);
   });
 
   it('checks a model in safetensors, too', async () => {
