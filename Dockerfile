@@ -58,7 +58,7 @@ RUN npm ci
 FROM packages AS build
 COPY tsconfig.json ./
 COPY src src
-COPY scripts/check-ready.ts scripts/prune-native-binaries.ts scripts/
+COPY scripts/check-ready.ts scripts/prepare-bundle.ts scripts/prune-native-binaries.ts scripts/
 RUN npm run build
 
 # From `packages`, for its npm cache: what was downloaded once is only unpacked again.

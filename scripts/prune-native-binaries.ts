@@ -9,15 +9,12 @@ import { packageRoot } from '../src/package-info.ts';
 // by name: the packages are loaded, and what they loaded is kept, with the libraries beside it. Then a fresh process
 // loads them again, so that an image whose engine or tokenizer cannot start is never built.
 const PACKAGES = ['onnxruntime-node', 'tokenizers'];
-/** What hotvec loads besides, and what is installed with it although only browsers load it. */
-const ALSO_LOADED = ['@huggingface/transformers'];
-const BROWSER_PACKAGES = ['onnxruntime-web'];
 const NATIVE = /\.(node|dll|dylib|so(\.[\d.]+)?)$/;
 
 const require = createRequire(path.join(packageRoot, 'package.json'));
 
 function loadAll(): Set<string> {
-  for (const name of [...PACKAGES, ...ALSO_LOADED]) require(name);
+  for (const name of PACKAGES) require(name);
   return new Set(Object.keys(require.cache).filter((file) => file.endsWith('.node')));
 }
 
@@ -40,10 +37,6 @@ if (process.argv.includes('--load-only')) {
       rmSync(file);
     }
     for (const file of kept) console.log(`kept ${path.relative(packageRoot, file)}`);
-  }
-  for (const name of BROWSER_PACKAGES) {
-    rmSync(path.join(packageRoot, 'node_modules', name), { recursive: true });
-    console.log(`removed ${name}, which is for browsers`);
   }
   console.log(`removed ${Math.round(removedBytes / 1e6)} MB of other platforms`);
   const { status } = spawnSync(process.execPath, [process.argv[1] as string, '--load-only'], { stdio: 'inherit' });

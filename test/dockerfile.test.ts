@@ -94,7 +94,8 @@ describe('Dockerfile', () => {
     assert.equal(entry, 'ENTRYPOINT ["node", "dist/src/cli.js"]');
     const health = instructions.find((line) => line.startsWith('HEALTHCHECK '));
     assert.match(health ?? '', /CMD \["node", "dist\/scripts\/check-ready\.js"\]$/);
-    for (const file of ['src/cli.ts', 'scripts/check-ready.ts', 'scripts/prune-native-binaries.ts']) {
+    const scripts = ['check-ready', 'prepare-bundle', 'prune-native-binaries'].map((name) => `scripts/${name}.ts`);
+    for (const file of ['src/cli.ts', ...scripts]) {
       assert.ok(existsSync(path.join(packageRoot, file)), file);
     }
   });

@@ -102,7 +102,7 @@ async function weightFiles(
     if (modules !== null) await readPackedPooling(name, modules, reader(repository));
     return paths.has(SINGLE) ? [SINGLE] : [INDEX, ...shardsOf(await readJson(INDEX), name, paths)];
   }
-  const exports = await findOnnxExports(name, config, paths);
+  const exports = findOnnxExports(name, config, paths);
   const chosen = dtype === 'auto' ? [...exports.keys()][0] : dtype;
   const files = chosen === undefined ? undefined : exports.get(chosen);
   if (files !== undefined)

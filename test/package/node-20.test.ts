@@ -1,0 +1,3 @@
+import { itInstalls } from './it-installs.ts';
+
+itInstalls(20, 10);

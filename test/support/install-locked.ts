@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { packageRoot } from '../../src/package-info.ts';
+
+/**
+ * Installs what `package-lock.json` of a folder in `test/` says, once for each state of that file, into a folder below
+ * `node_modules/.cache`: ignored by git, and beside the product's packages, of which these are none
+ * (docs/decisions/0066). Nothing of it runs a script.
+ *
+ * @param source name of the folder in `test/`.
+ * @returns the folder that `node_modules` is in; or why there is none, as an {@link InstallFailure}, where the registry
+ * cannot be reached.
+ */
+export function installLocked(source: string): string | InstallFailure {
+  const from = path.join(packageRoot, 'test', source);
+  const folder = path.join(packageRoot, 'node_modules', '.cache', `hotvec-${source}`);
+  const lock = readFileSync(path.join(from, 'package-lock.json'), 'utf8');
+  const stamp = path.join(folder, 'installed.json');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return folder;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['package.json', 'package-lock.json'])
+    copyFileSync(path.join(from, file), path.join(folder, file));
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0', '--prefix', folder];
+  const { status, stderr } = spawnSync('npm', ['ci', ...options], { encoding: 'utf8', timeout: 240_000 });
+  const failure = /npm (?:error|ERR!) code (\S+)/.exec(stderr ?? '')?.[1] ?? `status ${status}`;
+  if (status !== 0) return { why: `the packages of test/${source} could not be installed (${failure})` };
+  writeFileSync(stamp, lock);
+  return folder;
+}
+
+export interface InstallFailure {
+  /** A sentence for those who read why a test was skipped. */
+  why: string;
+}
