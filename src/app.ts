@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { type BasicAppOptions, createApp } from './http/create-app.ts';
 import { registerDialects } from './http/dialects.ts';
+import { documentationPages } from './http/documentation-pages.ts';
 import { InflightBytes } from './http/inflight-bytes.ts';
 import { registerJsonBody } from './http/json-body.ts';
 import type { ModelNames } from './http/model-names.ts';
@@ -30,11 +30,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     (bytes) => metrics.observeBytesInside(bytes),
     config.keyShare,
   );
-  const app = createApp({ ...options, boundHost: config.host, inflight });
+  const app = createApp({ ...options, boundHost: config.host, basePath: config.basePath, inflight });
   registerJsonBody(app, { limits: config, receiveMs: patience.receiveMs, workerEntry: bodyWorkerEntry });
 
-  await app.register(swagger, openapiOptions);
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  await app.register(swagger, openapiOptions(config.basePath));
+  await app.register(documentationPages, config);
   const routeOptions = { embedder, names, config };
   await app.register(embeddingsRoutes, routeOptions);
   await app.register(similarityRoutes, routeOptions);

@@ -76,6 +76,10 @@ export function readConfig(
   }
   if (problems.length === 0) problems.push(...contradictions(config as Config), ...check(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
+  // As written, with or without slashes around it, or as one slash.
+  config.basePath = String(config.basePath).replace(/^\/?(.*?)\/?$/, (_, path: string) =>
+    path === '' ? '' : `/${path}`,
+  );
   config.metricsHost ||= config.host as string;
   config.hfHome ||= defaultHfHome(environment);
   return config as Config;

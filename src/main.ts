@@ -17,7 +17,7 @@ import { closeNow, shutDown } from './shutdown.ts';
 import { openTracer } from './tracing/open-tracer.ts';
 
 export interface Service {
-  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  /** Where it listens, and what its paths begin with, e.g. `http://127.0.0.1:8080`. */
   url: string;
   /** Where `/metrics` is, if not there. */
   metricsUrl: string | undefined;
@@ -88,7 +88,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
 
   try {
     // The port opens first: a taken one is known before a large model is loaded, and probes are answered meanwhile.
-    const url = await listen(app, { ...config, hostSetting: 'HOST', portSetting: 'PORT' });
+    const url = (await listen(app, { ...config, hostSetting: 'HOST', portSetting: 'PORT' })) + config.basePath;
     const metricsAddress = { host: config.metricsHost, port: config.metricsPort };
     const metricsSettings = { hostSetting: 'METRICS_HOST', portSetting: 'METRICS_PORT' };
     const metricsUrl = metricsApp && (await listen(metricsApp, { ...metricsAddress, ...metricsSettings }));

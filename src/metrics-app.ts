@@ -13,7 +13,14 @@ export async function buildMetricsApp(
 ): Promise<FastifyInstance> {
   // It answers until the drain is over, so that the drain can be watched.
   const inflight = new InflightBytes(MAX_BYTES);
-  const app = createApp({ ...options, boundHost: options.config.metricsHost, inflight, isDraining: () => false });
+  // Nobody reaches this port through the proxy that BASE_PATH is for.
+  const app = createApp({
+    ...options,
+    boundHost: options.config.metricsHost,
+    basePath: '',
+    inflight,
+    isDraining: () => false,
+  });
   // No route takes a body, and nothing else here reads one.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async () => undefined);

@@ -10,6 +10,11 @@ const TOKEN = { pattern: '^[\\x21-\\x7e]*$', wanted: 'a token of visible ASCII c
 /** As OpenTelemetry writes headers; percent-encoded is what has a meaning here, and nothing that is no text. */
 const HEADER = '\\s*[\\w.-]+\\s*=([\\x20-\\x24\\x26-\\x2b\\x2d-\\x7e]|%[2-7][\\da-fA-F])+';
 const HEADERS = { pattern: `^(${HEADER}(,${HEADER})*)?$`, wanted: 'name=value pairs, separated by commas' };
+/** Segments of letters that no URL escapes, none of them `.` or `..`. */
+const BASE_PATH = {
+  pattern: '^(?!.*(^|/)\\.{1,2}(/|$))/?([\\w.~-]+/)*[\\w.~-]*$',
+  wanted: 'a path such as /hotvec, of letters, digits and . _ ~ -',
+};
 /** Exact ones: what a browser sends in `origin`, with the slash that is easily copied along. `null` is every sandboxed page. */
 const ORIGIN = { pattern: '^(\\*|[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#@*]+/?)$' };
 const HOST = { pattern: '^(\\*|(\\*\\.)?[\\w.-]+(:\\d+)?|\\[[\\dA-Fa-f:.]+\\](:\\d+)?|[\\dA-Fa-f:.]+)$' };
@@ -214,6 +219,19 @@ export const settings = {
   }),
   host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on' }),
   port: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to listen on; 0: any free one' }),
+  basePath: Type.String({
+    default: '',
+    ...BASE_PATH,
+    description:
+      'Path that all routes are below, e.g. `/hotvec`, for a proxy that passes it on; probes and `/metrics` are at the root too. Empty: none',
+  }),
+  keepAliveS: Type.Integer({
+    default: 620,
+    minimum: 1,
+    maximum: 86_400,
+    description:
+      'Seconds that a connection may wait for its next request; longer than the proxy in front keeps it, or that one answers 502 now and then',
+  }),
   metricsPort: Type.Integer({
     default: 0,
     minimum: 0,

@@ -5,11 +5,13 @@ import type { Metrics } from '../metrics.ts';
 import type { RequestTracer } from '../tracing/request-tracer.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { registerAuth } from './auth.ts';
+import { registerBasePath } from './base-path.ts';
 import { registerByteCount } from './byte-count.ts';
 import { Cors } from './cors.ts';
 import { answerClientError, answerFrameworkError, registerErrorHandling } from './error-handler.ts';
 import './fastify-types.ts';
 import { registerHostCheck } from './host-check.ts';
+import { registerIdleConnections } from './idle-connections.ts';
 import type { InflightBytes } from './inflight-bytes.ts';
 import { registerLingeringClose } from './lingering-close.ts';
 import { type Patience, usualPatience } from './patience.ts';
@@ -38,13 +40,15 @@ export interface PortOptions extends BasicAppOptions {
   /** The address that it listens on. */
   boundHost: string;
   inflight: InflightBytes;
+  /** What its paths begin with. */
+  basePath: string;
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What every port of hotvec has: limits for slow senders, ids, keys, one form of errors, a report of each request. */
 export function createApp(options: PortOptions): FastifyInstance {
-  const { config, metrics, logger, apiKeys, isDraining, tracer, boundHost, inflight } = options;
+  const { config, metrics, logger, apiKeys, isDraining, tracer, boundHost, basePath, inflight } = options;
   const { patience = usualPatience } = options;
   const { allowedHosts } = config;
   const cors = new Cors(config.allowedOrigins);
@@ -59,6 +63,7 @@ export function createApp(options: PortOptions): FastifyInstance {
     },
     // Slow senders are cut off: headers within 10 s, the whole request within a minute.
     requestTimeout: 60_000,
+    keepAliveTimeout: config.keepAliveS * 1_000,
     // Node's own answer to a request without a host has no body; ours is an error like the others.
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     // Of `/v1/models/:id`: a long name is an unknown model, not an unreadable URL.
@@ -77,9 +82,11 @@ export function createApp(options: PortOptions): FastifyInstance {
   registerPipelining(app.server, registerByteCount(app, inflight));
   registerStalledReaders(app, inflight, patience);
   registerQueuedAnswers(app);
+  registerBasePath(app, basePath);
+  registerIdleConnections(app);
   registerLingeringClose(app);
   registerRequestReports(app, metrics, tracer);
-  registerErrorHandling(app, config);
+  registerErrorHandling(app, { ...config, basePath });
   cors.register(app);
   registerHostCheck(app, { allowedHosts, boundHost, asksForKeys: apiKeys !== null });
   registerAuth(app, apiKeys);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HotvecError, unexpectedFacts } from '../errors.ts';
+import { isOutside } from './base-path.ts';
 import { type ErrorFormat, openaiErrors } from './error-format.ts';
 import { errorTable } from './error-table.ts';
 import { KnownRoutes } from './known-routes.ts';
@@ -19,11 +20,18 @@ const FASTIFY_ERRORS: Record<string, (request: FastifyRequest, limits: { maxBody
     new HotvecError('invalid_json', 'The request body is not as long as its content-length says.'),
 };
 
+export interface ErrorHandlingOptions {
+  maxBodyBytes: number;
+  /** Of all paths; left out: none. */
+  basePath?: string;
+}
+
 /**
  * Answers every error, in the form that its route names in `config.errors` or else in the OpenAI envelope; logs the
  * unexpected ones, and says 404 or 405 for what is not there.
  */
-export function registerErrorHandling(app: FastifyInstance, limits: { maxBodyBytes: number }): void {
+export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlingOptions): void {
+  const { basePath = '' } = limits;
   const routes = new KnownRoutes(app);
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -43,7 +51,10 @@ export function registerErrorHandling(app: FastifyInstance, limits: { maxBodyByt
     if (methods.length === 0 || methods.includes(request.method)) {
       return sendError(
         reply,
-        new HotvecError('not_found', 'There is nothing at this path; /docs lists what there is.'),
+        new HotvecError(
+          'not_found',
+          `There is nothing at this path${hint(pathOf(request))}; ${basePath}/docs lists what there is.`,
+        ),
         formatFor(request),
       );
     }
@@ -57,6 +68,14 @@ export function registerErrorHandling(app: FastifyInstance, limits: { maxBodyByt
       formatFor(request),
     );
   });
+
+  /** What the client may have meant: most often its base URL has a part too many or too few. */
+  function hint(path: string): string {
+    if (isOutside(path)) return `: all of this server's begin with ${basePath}`;
+    const meant = routes.meantBy(path);
+    if (meant === undefined) return '';
+    return `. Is ${meant.methods.join(' or ')} ${basePath}${meant.url} meant? Then the client's base URL has a part too many or too few`;
+  }
 
   /** A request that no route took has none to say it: those near its path do. */
   function formatFor(request: FastifyRequest): ErrorFormat {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type ErrorFormat, openaiErrors } from './error-format.ts';
+import { meantPath } from './meant-path.ts';
 
 interface KnownRoute {
   pattern: RegExp;
@@ -24,6 +25,19 @@ export class KnownRoutes {
   /** Methods that the path has. */
   methodsAt(path: string): string[] {
     return [...this.byUrl.values()].flatMap(({ pattern, methods }) => (pattern.test(path) ? [...methods] : []));
+  }
+
+  /**
+   * The route that is meant by a path that has none, as the API's description writes it: `/v1/models/{id}`.
+   * @returns undefined: none that is likely.
+   */
+  meantBy(path: string): { url: string; methods: string[] } | undefined {
+    const routes = [...this.byUrl.entries()].filter(([url]) => url !== '/' && !url.includes('*'));
+    const at = (candidate: string) => routes.find(([, { pattern }]) => pattern.test(candidate));
+    const found = at(meantPath(path, (candidate) => at(candidate) !== undefined) ?? '');
+    if (found === undefined) return undefined;
+    const [url, { methods }] = found;
+    return { url: url.replace(/:(\w+)/g, '{$1}'), methods: [...methods].filter((method) => method !== 'HEAD') };
   }
 
   /**

@@ -27,8 +27,14 @@ ${errorRows.join('\n')}
 repeating the request cannot help. A request that is no valid HTTP is answered 400, one whose headers are too large
 431, and one that is not received in time 408, all with the code \`invalid_input\`.`;
 
-/** How the OpenAPI document is made of the routes' schemas. */
-export const openapiOptions: FastifyDynamicSwaggerOptions = {
+/** Relative to the document: a proxy may have put the server below a path of its own. */
+const BESIDE_THE_DOCUMENT = './';
+
+/**
+ * How the OpenAPI document is made of the routes' schemas.
+ * @param basePath `BASE_PATH`.
+ */
+export const openapiOptions = (basePath: string): FastifyDynamicSwaggerOptions => ({
   openapi: {
     openapi: '3.1.0',
     info: {
@@ -37,8 +43,6 @@ export const openapiOptions: FastifyDynamicSwaggerOptions = {
       description: introduction,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    // The server that gave the document.
-    servers: [{ url: '/' }],
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'Asked for where the operator has configured API keys' },
@@ -57,8 +61,11 @@ export const openapiOptions: FastifyDynamicSwaggerOptions = {
     ],
   },
   transformObject: (document) =>
-    'openapiObject' in document ? nameParts(document.openapiObject) : document.swaggerObject,
-};
+    'openapiObject' in document
+      ? // Not above: the plugin takes addresses only.
+        nameParts({ ...document.openapiObject, servers: [{ url: basePath || BESIDE_THE_DOCUMENT }] })
+      : document.swaggerObject,
+});
 
 /**
  * Moves what is said in many places to the document's components, leaving a `$ref`: every schema that has a title,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,11 +27,17 @@ export interface WebPage {
   close: () => Promise<void>;
 }
 
-/** Serves the page; the browser is started for each run of a script. */
-export async function openWebPage(): Promise<WebPage> {
+/**
+ * Serves the page; the browser is started for each run of a script.
+ * @param alsoServes what else the origin has: answers a request, or returns false.
+ */
+export async function openWebPage(
+  alsoServes: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+): Promise<WebPage> {
   let html = '';
   let report: (text: string) => void = () => {};
   const server = createServer(async (request, response) => {
+    if (alsoServes(request, response)) return;
     if (request.method === 'POST') {
       let text = '';
       for await (const chunk of request.setEncoding('utf8')) text += chunk;

@@ -96,7 +96,8 @@ export const modelsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
         response: answers({ description: 'The model', schema: Model }, [401, 404]),
       },
     },
-    async (request) => one(request.params.id),
+    // `/v1/models/` has no name in it.
+    async (request, reply) => (request.params.id === '' ? reply.callNotFound() : one(request.params.id)),
   );
   // Hub names have a slash, and not every client escapes it.
   app.get('/v1/models/:owner/:name', { schema: { hide: true } }, async (request) => {
