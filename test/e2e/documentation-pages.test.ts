@@ -66,17 +66,19 @@ describe('/docs in a real browser', { skip: withoutChromium }, () => {
     }
   }
 
-  for (const path of ['/docs', '/docs/', '/docs/static/index.html']) {
-    for (const [what, strips, config] of [
-      ['a proxy that takes its prefix away', true, {}],
-      ['a proxy that passes on what BASE_PATH says', false, { basePath: PREFIX }],
-    ] as const) {
-      it(`${path} works behind ${what}: links, description, and requests that it sends`, async () => {
-        const { url, status, links } = await tryBehind(strips, config, PREFIX + path);
-        assert.equal(url.trim(), `${page.origin}${PREFIX}/v1/models`);
-        assert.match(status, /200/);
-        for (const link of links) assert.ok(link.startsWith(`${page.origin}${PREFIX}/docs/static/`), link);
-      });
-    }
+  const stripping = ['a proxy that takes its prefix away', true, {}] as const;
+  const passingOn = ['a proxy that passes on what BASE_PATH says', false, { basePath: PREFIX }] as const;
+  for (const [path, [what, strips, config]] of [
+    ['/docs', stripping],
+    ['/docs/', stripping],
+    ['/docs/static/index.html', stripping],
+    ['/docs', passingOn],
+  ] as const) {
+    it(`${path} works behind ${what}: links, description, and requests that it sends`, async () => {
+      const { url, status, links } = await tryBehind(strips, config, PREFIX + path);
+      assert.equal(url.trim(), `${page.origin}${PREFIX}/v1/models`);
+      assert.match(status, /200/);
+      for (const link of links) assert.ok(link.startsWith(`${page.origin}${PREFIX}/docs/static/`), link);
+    });
   }
 });
