@@ -34,7 +34,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   registerJsonBody(app, { limits: config, receiveMs: patience.receiveMs, workerEntry: bodyWorkerEntry });
 
   await app.register(swagger, openapiOptions(config.basePath));
-  await app.register(documentationPages, config);
+  await app.register(documentationPages);
   const routeOptions = { embedder, names, config };
   await app.register(embeddingsRoutes, routeOptions);
   await app.register(similarityRoutes, routeOptions);
