@@ -71,7 +71,7 @@ export interface Pipeline {
 export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { config, logger, clock, onBatch, onPoison, onAcquittal, onEngineEvent } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
-  const described = await loadManifest(location, config.pooling);
+  const described = await loadManifest(location, config.pooling, config.dtype);
   const files = new FileHashes(location.hashes);
   const truth = await findPublishedTruth(described, files);
   const manifest = { ...described, canary: truth?.canary ?? described.canary };

@@ -56,7 +56,7 @@ export async function pullCommand(args: readonly string[], signals: StopSignals)
 
 /** Makes the int8 weights too, so that a server that can write nothing finds them. */
 async function quantize(location: ModelLocation, config: Config): Promise<void> {
-  const { name, weights } = await loadManifest(location, config.pooling);
+  const { name, weights } = await loadManifest(location, config.pooling, config.dtype);
   if (weights.kind !== 'packed') return;
   await prepareInt8(weights, {
     folders: int8Folders(location, config),

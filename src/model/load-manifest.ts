@@ -3,10 +3,11 @@ import path from 'node:path';
 import { StartError } from '../errors.ts';
 import { parseCanary } from './canary.ts';
 import type { PoolingSetting } from './choose-pooling.ts';
-import type { ModelManifest } from './manifest.ts';
+import type { Dtype, ModelManifest } from './manifest.ts';
 import { maxTokensOf } from './max-tokens.ts';
 import { findOnnxExports } from './onnx-exports.ts';
-import { describeOtherGraphs } from './onnx-file-names.ts';
+import { describeOtherGraphs, onnxFileNames } from './onnx-file-names.ts';
+import { isPackedDtype } from './packed-dtypes.ts';
 import { findPackedWeights } from './packed-weights.ts';
 import { describePaddedModel } from './padded-weights.ts';
 import { type Json, readJson } from './read-json.ts';
@@ -25,11 +26,13 @@ const SAFETENSORS_FILES = ['model.safetensors', 'model.safetensors.index.json'];
  * of the Qwen3 architecture (the packed path), or with ONNX graphs of any (the padded path).
  *
  * @param pooling what to do where the folder does not say.
+ * @param dtype the one that is to be served: of a folder with safetensors and ONNX graphs it chooses which.
  * @throws {StartError} for a file that is missing or damaged, or a model hotvec does not implement, naming file and field.
  */
 export async function loadManifest(
   { name, folder, revision = null, files }: ModelFolder,
   pooling: PoolingSetting = 'auto',
+  dtype: Dtype | 'auto' = 'auto',
 ): Promise<ModelManifest> {
   const has = (file: string) => files?.has(file) ?? existsSync(path.join(folder, file));
   const read = async (file: string) => (has(file) ? ((await readJson(folder, file)) as Json) : undefined);
@@ -38,7 +41,8 @@ export async function loadManifest(
   if (config === undefined) throw new StartError(`${name} has no config.json (looked in ${folder}).`);
   const [tokenizerConfig, canary] = await Promise.all([read('tokenizer_config.json'), read(CANARY_FILE)]);
   const isQwen3 = config.model_type === 'qwen3';
-  const described = await describeWeights({ name, folder }, has, config, modules, pooling);
+  const location = { name, folder, ...(files === undefined ? {} : { files }) };
+  const described = await describeWeights(location, has, config, modules, { pooling, dtype });
   const truncates = (sentence.truncateDimension ?? described.hiddenSize) < described.hiddenSize;
   return {
     name,
@@ -65,10 +69,12 @@ async function describeWeights(
   has: (file: string) => boolean,
   config: Json,
   modules: SentenceModules | null,
-  pooling: PoolingSetting,
+  { pooling, dtype }: { pooling: PoolingSetting; dtype: Dtype | 'auto' },
 ): Promise<Pick<ModelManifest, 'weights' | 'pooling' | 'hiddenSize' | 'vocabularySize'>> {
   const hasSafetensors = SAFETENSORS_FILES.some(has);
-  if (config.model_type === 'qwen3' && hasSafetensors) {
+  // As for a model of a hub: a precision that the packed path lacks is that of a graph, where there is one.
+  const isOnlyInGraph = dtype !== 'auto' && !isPackedDtype(dtype) && onnxFileNames(dtype).some(has);
+  if (config.model_type === 'qwen3' && hasSafetensors && !isOnlyInGraph) {
     const weights = await findPackedWeights(location, has, config, modules, pooling);
     const { hiddenSize, vocabularySize } = weights.architecture;
     return { weights, pooling: 'last_token', hiddenSize, vocabularySize };

@@ -7,7 +7,7 @@ import { chooseDtype } from '../../src/model/choose-dtype.ts';
 import type { PoolingSetting } from '../../src/model/choose-pooling.ts';
 import { fingerprintOf } from '../../src/model/fingerprint.ts';
 import { loadManifest } from '../../src/model/load-manifest.ts';
-import type { ModelManifest } from '../../src/model/manifest.ts';
+import type { Dtype, ModelManifest } from '../../src/model/manifest.ts';
 import { packageRoot } from '../../src/package-info.ts';
 import { loadNativeTokenizer } from '../../src/tokenization/native-tokenizer.ts';
 import { padded, paddedFixtures, paddedManifest } from '../support/padded-fixtures.ts';
@@ -108,10 +108,15 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     assert.equal(padded(await paddedManifest('bert-pooled')).exports.fp32?.isPooled, true);
   });
 
-  it('prefers safetensors where it has a packed path for them', async () => {
+  it('prefers safetensors where it has a packed path for them and the precision', async () => {
     cpSync(path.join(packageRoot, 'models', 'starter'), folder, { recursive: true });
     cpSync(path.join(paddedFixtures, 'qwen3-decoder', 'onnx'), path.join(folder, 'onnx'), { recursive: true });
     assert.equal((await load()).weights.kind, 'packed');
+    const kindFor = async (dtype: Dtype) => (await loadManifest({ name: 'copy', folder }, 'auto', dtype)).weights.kind;
+    assert.equal(await kindFor('fp16'), 'packed');
+    assert.equal(await kindFor('q4'), 'packed');
+    cpSync(path.join(folder, 'onnx/model_fp16.onnx'), path.join(folder, 'onnx/model_q4.onnx'));
+    assert.equal(await kindFor('q4'), 'padded');
     remove('model.safetensors');
     assert.equal((await load()).weights.kind, 'padded');
   });

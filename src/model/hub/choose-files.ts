@@ -3,6 +3,7 @@ import { StartError } from '../../errors.ts';
 import type { Dtype } from '../manifest.ts';
 import type { OnnxFacts } from '../onnx-facts.ts';
 import { describeOtherGraphs } from '../onnx-file-names.ts';
+import { isPackedDtype, PACKED_DTYPES } from '../packed-dtypes.ts';
 import { readPackedPooling } from '../packed-weights.ts';
 import { parseQwen3Config } from '../qwen3-config.ts';
 import type { ReadJson } from '../read-json.ts';
@@ -25,8 +26,6 @@ const IF_PRESENT = [
 ];
 const INDEX = 'model.safetensors.index.json';
 const SINGLE = 'model.safetensors';
-/** What the packed path makes of safetensors. */
-const PACKED_DTYPES: readonly string[] = ['fp32', 'bf16', 'fp16', 'int8'];
 
 /** What a choice is made from. */
 export interface Repository {
@@ -96,7 +95,7 @@ async function weightFiles(
   const { name, paths, readJson } = repository;
   const hasSafetensors = paths.has(SINGLE) || paths.has(INDEX);
   const isPacked = config.model_type === 'qwen3' && hasSafetensors;
-  if (isPacked && (dtype === 'auto' || PACKED_DTYPES.includes(dtype))) {
+  if (isPacked && isPackedDtype(dtype)) {
     // Refuses what hotvec does not implement, before gigabytes are on their way.
     parseQwen3Config(config);
     if (modules !== null) await readPackedPooling(name, modules, reader(repository));
