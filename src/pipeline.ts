@@ -18,6 +18,7 @@ import { logInt8Events } from './log-int8-events.ts';
 import { FileHashes } from './model/file-hashes.ts';
 import { engineFiles, FileStamps } from './model/file-stamps.ts';
 import { fingerprintOf } from './model/fingerprint.ts';
+import { givesTokenVectors } from './model/gives-token-vectors.ts';
 import { int8Folders } from './model/int8/int8-folders.ts';
 import { prepareInt8 } from './model/int8/prepare-int8.ts';
 import { loadManifest } from './model/load-manifest.ts';
@@ -80,6 +81,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const model: ModelFacts = {
     ...manifest,
     dimensions,
+    givesTokenVectors: givesTokenVectors(manifest),
     rowSize: manifest.hiddenSize,
     matryoshkaMinimum: minimum === null ? null : Math.min(minimum, dimensions),
     normalization: normalizationOf(manifest),

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { type Engine, EngineLostError } from '../engine/engine.ts';
-import { type BatchResult, toBatch } from '../engine/protocol.ts';
+import { type BatchResult, rowOffsetsOf, toBatch } from '../engine/protocol.ts';
 import { type HotvecError, messageOf } from '../errors.ts';
 import { refusal } from './admission.ts';
 import type { BatchMeter } from './batch-meter.ts';
@@ -166,13 +166,18 @@ export class Dispatcher {
     const { entries, hunt } = attempt;
     const { engine, clock, hiddenSize } = this.options;
     const batchId = this.nextBatchId++;
-    const { tokenIds, offsets } = toBatch(entries.map((entry) => entry.tokenIds));
+    const sent = toBatch(
+      entries.map((entry) => entry.tokenIds),
+      entries.map(({ perToken }) => perToken),
+    );
+    const { tokenIds } = sent;
+    const rowOffsets = rowOffsetsOf(sent);
     const batch = this.underWay.start(tokenIds.length, clock.now());
     for (const request of waitersOf(entries)) request.takenUp();
     if (hunt !== null) this.suspectsUnderWay += 1;
     try {
-      const result = await engine.run({ tokenIds, offsets }, { isSuspect: (hunt?.forgiven ?? 0) > 0 });
-      if (result.rows.length !== entries.length * hiddenSize) {
+      const result = await engine.run(sent, { isSuspect: (hunt?.forgiven ?? 0) > 0 });
+      if (result.rows.length !== (rowOffsets[entries.length] as number) * hiddenSize) {
         throw new Error(`${entries.length} sequences were answered with ${result.rows.length} numbers`);
       }
       const { computedTokens, inferMilliseconds } = result;
@@ -181,7 +186,7 @@ export class Dispatcher {
       const tokens = tokenIds.length;
       this.options.onBatch?.({ batchId, items: entries.length, tokens, computedTokens, inferMilliseconds });
       if (hunt !== null) this.acquit(entries);
-      this.handOut(entries, batchId, result);
+      this.handOut(entries, rowOffsets, batchId, result);
     } catch (error) {
       this.afterFailure(attempt, batchId, { error, milliseconds: clock.now() - batch.sentAt });
     } finally {
@@ -199,13 +204,18 @@ export class Dispatcher {
     }
   }
 
-  /** Gives each entry's row to everybody who waits for it. */
-  private handOut(entries: readonly Entry[], batchId: number, { rows, inferMilliseconds }: BatchResult): void {
+  /** Gives each entry's rows to everybody who waits for them. */
+  private handOut(
+    entries: readonly Entry[],
+    rowOffsets: Int32Array,
+    batchId: number,
+    { rows, inferMilliseconds }: BatchResult,
+  ): void {
     const { clock, hiddenSize } = this.options;
     const arrival = { batchId, batchItems: entries.length, now: clock.now(), inferMilliseconds };
     for (const [i, entry] of entries.entries()) {
       this.inFlight.end(entry);
-      const row = rows.subarray(i * hiddenSize, (i + 1) * hiddenSize);
+      const row = rows.subarray((rowOffsets[i] as number) * hiddenSize, (rowOffsets[i + 1] as number) * hiddenSize);
       for (const [request, positions] of entry.waiters) {
         for (const index of positions) request.accept(index, row, arrival);
       }

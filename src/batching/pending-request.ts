@@ -13,6 +13,8 @@ export interface SubmitOptions {
   priority?: Priority | undefined;
   /** What a sequence that cannot be computed does: `fail` the request, or leave it its other rows. Left out: `fail`. */
   onError?: 'fail' | 'partial' | undefined;
+  /** Whether a row of each token is wanted, in place of one pooled row a sequence. Left out: no. */
+  perToken?: boolean | undefined;
   /** Called when a batch has the first of its sequences. */
   onTakenUp?: (() => void) | undefined;
   /** `Batcher.expect` let it in: what it was tokenized for is not refused for a few tokens. */
@@ -20,7 +22,10 @@ export interface SubmitOptions {
 }
 
 export interface SubmitResult {
-  /** One pooled row of hiddenSize numbers a sequence, in the order submitted, not normalized. Views: do not write. */
+  /**
+   * One pooled row of hiddenSize numbers a sequence, in the order submitted, not normalized; with `perToken` the rows of its
+   * tokens, one after the other. Views: do not write.
+   */
   rows: Float32Array[];
   /** Why a position has no row; empty but for `onError: 'partial'`. */
   failures: ReadonlyMap<number, HotvecError>;
@@ -84,7 +89,7 @@ export class PendingRequest {
 
   constructor(
     sequences: readonly Int32Array[],
-    { owner, priority, onError = 'fail' }: Pick<SubmitOptions, 'owner' | 'priority' | 'onError'>,
+    { owner, priority, onError = 'fail', perToken }: Pick<SubmitOptions, 'owner' | 'priority' | 'onError' | 'perToken'>,
     submittedAt: number,
     onSettled: (outcome: SubmitResult | HotvecError) => void,
     inFlight = new SequencesInFlight(),
@@ -95,7 +100,7 @@ export class PendingRequest {
     this.submittedAt = submittedAt;
     this.onSettled = onSettled;
     this.rows = new Array(sequences.length);
-    this.entries = sequences.map((tokenIds, index) => inFlight.join(tokenIds, this, index));
+    this.entries = sequences.map((tokenIds, index) => inFlight.join(tokenIds, this, index, perToken));
     this.order = [...new Set(this.entries)]
       .filter(({ isTaken }) => !isTaken)
       .sort((a, b) => b.tokenIds.length - a.tokenIds.length);

@@ -3,9 +3,11 @@ import type { PendingRequest } from './pending-request.ts';
 
 /** A sequence in flight: the unit that batches are made of, computed once for everybody who waits for it. */
 export interface Entry {
-  /** Names the token ids: sequences with the same key are the same. */
+  /** Names the token ids, and what is wanted of them: sequences with the same key are the same. */
   readonly key: string;
   readonly tokenIds: Int32Array;
+  /** Whether a row of each token is wanted, in place of one pooled row. */
+  readonly perToken: boolean;
   /** Positions at which each request wants the row. Who gave up is not among them. */
   readonly waiters: Map<PendingRequest, number[]>;
   /** Whether a batch has it: it waits in no queue any more. */
@@ -31,11 +33,11 @@ export class SequencesInFlight {
   private readonly freePlaces: number[] = [];
 
   /** Notes that `request` waits for these token ids. */
-  join(tokenIds: Int32Array, request: PendingRequest, index: number): Entry {
-    const key = createHash('sha256').update(tokenIds).digest('base64');
+  join(tokenIds: Int32Array, request: PendingRequest, index: number, perToken = false): Entry {
+    const key = createHash('sha256').update(tokenIds).digest('base64') + (perToken ? ' per token' : '');
     let entry = this.find(key);
     if (entry === undefined) {
-      entry = { key, tokenIds, waiters: new Map(), isTaken: false };
+      entry = { key, tokenIds, perToken, waiters: new Map(), isTaken: false };
       const place = this.freePlaces.pop() ?? this.places.length;
       this.places[place] = entry;
       this.placeOf.set(key, place);

@@ -99,6 +99,8 @@ export interface ModelFacts {
   defaultPrompt: string;
   /** Whether `instruction` means something to the model. */
   takesInstructions: boolean;
+  /** Whether it gives vectors of single tokens: hidden states leave its graph, and nothing but pooling comes after them. */
+  givesTokenVectors: boolean;
   /** null until the engine is ready. */
   dtype: string | null;
   /** Execution provider in use; null until the engine is ready. */
@@ -129,6 +131,14 @@ export interface Embedder {
    * @throws {HotvecError} what concerns the whole request, such as too_many_tokens, overloaded or deadline_exceeded.
    */
   embedEach(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult<Float32Array | HotvecError>>;
+  /**
+   * The vectors of an input's tokens before pooling, special tokens and prompt included, not normalized: in place of each
+   * vector of `embed` a matrix, row-major [tokens, `model.rowSize`]. `dimensions` and `normalize` say nothing here. Only of
+   * a model that `givesTokenVectors`.
+   *
+   * @throws {HotvecError} as `embed`; too_many_tokens also for more than MAX_TOKEN_NUMBERS numbers.
+   */
+  embedTokens(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult>;
   /**
    * What `embed` would give the model, same order. Needs no engine.
    * @throws {HotvecError} as `embed`, for what is found before anything is computed.

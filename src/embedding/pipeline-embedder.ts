@@ -20,6 +20,7 @@ import { InputPreparer } from './input-preparer.ts';
 import { leastTokens } from './least-tokens.ts';
 import { RowSource } from './row-source.ts';
 import { scoreMatrix } from './score-matrix.ts';
+import { checkedMatrices, checkTokenNumbers } from './token-vectors.ts';
 import type { VectorCache } from './vector-cache.ts';
 
 export interface PipelineOptions {
@@ -78,6 +79,12 @@ export class PipelineEmbedder implements Embedder {
     return this.run(inputs, options, 'partial');
   }
 
+  async embedTokens(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {
+    const whole = { ...options, dimensions: null };
+    const { vectors, ...result } = await this.run(inputs, whole, 'fail', true);
+    return { ...result, vectors: vectors as Float32Array[] };
+  }
+
   async tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]> {
     const options = { overlength, onError: 'fail' } as const;
     return (await this.preparer.tokenize(this.preparer.accept(inputs, options), options)) as TokenizedInput[];
@@ -101,11 +108,12 @@ export class PipelineEmbedder implements Embedder {
     );
   }
 
-  /** With `onError: 'fail'` no error stands in place of a vector. */
+  /** With `onError: 'fail'` no error stands in place of a vector; `perToken`: see `embedTokens`. */
   private async run(
     inputs: readonly EmbedInput[],
     options: EmbedOptions,
     onError: OnError,
+    perToken = false,
   ): Promise<EmbedResult<Float32Array | HotvecError>> {
     const { signal, owner, priority } = options;
     const startedAt = this.clock.now();
@@ -122,7 +130,9 @@ export class PipelineEmbedder implements Embedder {
     const tokenizedAt = this.clock.now();
     options.onPhase?.('queue');
     const sequences = tokenized.flatMap((one) => (one instanceof HotvecError ? [] : [one.ids]));
+    if (perToken) checkTokenNumbers(sequences, this.model.rowSize);
     const computed = await this.rows.rowsOf(sequences, {
+      perToken,
       signal,
       owner,
       priority,
@@ -131,11 +141,13 @@ export class PipelineEmbedder implements Embedder {
       onTakenUp: () => options.onPhase?.('infer'),
     });
     options.onPhase?.('encode');
-    const finished = await finishVectors(computed.rows, {
-      dimensions,
-      normalization: this.normalizationFor(options.normalize),
-      onError,
-    });
+    const finished = perToken
+      ? await checkedMatrices(computed.rows)
+      : await finishVectors(computed.rows, {
+          dimensions,
+          normalization: this.normalizationFor(options.normalize),
+          onError,
+        });
     if (finished.length !== sequences.length) {
       throw new Error(`${sequences.length} sequences gave ${finished.length} vectors`);
     }

@@ -44,7 +44,9 @@ export class RowSource {
    */
   async rowsOf(sequences: readonly Int32Array[], options: SubmitOptions): Promise<RowResult> {
     const { cache } = this;
-    if (cache === null) return { ...(await this.compute(sequences, options)), cache: null };
+    // It keeps pooled rows.
+    if (cache === null || options.perToken === true)
+      return { ...(await this.compute(sequences, options)), cache: null };
     const keys = sequences.map((tokenIds) => cache.keyOf(tokenIds));
     const rows: (Float32Array | HotvecError | undefined)[] = keys.map((key) => cache.get(key));
     const missing = [...rows.keys()].filter((i) => rows[i] === undefined);

@@ -45,7 +45,7 @@ export interface Engine {
   /** Those of them that have no batch to compute. */
   readonly processesIdle: number;
   /**
-   * @returns one row a sequence, same order; the number of rows is asserted.
+   * @returns one row a sequence, or of a sequence each token's, same order; the number of rows is asserted.
    * @throws {EngineLostError | BatchFailedError}
    */
   run(batch: Batch, options?: RunOptions): Promise<BatchResult>;

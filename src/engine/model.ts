@@ -3,7 +3,7 @@ import { PackedModel } from './packed/packed-model.ts';
 import { PaddedModel } from './padded/padded-model.ts';
 import type { Batch, BatchResult, EngineSettings } from './protocol.ts';
 
-/** What a model makes of a batch: rows, row-major [batch size, hiddenSize], not normalized, in the order sent. */
+/** What a model makes of a batch: rows, row-major [rows, hiddenSize], not normalized, in the order sent. */
 export type ComputedBatch = Pick<BatchResult, 'rows' | 'computedTokens'>;
 
 /** A model in memory: batches of token ids in, pooled rows out. */

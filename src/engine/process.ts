@@ -107,11 +107,11 @@ async function load({ manifest, settings, calibration: known }: ToEngine & { kin
   };
 }
 
-async function runBatch({ batchId, tokenIds, offsets }: ToEngine & { kind: 'batch' }): Promise<void> {
+async function runBatch({ batchId, tokenIds, offsets, perToken }: ToEngine & { kind: 'batch' }): Promise<void> {
   const start = performance.now();
   try {
     if (model === undefined) throw new Error('no model is loaded');
-    const { rows, computedTokens } = await model.run({ tokenIds, offsets });
+    const { rows, computedTokens } = await model.run({ tokenIds, offsets, perToken });
     send({
       kind: 'rows',
       batchId,

@@ -5,7 +5,7 @@ import type { Dtype, ModelManifest } from '../model/manifest.ts';
  * 'advanced'`), so typed arrays travel as bytes. Every message names its protocol version and the epoch of the engine
  * process it belongs to: an answer of a process that was given up is recognized and dropped.
  */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** A batch of token sequences, laid end to end. */
 export interface Batch {
@@ -13,19 +13,31 @@ export interface Batch {
   tokenIds: Int32Array;
   /** [batch size + 1] start of each sequence in `tokenIds`; the last entry is its length. */
   offsets: Int32Array;
+  /** [batch size] 1: a row of each token of the sequence is wanted; 0: one pooled row. Left out: of all one. */
+  perToken?: Uint8Array | undefined;
 }
 
 /** Lays sequences end to end, as a batch. */
-export function toBatch(sequences: readonly ArrayLike<number>[]): Batch {
+export function toBatch(sequences: readonly ArrayLike<number>[], perToken: readonly boolean[] = []): Batch {
   const offsets = new Int32Array(sequences.length + 1);
   for (const [i, sequence] of sequences.entries()) offsets[i + 1] = (offsets[i] as number) + sequence.length;
   const tokenIds = new Int32Array(offsets[sequences.length] as number);
   for (const [i, sequence] of sequences.entries()) tokenIds.set(sequence, offsets[i]);
-  return { tokenIds, offsets };
+  return { tokenIds, offsets, ...(perToken.includes(true) ? { perToken: Uint8Array.from(perToken, Number) } : {}) };
+}
+
+/** [batch size + 1] where the rows of each sequence begin among those of the batch; the last entry is their number. */
+export function rowOffsetsOf({ offsets, perToken }: Pick<Batch, 'offsets' | 'perToken'>): Int32Array {
+  const starts = new Int32Array(offsets.length);
+  for (let i = 1; i < offsets.length; i++) {
+    const rows = perToken?.[i - 1] === 1 ? (offsets[i] as number) - (offsets[i - 1] as number) : 1;
+    starts[i] = (starts[i - 1] as number) + rows;
+  }
+  return starts;
 }
 
 export interface BatchResult {
-  /** Row-major [batch size, hiddenSize]: pooled rows in the order sent, not normalized. */
+  /** Row-major [rows, hiddenSize]: pooled rows, or those of tokens, in the order sent, not normalized; see `rowOffsetsOf`. */
   rows: Float32Array;
   /** Token rows the engine computed. Packed: tokens less shared prefixes; padded: tokens and padding. */
   computedTokens: number;

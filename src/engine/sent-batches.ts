@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { type BatchCost, equivalentTokens } from './batch-cost.ts';
 import { BusyWindow } from './busy-window.ts';
 import { BatchFailedError, EngineLostError } from './engine.ts';
-import type { Batch, BatchResult, FromEngine } from './protocol.ts';
+import { type Batch, type BatchResult, type FromEngine, rowOffsetsOf } from './protocol.ts';
 import { BatchTimeLimit } from './watchdog.ts';
 
 /** A batch that was sent to the engine process and not answered. */
@@ -76,13 +76,13 @@ export class SentBatches {
 
   /**
    * Ends the head with its answer; the next one is being computed.
-   * @returns the batch answered. `stale`: the answer is not the head's. `miscounted`: it has not one row a sequence.
+   * @returns the batch answered. `stale`: the answer is not the head's. `miscounted`: it has not the rows that were asked for.
    */
   answer(reply: BatchReply): SentBatch | 'stale' | 'miscounted' {
     const head = this.batches[0];
     if (head === undefined || head.batchId !== reply.batchId) return 'stale';
-    const batchSize = head.batch.offsets.length - 1;
-    if (reply.kind === 'rows' && reply.rows.length !== batchSize * this.options.hiddenSize) return 'miscounted';
+    const rowCount = rowOffsetsOf(head.batch).at(-1) as number;
+    if (reply.kind === 'rows' && reply.rows.length !== rowCount * this.options.hiddenSize) return 'miscounted';
     this.batches.shift();
     this.answered += 1;
     this.cancelWatchdog();

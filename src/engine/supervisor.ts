@@ -127,7 +127,8 @@ export class EngineSupervisor implements Engine {
       const batchId = this.nextBatchId++;
       this.health.busy();
       this.sent.push({ batchId, batch, isSuspect, resolve, reject });
-      this.channel?.send({ kind: 'batch', batchId, tokenIds: batch.tokenIds, offsets: batch.offsets });
+      const { tokenIds, offsets, perToken } = batch;
+      this.channel?.send({ kind: 'batch', batchId, tokenIds, offsets, perToken });
     });
   }
 

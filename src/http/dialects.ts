@@ -5,6 +5,7 @@ import { ollamaRoutes } from './dialects/ollama.ts';
 import { ollamaModelRoutes } from './dialects/ollama-models.ts';
 import { rootRoute } from './dialects/root.ts';
 import { teiRoutes } from './dialects/tei.ts';
+import { teiEmbedAllRoutes } from './dialects/tei-embed-all.ts';
 import { teiInfoRoutes } from './dialects/tei-info.ts';
 import { teiOtherModelRoutes } from './dialects/tei-other-models.ts';
 import { teiTokenRoutes } from './dialects/tei-tokens.ts';
@@ -19,6 +20,7 @@ const routesOf: Record<Dialect, Routes[]> = {
   tei: [
     teiRoutes as Routes,
     teiTokenRoutes as Routes,
+    teiEmbedAllRoutes as Routes,
     teiVertexRoutes as Routes,
     teiInfoRoutes as Routes,
     teiOtherModelRoutes,

@@ -33,6 +33,7 @@ const model: ModelFacts = {
   prompts: { query: 'Q:', document: '' },
   defaultPrompt: '',
   takesInstructions: true,
+  givesTokenVectors: true,
   dtype: 'fp32',
   device: 'cpu',
   revision: null,

@@ -33,6 +33,7 @@ function create({ maxBytes = MEBIBYTE, maxQueueTokens = 10 } = {}) {
     prompts: {},
     defaultPrompt: '',
     takesInstructions: true,
+    givesTokenVectors: true,
     dtype: 'fp32',
     device: 'cpu',
     revision: null,

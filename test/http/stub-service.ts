@@ -29,6 +29,7 @@ const model: ModelFacts = {
   prompts: { query: 'query: ', document: '' },
   defaultPrompt: '',
   takesInstructions: true,
+  givesTokenVectors: true,
   dtype: 'fp32',
   device: 'cpu',
   revision: null,
@@ -84,6 +85,7 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
       calls += 1;
       return (await options.embed?.(inputs, embedOptions)) ?? answer(inputs);
     },
+    embedTokens: (inputs, embedOptions) => embedder.embed(inputs, embedOptions),
     embedEach: async (inputs, embedOptions) => {
       const result = await embedder.embed(inputs, embedOptions);
       return { ...result, vectors: options.embedEach?.(inputs) ?? result.vectors };

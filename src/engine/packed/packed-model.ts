@@ -50,9 +50,10 @@ export class PackedModel implements Model {
     return new PackedModel(session, lookup, weights.architecture.vocabularySize);
   }
 
-  /** @returns rows: row-major [batch size, hiddenSize], not normalized. */
+  /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
-    return this.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, this.vocabularySize));
+    const { tokenIds, offsets, perToken } = batch;
+    return this.runPlan(planPackedBatch(tokenIds, offsets, this.vocabularySize, perToken));
   }
 
   /** Runs a layout made elsewhere: what the benchmarks compare packing with. */
@@ -65,8 +66,8 @@ export class PackedModel implements Model {
       ...(this.lookup === undefined ? tokenIds : await this.lookup.run(tokenIds)),
       pad_index: int32(plan.padIndex, [batchSize, longest]),
       pack_index: int32(plan.packIndex, [uniqueTokens]),
-      last_row: int32(plan.lastRow, [batchSize]),
-      last_slot: int32(plan.lastSlot, [batchSize]),
+      last_row: int32(plan.lastRow, [plan.lastRow.length]),
+      last_slot: int32(plan.lastSlot, [plan.lastSlot.length]),
       seqlens_k: int32(
         plan.lengths.map((length) => length - 1),
         [batchSize],

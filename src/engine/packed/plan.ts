@@ -1,3 +1,4 @@
+import { rowOffsetsOf } from '../protocol.ts';
 import { PrefixTrie } from './prefix-trie.ts';
 
 /** How a batch is laid out for the packed graph. B sequences, S = longest, N = unique tokens (rows). */
@@ -11,9 +12,9 @@ export interface PackedPlan {
   padIndex: Int32Array;
   /** [N] packed row → a flat padded slot that holds it. */
   packIndex: Int32Array;
-  /** [B] packed row of each sequence's last token. */
+  /** [R] packed row of each token whose hidden state is answered: each sequence's last one, or all of its. */
   lastRow: Int32Array;
-  /** [B] flat padded slot of each sequence's last token. */
+  /** [R] flat padded slot of the same tokens. */
   lastSlot: Int32Array;
   /** [B] length of each sequence. */
   lengths: Int32Array;
@@ -25,8 +26,14 @@ export interface PackedPlan {
  *
  * @param tokenIds all sequences, one after the other.
  * @param offsets [B + 1] start of each sequence in `tokenIds`; no sequence is empty.
+ * @param perToken [B] 1 where all tokens of a sequence are answered; left out: nowhere.
  */
-export function planPackedBatch(tokenIds: Int32Array, offsets: Int32Array, vocabularySize: number): PackedPlan {
+export function planPackedBatch(
+  tokenIds: Int32Array,
+  offsets: Int32Array,
+  vocabularySize: number,
+  perToken?: Uint8Array,
+): PackedPlan {
   const batchSize = offsets.length - 1;
   const lengths = new Int32Array(batchSize);
   let longest = 0;
@@ -39,8 +46,9 @@ export function planPackedBatch(tokenIds: Int32Array, offsets: Int32Array, vocab
 
   const trie = new PrefixTrie(vocabularySize);
   const padIndex = new Int32Array(batchSize * longest);
-  const lastRow = new Int32Array(batchSize);
-  const lastSlot = new Int32Array(batchSize);
+  const rowOffsets = rowOffsetsOf({ offsets, perToken });
+  const lastRow = new Int32Array(rowOffsets[batchSize] as number);
+  const lastSlot = new Int32Array(lastRow.length);
   const slotOfNode: number[] = [];
   for (let b = 0; b < batchSize; b++) {
     const firstSlot = b * longest;
@@ -49,8 +57,11 @@ export function planPackedBatch(tokenIds: Int32Array, offsets: Int32Array, vocab
       padIndex[slot] = node;
       if (node === slotOfNode.length) slotOfNode.push(slot);
     });
-    lastSlot[b] = firstSlot + (lengths[b] as number) - 1;
-    lastRow[b] = padIndex[lastSlot[b] as number] as number;
+    const end = firstSlot + (lengths[b] as number);
+    for (let r = rowOffsets[b + 1] as number, slot = end - 1; r-- > (rowOffsets[b] as number); slot--) {
+      lastSlot[r] = slot;
+      lastRow[r] = padIndex[slot] as number;
+    }
   }
   return {
     batchSize,

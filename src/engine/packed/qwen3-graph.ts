@@ -40,11 +40,11 @@ export interface GraphOptions {
 
 /**
  * Writes the packed Qwen3 graph: one row per unique token in every matrix product, padding only inside attention, the
- * pooled and final-normed row of each sequence as its only output. Weights stay where they are in the safetensors.
+ * final-normed rows of the tokens asked for, each sequence's last or all of its, as its only output. Weights stay where they are in the safetensors.
  *
- * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [B], last_slot [B] (see `PackedPlan`), those of
+ * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [R], last_slot [R] (see `PackedPlan`), those of
  * the attention (attention.ts), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
- * takes the place of token_ids. Output: pooled [B, hiddenSize] float32, not normalized, whatever the precision.
+ * takes the place of token_ids. Output: pooled [R, hiddenSize] float32, not normalized, whatever the precision.
  * The arithmetic is transformers' `Qwen3Model` (modeling_qwen3.py).
  *
  * In bf16 and fp16 the residual stream and its norms are float32: Qwen3's activations outgrow float16 there, and each
@@ -126,8 +126,8 @@ export function writeQwen3Graph(
   const tokens = feedEmbeddings ? graph.input('embeddings', float32, ['N', hidden]) : index('token_ids', ['N']);
   const padIndex = index('pad_index', ['B', 'S']);
   const packIndex = index('pack_index', ['N']);
-  const lastRow = index('last_row', ['B']);
-  const lastSlot = index('last_slot', ['B']);
+  const lastRow = index('last_row', ['R']);
+  const lastSlot = index('last_slot', ['R']);
   const tables = rotaryTables(positions, headDim, config.ropeTheta);
   // In the precision of the attention, as transformers casts them.
   const rotary = (name: string, table: Float32Array) =>
@@ -171,7 +171,7 @@ export function writeQwen3Graph(
     );
     const value = linear(normed, name('self_attn.v_proj'), keyValueWidth, hidden);
     const attended = attend(query, key, value, layer);
-    // After the last attention only one row a sequence matters: the output projection and the FFN run on [B, ·].
+    // After the last attention only the rows asked for matter: the output projection and the FFN run on [R, ·].
     const packed = gather(attended, isLast ? lastSlot : packIndex);
     if (isLast) residual = gather(residual, lastRow);
 
@@ -188,7 +188,7 @@ export function writeQwen3Graph(
   graph.node('SkipSimplifiedLayerNormalization', last, {
     domain: MICROSOFT,
     attributes: epsilon,
-    outputs: [graph.output('pooled', float32, ['B', hidden])],
+    outputs: [graph.output('pooled', float32, ['R', hidden])],
   });
   const [left] = unused;
   if (left !== undefined) {

@@ -2,7 +2,7 @@ import { InferenceSession } from 'onnxruntime-node';
 import { StartError } from '../../errors.ts';
 import type { Dtype, ModelManifest, OnnxExport, Pooling } from '../../model/manifest.ts';
 import type { ComputedBatch, Model } from '../model.ts';
-import { type Batch, type EngineSettings, toBatch } from '../protocol.ts';
+import { type Batch, type EngineSettings, rowOffsetsOf, toBatch } from '../protocol.ts';
 import { sessionOptions } from '../session-options.ts';
 import { type ChosenOutput, chooseOutput } from './choose-output.ts';
 import { type Dense, loadDense } from './dense.ts';
@@ -67,15 +67,17 @@ export class PaddedModel implements Model {
     return result;
   }
 
-  /** @returns rows: row-major [batch size, hiddenSize], not normalized. */
+  /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
     if (!this.isBatchDependent) return this.runTogether(batch);
     // Its quantization would let neighbors into a row: every sequence is computed alone, without padding.
     const batchSize = batch.offsets.length - 1;
-    const rows = new Float32Array(batchSize * this.hiddenSize);
+    const rowOffsets = rowOffsetsOf(batch);
+    const rows = new Float32Array((rowOffsets[batchSize] as number) * this.hiddenSize);
     for (let i = 0; i < batchSize; i++) {
-      const alone = toBatch([batch.tokenIds.subarray(batch.offsets[i], batch.offsets[i + 1])]);
-      rows.set((await this.runTogether(alone)).rows, i * this.hiddenSize);
+      const sequence = batch.tokenIds.subarray(batch.offsets[i], batch.offsets[i + 1]);
+      const alone = toBatch([sequence], [batch.perToken?.[i] === 1]);
+      rows.set((await this.runTogether(alone)).rows, (rowOffsets[i] as number) * this.hiddenSize);
     }
     return { rows, computedTokens: batch.tokenIds.length };
   }
@@ -92,11 +94,16 @@ export class PaddedModel implements Model {
     }
     const values =
       output.type === 'float16' ? fromHalves(output.data as ArrayLike<number>) : (output.data as Float32Array);
-    let rows = isPooled ? values : pool(values, layout, this.pooling);
+    const { perToken } = batch;
+    if (perToken !== undefined && (isPooled || this.dense.length > 0)) {
+      throw new Error('this model gives no rows of single tokens');
+    }
+    let rows = isPooled ? values : pool(values, layout, this.pooling, perToken);
     for (const dense of this.dense) rows = dense(rows);
-    if (rows.length !== batchSize * this.hiddenSize) {
+    const rowCount = rowOffsetsOf(batch)[batchSize] as number;
+    if (rows.length !== rowCount * this.hiddenSize) {
       throw new Error(
-        `the graph gives rows of ${rows.length / batchSize} components; the model's config says ${this.hiddenSize}`,
+        `the graph gives rows of ${rows.length / rowCount} components; the model's config says ${this.hiddenSize}`,
       );
     }
     return { rows, computedTokens: batchSize * longest };

@@ -6,19 +6,25 @@ import type { PaddedLayout } from './graph-inputs.ts';
  * Makes one row a sequence of its hidden states, as sentence_transformers' Pooling does.
  *
  * @param states row-major [batchSize, longest, width].
- * @returns row-major [batchSize, width], not normalized. Only the first `length` states of a sequence are read.
+ * @param perToken [batchSize] 1 where the states of a sequence are its rows, as they are; left out: nowhere.
+ * @returns row-major [rows, width], not normalized. Only the first `length` states of a sequence are read.
  */
 export function pool(
   states: Float32Array,
   { batchSize, longest, lengths }: PaddedLayout,
   pooling: Pooling,
+  perToken?: Uint8Array,
 ): Float32Array {
   const width = states.length / (batchSize * longest);
-  const rows = new Float32Array(batchSize * width);
+  const rowCount = lengths.reduce((sum, length, i) => sum + (perToken?.[i] === 1 ? length : 1), 0);
+  const rows = new Float32Array(rowCount * width);
+  let end = 0;
   for (let i = 0; i < batchSize; i++) {
     const length = lengths[i] as number;
     const sequence = states.subarray(i * longest * width, (i * longest + length) * width);
-    rows.set(poolOne(sequence, length, width, pooling), i * width);
+    const own = perToken?.[i] === 1 ? sequence : poolOne(sequence, length, width, pooling);
+    rows.set(own, end);
+    end += own.length;
   }
   return rows;
 }

@@ -12,7 +12,7 @@ const WANTED: Record<string, string> = {
 };
 
 /** As text-embeddings-inference says it: no path is missing, but what computes cannot do that. */
-const errors: ErrorFormat = {
+export const teiErrorsOfOtherModels: ErrorFormat = {
   ...teiErrors,
   statusOf: (code) => (code === 'not_found' ? 424 : teiErrors.statusOf(code)),
   bodyOf: (error, request) => ({
@@ -27,7 +27,7 @@ export const teiOtherModelRoutes: FastifyPluginCallback<EmbeddingsOptions> = (ap
     app.route({
       method: 'POST',
       url,
-      config: { errors },
+      config: { errors: teiErrorsOfOtherModels },
       schema: { hide: true },
       onRequest: async () => {
         throw new HotvecError('not_found', `This server serves a model of embeddings; ${url} wants ${wanted}.`);

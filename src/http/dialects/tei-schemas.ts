@@ -51,6 +51,20 @@ export function teiEmbedBody(maxInputs: number) {
   });
 }
 
+/** Body of `/embed_all`. */
+export function teiEmbedAllBody(maxInputs: number) {
+  const { inputs, truncate: whether, truncation_direction, prompt_name } = embedFields(maxInputs);
+  return Type.Object(
+    { inputs, truncate: whether, truncation_direction, prompt_name },
+    { additionalProperties: true, title: 'TeiEmbedAllRequest' },
+  );
+}
+
+export const TeiEmbedAllResponse = Type.Array(Type.Array(Type.Array(Type.Number())), {
+  title: 'TeiEmbedAllResponse',
+  description: 'For each input the vectors of its tokens, in their order',
+});
+
 /** Body of `/vertex`. */
 export function teiVertexBody(maxInputs: number) {
   return Type.Object(

@@ -8,6 +8,7 @@ type Calls = Record<string, Record<number, Call[]>>;
 export const dialectBodies: Record<string, Record<string, unknown>> = {
   '/embed': { inputs: 'x' },
   '/similarity': { inputs: { source_sentence: 'x', sentences: ['x', 'y'] } },
+  '/embed_all': { inputs: 'x' },
   '/vertex': { instances: [{ inputs: 'x' }] },
   '/tokenize': { inputs: 'x' },
   '/decode': { ids: [1, 2] },
@@ -20,6 +21,7 @@ export const dialectBodies: Record<string, Record<string, unknown>> = {
 const idOf: Record<string, string> = {
   '/embed': 'teiEmbed',
   '/similarity': 'teiSimilarity',
+  '/embed_all': 'teiEmbedAll',
   '/vertex': 'teiVertex',
   '/api/embed': 'ollamaEmbed',
   '/api/embeddings': 'ollamaEmbeddings',
@@ -66,6 +68,7 @@ const own: Calls = {
     ],
   },
   teiSimilarity: { 422: [['/similarity', {}], body('/similarity', { inputs: 'x' })] },
+  teiEmbedAll: { 422: [['/embed_all', {}]] },
   teiVertex: { 422: [['/vertex', {}]] },
   teiInfo: { 200: [['/info']] },
   teiPing: { 200: [['/ping']] },

@@ -1,0 +1,62 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { HotvecError } from '../../errors.ts';
+import { answers } from '../documented-answers.ts';
+import { encodeRowLists } from '../encode-row-lists.ts';
+import { nameInputs } from '../request-inputs.ts';
+import type { EmbeddingsOptions } from '../routes/embeddings.ts';
+import { RequestHeaders } from '../schemas.ts';
+import { serveWork } from '../serve-vectors.ts';
+import { TEI_WORK_ERRORS } from './tei-errors.ts';
+import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
+import { teiErrorsOfOtherModels } from './tei-other-models.ts';
+import { TeiEmbedAllResponse, teiEmbedAllBody } from './tei-schemas.ts';
+import { teiTruncation } from './tei-truncation.ts';
+
+/** POST /embed_all: vectors of single tokens, before pooling. */
+export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, config }, done) => {
+  app.route({
+    method: 'POST',
+    url: '/embed_all',
+    config: { errors: teiErrorsOfOtherModels },
+    schema: {
+      operationId: 'teiEmbedAll',
+      tags: ['text-embeddings-inference'],
+      summary: 'Embed the tokens of texts',
+      description:
+        'As text-embeddings-inference: the hidden states before pooling, special tokens and prompts included, not normalized.',
+      headers: RequestHeaders,
+      body: teiEmbedAllBody(config.maxInputs),
+      response: answers(
+        { description: 'A list of vectors for each input', schema: TeiEmbedAllResponse, headers: teiHeaders },
+        TEI_WORK_ERRORS,
+        teiErrorsOfOtherModels,
+      ),
+    },
+    handler: async (request, reply) => {
+      const { inputs, prompt_name, ...choices } = request.body;
+      if (!embedder.model.givesTokenVectors) {
+        throw new HotvecError(
+          'not_found',
+          'This model gives no vectors of single tokens: its graph pools by itself, or Dense modules come after pooling.',
+        );
+      }
+      const prompt = { role: null, instruction: null, promptName: prompt_name ?? undefined };
+      const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
+      const options = { dimensions: null, normalize: false, truncate: teiTruncation(choices, config.truncate) };
+      return serveWork(
+        { request, reply, embedder, config },
+        (context) => embedder.embedTokens(named, { ...context, ...options }),
+        (result) => {
+          sendTeiHeaders(reply, embedder.model, named, result);
+          const { rowSize } = embedder.model;
+          return encodeRowLists(result.vectors.map((matrix) => rowsOf(matrix, rowSize)));
+        },
+      );
+    },
+  });
+  done();
+};
+
+function rowsOf(matrix: Float32Array, width: number): Float32Array[] {
+  return Array.from({ length: matrix.length / width }, (_, i) => matrix.subarray(i * width, (i + 1) * width));
+}
