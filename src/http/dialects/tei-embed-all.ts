@@ -7,6 +7,7 @@ import type { EmbeddingsOptions } from '../routes/embeddings.ts';
 import { RequestHeaders } from '../schemas.ts';
 import { serveWork } from '../serve-vectors.ts';
 import { TEI_WORK_ERRORS } from './tei-errors.ts';
+import { teiEmbedAllExample } from './tei-examples.ts';
 import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
 import { teiErrorsOfOtherModels } from './tei-other-models.ts';
 import { TeiEmbedAllResponse, teiEmbedAllBody } from './tei-schemas.ts';
@@ -27,7 +28,12 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
       headers: RequestHeaders,
       body: teiEmbedAllBody(config.maxInputs),
       response: answers(
-        { description: 'A list of vectors for each input', schema: TeiEmbedAllResponse, headers: teiHeaders },
+        {
+          description: 'A list of vectors for each input',
+          schema: TeiEmbedAllResponse,
+          headers: teiHeaders,
+          example: teiEmbedAllExample.response,
+        },
         TEI_WORK_ERRORS,
         teiErrorsOfOtherModels,
       ),

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { oneOf } from '../schemas.ts';
-import { teiEmbedExample, teiSimilarityExample, teiVertexExample } from './tei-examples.ts';
+import { teiEmbedAllExample, teiEmbedExample, teiSimilarityExample, teiVertexExample } from './tei-examples.ts';
 
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
@@ -56,7 +56,7 @@ export function teiEmbedAllBody(maxInputs: number) {
   const { inputs, truncate: whether, truncation_direction, prompt_name } = embedFields(maxInputs);
   return Type.Object(
     { inputs, truncate: whether, truncation_direction, prompt_name },
-    { additionalProperties: true, title: 'TeiEmbedAllRequest' },
+    { additionalProperties: true, title: 'TeiEmbedAllRequest', examples: [teiEmbedAllExample.request] },
   );
 }
 
