@@ -46,6 +46,8 @@ export interface EmbedOptions {
   owner?: string | undefined;
   /** Whether somebody waits for the answer; left out: judged by the size of the request. */
   priority?: Priority | undefined;
+  /** Told how many tokens the inputs have, before any is computed; what it throws ends the request. */
+  onTokenized?: (tokens: number) => void;
   /** Told of each phase as it begins; also of a request that fails later. */
   onPhase?: (phase: WorkPhase) => void;
 }

@@ -130,7 +130,9 @@ export class PipelineEmbedder implements Embedder {
     const tokenizedAt = this.clock.now();
     options.onPhase?.('queue');
     const sequences = tokenized.flatMap((one) => (one instanceof HotvecError ? [] : [one.ids]));
-    if (perToken) checkTokenNumbers(sequences, this.model.rowSize);
+    const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
+    if (perToken) checkTokenNumbers(tokens, this.model.rowSize);
+    options.onTokenized?.(tokens);
     const computed = await this.rows.rowsOf(sequences, {
       perToken,
       signal,

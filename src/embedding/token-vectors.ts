@@ -10,8 +10,7 @@ export const MAX_TOKEN_NUMBERS = 2 ** 22;
 const NUMBERS_PER_SLICE = 1_000_000;
 
 /** @throws {HotvecError} too_many_tokens, before anything is computed. */
-export function checkTokenNumbers(sequences: readonly Int32Array[], rowSize: number): void {
-  const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
+export function checkTokenNumbers(tokens: number, rowSize: number): void {
   const most = Math.floor(MAX_TOKEN_NUMBERS / rowSize);
   if (tokens <= most) return;
   throw new HotvecError(

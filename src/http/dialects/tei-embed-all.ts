@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { HotvecError } from '../../errors.ts';
 import { answers } from '../documented-answers.ts';
 import { encodeRowLists } from '../encode-row-lists.ts';
+import { boundOfRows } from '../encode-rows.ts';
 import { nameInputs } from '../request-inputs.ts';
 import type { EmbeddingsOptions } from '../routes/embeddings.ts';
 import { RequestHeaders } from '../schemas.ts';
@@ -49,12 +50,14 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
       const prompt = { role: null, instruction: null, promptName: prompt_name ?? undefined };
       const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
       const options = { dimensions: null, normalize: false, truncate: teiTruncation(choices, config.truncate) };
+      const { rowSize } = embedder.model;
+      const onTokenized = (tokens: number) => request.held.reserve(boundOfRows(tokens + named.length, rowSize));
       return serveWork(
-        { request, reply, embedder, config },
-        (context) => embedder.embedTokens(named, { ...context, ...options }),
+        // How long it becomes is known when the tokens are counted.
+        { request, reply, embedder, config, answerBytes: 0 },
+        (context) => embedder.embedTokens(named, { ...context, ...options, onTokenized }),
         (result) => {
           sendTeiHeaders(reply, embedder.model, named, result);
-          const { rowSize } = embedder.model;
           return encodeRowLists(result.vectors.map((matrix) => rowsOf(matrix, rowSize)));
         },
       );

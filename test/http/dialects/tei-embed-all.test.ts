@@ -119,6 +119,19 @@ describe('/embed_all of the dialect of text-embeddings-inference', () => {
     }
   });
 
+  it('takes room for its answer before it computes it: what cannot be held is refused', async () => {
+    const small = await startService({ maxBodyBytes: 2 ** 16, maxInflightBytes: 2 ** 20 });
+    try {
+      const [status, type, message] = await refused(small, { inputs: 'word '.repeat(600) });
+      assert.deepEqual([status, type], [422, 'Validation']);
+      assert.match(message, /^The answer could take \d+ bytes; the server may hold 1048576 at a time/);
+      assert.match(small.log(), /"route":"\/embed_all","status":422,.*"code":"too_many_inputs"/);
+      assert.equal((await embedAll(small, { inputs: 'word' })).answer.length, 1);
+    } finally {
+      await small.close();
+    }
+  });
+
   it('of an ONNX graph gives hidden states whose mean is the vector that sentence-transformers gives', async () => {
     const bert = await startService({ model: path.join(paddedFixtures, 'bert-mean') });
     try {
