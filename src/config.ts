@@ -3,6 +3,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { expandPath } from './expand-path.ts';
+import { explainServiceLinks, serviceOfLink } from './service-links.ts';
 import { contradictions } from './setting-contradictions.ts';
 import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
 import { ADDRESSES, type Config, type SettingName, settings } from './settings.ts';
@@ -31,6 +33,13 @@ export class ConfigError extends Error {
 /** Settings whose values are never shown. */
 const SECRETS: readonly SettingName[] = ['hfToken', 'modelscopeApiToken', 'otelExporterOtlpHeaders'];
 const PREFIX = 'HOTVEC_';
+/** Names that Hugging Face's tools still read where the new one is not set (huggingface_hub: constants.py, utils/_auth.py). */
+const OLDER_NAMES: Readonly<Record<string, string>> = {
+  HF_TOKEN: 'HUGGING_FACE_HUB_TOKEN',
+  HF_HUB_CACHE: 'HUGGINGFACE_HUB_CACHE',
+};
+/** Paths in which they expand `~` and variables. */
+const HUB_FOLDERS = ['hfHome', 'hfHubCache', 'hfTokenPath'] as const satisfies SettingName[];
 const names = Object.keys(settings) as SettingName[];
 
 export function describeSettings(): SettingDescription[] {
@@ -62,8 +71,15 @@ export function readConfig(
   const environment = withHubVariables(given);
   const config: Partial<Record<SettingName, unknown>> = {};
   const variables = new Set(names.map((name) => PREFIX + variableOf(name)));
+  /** Service → the variables that Kubernetes wrote for it. */
+  const links = new Map<string, string[]>();
+  const isLink = (variable: string) => {
+    const service = serviceOfLink(variable, environment);
+    if (service !== undefined) links.set(service, [...(links.get(service) ?? []), variable]);
+    return service !== undefined;
+  };
   for (const variable of Object.keys(environment)) {
-    if (variable.startsWith(PREFIX) && !variables.has(variable)) {
+    if (variable.startsWith(PREFIX) && !variables.has(variable) && !isLink(variable)) {
       problems.push(`${variable} is not a setting of hotvec; \`hotvec serve --help\` lists them.`);
     }
   }
@@ -72,14 +88,17 @@ export function readConfig(
     const schema: TSchema & { default?: unknown } = settings[name];
     const value = found === undefined ? schema.default : fromText(schema, found.text);
     if (Value.Check(schema, value)) config[name] = value;
-    else problems.push(`${found?.source} is ${shown(name, found?.text ?? '')}; wanted is ${wanted(schema)}.`);
+    else if (!isLink(found?.source ?? ''))
+      problems.push(`${found?.source} is ${shown(name, found?.text ?? '')}; wanted is ${wanted(schema)}.`);
   }
+  for (const [service, linked] of links) problems.push(explainServiceLinks(service, linked));
   if (problems.length === 0) problems.push(...contradictions(config as Config), ...check(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
   // As written, with or without slashes around it, or as one slash.
   config.basePath = String(config.basePath).replace(/^\/?(.*?)\/?$/, (_, path: string) =>
     path === '' ? '' : `/${path}`,
   );
+  for (const name of HUB_FOLDERS) config[name] = expandPath(config[name] as string, environment);
   config.metricsHost ||= config.host as string;
   config.hfHome ||= defaultHfHome(environment);
   return config as Config;
@@ -110,7 +129,8 @@ function shown(name: SettingName, text: string): string {
 
 /** Variables of Hugging Face's tools that say what a setting says under another name. */
 function withHubVariables(environment: Record<string, string | undefined>): Record<string, string | undefined> {
-  const { OFFLINE: own, HF_HUB_OFFLINE: theirs } = environment;
+  const { OFFLINE: own, HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE } = environment;
+  const theirs = HF_HUB_OFFLINE || TRANSFORMERS_OFFLINE;
   if ((own ?? '') !== '' || theirs === undefined) return environment;
   // Its tools take these for yes, and everything else for no.
   return { ...environment, OFFLINE: /^(1|on|yes|true)$/i.test(theirs) ? '1' : '' };
@@ -127,9 +147,12 @@ function readVariable(
   problems: string[],
 ): Given | undefined {
   const found = [PREFIX + variable, variable].filter((name) => (environment[name] ?? '') !== '');
+  const older = OLDER_NAMES[variable];
+  if (found.length === 0 && older !== undefined && (environment[older] ?? '') !== '') found.push(older);
   const [first, second] = found;
   if (first === undefined) return undefined;
-  if (second !== undefined && environment[first] !== environment[second]) {
+  const differ = second !== undefined && environment[first] !== environment[second];
+  if (differ && serviceOfLink(first, environment) === undefined) {
     problems.push(`${first} and ${second} say different things; set one of them.`);
   }
   return { source: first, text: environment[first] as string };

@@ -48,12 +48,13 @@ export const settings = {
   offline: Type.Boolean({
     default: false,
     description:
-      'Never use the network: hub models come from the cache, or the start fails; `HF_HUB_OFFLINE` means the same',
+      'Never use the network: hub models come from the cache, or the start fails; `HF_HUB_OFFLINE` and `TRANSFORMERS_OFFLINE` mean the same',
   }),
   hfToken: Type.String({
     default: '',
     ...TOKEN,
-    description: 'Token for private and gated models of Hugging Face; never logged',
+    description:
+      'Token for private and gated models of Hugging Face; never logged; `HUGGING_FACE_HUB_TOKEN` where it is not set',
   }),
   hfTokenPath: Type.String({
     default: '',
@@ -71,7 +72,8 @@ export const settings = {
   }),
   hfHubCache: Type.String({
     default: '',
-    description: 'Folder for models of Hugging Face alone; empty: `hub` in `HF_HOME`',
+    description:
+      'Folder for models of Hugging Face alone; empty: that of `HUGGINGFACE_HUB_CACHE`, or `hub` in `HF_HOME`',
   }),
   modelscopeEndpoint: Type.String({
     default: 'https://www.modelscope.cn',

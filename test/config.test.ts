@@ -178,6 +178,75 @@ describe('readConfig()', () => {
     assert.equal(readConfig({ HF_HUB_OFFLINE: '1', OFFLINE: '0' }).offline, false);
   });
 
+  it('reads the other names that Hugging Face’s tools know, where the first is not set', () => {
+    assert.equal(readConfig({ TRANSFORMERS_OFFLINE: '1' }).offline, true);
+    assert.equal(readConfig({ HF_HUB_OFFLINE: '', TRANSFORMERS_OFFLINE: '1' }).offline, true);
+    assert.equal(readConfig({ HF_HUB_OFFLINE: '0', TRANSFORMERS_OFFLINE: '1' }).offline, false);
+    assert.equal(readConfig({ HUGGING_FACE_HUB_TOKEN: ' hf_old\n' }).hfToken, 'hf_old');
+    assert.equal(readConfig({ HF_TOKEN: '', HUGGING_FACE_HUB_TOKEN: 'hf_old' }).hfToken, 'hf_old');
+    assert.equal(readConfig({ HF_TOKEN: 'hf_new', HUGGING_FACE_HUB_TOKEN: 'hf_old' }).hfToken, 'hf_new');
+    assert.equal(readConfig({ HOTVEC_HF_TOKEN: 'hf_own', HUGGING_FACE_HUB_TOKEN: 'hf_old' }).hfToken, 'hf_own');
+    assert.equal(readConfig({ HUGGING_FACE_HUB_TOKEN: 'hf_old' }, ['--hf-token=hf_flag']).hfToken, 'hf_flag');
+    assert.equal(readConfig({ HUGGINGFACE_HUB_CACHE: '/old' }).hfHubCache, '/old');
+    assert.equal(readConfig({ HF_HUB_CACHE: '/new', HUGGINGFACE_HUB_CACHE: '/old' }).hfHubCache, '/new');
+    assert.equal(withoutSecrets(readConfig({ HUGGING_FACE_HUB_TOKEN: 'hf_old' })).hfToken, '***');
+    assert.throws(() => readConfig({ HUGGING_FACE_HUB_TOKEN: 'two words' }), /HUGGING_FACE_HUB_TOKEN is not usable/);
+  });
+
+  it('expands the home folder and variables in folders, as Hugging Face’s tools do', () => {
+    const home = homedir();
+    assert.equal(readConfig({ HF_HOME: '~/models' }).hfHome, path.join(home, 'models'));
+    assert.equal(readConfig({ HF_HUB_CACHE: '$DATA/hub', DATA: '/data' }).hfHubCache, '/data/hub');
+    const inBraces = ['$', '{DATA}/hub'].join('');
+    assert.equal(readConfig({ HUGGINGFACE_HUB_CACHE: inBraces, DATA: '/data' }).hfHubCache, '/data/hub');
+    assert.equal(readConfig({ HF_TOKEN_PATH: '~/$NONE/a~b' }).hfTokenPath, path.join(home, '$NONE/a~b'));
+  });
+
+  it('says that variables are Kubernetes’ and what to do, whatever the Service is called', () => {
+    const problemsOf = (environment: Record<string, string>): readonly string[] => {
+      try {
+        readConfig(environment);
+      } catch (error) {
+        return (error as ConfigError).problems;
+      }
+      return [];
+    };
+    const linksOf = (service: string) => ({
+      [`${service}_SERVICE_HOST`]: '10.0.0.1',
+      [`${service}_SERVICE_PORT`]: '8080',
+      [`${service}_SERVICE_PORT_HTTP`]: '8080',
+      [`${service}_PORT`]: 'tcp://10.0.0.1:8080',
+      [`${service}_PORT_8080_TCP`]: 'tcp://10.0.0.1:8080',
+      [`${service}_PORT_8080_TCP_PROTO`]: 'tcp',
+      [`${service}_PORT_8080_TCP_PORT`]: '8080',
+      [`${service}_PORT_8080_TCP_ADDR`]: '10.0.0.1',
+    });
+    const remedy = /Kubernetes .* for the Service "([^"]+)"\. Set enableServiceLinks: false in the pod's spec, or give/;
+    for (const [environment, service, variables] of [
+      [linksOf('HOTVEC'), 'hotvec', 8],
+      [{ ...linksOf('HOTVEC'), PORT: '9000' }, 'hotvec', 8],
+      [{ ...linksOf('HOTVEC'), HOTVEC_PORT: '9000' }, 'hotvec', 7],
+      [{ HOTVEC_PORT: 'tcp://10.0.0.1:8080' }, 'hotvec', 1],
+      [{ HOTVEC_PORT: 'tcp://[fd00::1]:8080' }, 'hotvec', 1],
+      [{ HOTVEC_PORT_53_UDP: 'udp://10.0.0.1:53' }, 'hotvec', 1],
+      [linksOf('HOTVEC_SMALL'), 'hotvec-small', 8],
+      [linksOf('HOTVEC_METRICS'), 'hotvec-metrics', 8],
+      [linksOf('METRICS'), 'metrics', 1],
+    ] as [Record<string, string>, string, number][]) {
+      const problems = problemsOf(environment);
+      assert.equal(problems.length, 1, problems.join('\n'));
+      assert.equal(remedy.exec(problems[0] as string)?.[1], service);
+      assert.equal(
+        (problems[0] as string).split(' Kubernetes ')[0]?.match(/[A-Z]+_(SERVICE|PORT|METRICS)\w*/g)?.length,
+        variables,
+      );
+    }
+    assert.equal(problemsOf({ ...linksOf('HOTVEC'), ...linksOf('HOTVEC_SMALL') }).length, 2);
+    assert.deepEqual(problemsOf({ ...linksOf('OTHER'), ...linksOf('KUBERNETES') }), []);
+    assert.match(problemsOf({ HOTVEC_SERVICE_PORT: '1' })[0] as string, /is not a setting of hotvec/);
+    assert.match(problemsOf({ PORT: 'tcp://a:1' })[0] as string, /PORT is "tcp:\/\/a:1"; wanted is a whole number/);
+  });
+
   it('hides secrets from the log', () => {
     const headers = 'authorization=Bearer%20a, x-b=c';
     const shown = withoutSecrets(

@@ -11,7 +11,13 @@ import { verifyFiles } from './hub/verify-files.ts';
 import type { ModelSettings } from './model-settings.ts';
 import { checkPlainFiles } from './plain-files.ts';
 import { publishedHashes } from './published-hashes.ts';
-import { findLocalModel, type ModelLocation, parseHubReference, resolveModel } from './resolve-model.ts';
+import {
+  findLocalModel,
+  type ModelLocation,
+  parseHubReference,
+  refuseMissingFolder,
+  resolveModel,
+} from './resolve-model.ts';
 
 const HUGGING_FACE = 'https://huggingface.co';
 
@@ -62,6 +68,10 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     const hashes = await verifyFiles({ repository, folder, record, published, repair });
     const { ownFolder } = cache;
     return { name: repository, folder, ...factsOf(record), source: modelSource, ownFolder, hashes };
+  }
+  // Whoever pulls means the hub; and `@main` says so, too.
+  if (!refresh && reference.revision === undefined && settings.revision === '') {
+    refuseMissingFolder(model, hub.defaultRevision);
   }
   if (settings.offline) {
     throw new StartError(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from '../errors.ts';
+import { refuseLfsPointer } from './lfs-pointer.ts';
 import { DTYPES, type Dtype, type OnnxExport, type PaddedWeights } from './manifest.ts';
 import { readOnnxFacts } from './onnx-facts.ts';
 import { onnxFileNames } from './onnx-file-names.ts';
@@ -52,7 +53,10 @@ function describe(folder: string, file: string): OnnxExport & { operators: Set<s
   const { operators, dataLocations, outputs } = readOnnxFacts(graphFile);
   const dataFiles = [...dataLocations].sort().map((location) => {
     const dataFile = path.join(path.dirname(graphFile), location);
-    if (existsSync(dataFile)) return dataFile;
+    if (existsSync(dataFile)) {
+      refuseLfsPointer(path.dirname(graphFile), location);
+      return dataFile;
+    }
     throw new StartError(
       `${file} keeps its weights in ${location}, which is missing. Download it too, or remove ${file}: ${folder}`,
     );

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { messageOf, StartError } from '../errors.ts';
+import { refuseLfsPointer } from './lfs-pointer.ts';
 import { type ProtobufField, ProtobufFile } from './protobuf-file.ts';
 
 /** What a graph file says of itself, found without loading it. */
@@ -28,7 +29,6 @@ const VALUE_INFO = { name: 1, type: 2 };
 /** TypeProto.tensor_type, its shape, the shape's dimensions: the way to a dimension's size. */
 const TYPE_TO_DIMENSION = [1, 2, 1];
 const DIMENSION_VALUE = 1;
-const LFS_POINTER = 'version https://git-lfs';
 
 /** @throws {StartError} for a file that is no ONNX graph. */
 export function readOnnxFacts(file: string): OnnxFacts {
@@ -39,9 +39,10 @@ export function readOnnxFacts(file: string): OnnxFacts {
     if (facts.outputs.size === 0) throw new RangeError('it has no graph');
     return facts;
   } catch (error) {
-    const start = reader.text({ number: 0, wireType: 2, value: 0, start: 0, end: LFS_POINTER.length });
-    const reason = start === LFS_POINTER ? 'it is a Git LFS pointer: run `git lfs pull`' : messageOf(error);
-    throw new StartError(`${path.basename(file)} is not an ONNX graph (${reason}). Download it again, or remove it.`);
+    refuseLfsPointer(path.dirname(file), path.basename(file));
+    throw new StartError(
+      `${path.basename(file)} is not an ONNX graph (${messageOf(error)}). Download it again, or remove it.`,
+    );
   } finally {
     reader.close();
   }

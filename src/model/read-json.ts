@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StartError } from '../errors.ts';
+import { refuseLfsPointer } from './lfs-pointer.ts';
 
 /** A parsed JSON object of a model folder, nothing known of its fields. */
 export type Json = Record<string, unknown>;
@@ -25,6 +26,7 @@ export async function readJson(folder: string, file: string): Promise<unknown> {
     if (typeof json === 'object' && json !== null) return json;
     throw new Error('neither an object nor a list');
   } catch {
+    refuseLfsPointer(folder, file);
     throw new StartError(`${file} is not a JSON object or list. Copy or download the model folder again: ${folder}`);
   }
 }

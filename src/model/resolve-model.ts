@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from '../errors.ts';
 import { packageRoot } from '../package-info.ts';
@@ -42,8 +42,9 @@ export interface HubReference {
 export function resolveModel(model: string): ModelLocation {
   const found = findLocalModel(model);
   if (found !== undefined) return found;
+  if (existsSync(model)) throw notAFolder(model);
   throw new StartError(
-    `MODEL=${model}: there is no such folder, and it is no hub id. Set MODEL to \`starter\`, to owner/name of a model on the hub, or to a folder with config.json, tokenizer.json and weights.`,
+    `MODEL=${model}: there is no folder ${path.resolve(model)}, and it is no hub id. Set MODEL to \`starter\`, to owner/name of a model on the hub, or to a folder with config.json, tokenizer.json and weights.`,
   );
 }
 
@@ -57,6 +58,24 @@ export function findLocalModel(model: string): ModelLocation | undefined {
   const folder = path.resolve(model);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
   return { ...local, name: path.basename(folder), folder, source: 'folder', ownFolder: path.join(folder, '.hotvec') };
+}
+
+/**
+ * For `models/name` in a folder that has `models`: a folder is meant, and no hub need be asked for half a minute to find
+ * that it is not there.
+ * @throws {StartError} saying so, and how to name a model of a hub all the same.
+ */
+export function refuseMissingFolder(model: string, defaultRevision: string): void {
+  if (existsSync(model)) throw notAFolder(model);
+  const parent = path.dirname(model);
+  if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new StartError(
+    `MODEL=${model}: the folder ${path.resolve(parent)} has no ${path.basename(model)}. If you mean the model of a hub, set MODEL=${model}@${defaultRevision}.`,
+  );
+}
+
+function notAFolder(model: string): StartError {
+  return new StartError(`MODEL=${model} is a file. Set MODEL to the folder that it lies in.`);
 }
 
 /** Reads `owner/name` or `owner/name@revision`; undefined for any other text. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { open, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, StartError } from '../errors.ts';
+import { refuseLfsPointer } from './lfs-pointer.ts';
 import type { StoredType, TensorLocation } from './manifest.ts';
 
 const DTYPE_BYTES = { F32: 4, F16: 2, BF16: 2, I8: 1 } as const;
@@ -46,6 +47,7 @@ async function readWeightMap(indexFile: string): Promise<Record<string, string>>
     const { weight_map: weightMap } = JSON.parse(await readFile(indexFile, 'utf8')) as { weight_map?: unknown };
     if (typeof weightMap === 'object' && weightMap !== null) return weightMap as Record<string, string>;
   } catch (error) {
+    refuseLfsPointer(path.dirname(indexFile), INDEX_FILE);
     throw new StartError(`${INDEX_FILE} cannot be read: ${messageOf(error)}`);
   }
   throw new StartError(`${INDEX_FILE} has no weight_map.`);
@@ -75,7 +77,10 @@ export async function locateTensorsOf<Stored extends StoredType>(
     const prefix = Buffer.alloc(8);
     await handle.read(prefix, 0, 8, 0);
     const headerBytes = Number(prefix.readBigUInt64LE());
-    if (size < 8 || headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > size) throw fail('is not a safetensors file');
+    if (size < 8 || headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > size) {
+      refuseLfsPointer(path.dirname(link), name);
+      throw fail('is not a safetensors file');
+    }
     const text = Buffer.alloc(headerBytes);
     await handle.read(text, 0, headerBytes, 8);
     let header: Record<string, { dtype: string; shape: number[]; data_offsets: number[] }>;

@@ -259,7 +259,7 @@ describe('a model by its hub id, from the command line', () => {
       [[MODEL], { OFFLINE: '1' }, /OFFLINE=1, and .* does not hold all of .*Run `hotvec pull hotvec-test\/starter`/],
       [['hotvec-test/none'], {}, /there is no such model, or it is private\. Check the name, or set HF_TOKEN/],
       [[`${MODEL}@v9`], {}, /has no such revision/],
-      [['./nowhere/at/all'], {}, /there is no such folder, and it is no hub id/],
+      [['./nowhere/at/all'], {}, /there is no folder \/.*nowhere\/at\/all, and it is no hub id/],
       [[MODEL], { DTYPE: 'fp32', REVISION: 'v9' }, /has no such revision/],
     ] as const) {
       const failed = cli('pull', [...args], { ...environment });

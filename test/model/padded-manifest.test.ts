@@ -322,7 +322,7 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
           path.join(folder, 'onnx/model.onnx'),
           'version https://git-lfs.github.com/spec/v1\noid sha256:0\n',
         ),
-      /model\.onnx is not an ONNX graph \(it is a Git LFS pointer/,
+      /model\.onnx is a Git LFS pointer/,
     ],
     [
       'a graph that is empty',

@@ -332,6 +332,10 @@ describe('locateModel() with a model of Hugging Face', () => {
       });
       writeFileSync(blob, right);
     }
+    unlinkSync(path.join(folder, 'tokenizer_config.json'));
+    await assert.rejects(fixture.locate(MODEL, offline), {
+      message: /it has no tokenizer_config\.json, and whether the model has/,
+    });
     unlinkSync(path.join(folder, 'modules.json'));
     await assert.rejects(fixture.locate(MODEL, offline), {
       message: /it has no modules\.json, and whether the model has/,
