@@ -1,9 +1,14 @@
 import { HotvecError } from '../errors.ts';
+import type { Marks } from '../tokenization/tokenizer.ts';
 import { tooLong } from './accept-input.ts';
 import type { ModelFacts, Overlength } from './embedder.ts';
 
+/** What clients of another tokenizer have to be told. */
+const SEND_TEXTS = "make it send texts: in LangChain's OpenAIEmbeddings set check_embedding_ctx_length=False";
+
 /**
  * Token ids that a client made itself: they go to the model as they are.
+ * @param marks tokens that ids of this model's tokenizer begin and end with; undefined: it is not asked.
  * @throws {HotvecError} invalid_token_id, input_too_long.
  */
 export function checkTokenIds(
@@ -11,6 +16,7 @@ export function checkTokenIds(
   name: string,
   { vocabularySize, maxInputTokens, maxRequestTokens }: ModelFacts,
   overlength: Overlength,
+  marks: Marks | undefined,
 ): Int32Array {
   // Looking at millions of ids would hold the event loop, and no request can have them.
   if (input.length > maxRequestTokens && overlength === 'error') {
@@ -23,11 +29,42 @@ export function checkTokenIds(
     if (Number.isInteger(id) && id >= 0 && id < vocabularySize) continue;
     throw new HotvecError(
       'invalid_token_id',
-      `Token id ${id} in ${name} is not in this model's vocabulary of ${vocabularySize}. If a client library made these ids with another tokenizer, make it send texts: in LangChain's OpenAIEmbeddings set check_embedding_ctx_length=False.`,
+      `Token id ${id} in ${name} is not in this model's vocabulary of ${vocabularySize}. If a client library made these ids with another tokenizer, ${SEND_TEXTS}.`,
       { param: name },
     );
   }
-  return ids;
+  const foreign = marks && whyForeign(ids, marks);
+  if (foreign === undefined) return ids;
+  throw new HotvecError(
+    'invalid_token_id',
+    `${name} ${foreign}. If a client library made these ids with another tokenizer, ${SEND_TEXTS}. If they are meant as they are, say "token_ids": "as_is", or send the header x-token-ids: as_is.`,
+    { param: name },
+  );
+}
+
+/** Whether token ids begin and end as those of the model's tokenizer do. */
+export function hasMarks(ids: ArrayLike<number>, { before, after }: Marks): boolean {
+  const afterStart = ids.length - after.length;
+  return (
+    afterStart >= before.length &&
+    before.every((id, i) => ids[i] === id) &&
+    after.every((id, i) => ids[afterStart + i] === id)
+  );
+}
+
+/** Ids of another tokenizer are most often in the vocabulary too, and mean other words. */
+function whyForeign(ids: Int32Array, marks: Marks): string | undefined {
+  const { before, after } = marks;
+  if (before.length + after.length === 0) {
+    return "is token ids, and this model's tokenizer puts no token around a text by which its own could be told from those of another";
+  }
+  if (hasMarks(ids, marks)) return undefined;
+  const named = (tokens: readonly number[]) => `${tokens.length === 1 ? 'token' : 'tokens'} ${tokens.join(', ')}`;
+  const wanted = [
+    before.length > 0 && `begin with ${named(before)}`,
+    after.length > 0 && `end with ${named(after)}`,
+  ].filter((part) => part !== false);
+  return `does not ${wanted.join(' and ')}, as the ids that this model's tokenizer makes of a text do`;
 }
 
 /**

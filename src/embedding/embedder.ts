@@ -13,6 +13,9 @@ export interface EmbedInput extends PromptChoice {
   name: string;
 }
 
+/** Whether token ids of a request must have the tokens that the model's tokenizer puts around a text. */
+export type TokenIdsAre = 'checked' | 'as_is';
+
 /** What becomes of inputs with more tokens than the model takes: refused, cut on a side, or left as they are. */
 export type Overlength = 'error' | TruncationSide | 'keep';
 
@@ -39,6 +42,8 @@ export interface EmbedOptions {
   truncate: 'error' | TruncationSide;
   /** Longest input in tokens, where that is below the model's limit; left out: the model's limit. */
   maxInputTokens?: number | undefined;
+  /** Left out: `checked`. */
+  tokenIds?: TokenIdsAre | undefined;
   signal?: AbortSignal;
   /** Milliseconds from now after which the answer is worth nothing. */
   timeLimit: number;

@@ -4,17 +4,20 @@ import { truncateIds } from '../tokenization/truncate.ts';
 import { type AcceptedInput, acceptInput, promptTooLong, tooLong, withPrompt } from './accept-input.ts';
 import { attempt, type OnError } from './attempt.ts';
 import { checkPromptCopies } from './check-prompt-copies.ts';
-import { checkTokenIds, checkTokenized } from './check-token-ids.ts';
-import type { EmbedInput, ModelFacts, Overlength, TokenizedInput } from './embedder.ts';
+import { checkTokenIds, checkTokenized, hasMarks } from './check-token-ids.ts';
+import type { EmbedInput, ModelFacts, Overlength, TokenIdsAre, TokenizedInput } from './embedder.ts';
 import { choosePrompt } from './prompt.ts';
 
 /** UTF-16 units, or token ids, after which the tokens so far are counted. A text may make a piece longer. */
 const MAX_UNITS_PER_PIECE = 400_000;
+const NO_TOKENS = { before: 0, after: 0 };
 
 export interface PrepareOptions {
   overlength: Overlength;
   /** Counts where it is below the model's limit. */
   maxInputTokens?: number | undefined;
+  /** Left out: `checked`. */
+  tokenIds?: TokenIdsAre | undefined;
   /** Of which an input has its error in its place. */
   onError: OnError;
 }
@@ -109,22 +112,27 @@ export class InputPreparer {
     if (isOver && prompt !== '' && !promptIds.has(prompt)) {
       promptIds.set(prompt, await this.tokenizePrompt(prompt, promptSource, maxTokens));
     }
-    const ids = attempt(onError, () => this.checkedIds(input, encoding, overlength, maxTokens));
+    const ids = attempt(onError, () => this.checkedIds(input, encoding, options));
     if (ids instanceof HotvecError) return ids;
     if (ids.length <= maxTokens || overlength === 'keep') return { ids, truncated: false };
     // Never the prompt is cut: without it the text would be another kind of input.
     const side = overlength === 'start' ? 'start' : 'end';
-    const kept = truncateIds(ids, maxTokens, side, this.tokenizer.special, promptIds.get(prompt));
+    const { special, marks } = this.tokenizer;
+    // Ids that came as they are may have no special tokens that could be kept.
+    const isBare = encoding === undefined && marks !== undefined && !hasMarks(ids, marks);
+    const kept = truncateIds(ids, maxTokens, side, isBare ? NO_TOKENS : special, promptIds.get(prompt));
     return { ids: kept, truncated: true };
   }
 
   private checkedIds(
     { name, content, prompt }: AcceptedInput,
     encoding: Encoding | undefined,
-    overlength: Overlength,
-    maxTokens: number,
+    options: PrepareOptions,
   ): Int32Array {
-    const ids = encoding?.ids ?? checkTokenIds(content as ArrayLike<number>, name, this.model, overlength);
+    const { overlength, tokenIds } = options;
+    const maxTokens = this.limitOf(options);
+    const marks = tokenIds === 'as_is' ? undefined : this.tokenizer.marks;
+    const ids = encoding?.ids ?? checkTokenIds(content as ArrayLike<number>, name, this.model, overlength, marks);
     if (encoding !== undefined) checkTokenized(ids, name, this.model);
     if (overlength === 'error' && ids.length > maxTokens) {
       const count = encoding?.isCutShort === true ? `more than ${maxTokens}` : ids.length;

@@ -101,7 +101,10 @@ export class PipelineEmbedder implements Embedder {
   }
 
   async decode(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<string[]> {
-    const tokenized = await this.tokenize(inputs, 'keep');
+    // Whatever they mean, their text is asked for.
+    const prepareOptions = { overlength: 'keep', onError: 'fail', tokenIds: 'as_is' } as const;
+    const accepted = this.preparer.accept(inputs, prepareOptions);
+    const tokenized = (await this.preparer.tokenize(accepted, prepareOptions)) as TokenizedInput[];
     return this.tokenizer.decode(
       tokenized.map(({ ids }) => Array.from(ids)),
       options,
@@ -118,11 +121,12 @@ export class PipelineEmbedder implements Embedder {
     const { signal, owner, priority } = options;
     const startedAt = this.clock.now();
     const dimensions = this.checkDimensions(options);
-    const prepareOptions = { overlength: options.truncate, maxInputTokens: options.maxInputTokens, onError };
+    const { truncate: overlength, maxInputTokens, tokenIds } = options;
+    const prepareOptions = { overlength, maxInputTokens, tokenIds, onError };
     const accepted = this.preparer.accept(inputs, prepareOptions);
     // Turned away before it costs anything, where it must be turned away.
     this.checkReady();
-    const maxTokens = Math.min(options.maxInputTokens ?? Number.POSITIVE_INFINITY, this.model.maxInputTokens);
+    const maxTokens = Math.min(maxInputTokens ?? Number.POSITIVE_INFINITY, this.model.maxInputTokens);
     const release = inputs.length > 0 ? this.rows.expect(leastTokens(accepted, maxTokens), owner) : () => {};
     options.onPhase?.('tokenize');
 

@@ -4,7 +4,7 @@ import { embeddingsExamples } from './embeddings-examples.ts';
 import { outputDtypes } from './output-dtype.ts';
 import { commonFields, ErrorFields, oneOf, roles, Usage } from './schemas.ts';
 
-/** The request's body. Token ids go to the model as they are. */
+/** The request's body. */
 export function embeddingsBody(maxInputs: number) {
   const tokenIds = (options: { minItems?: number } = {}) => Type.Array(Type.Integer({ minimum: 0 }), options);
   return Type.Object(
@@ -42,6 +42,12 @@ export function embeddingsBody(maxInputs: number) {
         oneOf(['fail', 'partial'], {
           description:
             'What one input that cannot be embedded does: `fail` the request, or have an error in its place while the rest is served. Left out: `fail`',
+        }),
+      ),
+      token_ids: Type.Optional(
+        oneOf(['checked', 'as_is'], {
+          description:
+            "`checked`: token ids in `input` must begin and end with the tokens that the model's own tokenizer puts around a text, or are 400 `invalid_token_id`; `as_is`: they go to the model whatever they are. Left out: `checked`",
         }),
       ),
       ...commonFields,

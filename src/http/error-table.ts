@@ -27,7 +27,10 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
   input_too_long: { ...badRequest, when: 'an input has too many tokens, and cutting it was not asked for' },
   too_many_inputs: { ...badRequest, when: 'the request has too many inputs, or its answer could never be held' },
   too_many_tokens: { ...badRequest, when: 'the request has too many tokens' },
-  invalid_token_id: { ...badRequest, when: "a token id is not in the model's vocabulary" },
+  invalid_token_id: {
+    ...badRequest,
+    when: "token ids are not of the model's tokenizer: beyond its vocabulary, or without the tokens that it puts around a text",
+  },
   invalid_dimensions: { ...badRequest, when: 'the model cannot give that many `dimensions`' },
   invalid_encoding_format: { ...badRequest, when: '`encoding_format` is not one of those offered' },
   unknown_field: { ...badRequest, when: 'the body has a field that does not exist' },

@@ -63,6 +63,9 @@ export const RequestHeaders = Type.Object({
         '`interactive`: somebody waits; `bulk`: others first. Left out: interactive for up to 8 inputs or 256 tokens',
     }),
   ),
+  'x-token-ids': Type.Optional(
+    Type.String({ description: '`as_is`: as `token_ids` of `/v1/embeddings`, for clients that cannot add a field' }),
+  ),
   'x-expect-fingerprint': Type.Optional(
     Type.String({ description: 'The fingerprint of the vectors you have; another one is 409 `fingerprint_mismatch`' }),
   ),

@@ -13,12 +13,13 @@ export interface WorkContext {
   timeLimit: number;
   owner: string | undefined;
   priority: EmbedOptions['priority'];
+  tokenIds: EmbedOptions['tokenIds'];
   onPhase: (phase: WorkPhase) => void;
 }
 
 /**
- * Reads what the headers say about the work: how long it may take, whose it is, whether somebody waits for it, which
- * vector space is expected.
+ * Reads what the headers say about the work: how long it may take, whose it is, whether somebody waits for it, whether its
+ * token ids are meant as they are, which vector space is expected.
  * @throws {HotvecError} invalid_input, fingerprint_mismatch.
  */
 export function workContext(
@@ -38,6 +39,7 @@ export function workContext(
     timeLimit: Math.min(config.deadlineMs, readDeadline(request.headers['x-deadline-ms'])),
     owner: request.keyName,
     priority: readPriority(request.headers['x-priority']),
+    tokenIds: readTokenIds(request.headers['x-token-ids']),
     onPhase: (phase) => request.progress.enter(phase),
   };
 }
@@ -94,6 +96,11 @@ function readDeadline(header: string | string[] | undefined): number {
 function readPriority(header: string | string[] | undefined): EmbedOptions['priority'] {
   if (header === undefined || header === 'interactive' || header === 'bulk') return header;
   throw new HotvecError('invalid_input', 'x-priority is neither interactive nor bulk.', { param: 'x-priority' });
+}
+
+function readTokenIds(header: string | string[] | undefined): EmbedOptions['tokenIds'] {
+  if (header === undefined || header === 'checked' || header === 'as_is') return header;
+  throw new HotvecError('invalid_input', 'x-token-ids is neither checked nor as_is.', { param: 'x-token-ids' });
 }
 
 function checkFingerprint(expected: string | string[] | undefined, model: ModelFacts): void {

@@ -6,7 +6,7 @@ import { type DisputedWords, settleDisputedWords } from './disputed-words.ts';
 import { nativePart } from './native-part.ts';
 import { readInParts, USUAL_UNITS } from './read-in-parts.ts';
 import { readTokens } from './read-tokens.ts';
-import type { Encoding, ReadToken, SpecialTokens, Tokenizer } from './tokenizer.ts';
+import type { Encoding, Marks, ReadToken, SpecialTokens, Tokenizer } from './tokenizer.ts';
 
 /** UTF-16 units of a text that are read at first for each token that is enough, and the least of them. */
 const UNITS_PER_TOKEN = 32;
@@ -69,8 +69,7 @@ export async function loadNativeTokenizer(
     return encodings.map(nativePart);
   });
   const encodePart = async (piece: string) => (await encodeParts([piece]))[0] as ReturnType<typeof nativePart>;
-  const special = await findSpecialTokens(native);
-  const specialIds = await specialIdsOf(native, special);
+  const { special, marks } = await findSpecialTokens(native);
   if (needsEndToken && special.after === 0) {
     throw new StartError(
       'tokenizer.json appends no end token, which last-token pooling reads. It belongs to the base model; use the file of the embedding model (Qwen3-Embedding appends <|endoftext|>).',
@@ -83,13 +82,14 @@ export async function loadNativeTokenizer(
     for await (const { part, first, end, to } of readInParts(text, encodePart, firstUnits)) {
       read.push(part.ids.slice(first, end));
       count += end - first;
-      if (count > enough && to < text.length) return { ids: joined(read, specialIds), isCutShort: true };
+      if (count > enough && to < text.length) return { ids: joined(read, marks), isCutShort: true };
     }
-    return { ids: joined(read, specialIds) };
+    return { ids: joined(read, marks) };
   };
 
   return {
     special,
+    marks,
     tokenize: async (texts, { enough = Number.POSITIVE_INFINITY } = {}) => {
       const wholeUnits = Math.min(USUAL_UNITS, Math.max(LEAST_UNITS, UNITS_PER_TOKEN * enough));
       const isLong = (text: string) => text.length > wholeUnits;
@@ -102,7 +102,7 @@ export async function loadNativeTokenizer(
       const named = (id: number): ReadToken => {
         return { id, text: native.idToToken(id) ?? '', special: true, start: null, stop: null };
       };
-      const tokens: ReadToken[] = specialTokens ? specialIds.before.map(named) : [];
+      const tokens: ReadToken[] = specialTokens ? marks.before.map(named) : [];
       let bytesBefore = 0;
       let unitsBefore = 0;
       for await (const segment of readInParts(text, encodePart, DESCRIBED_UNITS)) {
@@ -111,7 +111,7 @@ export async function loadNativeTokenizer(
         unitsBefore = from;
         for (const token of readTokens(segment, text.slice(from, to), bytesBefore)) tokens.push(token);
       }
-      return specialTokens ? [...tokens, ...specialIds.after.map(named)] : tokens;
+      return specialTokens ? [...tokens, ...marks.after.map(named)] : tokens;
     },
     decode: (lists, { specialTokens }) => native.decodeBatch([...lists], !specialTokens),
   };
@@ -138,23 +138,18 @@ function checkFit(native: HuggingFaceTokenizer, { vocabularySize, namedTokens = 
 }
 
 /** Finds the post-processor's tokens by encoding a text with and without them. */
-async function findSpecialTokens(native: HuggingFaceTokenizer): Promise<SpecialTokens> {
+async function findSpecialTokens(native: HuggingFaceTokenizer): Promise<{ special: SpecialTokens; marks: Marks }> {
   const bare = (await native.encode('a', null, { addSpecialTokens: false })).getIds();
   const whole = (await native.encode('a')).getIds();
   const before = whole.findIndex((_, start) => bare.every((id, i) => whole[start + i] === id));
-  return { before, after: whole.length - before - bare.length };
+  const bodyEnd = before + bare.length;
+  return {
+    special: { before, after: whole.length - bodyEnd },
+    marks: { before: whole.slice(0, before), after: whole.slice(bodyEnd) },
+  };
 }
 
-/** The tokens themselves, by their places around a text. */
-async function specialIdsOf(
-  native: HuggingFaceTokenizer,
-  { before, after }: SpecialTokens,
-): Promise<{ before: number[]; after: number[] }> {
-  const whole = (await native.encode('a')).getIds();
-  return { before: whole.slice(0, before), after: whole.slice(whole.length - after) };
-}
-
-function joined(lists: readonly number[][], { before, after }: { before: number[]; after: number[] }): Int32Array {
+function joined(lists: readonly number[][], { before, after }: Marks): Int32Array {
   const all = [before, ...lists, after];
   const ids = new Int32Array(all.reduce((sum, { length }) => sum + length, 0));
   let end = 0;

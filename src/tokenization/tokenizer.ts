@@ -20,6 +20,12 @@ export interface SpecialTokens {
   after: number;
 }
 
+/** Those tokens themselves. Ids that were made for the model have them; those of another tokenizer most often have not. */
+export interface Marks {
+  before: readonly number[];
+  after: readonly number[];
+}
+
 /** A token as people read it. */
 export interface ReadToken {
   id: number;
@@ -33,6 +39,8 @@ export interface ReadToken {
 
 export interface Tokenizer {
   readonly special: SpecialTokens;
+  /** Left out: not known, and not asked of token ids. */
+  readonly marks?: Marks;
   /** One encoding a text, same order. Off the event loop; of texts of any length. */
   tokenize(texts: readonly string[], options?: TokenizeOptions): Promise<Encoding[]>;
   /** The tokens of one text; of a byte-level vocabulary several may stand for one character. */

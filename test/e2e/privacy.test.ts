@@ -163,7 +163,9 @@ describe('what clients send', () => {
     const authorization = `Bearer ${KEY}`;
     const ids = [7391, 7392, 7393, 7394];
     for (const input of [ids, [ids, ids], [...ids, 987_654_321], [ids, [987_654_321]], [...ids, 1.5], [...ids, 'x']]) {
-      await (await service.post('/v1/embeddings', { input }, { authorization })).text();
+      for (const token_ids of ['checked', 'as_is']) {
+        await (await service.post('/v1/embeddings', { input, token_ids }, { authorization })).text();
+      }
     }
     for (const text of [service.log(), await metricsOf(service)]) {
       assert.doesNotMatch(text, /7391\D{1,3}7392|987654321/);

@@ -41,7 +41,7 @@ describe('a model of exactly the shape of Qwen3-Embedding-0.6B', { skip: lacks ?
     const response = await fetch(`${url}/v1/embeddings`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ input }),
+      body: JSON.stringify({ input, token_ids: 'as_is' }),
     });
     assert.equal(response.status, 200, await response.clone().text());
     const { data } = (await response.json()) as { data: { embedding: number[] }[] };

@@ -125,7 +125,8 @@ describe('The vector cache of a running service', () => {
   it('stays within its memory, and counts what it forgot', async () => {
     const small = await startService({ vectorCacheMb: 1 });
     const room = Math.floor(2 ** 20 / (256 * 4 + 512));
-    await succeed(small, '/v1/embeddings', { input: Array.from({ length: room + 100 }, (_, i) => [i]) });
+    const input = Array.from({ length: room + 100 }, (_, i) => [i]);
+    await succeed(small, '/v1/embeddings', { input, token_ids: 'as_is' });
     assert.equal(await metric(small, 'cache_bytes'), room * (256 * 4 + 512));
     assert.equal(await metric(small, 'cache_evictions_total'), 100);
     await small.close();
@@ -146,7 +147,7 @@ describe('An answer of many chunks', () => {
     const input = Array.from({ length: 2_048 }, (_, i) => [i % 500, 3]);
     const vectors: Float32Array[][] = [];
     for (const encoding_format of ['float', 'base64']) {
-      const response = await service.post('/v1/embeddings', { input, encoding_format });
+      const response = await service.post('/v1/embeddings', { input, encoding_format, token_ids: 'as_is' });
       const text = await response.text();
       assert.equal(response.headers.get('content-length'), String(text.length));
       assert.ok(text.length > 2 ** 20);
@@ -155,6 +156,7 @@ describe('An answer of many chunks', () => {
     assert.deepEqual(vectors[0], vectors[1]);
     const [, alone] = vectorsOf(
       await embed(service, {
+        token_ids: 'as_is',
         input: [
           [1, 3],
           [499, 3],

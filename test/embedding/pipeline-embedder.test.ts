@@ -104,6 +104,18 @@ describe('PipelineEmbedder.embed()', () => {
     await assert.rejects(embedder.embed(inputsOf([[100_257]]), options), /check_embedding_ctx_length=False/);
   });
 
+  it('refuses ids where the tokenizer has no token by which they could be told, unless they are meant as they are', async () => {
+    create({}, { ...tokenizer, special: { before: 0, after: 0 }, marks: { before: [], after: [] } });
+    await assert.rejects(embedder.embed(inputsOf([[1, 2]]), options), {
+      code: 'invalid_token_id',
+      message: /puts no token around a text by which its own could be told/,
+    });
+    const done = embedder.embed(inputsOf([[1, 2]]), { ...options, tokenIds: 'as_is' });
+    await new Promise(setImmediate);
+    engine.answer();
+    assert.deepEqual((await done).tokens, [2]);
+  });
+
   it('serves only the native size of a model without Matryoshka dimensions', async () => {
     create({ matryoshkaMinimum: null });
     assert.deepEqual(await refusal(['x'], { dimensions: 32 }), ['invalid_dimensions', 'dimensions']);

@@ -56,7 +56,7 @@ async function stubbed(error: Error): Promise<Response> {
 /** Eight tokens each, all different, into an engine that takes its time and a queue for eight: the first answer of this status. */
 async function flood(status: number, headers: Record<string, string> = {}): Promise<Response> {
   const requests = Array.from({ length: 5 }, (_, i) =>
-    slow.post('/v1/embeddings', { input: [1, 2, 3, 4, 5, 6, 7, i] }, headers),
+    slow.post('/v1/embeddings', { input: [1, 2, 3, 4, 5, 6, 7, i], token_ids: 'as_is' }, headers),
   );
   const answers = await Promise.all(requests);
   return answers.find((answer) => answer.status === status) ?? (answers[0] as Response);

@@ -18,7 +18,7 @@ export interface Answer {
 
 /** Sends a request; every vector of a 200 is asserted to be its own input's, finite and of length 1. */
 export async function ask(service: RunningService, { input, headers = {} }: Request): Promise<Answer> {
-  const response = await service.post('/v1/embeddings', { input }, headers);
+  const response = await service.post('/v1/embeddings', { input, token_ids: 'as_is' }, headers);
   const body = (await response.json()) as {
     data?: { index: number; embedding: number[] }[];
     error?: { code: string };

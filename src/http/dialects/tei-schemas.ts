@@ -18,7 +18,7 @@ const truncationDirection = oneOf(['Left', 'Right', 'left', 'right'], {
 
 // Fields that are none of these are ignored, as there: Weaviate's text2vec-huggingface sends `options` to any address.
 
-/** Fields of `/embed`. Token ids go to the model as they are. */
+/** Fields of `/embed`. */
 function embedFields(maxInputs: number) {
   const text = Type.String({ minLength: 1 });
   const tokenIds = Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 });

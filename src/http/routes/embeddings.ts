@@ -70,6 +70,8 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
           dimensions: options.dimensions ?? null,
           normalize: options.normalize ?? null,
           truncate: options.truncate ?? truncationByDefault(config.truncate),
+          // Else the header decides.
+          ...(options.token_ids === undefined ? {} : { tokenIds: options.token_ids }),
         };
         const { dimensions, normalization } = embedder.model;
         const isUnit = options.normalize ?? normalization === 'after_cut';

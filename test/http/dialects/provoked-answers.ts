@@ -54,12 +54,13 @@ function ofTokens(path: string, id: string, changes: object): Calls {
   return { [id]: calls };
 }
 
+// Token ids end with the starter's end token, 11974.
 const own: Calls = {
   teiEmbed: {
     200: [
       body('/embed', { inputs: ['x', 'y'], normalize: false, prompt_name: 'query', dimensions: 32 }),
-      body('/embed', { inputs: [1, 2, 3], truncate: true, truncation_direction: 'Left' }),
-      body('/embed', { inputs: ['x', [1, 2, 3]], dimensions: 1, nonsense: 1 }),
+      body('/embed', { inputs: [1, 2, 11_974], truncate: true, truncation_direction: 'Left' }),
+      body('/embed', { inputs: ['x', [1, 2, 11_974]], dimensions: 1, nonsense: 1 }),
     ],
     422: [
       body('/embed', { inputs: 'word '.repeat(600), truncate: false }),
