@@ -77,6 +77,7 @@ describe('An input that the engine cannot bear', () => {
             [22, 2, POISON],
           ],
           on_error: 'partial',
+          token_ids: 'as_is',
         });
         const { data } = (await partial.json()) as { data: { object: string; error?: { code: string } }[] };
         assert.deepEqual(
