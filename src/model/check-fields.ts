@@ -28,7 +28,7 @@ export function checkFields(file: string, json: Json, rules: FieldRules): void {
     if (rule === undefined) {
       throw refuseField(file, field, value, 'no such field, and it may change the vectors');
     }
-    if (!rule.only.some((one) => JSON.stringify(one) === JSON.stringify(value))) {
+    if (!rule.only.some((one) => JSON.stringify(one) === written(value))) {
       throw refuseField(file, field, value, rule.only.map((one) => JSON.stringify(one)).join(' or '));
     }
   }
@@ -36,9 +36,18 @@ export function checkFields(file: string, json: Json, rules: FieldRules): void {
 
 /** @param wanted what there may be instead, to stand after "hotvec implements". */
 export function refuseField(file: string, field: string, found: unknown, wanted: string): StartError {
-  const text = JSON.stringify(found) ?? 'missing';
+  const text = written(found) ?? 'missing';
   const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   return new StartError(`${file}: ${field} is ${shown}; hotvec implements ${wanted}.`);
+}
+
+/** As JSON; a file of a repository may nest deeper than JSON.stringify can go. */
+function written(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'nested too deeply';
+  }
 }
 
 /** An object inside a JSON file; {} where it is absent or null. */

@@ -8,13 +8,15 @@ import { locateTensors } from './safetensors.ts';
 import type { SentenceModules } from './sentence-modules.ts';
 
 /** PyTorch's class to its name here. GELU is the exact one, by the error function. */
-const ACTIVATIONS: Record<string, DenseLayer['activation']> = {
-  Identity: 'identity',
-  Tanh: 'tanh',
-  GELU: 'gelu',
-  ReLU: 'relu',
-  Sigmoid: 'sigmoid',
-};
+const ACTIVATIONS: ReadonlyMap<string, DenseLayer['activation']> = new Map(
+  Object.entries({
+    Identity: 'identity',
+    Tanh: 'tanh',
+    GELU: 'gelu',
+    ReLU: 'relu',
+    Sigmoid: 'sigmoid',
+  } as const),
+);
 
 const FIELDS: FieldRules = {
   activation_function: 'applied',
@@ -69,11 +71,12 @@ async function readDense(folder: string, name: string): Promise<DenseLayer> {
   const config = (await readJson(folder, file)) as Json | undefined;
   if (config === undefined) throw new StartError(`The model has no ${file}, which describes its Dense module.`);
   checkFields(file, config, FIELDS);
-  const [, activationClass = ''] = /^torch\.(?:\w+\.)*(\w+)$/.exec(String(config.activation_function)) ?? [];
-  const activation = ACTIVATIONS[activationClass];
+  const named = config.activation_function;
+  const [, activationClass = ''] = /^torch\.(?:\w+\.)*(\w+)$/.exec(typeof named === 'string' ? named : '') ?? [];
+  const activation = ACTIVATIONS.get(activationClass);
   if (activation === undefined) {
     throw new StartError(
-      `${file}: activation_function is ${config.activation_function}; hotvec implements ${Object.keys(ACTIVATIONS).join(', ')} of torch.nn.modules.`,
+      `${file}: activation_function is ${JSON.stringify(named)}; hotvec implements ${[...ACTIVATIONS.keys()].join(', ')} of torch.nn.modules.`,
     );
   }
   const denseFolder = path.join(folder, name);

@@ -3,25 +3,30 @@ import type { Json, ReadJson } from './read-json.ts';
 import { refuseAdapters } from './refuse-adapters.ts';
 import { readSentenceModules, type SentenceModules } from './sentence-modules.ts';
 
+const RERANKER = 'a reranker: it scores pairs of texts and gives no vectors';
+const STATIC =
+  'a static embedding model (model2vec): a table of token vectors without a transformer, whose mean leaves unknown tokens out. No export makes it one that hotvec serves';
+const SPARSE = 'a sparse embedding model (SPLADE and its kin)';
+const MULTI_VECTOR = 'a multi-vector model (ColBERT and its kin), which gives a vector a token';
+
 /** Modules of sentence-transformers that make something else than one dense vector a text, and what that is. */
-const OTHER_MODULES: Record<string, string> = {
-  LogitScore: 'a reranker: it scores pairs of texts and gives no vectors',
-  StaticEmbedding:
-    'a static embedding model (model2vec): a table of token vectors without a transformer, whose mean leaves unknown tokens out. No export makes it one that hotvec serves',
-  SparseStaticEmbedding: 'a sparse embedding model',
-  SpladePooling: 'a sparse embedding model (SPLADE)',
-  SparseAutoEncoder: 'a sparse embedding model',
-  MLMTransformer: 'a sparse embedding model (SPLADE)',
-  MultiVectorMask: 'a multi-vector model (ColBERT and its kin), which gives a vector a token',
-  TokenPooling: 'a multi-vector model (ColBERT and its kin), which gives a vector a token',
-};
+const OTHER_MODULES: ReadonlyMap<unknown, string> = new Map([
+  ['LogitScore', RERANKER],
+  ['StaticEmbedding', STATIC],
+  ['SparseStaticEmbedding', SPARSE],
+  ['SpladePooling', SPARSE],
+  ['SparseAutoEncoder', SPARSE],
+  ['MLMTransformer', SPARSE],
+  ['MultiVectorMask', MULTI_VECTOR],
+  ['TokenPooling', MULTI_VECTOR],
+]);
 
 /** `model_type` of config_sentence_transformers.json, other than SentenceTransformer and none. */
-const OTHER_TYPES: Record<string, string> = {
-  CrossEncoder: OTHER_MODULES.LogitScore as string,
-  SparseEncoder: 'a sparse embedding model',
-  MultiVectorEncoder: OTHER_MODULES.MultiVectorMask as string,
-};
+const OTHER_TYPES: ReadonlyMap<unknown, string> = new Map([
+  ['CrossEncoder', RERANKER],
+  ['SparseEncoder', SPARSE],
+  ['MultiVectorEncoder', MULTI_VECTOR],
+]);
 
 /**
  * Refuses what is no dense embedding model, or not a whole one, by what its small files say; before any weights are
@@ -46,18 +51,18 @@ export async function checkModelKind(
     new StartError(
       `${name} is ${what} (${evidence}). hotvec serves dense text-embedding models: one vector a text. Choose another model.`,
     );
-  const type = String(sentenceConfig?.model_type ?? 'SentenceTransformer');
-  const otherType = OTHER_TYPES[type];
+  const type = sentenceConfig?.model_type;
+  const otherType = OTHER_TYPES.get(type);
   if (otherType !== undefined) throw refuse(`config_sentence_transformers.json: model_type is ${type}`, otherType);
-  const otherModule = modules?.kinds.find((kind) => OTHER_MODULES[kind] !== undefined);
-  if (otherModule !== undefined) throw refuse(`modules.json: ${otherModule}`, OTHER_MODULES[otherModule] as string);
-  if (
-    config?.model_type === 'model2vec' ||
-    (config?.model_type === undefined && config?.embedding_dtype !== undefined)
-  ) {
-    throw refuse('config.json', OTHER_MODULES.StaticEmbedding as string);
+  for (const kind of modules?.kinds ?? []) {
+    const other = OTHER_MODULES.get(kind);
+    if (other !== undefined) throw refuse(`modules.json: ${kind}`, other);
   }
-  const classifier = [config?.architectures].flat().find((one) => /ForSequenceClassification$/.test(String(one)));
+  const isModel2vec = config?.model_type === undefined && config?.embedding_dtype !== undefined;
+  if (config?.model_type === 'model2vec' || isModel2vec) throw refuse('config.json', STATIC);
+  const classifier = [config?.architectures]
+    .flat()
+    .find((one) => typeof one === 'string' && one.endsWith('ForSequenceClassification'));
   if (classifier !== undefined && modules === null) {
     throw refuse(
       `config.json: architectures is ${classifier}, and there is no modules.json`,

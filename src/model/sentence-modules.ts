@@ -13,16 +13,18 @@ export interface SentenceModules {
 }
 
 /** sentence-transformers' names: those of `pooling_mode` since version 5.2, and of the `pooling_mode_*` flags before. */
-const POOLING_NAMES: Record<string, Pooling> = {
-  cls: 'cls',
-  cls_token: 'cls',
-  max: 'max',
-  max_tokens: 'max',
-  mean: 'mean',
-  mean_tokens: 'mean',
-  mean_sqrt_len_tokens: 'mean_sqrt_len',
-  lasttoken: 'last_token',
-};
+const POOLING_NAMES: ReadonlyMap<string, Pooling> = new Map(
+  Object.entries({
+    cls: 'cls',
+    cls_token: 'cls',
+    max: 'max',
+    max_tokens: 'max',
+    mean: 'mean',
+    mean_tokens: 'mean',
+    mean_sqrt_len_tokens: 'mean_sqrt_len',
+    lasttoken: 'last_token',
+  } as const),
+);
 const SUPPORTED_MODES = 'cls, max, mean, mean_sqrt_len and lasttoken';
 
 const MODULE_FIELDS: FieldRules = {
@@ -53,7 +55,10 @@ const NORMALIZE_FIELDS: FieldRules = {
   module_output_name: { only: ['sentence_embedding', null] },
 };
 /** Of the modules without weights. */
-const MODULE_CONFIG_FIELDS: Record<string, FieldRules> = { Pooling: POOLING_FIELDS, Normalize: NORMALIZE_FIELDS };
+const MODULE_CONFIG_FIELDS: ReadonlyMap<string, FieldRules> = new Map([
+  ['Pooling', POOLING_FIELDS],
+  ['Normalize', NORMALIZE_FIELDS],
+]);
 
 /** @throws {StartError} for a modules.json that is no list of objects. */
 function checkModuleList(modules: unknown): asserts modules is { type?: unknown; path?: unknown }[] {
@@ -104,7 +109,7 @@ export function checkModules({ kinds }: SentenceModules, between: readonly strin
  */
 export async function checkModuleConfigs(read: ReadJson, { kinds, folders }: SentenceModules): Promise<void> {
   for (const [i, kind] of kinds.entries()) {
-    const fields = MODULE_CONFIG_FIELDS[kind];
+    const fields = MODULE_CONFIG_FIELDS.get(kind);
     const folder = folders[i] ?? '';
     if (fields === undefined || folder === '') continue;
     const file = path.posix.join(folder, 'config.json');
@@ -130,7 +135,7 @@ export async function readPooling(read: ReadJson, { folders }: SentenceModules):
   checkFields(file, config, POOLING_FIELDS);
   checkPromptIsPooled(file, config);
   const modes = poolingModes(config);
-  const pooling = POOLING_NAMES[modes[0] ?? ''];
+  const pooling = POOLING_NAMES.get(modes[0] ?? '');
   if (modes.length === 1 && pooling !== undefined) return pooling;
   throw new StartError(
     `${file} sets ${modes.map((mode) => `pooling mode ${mode}`).join(' and ') || 'no pooling mode'}; hotvec implements one of ${SUPPORTED_MODES}.`,
@@ -138,7 +143,8 @@ export async function readPooling(read: ReadJson, { folders }: SentenceModules):
 }
 
 function poolingModes(config: Json): string[] {
-  if (config.pooling_mode !== undefined) return [config.pooling_mode].flat().map(String);
+  if (config.pooling_mode !== undefined)
+    return [config.pooling_mode].flat().map((mode) => (typeof mode === 'string' ? mode : typeof mode));
   return Object.entries(config)
     .filter(([key, isOn]) => key.startsWith('pooling_mode_') && isOn === true)
     .map(([key]) => key.slice('pooling_mode_'.length));

@@ -304,7 +304,7 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
       'an activation that it does not have',
       'bert-cls-dense',
       () => edit('2_Dense/config.json', { activation_function: 'torch.nn.modules.activation.Mish' }),
-      /activation_function is torch\.nn\.modules\.activation\.Mish; .* Tanh/,
+      /activation_function is "torch\.nn\.modules\.activation\.Mish"; .* Tanh/,
     ],
     [
       'Dense on tokens',

@@ -71,6 +71,7 @@ const REFUSED: [file: string, change: Record<string, unknown>, named: string][] 
   [SENTENCE, { truncate_dim: 16.5 }, 'truncate_dim'],
   [SENTENCE, { similarity_fn_name: 'maxsim' }, 'similarity_fn_name'],
   [SENTENCE, { model_type: 'SomethingNew' }, 'model_type'],
+  [SENTENCE, { model_type: 'constructor' }, 'model_type'],
   [SENTENCE, { prompts: { query: ['query: '] } }, 'prompts\\.query'],
   [SENTENCE, { prompts: ['query: '] }, 'prompts'],
   [SENTENCE, { default_prompt_name: 7 }, 'default_prompt_name'],
@@ -80,11 +81,14 @@ const REFUSED: [file: string, change: Record<string, unknown>, named: string][] 
   [POOLING, { include_prompt: 0 }, 'include_prompt'],
   [POOLING, { pooling_mode_cls_token: 1 }, 'pooling_mode_cls_token'],
   [POOLING, { pooling_mode: 'weightedmean' }, 'weightedmean'],
+  [POOLING, { pooling_mode: 'constructor' }, 'constructor'],
+  [POOLING, { pooling_mode: null }, 'pooling mode object'],
   [POOLING, { skip_special_tokens: true }, 'skip_special_tokens'],
   [DENSE, { module_input_name: 'token_embeddings' }, 'module_input_name'],
   [DENSE, { module_output_name: 'token_embeddings' }, 'module_output_name'],
   [DENSE, { use_residual: true }, 'use_residual'],
   [DENSE, { activation_function: 'somebody.nn.Tanh' }, 'activation_function'],
+  [DENSE, { activation_function: 'torch.nn.constructor' }, 'activation_function'],
   [DENSE, { bias: false }, 'bias'],
   [DENSE, { dropout: 0.1 }, 'dropout'],
   [NORMALIZE, { module_input_name: 'token_embeddings' }, 'module_input_name'],
@@ -179,6 +183,14 @@ describe('loadManifest() of the files of sentence-transformers', () => {
     rmSync(path.join(folder, TRANSFORMER));
     write('sentence_distilbert_config.json', { max_seq_length: 13 });
     assert.equal((await load()).maxTokens, 13);
+  });
+
+  it('names a field that is nested too deeply to be shown', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    for (const field of ['surprise', 'transformer_task']) {
+      writeFileSync(path.join(folder, TRANSFORMER), `{"${field}": ${deep}}`);
+      await assert.rejects(load(), { name: 'StartError', message: new RegExp(`${field} is nested too deeply`) });
+    }
   });
 
   it('takes a prompt of null for none', async () => {
