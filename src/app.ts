@@ -20,18 +20,20 @@ export interface AppOptions extends BasicAppOptions, HealthOptions {
   names: ModelNames;
   /** The worker thread that reads large bodies; tests put one here that dies. */
   bodyWorkerEntry?: URL | undefined;
+  /** Aborted when requests that have not come whole are waited for no longer. */
+  drained?: AbortSignal | undefined;
 }
 
 /** Builds the HTTP application. It never listens: tests inject, `main.ts` listens. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, embedder, health, names, metrics, bodyWorkerEntry, patience = usualPatience } = options;
+  const { config, embedder, health, names, metrics, bodyWorkerEntry, drained, patience = usualPatience } = options;
   const inflight = new InflightBytes(
     config.maxInflightBytes || 16 * config.maxBodyBytes,
     (bytes) => metrics.observeBytesInside(bytes),
     config.keyShare,
   );
   const app = createApp({ ...options, boundHost: config.host, basePath: config.basePath, inflight });
-  registerJsonBody(app, { limits: config, receiveMs: patience.receiveMs, workerEntry: bodyWorkerEntry });
+  registerJsonBody(app, { limits: config, receiveMs: patience.receiveMs, drained, workerEntry: bodyWorkerEntry });
 
   await app.register(swagger, openapiOptions(config.basePath));
   await app.register(documentationPages);

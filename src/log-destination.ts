@@ -6,7 +6,8 @@ const RETRY_MS = 20;
 
 /**
  * Writes log lines to a file descriptor, and never holds up or ends the server: a pipe that is full is tried again,
- * up to a bound, and a line that cannot be written (a full disk, a reader that is gone) is dropped and counted.
+ * up to a bound, and a line that cannot be written (a full disk, a reader that is gone) is dropped and counted. It is
+ * dropped whole: what was written of it is completed before any other line.
  *
  * pino's own destination retries a full disk for ever, in a loop that blocks the process.
  */
@@ -17,9 +18,14 @@ export class LogDestination {
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
   private isScheduled = false;
+  /** Part of the first line that waits is written: all others come after the rest of it, or never. */
+  private isTorn = false;
+  private readonly writeBytes: (fileDescriptor: number, bytes: Buffer) => number;
 
-  constructor(fileDescriptor: number) {
+  /** @param writeBytes tests put another here. */
+  constructor(fileDescriptor: number, writeBytes: typeof this.writeBytes = writeSync) {
     this.fileDescriptor = fileDescriptor;
+    this.writeBytes = writeBytes;
   }
 
   write(line: string): void {
@@ -38,8 +44,9 @@ export class LogDestination {
     this.isScheduled = false;
     for (let bytes = this.waiting[0]; bytes !== undefined; bytes = this.waiting[0]) {
       try {
-        const written = writeSync(this.fileDescriptor, bytes);
+        const written = this.writeBytes(this.fileDescriptor, bytes);
         this.waitingBytes -= written;
+        this.isTorn = written < bytes.length && (written > 0 || this.isTorn);
         if (written === bytes.length) this.waiting.shift();
         else this.waiting[0] = bytes.subarray(written);
       } catch (error) {
@@ -48,9 +55,12 @@ export class LogDestination {
           setTimeout(() => this.flush(), RETRY_MS).unref();
           return;
         }
-        this.dropped += 1;
-        this.waitingBytes -= bytes.length;
-        this.waiting.shift();
+        // A disk that was full in the middle of a line may have room again when the next one comes.
+        const kept = this.isTorn ? 1 : 0;
+        this.dropped += this.waiting.length - kept;
+        this.waiting.length = kept;
+        this.waitingBytes = kept === 1 ? bytes.length : 0;
+        return;
       }
     }
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { systemClock as clock } from './clock.ts';
@@ -83,7 +84,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const monitor = new HealthMonitor({ engine, clock, isDraining: () => embedder.isDraining });
   const health = () => monitor.report();
   const basics = { config, embedder, health, metrics, logger, apiKeys, tracer };
-  const app = await buildApp({ ...basics, names, isDraining: () => embedder.isDraining });
+  const drained = new AbortController();
+  // Each body that is being received listens to it.
+  setMaxListeners(0, drained.signal);
+  const isDraining = () => embedder.isDraining;
+  const app = await buildApp({ ...basics, names, isDraining, drained: drained.signal });
   const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
 
   try {
@@ -112,7 +117,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
           drainDelayMs: config.drainDelayMs,
           drainMs: config.drainMs,
           failReadiness: () => embedder.announceDrain(),
-          closeEngine: () => engine.close(),
+          closeEngine: () => {
+            drained.abort();
+            return engine.close();
+          },
         });
         await tracer?.close();
       },

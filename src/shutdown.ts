@@ -11,7 +11,7 @@ export interface ShutdownSteps {
   drainMs: number;
   /** /readyz fails from here on; requests are still served. */
   failReadiness: () => void;
-  /** Ends the engine; requests still waiting get 503. */
+  /** Ends the engine; requests still waiting, and those that have not come whole, get 503. */
   closeEngine: () => Promise<void>;
 }
 

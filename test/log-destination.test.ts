@@ -33,6 +33,35 @@ describe('LogDestination', () => {
     closeSync(descriptor);
   });
 
+  it('writes no line into the rest of another: what was torn by a full disk is completed first', () => {
+    let disk = '';
+    let room = 0;
+    const destination = new LogDestination(1, (_, bytes) => {
+      if (room === 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+      const written = Math.min(room, bytes.length);
+      disk += bytes.toString('latin1', 0, written);
+      room -= written;
+      return written;
+    });
+    room = 8;
+    destination.write('line 1\n');
+    destination.write('line 2\n');
+    assert.deepEqual([disk, destination.dropped], ['line 1\nl', 0]);
+    destination.write('line 3\n');
+    assert.deepEqual([disk, destination.dropped], ['line 1\nl', 1], 'still full');
+    room = 3;
+    destination.write('line 4\n');
+    assert.deepEqual([disk, destination.dropped], ['line 1\nline', 2], 'room for a part of the rest');
+    room = 100;
+    destination.write('line 5\n');
+    assert.deepEqual([disk, destination.dropped], ['line 1\nline 2\nline 5\n', 2]);
+    room = 0;
+    destination.write('line 6\n');
+    room = 100;
+    destination.write('line 7\n');
+    assert.deepEqual([disk, destination.dropped], ['line 1\nline 2\nline 5\nline 7\n', 3], 'dropped whole');
+  });
+
   it('lets the server run and stop with a full disk under its log', {
     skip: !isLinux && 'needs /dev/full',
   }, async () => {

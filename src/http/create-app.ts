@@ -87,9 +87,10 @@ export function createApp(options: PortOptions): FastifyInstance {
   registerLingeringClose(app);
   registerRequestReports(app, metrics, tracer);
   registerErrorHandling(app, { ...config, basePath });
+  // Before the host is looked at: there may be two.
+  registerProtocolRules(app);
   cors.register(app);
   registerHostCheck(app, { allowedHosts, boundHost, asksForKeys: apiKeys !== null });
   registerAuth(app, apiKeys);
-  registerProtocolRules(app);
   return app;
 }

@@ -35,6 +35,8 @@ export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlin
   const routes = new KnownRoutes(app);
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
+    // Fastify looks at the headers of a QUERY before it says that there is none.
+    if (request.is404 && !(error instanceof HotvecError)) return sayNotFound(request, reply);
     const known = toHotvecError(error, request, limits);
     if (known.code === 'internal_error') {
       request.log.error(unexpectedFacts(error), 'unexpected error');
@@ -45,7 +47,9 @@ export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlin
     return sendError(reply, known, formatFor(request));
   });
 
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(sayNotFound);
+
+  function sayNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const methods = routes.methodsAt(pathOf(request));
     // A route whose pattern matches may itself have found nothing there: a missing file under /docs.
     if (methods.length === 0 || methods.includes(request.method)) {
@@ -67,7 +71,7 @@ export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlin
       ),
       formatFor(request),
     );
-  });
+  }
 
   /** What the client may have meant: most often its base URL has a part too many or too few. */
   function hint(path: string): string {
@@ -85,7 +89,8 @@ export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlin
 }
 
 function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] as string;
+  // Clients that take this server for a proxy send the whole URL: RFC 9112, 3.2.2.
+  return request.url.replace(/^https?:\/\/[^/?#]*/i, '').split('?', 1)[0] as string;
 }
 
 /** Sends an error in its form, and the headers that clients act on. */
@@ -114,18 +119,7 @@ export function answerFrameworkError(_: FastifyError, request: FastifyRequest, r
 /** For bytes that are no HTTP request, and requests that came too slowly; there is no reply object, only the socket. */
 export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const status = isTimeout
-    ? '408 Request Timeout'
-    : isTooLarge
-      ? '431 Request Header Fields Too Large'
-      : '400 Bad Request';
-  const message = isTimeout
-    ? 'The request was not received in time.'
-    : isTooLarge
-      ? 'The request headers are too large.'
-      : 'This is not a valid HTTP request.';
+  const [status, message] = explainClientError(error);
   const body = JSON.stringify({
     error: { message, type: 'invalid_request_error', param: null, code: 'invalid_input' },
   });
@@ -137,6 +131,16 @@ export function answerClientError(this: FastifyInstance, error: ConnectionError,
     );
   }
   linger(socket);
+}
+
+function explainClientError({ code }: ConnectionError): [status: string, message: string] {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return ['408 Request Timeout', 'The request was not received in time.'];
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return ['431 Request Header Fields Too Large', 'The request headers are too large.'];
+  }
+  return ['400 Bad Request', 'This is not a valid HTTP request.'];
 }
 
 function toHotvecError(error: FastifyError, request: FastifyRequest, limits: { maxBodyBytes: number }): HotvecError {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HotvecError } from '../errors.ts';
 import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
+import { expectsContinue } from './protocol-rules.ts';
 import { type BodyOutcome, BodyReader, type BodyRules } from './read-body.ts';
 import { bodyTooLarge, receiveBody } from './receive-body.ts';
 import type { Limits } from './schemas.ts';
@@ -11,6 +12,8 @@ export interface JsonBodyOptions {
   limits: Limits;
   /** {@link Patience}. */
   receiveMs: number;
+  /** Aborted when bodies are waited for no longer: the server is about to end. */
+  drained?: AbortSignal | undefined;
   /** The worker; undefined: `body-worker.js`. */
   workerEntry?: URL | undefined;
 }
@@ -21,7 +24,7 @@ export interface JsonBodyOptions {
  * or that do not come, are refused.
  */
 export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions): void {
-  const { limits, receiveMs, workerEntry } = options;
+  const { limits, receiveMs, drained, workerEntry } = options;
   const rules: BodyRules = { schemas: {}, limits };
   const reader = new BodyReader(rules);
   const largeBodies = new LargeBodies({ rules, entry: workerEntry });
@@ -50,7 +53,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     // Nobody wants it: that there is no such path or method is said before it has come.
     if (request.is404) return undefined;
     const { maxBodyBytes } = limits;
-    const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs });
+    const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs, drained });
     const schema = schemaOf(request);
     request.bodyBytes = body.length;
     return body.length <= LARGE_BODY_BYTES ? reader.read(body, schema) : readLarge(request, body, schema);
@@ -88,7 +91,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     if (announced > limits.maxBodyBytes) throw bodyTooLarge(limits.maxBodyBytes);
     // What would not fit is not begun, but takes no room before it comes.
     if (announced > 0) request.held.check(announced);
-    if (/100-continue/i.test(request.headers.expect ?? '')) reply.raw.writeContinue();
+    if (!request.is404 && expectsContinue(request.raw)) reply.raw.writeContinue();
   });
 
   app.addHook('preValidation', async (request) => {

@@ -8,20 +8,24 @@ export interface ReceiveOptions {
   held: HeldBytes;
   /** A body that brings less than LEAST_BYTES in so many milliseconds, and is not whole then, is given up. */
   receiveMs: number;
+  /** Aborted when it is waited for no longer: the server is about to end. */
+  drained?: AbortSignal | undefined;
 }
 
 /** Of what holds less than this, a thousand hold next to nothing: it has the minute that every request has. */
 const SMALL_BYTES = 16 * 1024;
+/** Another server may be there by then. */
+const DRAINED_RETRY_MS = 1_000;
 /** Chunks of a body may be a byte long, and each is an object: so many of them are joined as they come. */
 const MANY_CHUNKS = 256;
 
 /**
  * Collects a request's body. Not by Fastify's own reader: it neither counts what arrives, nor notices that nothing does.
  *
- * @throws {HotvecError} body_too_large, overloaded, body_too_slow, client_closed_request. What still comes is not read.
+ * @throws {HotvecError} body_too_large, overloaded, body_too_slow, draining, client_closed_request. What still comes is not read.
  */
 export function receiveBody(payload: Readable, options: ReceiveOptions): Promise<Buffer> {
-  const { maxBodyBytes, held, receiveMs } = options;
+  const { maxBodyBytes, held, receiveMs, drained } = options;
   return new Promise((resolve, reject) => {
     const blocks: Buffer[] = [];
     let chunks: Buffer[] = [];
@@ -31,6 +35,7 @@ export function receiveBody(payload: Readable, options: ReceiveOptions): Promise
 
     const settle = () => {
       clearInterval(paceTimer);
+      drained?.removeEventListener('abort', onDrained);
       payload.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
     };
     const fail = (error: unknown) => {
@@ -64,8 +69,12 @@ export function receiveBody(payload: Readable, options: ReceiveOptions): Promise
       settle();
       resolve(Buffer.concat([...blocks, ...chunks], received));
     };
+    const onDrained = () =>
+      fail(new HotvecError('draining', 'The server is shutting down.', { retryAfterMs: DRAINED_RETRY_MS }));
     const onGone = () =>
       fail(new HotvecError('client_closed_request', 'The client went away before its whole request.'));
+    drained?.addEventListener('abort', onDrained);
+    if (drained?.aborted) return onDrained();
     payload.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
 }

@@ -122,7 +122,7 @@ const corpus: Record<string, [bytes: string, statuses: number[]]> = {
     `${start}connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
     [400],
   ],
-  CONNECT: [`CONNECT x:80 HTTP/1.1\r\nhost: localhost\r\n\r\n${SMUGGLED}`, []],
+  CONNECT: [`CONNECT x:80 HTTP/1.1\r\nhost: localhost\r\n\r\n${SMUGGLED}`, [405]],
   'a line break in the URL': [
     `GET /v1/models%0d%0ax:%20y HTTP/1.1\r\nhost: localhost\r\n${length(SMUGGLED)}\r\n${SMUGGLED}`,
     [404],
