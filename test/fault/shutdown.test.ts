@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { collect } from '../http/raw-socket.ts';
 import { startService } from '../support/running-service.ts';
 import { spawnCli } from '../support/spawned-cli.ts';
 import { fakeEngineEntry, isAlive, scriptFakeEngine } from '../support/supervised-engine.ts';
@@ -44,6 +46,49 @@ describe('SIGTERM', () => {
 });
 
 describe('close()', () => {
+  const BODY = '{"input":"half a body"}';
+
+  /** Sends half a request, begins to close, and sends the rest, if any, after a while. Resolves with what comes. */
+  async function halfSent(framing: string, first: string, rest: string | null): Promise<{ text: string; log: string }> {
+    scriptFakeEngine({});
+    const service = await startService({ drainMs: 600 }, fakeEngineEntry);
+    const { port, hostname } = new URL(service.url);
+    const socket = net.connect(Number(port), hostname);
+    const text = collect(socket);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(
+      `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${framing}\r\n\r\n${first}`,
+    );
+    await sleep(100);
+    const closing = service.close();
+    await sleep(200);
+    if (rest !== null) socket.write(rest);
+    await closed;
+    await closing;
+    return { text: text(), log: service.log() };
+  }
+
+  it('serves a request whose body was half sent when it began, once the rest comes', async () => {
+    const { text } = await halfSent(`content-length: ${BODY.length}`, BODY.slice(0, 9), BODY.slice(9));
+    assert.match(text, /^HTTP\/1\.1 200 /);
+    assert.match(text, /^connection: close\r$/im);
+  });
+
+  for (const [what, framing, first] of [
+    ['half of it', `content-length: ${BODY.length}`, BODY.slice(0, 9)],
+    ['none of it', `content-length: ${BODY.length}`, ''],
+    ['a chunk of it', 'transfer-encoding: chunked', `9\r\n${BODY.slice(0, 9)}\r\n`],
+    ['a part that a worker would read', 'content-length: 3000000', `{"input":"${'a'.repeat(300_000)}`],
+  ] as const) {
+    it(`answers 503 draining at the end where the rest of a body never comes: ${what} (it was closed without a word)`, async () => {
+      const { text, log } = await halfSent(framing, first, null);
+      assert.match(text, /^HTTP\/1\.1 503 /);
+      assert.match(text, /"code":"draining"/);
+      assert.match(text, /^retry-after: 1\r$/im);
+      assert.match(log, /"status":503,[^\n]*"code":"draining"/);
+    });
+  }
+
   it('fails readiness first, still serves during the delay, and then refuses', async () => {
     scriptFakeEngine({});
     const service = await startService({ drainDelayMs: 400 }, fakeEngineEntry);
