@@ -50,6 +50,19 @@ export function embeddingsBody(maxInputs: number) {
             "`checked`: token ids in `input` must begin and end with the tokens that the model's own tokenizer puts around a text, or are 400 `invalid_token_id`; `as_is`: they go to the model whatever they are. Left out: `checked`",
         }),
       ),
+      output_dimension: Type.Optional(
+        Type.Integer({ minimum: 1, description: "Another word for `dimensions`: that of Voyage's clients" }),
+      ),
+      truncation: Type.Optional(
+        Type.Boolean({
+          description: "As Voyage's clients say it: `true` is `truncate: end`, `false` is `truncate: error`",
+        }),
+      ),
+      modality: Type.Optional(
+        Type.Union([oneOf(['text']), Type.Array(oneOf(['text']))], {
+          description: 'Of the inputs, as clients of NIM say it: `text`, of all or of each; there is no other',
+        }),
+      ),
       ...commonFields,
     },
     { additionalProperties: false, title: 'EmbeddingsRequest', 'x-examples': requestExamples(embeddingsExamples) },

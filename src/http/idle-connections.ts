@@ -17,16 +17,16 @@ export function registerIdleConnections(app: FastifyInstance, mostIdle = MOST_ID
   /** Requests that are inside, by connection: one may bring several. */
   const inside = new WeakMap<Socket, number>();
 
-  app.addHook('onRequest', async ({ raw: { socket } }, { raw: response }) => {
+  app.addHook('onRequest', async ({ raw: { socket } }) => {
     idle.delete(socket);
     inside.set(socket, (inside.get(socket) ?? 0) + 1);
-    response.once('close', () => {
-      const left = (inside.get(socket) ?? 1) - 1;
-      inside.set(socket, left);
-      if (left > 0 || socket.destroyed) return;
-      idle.add(socket);
-      if (idle.size > mostIdle) closeLongestIdle();
-    });
+  });
+  app.addHook('onResponse', async ({ raw: { socket } }) => {
+    const left = (inside.get(socket) ?? 1) - 1;
+    inside.set(socket, left);
+    if (left > 0 || socket.destroyed) return;
+    idle.add(socket);
+    if (idle.size > mostIdle) closeLongestIdle();
   });
   app.server.on('connection', (socket) => {
     socket.once('close', () => idle.delete(socket));

@@ -5,6 +5,7 @@ import { HotvecError, StartError } from '../errors.ts';
 const ROLE_SUFFIXES: readonly [string, Role][] = [
   ['-query', 'query'],
   ['-document', 'document'],
+  ['-passage', 'document'],
 ];
 
 /** What Ollama's clients mean, and often write, behind a name without a tag. */

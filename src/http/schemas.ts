@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { Config } from '../config.ts';
 import { publicErrorCodes } from './error-table.ts';
+import { truncations } from './read-truncation.ts';
 
 // Schemas with a title become components of the OpenAPI document (openapi-options.ts).
 
@@ -76,7 +77,7 @@ export const commonFields = {
   model: Type.Optional(
     Type.String({
       description:
-        'A served name or alias; `NAME-query` and `NAME-document` choose the prompt. Left out: the served model',
+        'A served name or alias; `NAME-query` and `NAME-document` (or `NAME-passage`) choose the prompt. Left out: the served model',
     }),
   ),
   instruction: Type.Optional(
@@ -89,8 +90,9 @@ export const commonFields = {
     Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
   ),
   truncate: Type.Optional(
-    oneOf(['error', 'end', 'start'], {
-      description: 'What to do with inputs that are too long: refuse, or cut off that side',
+    oneOf(truncations, {
+      description:
+        'What to do with inputs that are too long: refuse, or cut off that side; `NONE`, `END` and `START` are the words of NIM',
     }),
   ),
   user: Type.Optional(Type.String({ description: 'Accepted and ignored' })),

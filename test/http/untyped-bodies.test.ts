@@ -14,6 +14,11 @@ const ollama: [path: string, body: string][] = [
   ['/api/embeddings', '{"model":"stub","prompt":"x"}'],
   ['/api/show', '{"model":"stub"}'],
 ];
+/** Voyage's API in LiteLLM 1.110.2, whose `api_base` has no /v1 then. */
+const litellm: [path: string, body: string] = [
+  '/embeddings',
+  '{"model":"stub","input":["x"],"truncation":true,"output_dimension":2}',
+];
 /** As curl sends `-d`, and as clients send that never say what they send (Weaviate's text2vec-ollama). */
 const untyped: Record<string, string>[] = [
   {},
@@ -50,6 +55,14 @@ describe('A body without content-type: application/json', () => {
       }
       const chunked = await post(stub.url + path, body, { 'transfer-encoding': 'chunked' });
       assert.equal(chunked.status, 200);
+    }
+  });
+
+  it('is read on /embeddings, where LiteLLM sends it so; not where a page may have sent it', async () => {
+    const [path, body] = litellm;
+    assert.equal((await post(stub.url + path, body, {})).status, 200);
+    for (const mark of [{ origin: 'https://evil.example' }, { 'sec-fetch-mode': 'no-cors' }]) {
+      assert.equal((await post(stub.url + path, body, mark)).status, 415);
     }
   });
 

@@ -10,10 +10,11 @@ import { boundOfRows } from '../encode-rows.ts';
 import { encodeEmbeddings } from '../encode-vectors.ts';
 import type { ModelNames } from '../model-names.ts';
 import { checkOutputDtype } from '../output-dtype.ts';
+import { readDimensions } from '../read-dimensions.ts';
+import { readTruncation } from '../read-truncation.ts';
 import { nameInputs } from '../request-inputs.ts';
 import { RequestHeaders } from '../schemas.ts';
 import { serveEachVector, serveVectors, sizeOfVectors, usageOf } from '../serve-vectors.ts';
-import { truncationByDefault } from '../truncation-by-default.ts';
 
 export interface EmbeddingsOptions {
   embedder: Embedder;
@@ -35,6 +36,8 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
     app.route({
       method: 'POST',
       url,
+      // LiteLLM asks here, as for Voyage, and never says what it sends.
+      ...(url === '/embeddings' ? { config: { takesUntypedBody: true } } : {}),
       schema: {
         hide: url === '/embeddings',
         operationId: 'createEmbeddings',
@@ -67,15 +70,18 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         };
         const inputs = nameInputs('input', input).map((one) => ({ ...one, ...prompt }));
         const vectorOptions = {
-          dimensions: options.dimensions ?? null,
+          ...readDimensions(options),
           normalize: options.normalize ?? null,
-          truncate: options.truncate ?? truncationByDefault(config.truncate),
+          truncate: readTruncation(options, config.truncate),
           // Else the header decides.
           ...(options.token_ids === undefined ? {} : { tokenIds: options.token_ids }),
         };
         const { dimensions, normalization } = embedder.model;
         const isUnit = options.normalize ?? normalization === 'after_cut';
-        checkOutputDtype(dtype, options.dimensions ?? dimensions, isUnit);
+        checkOutputDtype(dtype, vectorOptions.dimensions ?? dimensions, isUnit, {
+          dtype: 'output_dtype',
+          dimensions: vectorOptions.dimensionsName,
+        });
         const isPartial = options.on_error === 'partial';
         const size = sizeOfVectors(embedder, vectorOptions.dimensions);
         const answerBytes =

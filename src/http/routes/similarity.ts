@@ -12,12 +12,12 @@ import { answers, WORK_ERRORS, workHeaders } from '../documented-answers.ts';
 import { responseExamples } from '../documented-examples.ts';
 import { boundOfRows } from '../encode-rows.ts';
 import { encodeMatrix } from '../encode-vectors.ts';
+import { readTruncation } from '../read-truncation.ts';
 import { roleOf } from '../request-inputs.ts';
 import { RequestHeaders } from '../schemas.ts';
 import { serveVectors, usageOf } from '../serve-vectors.ts';
 import { similarityExamples } from '../similarity-examples.ts';
 import { SimilarityResponse, similarityBody } from '../similarity-schema.ts';
-import { truncationByDefault } from '../truncation-by-default.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
 /** POST /v1/similarity: embeds the texts of two lists of texts and vectors, and scores every pair. */
@@ -89,7 +89,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         dimensions,
         // Cosine has no use for it; the other metrics compare what /v1/embeddings serves.
         normalize: null,
-        truncate: options.truncate ?? truncationByDefault(config.truncate),
+        truncate: readTruncation(options, config.truncate),
       };
       const answerBytes =
         boundOfRows(queries.length, documents.length) +

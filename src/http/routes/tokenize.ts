@@ -4,11 +4,11 @@ import { chooseRole } from '../choose-role.ts';
 import { answers, tokenizeHeaders } from '../documented-answers.ts';
 import { requestExamples, responseExamples } from '../documented-examples.ts';
 import { boundOfTokens, encodeTokens } from '../encode-tokens.ts';
+import { readTruncation, truncations } from '../read-truncation.ts';
 import { nameInputs } from '../request-inputs.ts';
 import { commonFields, oneOf, RequestIdHeader, roles } from '../schemas.ts';
 import { sendChunks } from '../send-chunks.ts';
 import { tokenizeExamples } from '../tokenize-examples.ts';
-import { truncationByDefault } from '../truncation-by-default.ts';
 import type { EmbeddingsOptions } from './embeddings.ts';
 
 /** The request's body: what of `/v1/embeddings` decides about tokens. */
@@ -25,7 +25,7 @@ export function tokenizeBody(maxInputs: number) {
       ),
       instruction,
       truncate: Type.Optional(
-        oneOf(['error', 'end', 'start'], {
+        oneOf(truncations, {
           description:
             'What `/v1/embeddings` would do with inputs that are too long: cut off that side, or refuse; here they are counted whole, and `too_long` says so',
         }),
@@ -88,13 +88,8 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       ),
     },
     handler: async (request, reply) => {
-      const {
-        input,
-        model,
-        input_type,
-        instruction = null,
-        truncate = truncationByDefault(config.truncate),
-      } = request.body;
+      const { input, model, input_type, instruction = null, ...options } = request.body;
+      const truncate = readTruncation(options, config.truncate);
       const role = chooseRole(names, model, input_type);
       const inputs = nameInputs('input', input).map((one) => ({ ...one, role, instruction }));
       request.progress.enter('tokenize');
