@@ -32,7 +32,6 @@ const ROBERTA = {
   mask_token: '<mask>',
 };
 const END_OF_TEXT = { unk_token: '<|endoftext|>', eos_token: '<|endoftext|>' };
-const T5_EXTRA_IDS = Array.from({ length: 100 }, (_, i) => `<extra_id_${i}>`);
 
 /** Tokens that a class has where no file names them. */
 const DEFAULTS: Record<TokenizerFamily, Partial<Record<TokenName, string>>> = {
@@ -59,10 +58,7 @@ const DEFAULTS_5: Partial<Record<TokenizerFamily, Partial<Record<TokenName, stri
   gemma: { mask_token: '<mask>' },
   gpt_neox: { pad_token: '<|padding|>' },
 };
-const EXTRA: Partial<Record<TokenizerFamily, string[]>> = {
-  camembert: ['<s>NOTUSED', '</s>NOTUSED', '<unk>NOTUSED'],
-  t5: T5_EXTRA_IDS,
-};
+const CAMEMBERT_EXTRA = ['<s>NOTUSED', '</s>NOTUSED', '<unk>NOTUSED'];
 
 /** Families whose mask takes the space before it along (`lstrip`). */
 const MASK_TAKES_SPACE: ReadonlySet<TokenizerFamily> = new Set([
@@ -104,7 +100,8 @@ export function specialTokens(
     const content = contentOf(name in fields ? fields[name] : defaults[name]);
     if (content !== undefined) named[name] = content;
   }
-  const extra = extraTokens(fields, version) ?? EXTRA[family] ?? [];
+  const map = decoder === undefined ? specialTokensMap : {};
+  const extra = (version === 4 ? extraTokens4 : extraTokens5)(tokenizerConfig, map, family);
   const contents = new Set([...Object.values(named), ...extra]);
   const declared =
     decoder === undefined
@@ -144,20 +141,53 @@ function legacyTokens(addedTokens: Json, specials: ReadonlySet<string>, inFile: 
     .map(([content]) => toAddedToken({ content, special: specials.has(content) }));
 }
 
-/** undefined where no file names any. */
-function extraTokens(fields: Json, version: 4 | 5): string[] | undefined {
-  const { additional_special_tokens: additional, extra_special_tokens: extra } = fields;
-  const values = [additional, extra].flatMap((tokens) =>
-    typeof tokens === 'object' && tokens !== null ? Object.values(tokens) : [],
-  );
-  const modelSpecific =
-    version === 5
-      ? Object.entries(fields)
-          .filter(([key]) => key.endsWith('_token') && !(NAMES as readonly string[]).includes(key))
-          .map(([, value]) => value)
-      : [];
-  const contents = [...values, ...modelSpecific].map(contentOf).filter((content) => content !== undefined);
-  return contents.length === 0 && !Array.isArray(additional) ? undefined : contents;
+/** Tokens without a name of their own, as version 4 collects them: lists of both files, and names beyond the usual ones. */
+function extraTokens4(config: Json, map: Json, family: TokenizerFamily): string[] {
+  const given = [config, map].some((file) => Array.isArray(file.additional_special_tokens));
+  const additional = [config, map].flatMap((file) => contentsOf(file.additional_special_tokens));
+  const names = [config, map].flatMap((file) => contentsOf(file.extra_special_tokens));
+  return [...(withClassTokens(given ? additional : undefined, config, family) ?? []), ...names];
+}
+
+/** As version 5 does it, which has one list, and takes the older one of tokenizer_config.json where that is empty. */
+function extraTokens5(config: Json, map: Json, family: TokenizerFamily): string[] {
+  const { extra_special_tokens: extra, additional_special_tokens: additional } = config;
+  const isRenamed = 'additional_special_tokens' in config && contentsOf(extra).length === 0;
+  const list = isRenamed ? additional : extra;
+  // Names beyond the usual ones; the list then counts as absent.
+  const isNames = typeof list === 'object' && list !== null && !Array.isArray(list);
+  const ofClass = map.additional_special_tokens ?? (isRenamed ? undefined : additional);
+  const hasList = !isNames && (isRenamed || 'extra_special_tokens' in config);
+  const classTokens = withClassTokens(Array.isArray(ofClass) ? contentsOf(ofClass) : undefined, config, family);
+  const modelTokens = Object.entries(config)
+    .filter(([key]) => key.endsWith('_token') && !(NAMES as readonly string[]).includes(key))
+    .map(([, value]) => contentOf(value))
+    .filter((content) => content !== undefined);
+  return [
+    ...contentsOf(list),
+    ...contentsOf(map.extra_special_tokens),
+    ...(hasList ? [] : (classTokens ?? [])),
+    ...modelTokens,
+  ];
+}
+
+/** What a class makes of the tokens given to it; undefined: none are given. */
+function withClassTokens(
+  given: string[] | undefined,
+  { extra_ids: count = 100 }: Json,
+  family: TokenizerFamily,
+): string[] | undefined {
+  if (family === 'camembert') return given ?? CAMEMBERT_EXTRA;
+  if (family !== 't5' || given?.some((content) => content.includes('<extra_id_'))) return given;
+  return [...(given ?? []), ...Array.from({ length: Number(count) }, (_, i) => `<extra_id_${i}>`)];
+}
+
+/** The tokens of a list, or of an object by name. */
+function contentsOf(tokens: unknown): string[] {
+  if (typeof tokens !== 'object' || tokens === null) return [];
+  return Object.values(tokens)
+    .map(contentOf)
+    .filter((content) => content !== undefined);
 }
 
 /** A plain string, or one with flags. */
