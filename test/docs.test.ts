@@ -18,6 +18,7 @@ const documents = [
   'deploy/README.md',
   'docs/api.md',
   'docs/architecture.md',
+  'docs/clients.md',
   'docs/dialects.md',
   'docs/models.md',
   'docs/operations.md',

@@ -144,4 +144,29 @@ export const clients: Client[] = [
       assert.ok(largestDifference(similarities as number[], wanted) < 1e-5);
     },
   },
+  {
+    ...openaiBased,
+    name: 'Haystack',
+    program: 'python/use_haystack.py',
+    needs: ['haystack'],
+  },
+  {
+    ...ollama,
+    name: 'langchain-ollama for Python',
+    program: 'python/use_langchain_ollama.py',
+    needs: ['langchain_ollama'],
+  },
+  {
+    name: 'huggingface_hub',
+    program: 'python/use_huggingface.py',
+    needs: ['huggingface_hub'],
+    errors: expectedErrors((_, status) => (status === 400 ? 'BadRequestError' : 'HfHubHTTPError'), ['status'], {
+      // It cannot name a model to an address.
+      'unknown model': { class: 'none', status: null },
+      // What text-embeddings-inference answers then.
+      permanent: { status: 424 },
+    }),
+    retries: 'never',
+    ownWaitMs: 20,
+  },
 ];

@@ -1,8 +1,40 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
+import { packageRoot } from '../../src/package-info.ts';
 
-/** @returns a Python that has the modules: `HOTVEC_TEST_PYTHON`, or the one on the path; undefined: there is none. */
-export function findPython(modules: readonly string[]): string | undefined {
-  const candidates = [process.env.HOTVEC_TEST_PYTHON, 'python3', 'python'].filter((one) => one !== undefined);
-  return candidates.find((one) => spawnSync(one, ['-c', `import ${modules.join(', ')}`]).status === 0);
+const folder = path.join(packageRoot, 'node_modules', '.cache', 'hotvec-python');
+const requirements = path.join(packageRoot, 'test', 'clients', 'python', 'requirements.txt');
+/** Older ones would get other versions of the clients than those that are pinned. */
+const VERSION_CHECK = 'import sys, ensurepip, venv; assert sys.version_info >= (3, 11); print(sys.version)';
+
+/**
+ * A Python with the clients: the one that `HOTVEC_TEST_PYTHON` names, or a virtual environment with exactly what
+ * `requirements.txt` says, by its hashes, made once for each state of that file.
+ * @returns its path, or why there is none, as a sentence: no Python, or no registry.
+ */
+export function findPython(): { python: string } | string {
+  const named = process.env.HOTVEC_TEST_PYTHON;
+  if (named !== undefined) return { python: named };
+  const base = ['python3', 'python'].find((one) => spawnSync(one, ['-c', VERSION_CHECK]).status === 0);
+  if (base === undefined) return 'no Python 3.11 or newer that can make virtual environments';
+  const state =
+    spawnSync(base, ['-c', VERSION_CHECK], { encoding: 'utf8' }).stdout + readFileSync(requirements, 'utf8');
+  const stamp = path.join(folder, 'installed.txt');
+  const python = path.join(folder, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return { python };
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(path.dirname(folder), { recursive: true });
+  const options = ['--no-deps', '--require-hashes', '--only-binary=:all:', '--no-compile', '--retries=1', '-q'];
+  for (const [program, ...args] of [
+    [base, '-m', 'venv', folder],
+    // The whole tree is in the file: there is nothing to resolve.
+    [python, '-m', 'pip', 'install', ...options, '-r', requirements],
+  ] as [string, ...string[]][]) {
+    const { status } = spawnSync(program, args, { timeout: 240_000 });
+    if (status !== 0) return `the Python clients could not be installed (${args.slice(0, 3).join(' ')}: ${status})`;
+  }
+  writeFileSync(stamp, state);
+  return { python };
 }

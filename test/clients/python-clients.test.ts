@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { after, before, describe } from 'node:test';
+import { packageRoot } from '../../src/package-info.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+import { clients } from './clients.ts';
+import { examples, examplesFolder } from './examples.ts';
+import { findPython } from './find-python.ts';
+import { itPrints, itServes } from './it-serves.ts';
+
+describe('Python clients and examples', { concurrency: 2 }, () => {
+  let service: RunningService;
+  let found: ReturnType<typeof findPython>;
+  before(async () => {
+    found = findPython();
+    service = await startService();
+  });
+  after(() => service.close());
+
+  for (const client of clients) {
+    const { program, needs } = client;
+    if (needs === undefined) continue;
+    const find = () => pythonCommand(needs, path.join(packageRoot, 'test', 'clients', program));
+    itServes(client, () => service, find);
+  }
+
+  for (const example of examples.filter(({ command }) => command === 'python')) {
+    const find = () => pythonCommand(['openai'], path.join(examplesFolder, example.program));
+    itPrints(example, () => service, find);
+  }
+
+  function pythonCommand(modules: string[], file: string): string[] | string {
+    if (typeof found === 'string') return found;
+    const hasThem = spawnSync(found.python, ['-c', `import ${modules.join(', ')}`]).status === 0;
+    return hasThem ? [found.python, file] : `${found.python} lacks ${modules.join(' or ')}`;
+  }
+});
