@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { Batcher } from './batching/batcher.ts';
 import type { BatchReport, PoisonReport } from './batching/dispatcher.ts';
@@ -25,6 +26,7 @@ import { loadManifest } from './model/load-manifest.ts';
 import { locateModel } from './model/locate-model.ts';
 import type { ModelManifest } from './model/manifest.ts';
 import { findPublishedTruth, type PublishedTruth } from './model/published-truth.ts';
+import { weightFiles } from './model/weight-files.ts';
 import { checkTokenizer } from './tokenization/check-tokenizer.ts';
 import { loadNativeTokenizer } from './tokenization/native-tokenizer.ts';
 
@@ -91,6 +93,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     device: null,
     fingerprint: null,
     batchTokens: null,
+    weightBytes: null,
   };
   const { choices, absent } = chooseEngines(config, manifest, model.maxInputTokens);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
@@ -149,7 +152,8 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     const dtype = only === undefined || others.length > 0 ? (await starting).dtype : only;
     const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);
     batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
-    Object.assign(model, { device: info.device, dtype: info.dtype, fingerprint, batchTokens });
+    const weightBytes = weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
+    Object.assign(model, { device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
     const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;
     return { info, fingerprint, batchTokens, batchTokensFrom };
   };

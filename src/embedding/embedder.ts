@@ -117,6 +117,8 @@ export interface ModelFacts {
   fingerprint: string | null;
   /** Most tokens of a batch of several inputs; null until it is measured. */
   batchTokens: number | null;
+  /** Size of the files that the weights were read from; null until the engine is ready. */
+  weightBytes: number | null;
 }
 
 export interface Embedder {

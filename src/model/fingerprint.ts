@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { FileHashes } from './file-hashes.ts';
 import { INT8_SCHEME } from './int8/scheme.ts';
 import type { Dtype, ModelManifest } from './manifest.ts';
+import { weightFiles } from './weight-files.ts';
 
 /**
  * A short name for the vector space: vectors of two servers are comparable only if their fingerprints are equal. It
@@ -27,15 +28,6 @@ export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files
     ...(manifest.tokenizer.changes === null ? {} : { tokenizerChanges: manifest.tokenizer.changes }),
   };
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
-}
-
-/** Every file whose bytes the vectors depend on, in the order they are used where that matters. */
-function weightFiles({ weights }: ModelManifest, dtype: Dtype): string[] {
-  if (weights.kind === 'packed') return [...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort();
-  const chosen = weights.exports[dtype];
-  if (chosen === undefined) throw new Error(`there is no export in ${dtype}`);
-  const dense = chosen.isPooled ? [] : weights.dense.map(({ weight }) => weight.file);
-  return [chosen.graphFile, ...chosen.dataFiles, ...dense];
 }
 
 /** What is done around the weights. In the padded path the graph file says the rest. */

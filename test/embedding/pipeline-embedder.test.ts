@@ -34,6 +34,7 @@ const model: ModelFacts = {
   defaultPrompt: '',
   takesInstructions: true,
   givesTokenVectors: true,
+  weightBytes: null,
   dtype: 'fp32',
   device: 'cpu',
   revision: null,

@@ -34,6 +34,7 @@ function create({ maxBytes = MEBIBYTE, maxQueueTokens = 10 } = {}) {
     defaultPrompt: '',
     takesInstructions: true,
     givesTokenVectors: true,
+    weightBytes: null,
     dtype: 'fp32',
     device: 'cpu',
     revision: null,

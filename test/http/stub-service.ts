@@ -35,6 +35,7 @@ const model: ModelFacts = {
   revision: null,
   fingerprint: '0123456789abcdef',
   batchTokens: 512,
+  weightBytes: 1024,
 };
 
 export const stubHealth: Health = {

@@ -32,6 +32,7 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
     names.all.map(withTag).map((name) => ({
       name,
       model: name,
+      size: embedder.model.weightBytes ?? 0,
       digest: embedder.model.fingerprint ?? '',
       details: details(),
     }));
@@ -67,7 +68,12 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
     },
     async () => ({
       models: embedder.readiness().ready
-        ? listed().map((one) => ({ ...one, expires_at, context_length: embedder.model.maxInputTokens }))
+        ? listed().map((one) => ({
+            ...one,
+            size_vram: embedder.model.device === 'cpu' ? 0 : one.size,
+            expires_at,
+            context_length: embedder.model.maxInputTokens,
+          }))
         : [],
     }),
   );

@@ -89,6 +89,7 @@ const details = Type.Object({
 const listed = {
   name: Type.String({ description: 'A served name or alias, with `:latest`' }),
   model: Type.String({ description: 'The same' }),
+  size: Type.Integer({ description: "Bytes of the model's files; 0 until it is loaded" }),
   digest: Type.String({ description: 'The fingerprint of the vector space' }),
   details,
 };
@@ -108,6 +109,9 @@ export const OllamaProcesses = Type.Object(
       Type.Object({
         ...listed,
         expires_at: Type.String({ description: 'A century from the start: the model stays loaded' }),
+        size_vram: Type.Integer({
+          description: 'The same as `size` on a GPU, 0 on the CPU: how much of it is held is not known',
+        }),
         context_length: Type.Integer({ description: 'Longest input in tokens' }),
       }),
       { description: 'Empty until the model is loaded' },

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { packageRoot } from '../../../src/package-info.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
 import { embed, goldenTexts, succeed } from '../answers.ts';
 import { publishedApi } from './published-api.ts';
@@ -175,10 +178,12 @@ describe('The dialect of Ollama', () => {
     assert.equal(published.check('PsResponse', answer), null);
     const tags = (await (await fetch(`${service.url}/api/tags`)).json()) as { models: Record<string, unknown>[] };
     assert.deepEqual(
-      answer.models.map(({ expires_at: _, context_length: __, ...listed }) => listed),
+      answer.models.map(({ expires_at: _, context_length: __, size_vram: ___, ...listed }) => listed),
       tags.models.map(({ modified_at: _, ...listed }) => listed),
     );
-    for (const { expires_at, context_length } of answer.models) {
+    const bytes = statSync(path.join(packageRoot, 'models', 'starter', 'model.safetensors')).size;
+    for (const { expires_at, context_length, size, size_vram } of answer.models) {
+      assert.deepEqual([size, size_vram], [bytes, 0]);
       assert.ok(Date.parse(expires_at as string) > Date.now() + 1e12);
       assert.equal(context_length, LIMIT);
     }
