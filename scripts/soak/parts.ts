@@ -15,6 +15,7 @@ export const PARTS: readonly SoakPart[] = [
   { name: 'faults', run: { tests: ['fault/'] } },
   { name: 'overload', run: { tests: ['soak/overload'] } },
   { name: 'flood', run: { tests: ['soak/flood'] } },
+  { name: 'pipelining', run: { tests: ['soak/pipelining'] } },
   { name: 'sdk-retries', run: { tests: ['soak/sdk-retries'] } },
   { name: 'sigterm', run: { tests: ['soak/sigterm'] } },
   { name: 'recovery', run: { tests: ['soak/recovery'] } },

@@ -1,6 +1,8 @@
 import path from 'node:path';
 import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
+import { registerPageFiles } from './page-files.ts';
+import { registerUnchangingAnswers } from './unchanging-answers.ts';
 
 interface PageRequest {
   url: string;
@@ -22,19 +24,29 @@ const options: FastifySwaggerUiOptions = {
   // The page reads the document a folder below /openapi.json, of which the document's own server is said.
   transformSpecification: (document, request) => {
     const { servers = [] } = document as { servers?: { url: string }[] };
-    const isForPage = (request.query as { for?: string }).for === 'page';
-    return isForPage
+    return isForPage(request.query)
       ? { ...document, servers: servers.map(({ url }) => ({ url: url === './' ? '../' : url })) }
       : document;
   },
   transformSpecificationClone: false,
 };
 
+/** What the package makes anew for each request. */
+const TEXTS = new Set(['/docs/json', '/docs/yaml', '/docs/static/swagger-initializer.js']);
+
+function isForPage(query: unknown): boolean {
+  return (query as { for?: string }).for === 'page';
+}
+
 /**
  * GET /docs: the API's description for people. All its links are relative, so that it works behind a proxy that puts the
  * server below a path and does not say so.
  */
 export const documentationPages: FastifyPluginAsync = async (app) => {
+  registerPageFiles(app, '/docs/static/*');
+  registerUnchangingAnswers(app, ({ routeOptions: { url }, query }) =>
+    url !== undefined && TEXTS.has(url) ? `${url} ${isForPage(query)}` : undefined,
+  );
   app.addHook('onSend', async (request, reply) => {
     const location = reply.getHeader('location');
     if (typeof location !== 'string' || !location.startsWith('/')) return;

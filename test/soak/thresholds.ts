@@ -132,6 +132,27 @@ export const thresholds = {
     // First come, first served, would be some seventy.
     inSuite: { atMost: 12 },
   },
+  livez_p99_beside_pipelining: {
+    part: 'pipelining',
+    what: '/livez, p99, beside 20 connections × 2,200 pipelined unread requests, of the worst GET route',
+    unit: 'ms',
+    bound: { atMost: 100 },
+    inSuite: 'not judged',
+  },
+  rss_beside_pipelining: {
+    part: 'pipelining',
+    what: 'RSS of the main process then, more than before, at most',
+    unit: 'MiB',
+    bound: { atMost: 64 },
+    // Half a gigabyte for one connection, before.
+    inSuite: { atMost: 150 },
+  },
+  failed_beside_pipelining: {
+    part: 'pipelining',
+    what: '/livez then answered other than 200',
+    unit: 'requests',
+    bound: none,
+  },
   sdk_requests_failed: {
     part: 'sdk-retries',
     what: 'requests of the OpenAI SDK, default retries, that failed in a burst of 1.75 times the queue',

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+/** An answer that stays the same while the server runs. */
+export interface UnchangingAnswer {
+  bytes: Buffer;
+  type: string;
+  /** RFC 9110, 8.8.3. */
+  etag: string;
+}
+
+export function unchanging(content: string | Buffer, type: string): UnchangingAnswer {
+  const bytes = Buffer.from(content as string);
+  const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
+  return { bytes, type, etag: `"${hash}"` };
+}
+
+/**
+ * Makes texts that routes answer once, and holds them: to write a description of 200 KB anew takes the event loop longer
+ * than a batch takes the engine.
+ * @param app the plugin of the routes, before they are defined.
+ * @param nameOf which text a request asks for, one of a few; undefined: one that is to be made anew.
+ */
+export function registerUnchangingAnswers(
+  app: FastifyInstance,
+  nameOf: (request: FastifyRequest) => string | undefined,
+): void {
+  const answers = new Map<string, UnchangingAnswer>();
+  app.addHook('onRequest', async (request, reply) => {
+    const answer = answers.get(nameOf(request) ?? '');
+    if (answer !== undefined) return sendUnchanging(request, reply, answer);
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    const name = nameOf(request);
+    if (name === undefined || request.method !== 'GET' || reply.statusCode !== 200 || answers.has(name)) return;
+    if (typeof payload !== 'string') return;
+    const answer = unchanging(payload, String(reply.getHeader('content-type')));
+    answers.set(name, answer);
+    void reply.headers(headersOf(answer));
+  });
+}
+
+/**
+ * Sends it; nothing but that it has not changed where the client has it already.
+ * @throws {HotvecError} overloaded or key_share_exceeded, when there is no room for it.
+ */
+export function sendUnchanging(request: FastifyRequest, reply: FastifyReply, answer: UnchangingAnswer): FastifyReply {
+  void reply.headers(headersOf(answer));
+  const known = request.headers['if-none-match']?.split(',').map((etag) => etag.trim().replace(/^W\//, ''));
+  if (known?.some((etag) => etag === answer.etag || etag === '*')) return reply.code(304).send();
+  request.held.reserve(answer.bytes.length);
+  return reply.type(answer.type).send(answer.bytes);
+}
+
+/** Held by the client, and asked for again each time: another version of the server has others. */
+function headersOf({ etag }: UnchangingAnswer): Record<string, string> {
+  return { etag, 'cache-control': 'no-cache' };
+}
