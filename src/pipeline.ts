@@ -74,7 +74,7 @@ export interface Pipeline {
 export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { config, logger, clock, onBatch, onPoison, onAcquittal, onEngineEvent } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
-  const described = await loadManifest(location, config.pooling, config.dtype);
+  const described = await loadManifest(location, config.pooling, config.dtype, config.matryoshkaDimensions);
   const files = new FileHashes(location.hashes);
   const truth = await findPublishedTruth(described, files);
   const manifest = { ...described, canary: truth?.canary ?? described.canary };
@@ -86,6 +86,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     givesTokenVectors: givesTokenVectors(manifest),
     rowSize: manifest.hiddenSize,
     matryoshkaMinimum: minimum === null ? null : Math.min(minimum, dimensions),
+    matryoshkaDimensions: manifest.matryoshkaDimensions.filter((size) => size <= dimensions),
     normalization: normalizationOf(manifest),
     maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
     maxRequestTokens: config.maxRequestTokens,

@@ -149,6 +149,12 @@ export const settings = {
         'How a text becomes one vector, for a model folder without modules.json: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`, or `in_graph` for an ONNX export that gives `sentence_embedding`',
     },
   ),
+  matryoshkaDimensions: Type.Array(Type.Integer({ minimum: 1 }), {
+    default: [],
+    wanted: 'a comma-separated list of whole numbers, each at least 1',
+    description:
+      'Sizes that vectors may be cut to by `dimensions`, for a Matryoshka model whose `config.json` does not say it, e.g. `64,128,256`; empty: what the model says',
+  }),
   threads: Type.Integer({
     default: 0,
     minimum: 0,

@@ -95,6 +95,8 @@ export interface ModelFacts {
   rowSize: number;
   /** Valid `dimensions`: from this to the model's; null: the model's only. */
   matryoshkaMinimum: number | null;
+  /** The sizes that the model names as trained for, smallest first; empty where it names none. */
+  matryoshkaDimensions: readonly number[];
   maxInputTokens: number;
   maxRequestTokens: number;
   vocabularySize: number;

@@ -4,6 +4,7 @@ import { StartError } from '../errors.ts';
 import { parseCanary } from './canary.ts';
 import type { PoolingSetting } from './choose-pooling.ts';
 import type { Dtype, ModelManifest } from './manifest.ts';
+import { readMatryoshka } from './matryoshka.ts';
 import { maxTokensOf } from './max-tokens.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 import { describeOtherGraphs, onnxFileNames } from './onnx-file-names.ts';
@@ -16,8 +17,6 @@ import { readSentenceFiles } from './sentence-files.ts';
 import type { SentenceModules } from './sentence-modules.ts';
 import { readTokenizer } from './tokenizer/read-tokenizer.ts';
 
-/** Smallest Matryoshka dimension of the Qwen3-Embedding family (model card). */
-const QWEN3_MATRYOSHKA_MINIMUM = 32;
 const CANARY_FILE = 'hotvec-canary.json';
 const SAFETENSORS_FILES = ['model.safetensors', 'model.safetensors.index.json'];
 
@@ -27,12 +26,14 @@ const SAFETENSORS_FILES = ['model.safetensors', 'model.safetensors.index.json'];
  *
  * @param pooling what to do where the folder does not say.
  * @param dtype the one that is to be served: of a folder with safetensors and ONNX graphs it chooses which.
+ * @param matryoshka sizes that its vectors may be cut to; empty: those that the folder says.
  * @throws {StartError} for a file that is missing or damaged, or a model hotvec does not implement, naming file and field.
  */
 export async function loadManifest(
   { name, folder, revision = null, files }: ModelFolder,
   pooling: PoolingSetting = 'auto',
   dtype: Dtype | 'auto' = 'auto',
+  matryoshka: readonly number[] = [],
 ): Promise<ModelManifest> {
   const has = (file: string) => files?.has(file) ?? existsSync(path.join(folder, file));
   const read = async (file: string) => (has(file) ? ((await readJson(folder, file)) as Json) : undefined);
@@ -59,7 +60,7 @@ export async function loadManifest(
     defaultPrompt: sentence.defaultPrompt,
     truncateDimension: truncates ? sentence.truncateDimension : null,
     takesInstructions: isQwen3,
-    matryoshkaMinimum: matryoshkaMinimum(config),
+    ...readMatryoshka(config, described.hiddenSize, matryoshka),
     canary: canary === undefined ? null : parseCanary(canary, described.hiddenSize),
   };
 }
@@ -110,13 +111,4 @@ function namedTokens(tokenizerConfig: Json | undefined): string[] {
     const { content } = (token ?? {}) as Json;
     return typeof content === 'string' ? [content] : [];
   });
-}
-
-/** null where nothing says that vectors may be cut. */
-function matryoshkaMinimum(config: Json): number | null {
-  if (config.model_type === 'qwen3') return Math.min(QWEN3_MATRYOSHKA_MINIMUM, Number(config.hidden_size));
-  const declared = config.matryoshka_dimensions ?? config.matryoshka_dims;
-  if (!Array.isArray(declared)) return null;
-  const sizes = declared.filter((size) => Number.isSafeInteger(size) && size > 0);
-  return sizes.length === 0 ? null : Math.min(...sizes);
 }

@@ -149,5 +149,7 @@ export interface ModelManifest {
   takesInstructions: boolean;
   /** Smallest `dimensions` a Matryoshka model serves; null where only the native size is valid. */
   matryoshkaMinimum: number | null;
+  /** The sizes that it names as trained for, smallest first; empty where it names none. */
+  matryoshkaDimensions: readonly number[];
   canary: Canary | null;
 }

@@ -20,6 +20,7 @@ const model = {
   dimensions: SIZE,
   rowSize: SIZE,
   matryoshkaMinimum: null,
+  matryoshkaDimensions: [],
   maxInputTokens: 10,
   maxRequestTokens: 30,
   vocabularySize: 1_000,

@@ -22,6 +22,7 @@ const model = {
   dimensions: 8,
   rowSize: 8,
   matryoshkaMinimum: null,
+  matryoshkaDimensions: [],
   normalization: 'after_cut',
   prompts: {},
   defaultPrompt: '',

@@ -25,6 +25,7 @@ const model: ModelFacts = {
   dimensions: 64,
   rowSize: 64,
   matryoshkaMinimum: 32,
+  matryoshkaDimensions: [],
   maxInputTokens: 10,
   maxRequestTokens: 50,
   vocabularySize: 1_000,

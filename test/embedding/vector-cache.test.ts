@@ -25,6 +25,7 @@ function create({ maxBytes = MEBIBYTE, maxQueueTokens = 10 } = {}) {
     dimensions: HIDDEN,
     rowSize: HIDDEN,
     matryoshkaMinimum: 16,
+    matryoshkaDimensions: [],
     maxInputTokens: 100,
     maxRequestTokens: 1_000,
     vocabularySize: 1_000,

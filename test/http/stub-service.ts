@@ -21,6 +21,7 @@ const model: ModelFacts = {
   dimensions: 4,
   rowSize: 4,
   matryoshkaMinimum: 2,
+  matryoshkaDimensions: [],
   maxInputTokens: 8192,
   maxRequestTokens: 300_000,
   vocabularySize: 1000,

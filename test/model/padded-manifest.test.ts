@@ -152,6 +152,35 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     copy('bert-mean');
     edit('config.json', { matryoshka_dimensions: [32, 16, 8] });
     assert.equal((await load()).matryoshkaMinimum, 8);
+    assert.deepEqual((await load()).matryoshkaDimensions, [8, 16, 32]);
+    edit('config.json', { matryoshka_dimensions: undefined });
+    assert.equal((await load()).matryoshkaMinimum, null);
+    // As vLLM reads it: any size.
+    edit('config.json', { is_matryoshka: true });
+    assert.equal((await load()).matryoshkaMinimum, 1);
+    edit('config.json', { matryoshka_dims: [16], is_matryoshka: null });
+    assert.equal((await load()).matryoshkaMinimum, 16);
+    edit('config.json', { matryoshka_dims: [], is_matryoshka: false });
+    assert.equal((await load()).matryoshkaMinimum, null);
+  });
+
+  it('refuses what is no size, naming the field', async () => {
+    copy('bert-mean');
+    for (const value of ['256', 256, [0], [1.5], ['8'], { 8: true }]) {
+      edit('config.json', { matryoshka_dimensions: value });
+      await assert.rejects(load(), /config\.json: matryoshka_dimensions is .*a list of whole numbers/);
+    }
+    edit('config.json', { matryoshka_dimensions: null, is_matryoshka: 'yes' });
+    await assert.rejects(load(), /config\.json: is_matryoshka is "yes".*true, false or null/);
+  });
+
+  it('takes the sizes of MATRYOSHKA_DIMENSIONS before those of the folder, up to a whole vector', async () => {
+    copy('bert-mean');
+    edit('config.json', { matryoshka_dimensions: [16] });
+    const withSizes = (sizes: number[]) => loadManifest({ name: 'copy', folder }, 'auto', 'auto', sizes);
+    const { matryoshkaMinimum, matryoshkaDimensions } = await withSizes([12, 8, 32]);
+    assert.deepEqual([matryoshkaMinimum, matryoshkaDimensions], [8, [8, 12, 32]]);
+    await assert.rejects(withSizes([8, 64]), /MATRYOSHKA_DIMENSIONS has 64, and a vector of this model 32 components/);
   });
 
   it('reads prompts: those of passages too, and the one that is put before every text', async () => {

@@ -12,6 +12,11 @@ const Model = Type.Object(
     root: Type.String({ description: 'The served name that an alias stands for' }),
     dimensions: Type.Integer(),
     min_dimensions: Type.Integer({ description: 'Smallest valid `dimensions`' }),
+    is_matryoshka: Type.Boolean({ description: 'Whether `dimensions` may be less than all' }),
+    matryoshka_dimensions: Type.Union([Type.Array(Type.Integer()), Type.Null()], {
+      description:
+        'Sizes that the model, or the operator, names as trained for; those between them are served too. null: none is named',
+    }),
     max_input_tokens: Type.Integer(),
     max_request_tokens: Type.Integer(),
     max_inputs: Type.Integer(),
@@ -52,6 +57,8 @@ export const modelsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       root: names.served,
       dimensions: model.dimensions,
       min_dimensions: model.matryoshkaMinimum ?? model.dimensions,
+      is_matryoshka: model.matryoshkaMinimum !== null,
+      matryoshka_dimensions: model.matryoshkaDimensions.length > 0 ? [...model.matryoshkaDimensions] : null,
       max_input_tokens: model.maxInputTokens,
       max_request_tokens: model.maxRequestTokens,
       max_inputs: config.maxInputs,
