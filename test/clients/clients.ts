@@ -157,6 +157,18 @@ export const clients: Client[] = [
     needs: ['langchain_ollama'],
   },
   {
+    name: 'voyageai',
+    program: 'python/use_voyage.py',
+    needs: ['voyageai'],
+    // Below 500 it looks for Voyage's `detail` in the body, and shows the body itself where there is none.
+    errors: expectedErrors(
+      (_, status) => (status < 500 ? 'APIError' : status === 500 ? 'ServerError' : 'ServiceUnavailableError'),
+      ['status'],
+    ),
+    retries: 'at once',
+    ownWaitMs: 20,
+  },
+  {
     name: 'huggingface_hub',
     program: 'python/use_huggingface.py',
     needs: ['huggingface_hub'],
