@@ -28,7 +28,7 @@ const CLOSING_BRACE = 0x7d;
  * refused is refused in the time of its first bytes.
  *
  * @param body UTF-8; what is no JSON passes, or is refused all the same.
- * @throws {HotvecError} invalid_input, beyond MAX_CONTAINERS, MAX_NAMES or MAX_DEPTH.
+ * @throws {HotvecError} invalid_json, beyond MAX_CONTAINERS, MAX_NAMES or MAX_DEPTH.
  */
 export function checkShape(body: Buffer): void {
   let containers = 0;
@@ -59,7 +59,7 @@ export function checkShape(body: Buffer): void {
 }
 
 function tooMuch(what: string): HotvecError {
-  return new HotvecError('invalid_input', `The request body has ${what}.`);
+  return new HotvecError('invalid_json', `The request body has ${what}.`);
 }
 
 /** Where the string that begins at `start` has its closing quote; the end of the body where it has none. */

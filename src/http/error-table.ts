@@ -21,7 +21,10 @@ const unavailable = { status: 503, type: 'service_unavailable_error' } as const;
 
 /** The one place that knows which HTTP answer an error becomes. */
 export const errorTable: Record<ErrorCode, ErrorRow> = {
-  invalid_json: { ...badRequest, when: 'the body is not JSON in UTF-8' },
+  invalid_json: {
+    ...badRequest,
+    when: 'the body is not JSON in UTF-8, or goes beyond 64 levels, 65,536 fields or 262,144 lists and objects',
+  },
   invalid_input: { ...badRequest, when: 'a field or header has a value that cannot be used' },
   empty_input: { ...badRequest, when: 'an input is empty' },
   input_too_long: { ...badRequest, when: 'an input has too many tokens, and cutting it was not asked for' },

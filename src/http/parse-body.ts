@@ -11,7 +11,7 @@ const BYTE_ORDER_MARK = Buffer.from('\ufeff');
  * `__proto__` and `constructor` are fields like others, and unknown ones: JSON.parse, spreading and Object.fromEntries
  * define own properties, they set no prototype. Object.assign, and merging by hand, would.
  *
- * @throws {HotvecError} invalid_json; invalid_input for what `checkShape` refuses.
+ * @throws {HotvecError} invalid_json, also for what `checkShape` refuses.
  */
 export function parseBody(bytes: Uint8Array): unknown {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

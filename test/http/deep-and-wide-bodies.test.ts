@@ -5,6 +5,7 @@ import { routeList } from './route-list.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 
 const DEPTH = 50_000;
+const FIELDS = ['options', 'input', 'inputs', 'texts', 'images', 'prompt', '__proto__', 'constructor'];
 const SPACE = ' '.repeat(LARGE_BODY_BYTES);
 const lists = `${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}`;
 const objects = `${'{"a":'.repeat(DEPTH)}1${'}'.repeat(DEPTH)}`;
@@ -26,12 +27,14 @@ describe('A body that is deep or wide', () => {
     assert.ok(paths.length >= 12, paths.join());
     for (const path of paths) {
       for (const value of [lists, objects, wide]) {
-        for (const field of ['options', 'input', 'inputs', 'texts', 'images', 'prompt', '__proto__', 'constructor']) {
+        for (const field of value === wide ? ['options'] : FIELDS) {
           const body = `{"model":"stub",${JSON.stringify(field)}:${value}}`;
           for (const space of value === wide ? [SPACE] : ['', SPACE]) {
             const response = await post(path, space + body);
             const answer = await response.text();
-            assert.ok([400, 422].includes(response.status), `${path} ${field}: ${response.status} ${answer}`);
+            // Routes of text-embeddings-inference for other kinds of models read no body.
+            if (response.status === 424) continue;
+            assert.equal(response.status, 400, `${path} ${field}: ${answer}`);
             assert.match(answer, /The request body has (lists and objects in each other|more than 65,536 fields)/);
           }
         }
