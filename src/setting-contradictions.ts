@@ -45,11 +45,6 @@ export function contradictions(config: Config): string[] {
     if (config[name] !== '' && !URL.canParse(String(config[name])))
       problems.push(`${variableOf(name)}=${config[name]} is not an address.`);
   }
-  if (config.maxRequestTokens > config.maxQueueTokens) {
-    problems.push(
-      `MAX_REQUEST_TOKENS (${config.maxRequestTokens}) is above MAX_QUEUE_TOKENS (${config.maxQueueTokens}): the largest request could only be served by an idle server.`,
-    );
-  }
   if (config.maxInflightBytes > 0 && config.maxInflightBytes < config.maxBodyBytes) {
     problems.push(
       `MAX_INFLIGHT_BYTES (${config.maxInflightBytes}) is below MAX_BODY_BYTES (${config.maxBodyBytes}): the largest request could never be served.`,

@@ -172,7 +172,11 @@ export const settings = {
     description: "Longest input in tokens, special ones included; the model's own limit if that is lower",
   }),
   maxInputs: Type.Integer({ default: 2048, minimum: 1, description: 'Most inputs in a request' }),
-  maxRequestTokens: Type.Integer({ default: 300_000, minimum: 8, description: 'Most tokens in a request' }),
+  maxRequestTokens: Type.Integer({
+    default: 4_194_304,
+    minimum: 8,
+    description: 'Most tokens in a request: a thousand texts of 4,000 characters in any script',
+  }),
   maxBodyBytes: Type.Integer({ default: 16 * 1024 * 1024, minimum: 1024, description: 'Largest request body' }),
   maxInflightBytes: Type.Integer({
     default: 0,
@@ -196,7 +200,8 @@ export const settings = {
   maxQueueTokens: Type.Integer({
     default: 600_000,
     minimum: 1,
-    description: 'Tokens that may wait; beyond that requests get 429 with `retry-after`',
+    description:
+      'Tokens that may wait, of a large request an eighth of them at most; beyond that requests get 429 with `retry-after`',
   }),
   keyShare: Type.Number({
     default: 0.9,

@@ -2,7 +2,10 @@ import type { Engine } from '../engine/engine.ts';
 import { HotvecError } from '../errors.ts';
 
 export interface AdmissionLimits {
-  /** Bound on tokens waiting. A request that finds the queue empty is let in whatever its size. */
+  /**
+   * Bound on tokens waiting. A request that finds the queue empty is let in whatever its size, and a large one counts with
+   * a part of it (`largestCount`).
+   */
   maxQueueTokens: number;
   /** Part of `maxQueueTokens` that one API key may hold, in (0, 1]. */
   keyShare: number;
@@ -12,13 +15,34 @@ export interface AdmissionLimits {
 
 /** What admission looks at. */
 export interface Load {
-  /** Tokens waiting for a batch, of everyone and of one key. */
+  /** Tokens waiting for a batch. */
   queueTokens: number;
-  tokensOf: (owner: string) => number;
+  /** The same, as far as they count, of everyone and of one key. */
+  countedTokens: number;
+  countedOf: (owner: string) => number;
   tokensUnderWay: number;
   tokensPerSecond: number;
 }
 
+/** A request that asks to be let in. */
+export interface Arrival {
+  tokens: number;
+  /** Name of its API key. */
+  owner?: string | undefined;
+  /** Milliseconds after which its answer is worth nothing. */
+  timeLimit?: number | undefined;
+  /** It was let in before, when its tokens were a low guess. */
+  wasExpected?: boolean | undefined;
+}
+
+/**
+ * The part of the queue that one request counts for at most, and the least of that in tokens. In the queue requests take turns, so that a large one makes nobody wait longer than a small one does; if it filled the queue,
+ * it would keep out everyone for as long as it takes.
+ */
+const LARGEST_PART = 1 / 8;
+const LEAST_LARGEST = 65_536;
+/** The part of the queue that large requests leave to others. */
+const LEFT_PART = 1 / 8;
 /**
  * By what part of the bounds a request that was let in to be tokenized may exceed them. How many tokens it has could only be
  * guessed then, and an overloaded server has least of all the time to tokenize it for nothing.
@@ -66,34 +90,47 @@ export function checkReady(engine: Pick<Engine, 'state' | 'info'>): void {
   if (refused !== undefined) throw refused;
 }
 
+/** Tokens that a request counts for at most, however many it has. */
+export function largestCount({ maxQueueTokens }: Pick<AdmissionLimits, 'maxQueueTokens'>): number {
+  return Math.max(Math.floor(LARGEST_PART * maxQueueTokens), LEAST_LARGEST);
+}
+
 /**
- * @param wasExpected it was let in before, when its tokens were a low guess.
- * @throws {HotvecError} overloaded or key_share_exceeded, when `tokens` more of `owner` are too many to let wait.
+ * @throws {HotvecError} overloaded or key_share_exceeded, when the request is too much to let wait.
  */
 export function checkRoom(
-  tokens: number,
-  owner: string | undefined,
+  { tokens, owner, timeLimit = Number.POSITIVE_INFINITY, wasExpected = false }: Arrival,
   load: Load,
   limits: AdmissionLimits,
-  wasExpected = false,
 ): void {
   const { maxQueueTokens, keyShare } = limits;
-  const slack = wasExpected ? 1 + TOKENIZED_SLACK : 1;
+  const refuse = (code: 'overloaded' | 'key_share_exceeded', message: string) =>
+    new HotvecError(code, message, { retryAfterMs: retryAfter(load, limits) });
+  const largest = largestCount(limits);
   // A request whose size is not known yet counts as one token.
-  const added = Math.max(tokens, 1);
-  const waiting = load.queueTokens;
-  if (waiting > 0 && waiting + added > slack * maxQueueTokens) {
-    throw new HotvecError('overloaded', `The queue is full: ${waiting} tokens wait, the limit is ${maxQueueTokens}.`, {
-      retryAfterMs: retryAfter(load, limits),
-    });
+  const added = Math.max(Math.min(tokens, largest), 1);
+  const part = (tokens > largest ? 1 - LEFT_PART : 1) * (wasExpected ? 1 + TOKENIZED_SLACK : 1);
+  const counted = load.countedTokens;
+  if (counted > 0 && counted + added > part * maxQueueTokens) {
+    const as = load.queueTokens > counted ? `, which count as ${counted}` : '';
+    throw refuse(
+      'overloaded',
+      `The queue is full: ${load.queueTokens} tokens wait${as}, the limit is ${maxQueueTokens}.`,
+    );
+  }
+  // What takes turns with a lot is done late: rather than nothing in time, some of it is.
+  const isLate = (load.queueTokens + load.tokensUnderWay + tokens) * 1000 > timeLimit * load.tokensPerSecond;
+  if (counted > 0 && tokens > largest && load.tokensPerSecond > 0 && isLate) {
+    throw refuse(
+      'overloaded',
+      `${load.queueTokens} tokens wait; with the ${tokens} of this request they would not be done in its time.`,
+    );
   }
   if (owner === undefined || keyShare === 1) return;
   const share = Math.floor(keyShare * maxQueueTokens);
-  const own = load.tokensOf(owner);
-  if (own > 0 && own + added > slack * share) {
-    throw new HotvecError('key_share_exceeded', `This API key has ${own} tokens waiting; one key may have ${share}.`, {
-      retryAfterMs: retryAfter(load, limits),
-    });
+  const own = load.countedOf(owner);
+  if (own > 0 && own + added > part * share) {
+    throw refuse('key_share_exceeded', `This API key has ${own} tokens waiting; one key may have ${share}.`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { HotvecError } from '../errors.ts';
-import { type AdmissionLimits, checkReady, checkRoom, refusal } from './admission.ts';
+import { type AdmissionLimits, type Arrival, checkReady, checkRoom, largestCount, refusal } from './admission.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
@@ -18,15 +18,16 @@ export interface BatcherOptions extends DispatcherOptions, AdmissionLimits {}
  */
 export class Batcher {
   private readonly options: BatcherOptions;
-  private readonly queue = new FairQueue();
+  private readonly queue: FairQueue;
   private readonly inFlight = new SequencesInFlight();
   private readonly poison = new PoisonList();
   private readonly dispatcher: Dispatcher;
   /** Tokens of requests on their way here, by a low estimate. */
-  private expectedTokens = 0;
+  private expected = { tokens: 0, counted: 0 };
 
   constructor(options: BatcherOptions) {
     this.options = options;
+    this.queue = new FairQueue(largestCount(options));
     this.dispatcher = new Dispatcher(options, this.queue, this.inFlight, this.poison);
     options.engine.onStateChange((state) => {
       if (state === 'ready') this.dispatcher.dispatch();
@@ -68,15 +69,17 @@ export class Batcher {
    * Turns a request away before it is tokenized, where there is no room for it. Until it is released its tokens count as
    * waiting: else an overloaded server tokenizes whatever comes, later and later, only to refuse it then.
    *
-   * @param tokens no more than it will have: who would fit shall not be refused for a guess.
+   * @param arrival `tokens`: no more than it will have; who would fit shall not be refused for a guess.
    * @returns releases it: it is about to be submitted, or never will be.
    * @throws {HotvecError} what `checkReady` throws; overloaded, key_share_exceeded.
    */
-  expect(tokens: number, owner?: string): () => void {
-    this.admit(tokens, owner, { expectedTokens: this.expectedTokens });
-    this.expectedTokens += tokens;
+  expect(arrival: Pick<Arrival, 'tokens' | 'owner' | 'timeLimit'>): () => void {
+    this.admit(arrival, this.expected);
+    const { tokens } = arrival;
+    const counted = Math.min(tokens, largestCount(this.options));
+    this.expected = { tokens: this.expected.tokens + tokens, counted: this.expected.counted + counted };
     return () => {
-      this.expectedTokens -= tokens;
+      this.expected = { tokens: this.expected.tokens - tokens, counted: this.expected.counted - counted };
     };
   }
 
@@ -113,8 +116,11 @@ export class Batcher {
       const request = new PendingRequest(sequences, options, now, onSettled, this.inFlight);
       try {
         request.refuseKnown({ size: this.poison.size, has: (key) => this.poison.isRefused(key, now) }, poisoned);
-        if (request.queuedTokens > 0)
-          this.admit(request.queuedTokens, options.owner, { wasExpected: options.wasExpected });
+        if (request.queuedTokens > 0) {
+          const { owner, wasExpected, deadline } = options;
+          const timeLimit = deadline === undefined ? undefined : deadline - now;
+          this.admit({ tokens: request.queuedTokens, owner, wasExpected, timeLimit });
+        }
       } catch (error) {
         request.fail(error as HotvecError);
         return;
@@ -131,19 +137,16 @@ export class Batcher {
     });
   }
 
-  private admit(
-    tokens: number,
-    owner: string | undefined,
-    { expectedTokens = 0, wasExpected }: { expectedTokens?: number } & Pick<SubmitOptions, 'wasExpected'>,
-  ): void {
+  private admit(arrival: Arrival, expected = { tokens: 0, counted: 0 }): void {
     this.checkReady();
     const load = {
-      queueTokens: this.queue.tokens + expectedTokens,
-      tokensOf: (name: string) => this.queue.tokensOf(name),
+      queueTokens: this.queue.tokens + expected.tokens,
+      countedTokens: this.queue.countedTokens + expected.counted,
+      countedOf: (name: string) => this.queue.tokensOf(name),
       tokensUnderWay: this.dispatcher.tokensUnderWay,
       tokensPerSecond: this.tokensPerSecond,
     };
-    checkRoom(tokens, owner, load, this.options, wasExpected);
+    checkRoom(arrival, load, this.options);
   }
 
   /** The engine will not come back: nobody shall wait for it. */

@@ -24,8 +24,15 @@ export class FairQueue {
   private readonly lanes: Record<Priority, Set<PendingRequest>> = { interactive: new Set(), bulk: new Set() };
   /** The batch before was a quick one. */
   private isBulksTurn = false;
-  private tokensByOwner = new Map<string | undefined, number>();
+  /** Tokens that a request counts for at most. */
+  private readonly largestCount: number;
+  private countedByOwner = new Map<string | undefined, number>();
   private tokenCount = 0;
+  private counted = 0;
+
+  constructor(largestCount = Number.POSITIVE_INFINITY) {
+    this.largestCount = largestCount;
+  }
 
   get requests(): number {
     return this.lanes.interactive.size + this.lanes.bulk.size;
@@ -42,18 +49,24 @@ export class FairQueue {
     return oldest;
   }
 
+  /** Tokens as admission counts them: of a large request only a part. */
+  get countedTokens(): number {
+    return this.counted;
+  }
+
+  /** The same, of one API key. */
   tokensOf(owner: string): number {
-    return this.tokensByOwner.get(owner) ?? 0;
+    return this.countedByOwner.get(owner) ?? 0;
   }
 
   push(request: PendingRequest): void {
     this.lanes[request.priority].add(request);
-    this.count(request, request.queuedTokens);
+    this.count(request, 0, request.queuedTokens);
   }
 
   remove(request: PendingRequest): void {
     const { interactive, bulk } = this.lanes;
-    if (interactive.delete(request) || bulk.delete(request)) this.count(request, -request.queuedTokens);
+    if (interactive.delete(request) || bulk.delete(request)) this.count(request, request.queuedTokens, 0);
   }
 
   /** Empties the queue. */
@@ -82,9 +95,8 @@ export class FairQueue {
         const queuedBefore = request.queuedTokens;
         const outcome = takeTurn(request, meter, part, batch);
         (outcome === 'turn_over' ? bulk : lane).end(request, outcome);
-        const tokens = queuedBefore - request.queuedTokens;
-        this.count(request, -tokens);
-        spent += tokens;
+        this.count(request, queuedBefore, request.queuedTokens);
+        spent += queuedBefore - request.queuedTokens;
       }
     };
 
@@ -109,11 +121,14 @@ export class FairQueue {
     return [...this.lanes.interactive, ...this.lanes.bulk];
   }
 
-  private count({ owner }: PendingRequest, tokens: number): void {
-    this.tokenCount += tokens;
-    const ofOwner = (this.tokensByOwner.get(owner) ?? 0) + tokens;
-    if (ofOwner === 0) this.tokensByOwner.delete(owner);
-    else this.tokensByOwner.set(owner, ofOwner);
+  /** Of a request that had `before` tokens waiting, `after` are left. */
+  private count({ owner }: PendingRequest, before: number, after: number): void {
+    this.tokenCount += after - before;
+    const counted = Math.min(after, this.largestCount) - Math.min(before, this.largestCount);
+    this.counted += counted;
+    const ofOwner = (this.countedByOwner.get(owner) ?? 0) + counted;
+    if (ofOwner === 0) this.countedByOwner.delete(owner);
+    else this.countedByOwner.set(owner, ofOwner);
   }
 }
 

@@ -3,6 +3,8 @@ import type { Marks } from '../tokenization/tokenizer.ts';
 import { tooLong } from './accept-input.ts';
 import type { ModelFacts, Overlength } from './embedder.ts';
 
+/** Ids of a list that is too long anyway, up to which a wrong one among them is named. */
+const MOST_LOOKED_AT = 300_000;
 /** What clients of another tokenizer have to be told. */
 const SEND_TEXTS = "make it send texts: in LangChain's OpenAIEmbeddings set check_embedding_ctx_length=False";
 
@@ -14,12 +16,12 @@ const SEND_TEXTS = "make it send texts: in LangChain's OpenAIEmbeddings set chec
 export function checkTokenIds(
   input: ArrayLike<number>,
   name: string,
-  { vocabularySize, maxInputTokens, maxRequestTokens }: ModelFacts,
+  { vocabularySize, maxInputTokens }: ModelFacts,
   overlength: Overlength,
   marks: Marks | undefined,
 ): Int32Array {
-  // Looking at millions of ids would hold the event loop, and no request can have them.
-  if (input.length > maxRequestTokens && overlength === 'error') {
+  // Looking at millions of ids would hold the event loop.
+  if (input.length > Math.max(maxInputTokens, MOST_LOOKED_AT) && overlength === 'error') {
     throw tooLong(`has ${input.length} tokens`, name, maxInputTokens);
   }
   const ids = new Int32Array(input.length);

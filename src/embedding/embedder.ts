@@ -42,6 +42,8 @@ export interface EmbedOptions {
   truncate: 'error' | TruncationSide;
   /** Longest input in tokens, where that is below the model's limit; left out: the model's limit. */
   maxInputTokens?: number | undefined;
+  /** Most tokens of all inputs; left out: as the operator chose. */
+  maxRequestTokens?: number | undefined;
   /** Left out: `checked`. */
   tokenIds?: TokenIdsAre | undefined;
   signal?: AbortSignal;

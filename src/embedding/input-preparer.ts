@@ -16,6 +16,8 @@ export interface PrepareOptions {
   overlength: Overlength;
   /** Counts where it is below the model's limit. */
   maxInputTokens?: number | undefined;
+  /** Left out: as the operator chose. */
+  maxRequestTokens?: number | undefined;
   /** Left out: `checked`. */
   tokenIds?: TokenIdsAre | undefined;
   /** Of which an input has its error in its place. */
@@ -58,7 +60,7 @@ export class InputPreparer {
     accepted: readonly (AcceptedInput | HotvecError)[],
     options: PrepareOptions,
   ): Promise<(TokenizedInput | HotvecError)[]> {
-    const { maxRequestTokens } = this.model;
+    const { maxRequestTokens = this.model.maxRequestTokens } = options;
     /** Ids of each prompt alone, found when the first text behind it is too long: a request has one or two prompts. */
     const promptIds = new Map<string, Int32Array>();
     const tokenized: (TokenizedInput | HotvecError)[] = [];
@@ -144,7 +146,8 @@ export class InputPreparer {
   /** How many tokens of a text have to be known. */
   private enoughOf(options: PrepareOptions): number {
     if (options.overlength === 'start') return Number.POSITIVE_INFINITY;
-    return options.overlength === 'keep' ? this.model.maxRequestTokens : this.limitOf(options);
+    const { overlength, maxRequestTokens = this.model.maxRequestTokens } = options;
+    return overlength === 'keep' ? maxRequestTokens : this.limitOf(options);
   }
 
   private limitOf({ maxInputTokens = Number.POSITIVE_INFINITY }: PrepareOptions): number {

@@ -32,6 +32,9 @@ export interface PipelineOptions {
   clock: Clock;
 }
 
+/** Tokens that are told one by one, or made a text of, in a request: each is an object of 100 bytes and more. */
+const MOST_SHOWN_TOKENS = 1_000_000;
+
 /** The pipeline: prompt → tokenize → admit → batch → slice → normalize. */
 export class PipelineEmbedder implements Embedder {
   readonly model: ModelFacts;
@@ -91,7 +94,7 @@ export class PipelineEmbedder implements Embedder {
   }
 
   async readTokens(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<ReadToken[][]> {
-    const prepareOptions = { overlength: 'keep', onError: 'fail' } as const;
+    const prepareOptions = { overlength: 'keep', onError: 'fail', maxRequestTokens: this.mostShown } as const;
     const accepted = this.preparer.accept(inputs, prepareOptions) as AcceptedInput[];
     // Finds what is wrong with them, and whether they are too many.
     await this.preparer.tokenize(accepted, prepareOptions);
@@ -102,13 +105,18 @@ export class PipelineEmbedder implements Embedder {
 
   async decode(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<string[]> {
     // Whatever they mean, their text is asked for.
-    const prepareOptions = { overlength: 'keep', onError: 'fail', tokenIds: 'as_is' } as const;
+    const maxRequestTokens = this.mostShown;
+    const prepareOptions = { overlength: 'keep', onError: 'fail', maxRequestTokens, tokenIds: 'as_is' } as const;
     const accepted = this.preparer.accept(inputs, prepareOptions);
     const tokenized = (await this.preparer.tokenize(accepted, prepareOptions)) as TokenizedInput[];
     return this.tokenizer.decode(
       tokenized.map(({ ids }) => Array.from(ids)),
       options,
     );
+  }
+
+  private get mostShown(): number {
+    return Math.min(MOST_SHOWN_TOKENS, this.model.maxRequestTokens);
   }
 
   /** With `onError: 'fail'` no error stands in place of a vector; `perToken`: see `embedTokens`. */
@@ -118,16 +126,17 @@ export class PipelineEmbedder implements Embedder {
     onError: OnError,
     perToken = false,
   ): Promise<EmbedResult<Float32Array | HotvecError>> {
-    const { signal, owner, priority } = options;
+    const { signal, owner, priority, timeLimit } = options;
     const startedAt = this.clock.now();
     const dimensions = this.checkDimensions(options);
-    const { truncate: overlength, maxInputTokens, tokenIds } = options;
-    const prepareOptions = { overlength, maxInputTokens, tokenIds, onError };
+    const { truncate: overlength, maxInputTokens, maxRequestTokens, tokenIds } = options;
+    const prepareOptions = { overlength, maxInputTokens, maxRequestTokens, tokenIds, onError };
     const accepted = this.preparer.accept(inputs, prepareOptions);
     // Turned away before it costs anything, where it must be turned away.
     this.checkReady();
     const maxTokens = Math.min(maxInputTokens ?? Number.POSITIVE_INFINITY, this.model.maxInputTokens);
-    const release = inputs.length > 0 ? this.rows.expect(leastTokens(accepted, maxTokens), owner) : () => {};
+    const release =
+      inputs.length > 0 ? this.rows.expect({ tokens: leastTokens(accepted, maxTokens), owner, timeLimit }) : () => {};
     options.onPhase?.('tokenize');
 
     const tokenized = await this.preparer.tokenize(accepted, prepareOptions).finally(release);
@@ -143,7 +152,7 @@ export class PipelineEmbedder implements Embedder {
       owner,
       priority,
       onError,
-      deadline: startedAt + options.timeLimit,
+      deadline: startedAt + timeLimit,
       onTakenUp: () => options.onPhase?.('infer'),
     });
     options.onPhase?.('encode');

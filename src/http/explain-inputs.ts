@@ -12,7 +12,8 @@ export function explainInputs(value: unknown, field: string, limits: Limits, tak
   }
   if (value.length === 0) return empty(field);
   // A list of numbers is one input, whatever its length.
-  if (value.length > limits.maxInputs && typeof value[0] !== 'number') return tooMany(value.length, field, limits);
+  if (taken.limited && value.length > limits.maxInputs && typeof value[0] !== 'number')
+    return tooMany(value.length, field, limits);
   const [first] = value;
   for (const [i, item] of value.entries()) {
     const name = `${field}[${i}]`;

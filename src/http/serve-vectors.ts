@@ -18,7 +18,14 @@ export interface VectorRequest {
 /** What the body of the request says of its vectors; its headers say the rest. */
 export type VectorOptions = Pick<
   EmbedOptions,
-  'dimensions' | 'tokenIds' | 'dimensionsName' | 'anyDimensions' | 'normalize' | 'truncate' | 'maxInputTokens'
+  | 'dimensions'
+  | 'tokenIds'
+  | 'dimensionsName'
+  | 'anyDimensions'
+  | 'normalize'
+  | 'truncate'
+  | 'maxInputTokens'
+  | 'maxRequestTokens'
 >;
 
 /**

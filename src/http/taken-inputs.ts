@@ -1,6 +1,7 @@
 interface Schema {
   type?: string;
   items?: Schema;
+  maxItems?: number;
   anyOf?: Schema[];
   properties?: Record<string, Schema>;
 }
@@ -13,6 +14,8 @@ export interface TakenInputs {
   tokenIds: boolean;
   /** Whether a list may hold texts beside token ids. */
   mixed: boolean;
+  /** Whether a list may have only so many items as a request may have inputs. */
+  limited: boolean;
 }
 
 /**
@@ -30,5 +33,6 @@ export function takenInputs(schema: object, keys: readonly string[]): TakenInput
   const names = [text && 'a text', texts && 'texts', tokenIds && 'token ids'].filter((name) => name !== false);
   const last = names.pop() ?? 'another value';
   const words = names.length === 0 ? last : `${names.join(', ')}${names.length > 1 ? ',' : ''} or ${last}`;
-  return { words, texts, tokenIds, mixed };
+  const limited = forms.some(({ maxItems }) => maxItems !== undefined);
+  return { words, texts, tokenIds, mixed, limited };
 }

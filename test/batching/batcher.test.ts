@@ -399,3 +399,50 @@ describe('Batcher', () => {
     }
   });
 });
+
+describe('A request larger than what one may count for in the queue', () => {
+  beforeEach(() => create({ maxQueueTokens: 600_000 }));
+
+  /** Tokens of LangChain's thousand texts of 4,000 characters. */
+  const large = () => sequences(100, 10_000);
+
+  it('leaves room for others, however large, and for no more than seven like it', async () => {
+    void batcher.submit([sequence(BUDGET)]);
+    for (let i = 0; i < 7; i++) void batcher.submit(large()).catch(() => {});
+    assert.ok(batcher.queueTokens > 6_900_000);
+    const eighth = await rejection(batcher.submit(large()));
+    assert.equal(eighth.code, 'overloaded');
+    assert.match(eighth.message, /^The queue is full: \d{7} tokens wait, which count as 525000, the limit is 600000/);
+    // A query, and the passages of others.
+    const others = [[sequence(8)], sequences(60, 1_000)].map((one) => batcher.submit(one));
+    assert.equal(batcher.queueRequests, 9);
+    assert.equal((await rejection(batcher.submit(sequences(20, 1_000)))).code, 'overloaded');
+    void Promise.allSettled(others);
+  });
+
+  it('counts again as what it has left, when that is less', async () => {
+    const done = batcher.submit(sequences(100, 1_000));
+    void batcher.submit(sequences(100, 1_000)).catch(() => {});
+    await answerAll();
+    await done;
+    assert.equal(batcher.queueTokens, 0);
+    void batcher.submit([sequence(BUDGET)]);
+    void batcher.submit(sequences(600, 1_000));
+    assert.equal(batcher.queueTokens, 600_000);
+  });
+
+  it('is let in beside others only if all of it can be done in its time', async () => {
+    await learnDuration(10);
+    const { tokensPerSecond } = batcher;
+    assert.ok(tokensPerSecond > 0);
+    const now = clock.now();
+    void batcher.submit(large()).catch(() => {});
+    const seconds = 2_000_000 / tokensPerSecond;
+    const late = batcher.submit(large(), { deadline: now + 0.9 * seconds * 1000 });
+    assert.match((await rejection(late)).message, /would not be done in its time/);
+    void batcher.submit(large(), { deadline: now + 1.1 * seconds * 1000 }).catch(() => {});
+    assert.equal(batcher.queueRequests, 2);
+    void batcher.submit([sequence(8)], { deadline: now + 1_000 }).catch(() => {});
+    assert.equal(batcher.queueRequests, 3, 'a query takes its turn before');
+  });
+});

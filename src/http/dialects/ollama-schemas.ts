@@ -17,26 +17,24 @@ const ignoredFields = {
 };
 
 /** Body of `/api/embed`. Without inputs it asks whether the model is there. */
-export function ollamaEmbedBody(maxInputs: number) {
-  return Type.Object(
-    {
-      model,
-      input: Type.Optional(
-        Type.Union([Type.String(), Type.Array(Type.String({ minLength: 1 }), { maxItems: maxInputs })], {
-          description: 'A text or texts. Left out or empty: no vectors, as where Ollama only loads the model',
-        }),
-      ),
-      truncate: Type.Optional(
-        Type.Boolean({ description: 'Whether to cut off the end of inputs that are too long. Left out: `true`' }),
-      ),
-      dimensions: Type.Optional(
-        Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
-      ),
-      ...ignoredFields,
-    },
-    { additionalProperties: false, title: 'OllamaEmbedRequest', examples: [ollamaEmbedExample.request] },
-  );
-}
+export const OllamaEmbedBody = Type.Object(
+  {
+    model,
+    input: Type.Optional(
+      Type.Union([Type.String(), Type.Array(Type.String({ minLength: 1 }))], {
+        description: 'A text or texts, any number. Left out or empty: no vectors, as where Ollama only loads the model',
+      }),
+    ),
+    truncate: Type.Optional(
+      Type.Boolean({ description: 'Whether to cut off the end of inputs that are too long. Left out: `true`' }),
+    ),
+    dimensions: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+    ),
+    ...ignoredFields,
+  },
+  { additionalProperties: false, title: 'OllamaEmbedRequest', examples: [ollamaEmbedExample.request] },
+);
 
 export const OllamaEmbeddingsBody = Type.Object(
   {

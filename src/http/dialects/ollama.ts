@@ -9,10 +9,10 @@ import { serveVectors, usageOf } from '../serve-vectors.ts';
 import { ollamaErrors } from './ollama-errors.ts';
 import { ollamaEmbeddingsExample, ollamaEmbedExample } from './ollama-examples.ts';
 import {
+  OllamaEmbedBody,
   OllamaEmbeddingsBody,
   OllamaEmbeddingsResponse,
   OllamaEmbedResponse,
-  ollamaEmbedBody,
 } from './ollama-schemas.ts';
 
 export const OLLAMA_TAGS = ['ollama'];
@@ -33,7 +33,7 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       summary: 'Embed texts',
       description: 'As Ollama.',
       headers: RequestHeaders,
-      body: ollamaEmbedBody(config.maxInputs),
+      body: OllamaEmbedBody,
       response: answers(
         {
           description: 'The vectors',
@@ -60,7 +60,13 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       return serveVectors(
         { request, reply, embedder, config },
         nameInputs('input', input).map((text) => ({ ...text, role, instruction: null })),
-        { dimensions, normalize: true, truncate: truncate ? 'end' : 'error' },
+        {
+          dimensions,
+          normalize: true,
+          truncate: truncate ? 'end' : 'error',
+          // Its clients send all they have in one request; the size of the body and of the answer bounds it.
+          maxRequestTokens: Number.POSITIVE_INFINITY,
+        },
         (result) =>
           encodeRows(result.vectors, {
             before: `{"model":${JSON.stringify(model)},"embeddings":`,

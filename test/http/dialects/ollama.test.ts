@@ -3,8 +3,9 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { packageRoot } from '../../../src/package-info.ts';
+import { largestDifference } from '../../support/difference.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
-import { embed, goldenTexts, succeed } from '../answers.ts';
+import { embed, goldenTexts, succeed, vectorsOf } from '../answers.ts';
 import { publishedApi } from './published-api.ts';
 
 interface EmbedAnswer {
@@ -131,7 +132,7 @@ describe('The dialect of Ollama', () => {
   it('names what is wrong with inputs', async () => {
     const rows: [object, RegExp][] = [
       [{ input: ['a', ''] }, /^input\[1\] is empty/],
-      [{ input: Array(5).fill('a') }, /^Cannot embed 5 inputs: the limit is 4/],
+      [{ input: [...Array(5).fill('a'), ''] }, /^input\[5\] is empty/],
       [{ input: [1, 2] }, /^input/],
       [{ input: ['a', '\ud800'] }, /^input\[1\] is not valid Unicode/],
       [{ input: 'a', options: 'fast' }, /^options is a text; it must be object/],
@@ -144,6 +145,24 @@ describe('The dialect of Ollama', () => {
     }
     assert.match((await refused('/api/embeddings', { model: 'starter', prompt: '\ud800' }))[1], /^prompt is not valid/);
     assert.match((await refused('/api/embeddings', { model: 'starter', prompt: 7 }))[1], /^prompt is a number/);
+  });
+
+  it('takes any number of inputs and tokens, more than a request of the other APIs may have', async () => {
+    const small = await startService({ maxInputs: 4, maxRequestTokens: 64, aliases: [] });
+    const input = Array.from({ length: 3_000 }, (_, i) => `text ${i % 700}`);
+    assert.equal((await small.post('/v1/embeddings', { input })).status, 400);
+    const { answer } = await succeed<{ embeddings: number[][]; prompt_eval_count: number }>(small, '/api/embed', {
+      model: 'starter',
+      input,
+    });
+    assert.equal(answer.embeddings.length, input.length);
+    assert.ok(answer.prompt_eval_count > 64);
+    for (const i of [0, 699, 2_999]) {
+      const [alone] = vectorsOf(await embed(small, { input: input[i] }));
+      const row = Float32Array.from(answer.embeddings[i] ?? []);
+      assert.ok(largestDifference(row, alone as Float32Array) < 1e-6, `text ${i}`);
+    }
+    await small.close();
   });
 
   it('/api/embeddings answers one vector, of the same text the same', async () => {
