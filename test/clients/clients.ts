@@ -70,6 +70,20 @@ const ollama = {
   errors: expectedErrors(() => 'ResponseError', ['status']),
   retries: 'never',
   ownWaitMs: 20,
+  checkMore: (more: Record<string, unknown>) => {
+    const { many, old, ...rest } = more as { many: number[][]; old: number[] };
+    assert.equal(many.length, 3000);
+    for (const [i, vector] of [...many, old].entries()) {
+      const wanted = texts[(i % many.length) % texts.length]?.vector as number[];
+      assert.ok(largestDifference(vector, wanted) < 2e-6, `vector ${i}`);
+    }
+    assert.deepEqual(rest, {
+      capabilities: ['embedding'],
+      listed: ['starter:latest'],
+      loaded: ['starter:latest'],
+      version: 3,
+    });
+  },
 } as const;
 
 export const clients: Client[] = [

@@ -8,4 +8,20 @@ function connect(url, { model = 'starter', dimensions } = {}) {
   return { embed: (texts) => embed(texts), embedQueries: (texts) => embed(texts, `${model}-query`) };
 }
 
-await runClient({ connect, explain: (error) => ({ status: error.status_code }) });
+/** Its users embed all their texts in one request, however many; and ask what there is. */
+async function more({ serviceUrl, texts }) {
+  const client = new Ollama({ host: serviceUrl });
+  const input = Array.from({ length: 3000 }, (_, i) => texts[i % texts.length]);
+  const { embeddings } = await client.embed({ model: 'starter:latest', input });
+  const show = await client.show({ model: 'starter', system: 'x', template: 'y', options: { num_ctx: 1 } });
+  return {
+    many: embeddings,
+    old: (await client.embeddings({ model: 'starter', prompt: texts[0] })).embedding,
+    capabilities: show.capabilities,
+    listed: (await client.list()).models.map(({ name }) => name),
+    loaded: (await client.ps()).models.map(({ name }) => name),
+    version: (await client.version()).version.split('.').length,
+  };
+}
+
+await runClient({ connect, explain: (error) => ({ status: error.status_code }), more });

@@ -20,4 +20,19 @@ class Client:
         return self.embed(texts, "-query")
 
 
-run_client(f"ollama {version('ollama')}", Client, lambda error: {"status": error.status_code})
+def more(task):
+    # Its users embed all their texts in one request, however many; and ask what there is.
+    client = ollama.Client(host=task["serviceUrl"])
+    texts = task["texts"]
+    many = client.embed("starter:latest", [texts[i % len(texts)] for i in range(3000)])
+    return {
+        "many": [list(vector) for vector in many.embeddings],
+        "old": list(client.embeddings("starter", texts[0]).embedding),
+        "capabilities": client.show("starter").capabilities,
+        "listed": [model.model for model in client.list().models],
+        "loaded": [model.model for model in client.ps().models],
+        "version": 3,
+    }
+
+
+run_client(f"ollama {version('ollama')}", Client, lambda error: {"status": error.status_code}, more)
