@@ -103,7 +103,10 @@ describe('Requests as no HTTP library sends them', () => {
     const text = await sendWithGarbage();
     const body = text.slice(text.indexOf('\r\n\r\n') + 4);
     assert.ok(garbage && body.length > 0);
-    assert.ok(Buffer.from(whole).toString('latin1').startsWith(body), 'the script, or a part of it, and nothing else');
+    const wanted = Buffer.from(whole).toString('latin1');
+    // Where the answer was out already, the garbage is a request of its own.
+    assert.ok(wanted.startsWith(body.slice(0, wanted.length)), 'the script, or a part of it');
+    assert.match(body.slice(wanted.length), /^(HTTP\/1\.1 400 [^]*"code":"invalid_input"\}\})?$/);
 
     async function sendWithGarbage(): Promise<string> {
       const { port, hostname } = new URL(service.url);
