@@ -71,6 +71,8 @@ const ollama = {
   retries: 'never',
   ownWaitMs: 20,
   checkMore: (more: Record<string, unknown>) => {
+    // LangChain's class has none of it.
+    if (more.many === undefined) return;
     const { many, old, ...rest } = more as { many: number[][]; old: number[] };
     assert.equal(many.length, 3000);
     for (const [i, vector] of [...many, old].entries()) {
