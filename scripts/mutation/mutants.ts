@@ -12,7 +12,7 @@ export interface Mutant {
   tests: readonly string[];
 }
 
-const ROW_OF_ENTRY = 'rows.subarray(i * hiddenSize, (i + 1) * hiddenSize)';
+const ROW_OF_ENTRY = 'rows.subarray(rowOffsets[i] * hiddenSize, rowOffsets[i + 1] * hiddenSize)';
 const BATCHER_TESTS = ['batching/batcher.test', 'batching/interleavings.test', 'e2e/cross-wiring.test'];
 
 /**
@@ -26,7 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
     bug: 'each row begins one number late, and ends with the first of the next one',
     room: 'batching',
     find: ROW_OF_ENTRY,
-    replace: 'rows.subarray(i * hiddenSize + 1, (i + 1) * hiddenSize + 1)',
+    replace: 'rows.subarray(rowOffsets[i] * hiddenSize + 1, rowOffsets[i + 1] * hiddenSize + 1)',
     tests: BATCHER_TESTS,
   },
   {
@@ -42,16 +42,17 @@ export const MUTANTS: readonly Mutant[] = [
     bug: 'the rows of a batch are handed out in reverse',
     room: 'batching',
     find: ROW_OF_ENTRY,
-    replace: 'rows.subarray((entries.length - 1 - i) * hiddenSize, (entries.length - i) * hiddenSize)',
+    replace:
+      'rows.subarray(rowOffsets[entries.length - 1 - i] * hiddenSize, rowOffsets[entries.length - i] * hiddenSize)',
     tests: BATCHER_TESTS,
   },
   {
     name: 'unsorted after sort',
     bug: 'the sequences of a request stay in the order they are batched in, longest first',
     room: 'batching',
-    find: 'sequences.map((tokenIds, index) => inFlight.join(tokenIds, this, index))',
+    find: 'sequences.map((tokenIds, index) => inFlight.join(tokenIds, this, index, perToken))',
     replace:
-      '[...sequences].sort((a, b) => b.length - a.length).map((tokenIds, index) => inFlight.join(tokenIds, this, index))',
+      '[...sequences].sort((a, b) => b.length - a.length).map((tokenIds, index) => inFlight.join(tokenIds, this, index, perToken))',
     tests: BATCHER_TESTS,
   },
   {
@@ -59,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
     bug: 'every batch is answered out of one buffer, which the next batch overwrites',
     room: 'batching',
     find: ROW_OF_ENTRY,
-    replace: `((globalThis.output ??= new Float32Array(2 ** 22)).set(rows), globalThis.output).subarray(i * hiddenSize, (i + 1) * hiddenSize)`,
+    replace: `((globalThis.output ??= new Float32Array(2 ** 22)).set(rows), globalThis.output).subarray(rowOffsets[i] * hiddenSize, rowOffsets[i + 1] * hiddenSize)`,
     tests: BATCHER_TESTS,
   },
   {

@@ -25,7 +25,7 @@ const options: FastifySwaggerUiOptions = {
   transformSpecification: (document, request) => {
     const { servers = [] } = document as { servers?: { url: string }[] };
     return isForPage(request.query)
-      ? { ...document, servers: servers.map(({ url }) => ({ url: url === './' ? '../' : url })) }
+      ? { ...document, servers: servers.map(({ url }) => ({ url: url === '.' ? '..' : url })) }
       : document;
   },
   transformSpecificationClone: false,

@@ -28,7 +28,7 @@ repeating the request cannot help. A request that is no valid HTTP is answered 4
 431, and one that is not received in time 408, all with the code \`invalid_input\`.`;
 
 /** Relative to the document: a proxy may have put the server below a path of its own. */
-const BESIDE_THE_DOCUMENT = './';
+const BESIDE_THE_DOCUMENT = '.';
 
 /**
  * How the OpenAPI document is made of the routes' schemas.
