@@ -57,7 +57,7 @@ export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlin
         reply,
         new HotvecError(
           'not_found',
-          `There is nothing at this path${hint(pathOf(request))}; ${basePath}/docs lists what there is.`,
+          `There is nothing at this path${hint(pathOf(request))}${routes.hasDocs ? `; ${basePath}/docs lists what there is` : ''}.`,
         ),
         formatFor(request),
       );
@@ -89,8 +89,7 @@ export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlin
 }
 
 function pathOf(request: FastifyRequest): string {
-  // Clients that take this server for a proxy send the whole URL: RFC 9112, 3.2.2.
-  return request.url.replace(/^https?:\/\/[^/?#]*/i, '').split('?', 1)[0] as string;
+  return request.url.split('?', 1)[0] as string;
 }
 
 /** Sends an error in its form, and the headers that clients act on. */

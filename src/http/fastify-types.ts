@@ -22,6 +22,8 @@ declare module 'fastify' {
     errors?: ErrorFormat;
     /** Whether a body may come without `content-type: application/json`, see untyped-body.ts. */
     takesUntypedBody?: true;
+    /** Whether the route only says that there is no such thing here: no hint names it. */
+    isNotServed?: true;
   }
   interface FastifyRequest {
     /** Name of the API key it came with. */

@@ -6,6 +6,7 @@ interface KnownRoute {
   pattern: RegExp;
   methods: Set<string>;
   errors: ErrorFormat;
+  isNotServed: boolean;
 }
 
 /** What is served where: for requests that no route takes. */
@@ -15,11 +16,16 @@ export class KnownRoutes {
   /** Learns of every route that is registered from now on. */
   constructor(app: FastifyInstance) {
     app.addHook('onRoute', ({ url, method, config }) => {
-      const errors = config?.errors ?? openaiErrors;
-      const known = this.byUrl.get(url) ?? { pattern: patternOf(url), methods: new Set(), errors };
+      const { errors = openaiErrors, isNotServed = false } = config ?? {};
+      const known = this.byUrl.get(url) ?? { pattern: patternOf(url), methods: new Set(), errors, isNotServed };
       for (const one of [method].flat()) known.methods.add(one);
       this.byUrl.set(url, known);
     });
+  }
+
+  /** Whether this port has the pages of the API's description. */
+  get hasDocs(): boolean {
+    return this.methodsAt('/docs').length > 0;
   }
 
   /** Methods that the path has. */
@@ -32,7 +38,9 @@ export class KnownRoutes {
    * @returns undefined: none that is likely.
    */
   meantBy(path: string): { url: string; methods: string[] } | undefined {
-    const routes = [...this.byUrl.entries()].filter(([url]) => url !== '/' && !url.includes('*'));
+    const routes = [...this.byUrl.entries()].filter(
+      ([url, { isNotServed }]) => url !== '/' && !url.includes('*') && !isNotServed,
+    );
     const at = (candidate: string) => routes.find(([, { pattern }]) => pattern.test(candidate));
     const found = at(meantPath(path, (candidate) => at(candidate) !== undefined) ?? '');
     if (found === undefined) return undefined;

@@ -16,10 +16,12 @@ export class ModelNames {
   readonly served: string;
   /** Served name first. */
   readonly all: readonly string[];
+  private readonly inLowerCase: ReadonlySet<string>;
 
   constructor(served: string, aliases: readonly string[]) {
     this.served = served;
     this.all = [...new Set([served, ...aliases])];
+    this.inLowerCase = new Set(this.all.map((name) => name.toLowerCase()));
     for (const name of this.all) {
       const role = this.roleOf(name);
       if (role === null) continue;
@@ -30,7 +32,7 @@ export class ModelNames {
   }
 
   /**
-   * Names match with and without `:latest`.
+   * Names match with and without `:latest`, and in any case, as Ollama's do: all of them name the one model.
    *
    * @param model undefined: the served model.
    * @returns the prompt that the name asks for.
@@ -51,11 +53,13 @@ export class ModelNames {
 
   /** Whether it is a name as it is, not one with a suffix that chooses the prompt. */
   has(name: string): boolean {
-    return this.all.includes(name) || this.all.includes(name + LATEST) || this.all.includes(withoutLatest(name));
+    const form = name.toLowerCase();
+    return [form, form + LATEST, withoutLatest(form)].some((one) => this.inLowerCase.has(one));
   }
 
   private roleOf(name: string): Role | null {
-    for (const form of [name, withoutLatest(name)]) {
+    const inLowerCase = name.toLowerCase();
+    for (const form of [inLowerCase, withoutLatest(inLowerCase)]) {
       const found = ROLE_SUFFIXES.find(([suffix]) => form.endsWith(suffix) && this.has(form.slice(0, -suffix.length)));
       if (found !== undefined) return found[1];
     }

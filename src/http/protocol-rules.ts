@@ -10,6 +10,8 @@ const HOST = /^(\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(:\d*)?$/i;
 const METHODS = 'GET, HEAD, POST, OPTIONS';
 /** `*`, which is no path, and which the router takes for `/`. */
 const WHOLE_SERVER = '/*';
+/** A request target in absolute form, as clients send it to proxies: RFC 9112, 3.2.2. */
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
 
 /** Rules of HTTP that Node would enforce with an empty answer, or not at all; here they get the envelope, an id and a log line. */
 export function registerProtocolRules(app: FastifyInstance): void {
@@ -28,6 +30,7 @@ export function registerProtocolRules(app: FastifyInstance): void {
   for (const event of ['request', 'checkContinue', 'checkExpectation']) {
     app.server.prependListener(event, (request: IncomingMessage) => {
       if (request.url === '*') request.url = WHOLE_SERVER;
+      readAbsoluteForm(request);
     });
   }
   // 100 Continue is said where the body is about to be read, after key, length and room were checked (json-body.ts).
@@ -48,6 +51,19 @@ export function registerProtocolRules(app: FastifyInstance): void {
     request.url = WHOLE_SERVER;
     app.routing(request, response);
   });
+}
+
+/**
+ * Clients that take this server for a proxy send the whole URL; its host goes before that of the header: RFC 9112, 3.2.2.
+ * What comes after sees the path alone.
+ */
+function readAbsoluteForm(request: IncomingMessage): void {
+  const { url = '', headers } = request;
+  const [start, host] = ABSOLUTE_FORM.exec(url) ?? [];
+  if (start === undefined) return;
+  headers.host = host;
+  const rest = url.slice(start.length);
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** Whether to say that the body may come: RFC 9110, 10.1.1. An older client would take that for the answer. */

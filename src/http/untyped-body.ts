@@ -13,5 +13,15 @@ export function isUntypedJson({ headers, routeOptions }: FastifyRequest): boolea
   if (routeOptions.config?.takesUntypedBody !== true) return false;
   const type = headers['content-type'];
   if (type !== undefined && !FORM.test(type)) return false;
-  return !Object.keys(headers).some((name) => name === 'origin' || name === 'referer' || name.startsWith('sec-'));
+  return !Object.keys(headers).some(
+    (name) =>
+      name === 'origin' ||
+      name === 'referer' ||
+      (name.startsWith('sec-') && !isOfNode(name, headers['sec-fetch-mode'])),
+  );
+}
+
+/** Node's `fetch` sends this one header of a browser, which sends `origin` with every POST of that mode. */
+function isOfNode(name: string, fetchMode: unknown): boolean {
+  return name === 'sec-fetch-mode' && fetchMode === 'cors';
 }

@@ -121,6 +121,19 @@ describe('A request for another host', () => {
     assert.equal((await ask(service, 'localhost', '/v1/embeddings', 'POST')).status, 200);
   });
 
+  it('is refused by the host of a URL that is sent whole, which goes before the header', async () => {
+    const service = await start({});
+    for (const [url, host, status] of [
+      ['http://localhost:8080/v1/models', 'localhost', 200],
+      ['http://localhost/v1/models', 'evil.example', 200],
+      ['http://evil.example/v1/models', 'localhost', 403],
+      ['https://evil.example?x=http://localhost/v1/models', 'localhost', 403],
+      ['http://localhost@evil.example/v1/models', 'localhost', 400],
+    ] as const) {
+      assert.equal((await ask(service, host, url)).status, status, url);
+    }
+  });
+
   it('is served where keys are asked for, and where the port is open to other machines', async () => {
     const keyed = await start({}, { someone: 'secret' });
     assert.equal((await ask(keyed, 'evil.example')).status, 401);
@@ -162,6 +175,8 @@ describe('A request for another host', () => {
       assert.equal((await app.inject({ url, headers: { host: 'evil.example' } })).statusCode, 403, url);
       assert.equal((await app.inject({ url, headers: { host: 'localhost:9090' } })).statusCode, 200, url);
     }
+    // There is no documentation on this port.
+    assert.match((await app.inject({ url: '/nothing' })).body, /"There is nothing at this path\."/);
     await app.close();
   });
 });

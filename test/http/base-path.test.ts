@@ -62,6 +62,20 @@ describe('BASE_PATH', () => {
     }
   });
 
+  it('is found in URLs that are sent whole, as to a proxy', async () => {
+    for (const [path, status] of [
+      [`${BASE}/v1/models?x=1`, 200],
+      [BASE, 200],
+      ['/livez', 200],
+      ['', 200],
+      ['/v1/models', 404],
+    ] as const) {
+      const head = `GET HTTP://localhost${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`;
+      const [answer] = parseAnswers(await sendRaw(service.url, head, answersAre(1)));
+      assert.equal(answer?.status, status, path);
+    }
+  });
+
   it('is kept by bodies that wait for leave', async () => {
     const head = `POST ${BASE}/v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
     const text = await sendRaw(

@@ -59,6 +59,9 @@ describe('A path that is none', () => {
       '/v2',
       '/x',
       '/v1',
+      // There are such routes, which say that the model is of another kind.
+      '/v2/rerank',
+      '/v1/predict',
       `/${'v1/'.repeat(2_000)}embeddings`,
       `/${'a/'.repeat(20)}embed`,
     ];

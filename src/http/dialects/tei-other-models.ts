@@ -27,7 +27,7 @@ export const teiOtherModelRoutes: FastifyPluginCallback<EmbeddingsOptions> = (ap
     app.route({
       method: 'POST',
       url,
-      config: { errors: teiErrorsOfOtherModels },
+      config: { errors: teiErrorsOfOtherModels, isNotServed: true },
       schema: { hide: true },
       onRequest: async () => {
         throw new HotvecError('not_found', `This server serves a model of embeddings; ${url} wants ${wanted}.`);

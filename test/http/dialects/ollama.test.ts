@@ -93,6 +93,25 @@ describe('The dialect of Ollama', () => {
     }
   });
 
+  it('matches names in any case of letters, as Ollama does', async () => {
+    const query = await ours({ input: first.text, input_type: 'query' });
+    const bare = await ours({ input: first.text });
+    for (const [model, wanted] of [
+      ['Starter', bare],
+      ['STARTER:LATEST', bare],
+      ['Tagged:Small', bare],
+      ['starter:Latest-Query', query],
+      ['Alias-QUERY:latest', query],
+    ] as const) {
+      const answer = await call({ model, input: first.text });
+      assert.deepEqual([answer.model, answer.embeddings], [model, wanted]);
+      assert.deepEqual(await ours({ input: first.text, model }), wanted, model);
+    }
+    for (const model of ['Starte', 'Tagged', 'Starter:Small']) {
+      assert.equal((await refused('/api/embed', { model, input: 'x' }))[0], 404, model);
+    }
+  });
+
   it('matches them in every other API, too, where the same client may ask next', async () => {
     const query = await ours({ input: first.text, input_type: 'query' });
     for (const model of ['starter-query:latest', 'alias:latest-query']) {
