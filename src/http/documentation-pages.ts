@@ -1,8 +1,10 @@
 import path from 'node:path';
 import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
+import { stringify } from 'yaml';
+import { answersMadeAtStart } from './answers-made-at-start.ts';
 import { registerPageFiles } from './page-files.ts';
-import { registerUnchangingAnswers } from './unchanging-answers.ts';
+import { registerUnchangingAnswers, sendUnchanging, unchanging } from './unchanging-answers.ts';
 
 interface PageRequest {
   url: string;
@@ -21,21 +23,19 @@ const options: FastifySwaggerUiOptions = {
       return sent;
     },
   },
-  // The page reads the document a folder below /openapi.json, of which the document's own server is said.
-  transformSpecification: (document, request) => {
-    const { servers = [] } = document as { servers?: { url: string }[] };
-    return isForPage(request.query)
-      ? { ...document, servers: servers.map(({ url }) => ({ url: url === '.' ? '..' : url })) }
-      : document;
-  },
-  transformSpecificationClone: false,
 };
 
-/** What the package makes anew for each request. */
-const TEXTS = new Set(['/docs/json', '/docs/yaml', '/docs/static/swagger-initializer.js']);
+/** The package writes it anew for each request. */
+const INITIALIZER = '/docs/static/swagger-initializer.js';
 
 function isForPage(query: unknown): boolean {
   return (query as { for?: string }).for === 'page';
+}
+
+/** The page reads the document a folder below /openapi.json, of which the document's own server is said. */
+function forPage<Description extends object>(description: Description): Description {
+  const { servers = [] } = description as { servers?: { url: string }[] };
+  return { ...description, servers: servers.map(({ url }) => ({ url: url === '.' ? '..' : url })) };
 }
 
 /**
@@ -44,9 +44,21 @@ function isForPage(query: unknown): boolean {
  */
 export const documentationPages: FastifyPluginAsync = async (app) => {
   registerPageFiles(app, '/docs/static/*');
-  registerUnchangingAnswers(app, ({ routeOptions: { url }, query }) =>
-    url !== undefined && TEXTS.has(url) ? `${url} ${isForPage(query)}` : undefined,
-  );
+  registerUnchangingAnswers(app, ({ routeOptions: { url } }) => (url === INITIALIZER ? url : undefined));
+  const json = (description: object) => unchanging(JSON.stringify(description), 'application/json; charset=utf-8');
+  const yaml = (description: object) => unchanging(stringify(description), 'application/x-yaml');
+  const descriptions = answersMadeAtStart(app, {
+    '/docs/json': () => json(app.swagger()),
+    '/docs/json for page': () => json(forPage(app.swagger())),
+    '/docs/yaml': () => yaml(app.swagger()),
+    '/docs/yaml for page': () => yaml(forPage(app.swagger())),
+  });
+  // In place of the package, which writes them anew for each request.
+  app.addHook('onRequest', async (request, reply) => {
+    const { url } = request.routeOptions;
+    if (url !== '/docs/json' && url !== '/docs/yaml') return;
+    return sendUnchanging(request, reply, descriptions(isForPage(request.query) ? `${url} for page` : url));
+  });
   app.addHook('onSend', async (request, reply) => {
     const location = reply.getHeader('location');
     if (typeof location !== 'string' || !location.startsWith('/')) return;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { ChunkedBody } from './chunked-body.ts';
 
 /** Answers that one connection may have under way: what clients that pipeline at all gain by it is had with a few. */
 export const MAX_ANSWERS_UNDER_WAY = 4;
@@ -43,6 +44,8 @@ class PipelinedConnection {
   private incomplete: IncomingMessage | undefined;
   /** Bytes of that body that were announced and have not come. */
   private bodyLeft = 0;
+  /** That body where it comes in chunks, and nothing was announced. */
+  private chunkedBody: ChunkedBody | undefined;
   /** Requests came that may not begin yet. */
   private isHolding = false;
   private isInLine = false;
@@ -63,6 +66,7 @@ class PipelinedConnection {
     this.underWay += 1;
     this.incomplete = request;
     this.bodyLeft = Number(request.headers['content-length'] ?? 0);
+    this.chunkedBody = request.headers['transfer-encoding'] === undefined ? undefined : new ChunkedBody();
     response.once('close', () => {
       this.underWay -= 1;
       this.getInLine();
@@ -125,6 +129,8 @@ class PipelinedConnection {
 
   /** Up to where the bytes can be parsed without beginning more than one request: an empty line ends its headers. */
   private endOfPiece(bytes: Buffer): number {
+    // What is in a body, and how short its end is, says nothing about requests.
+    if (this.incomplete !== undefined && this.chunkedBody !== undefined) return this.chunkedBody.lengthIn(bytes);
     if (this.incomplete !== undefined && this.bodyLeft > 0) {
       const end = Math.min(this.bodyLeft, bytes.length);
       this.bodyLeft -= end;

@@ -108,6 +108,24 @@ describe('Requests that are pipelined on a connection', () => {
     });
   }
 
+  for (const [name, body] of [
+    ['of a byte', '1\r\n{\r\n0\r\n\r\n'],
+    ['of none', '0\r\n\r\n'],
+    ['with extension and trailer', '5;a=b\r\n{"a":\r\n0;c\r\nx: y\r\n\r\n'],
+    ['with what looks like a request', `${get('/livez').length.toString(16)}\r\n${get('/livez')}\r\n0\r\n\r\n`],
+    ['that is not valid', 'x\r\n\r\n'],
+  ] as const) {
+    it(`POST with a body in chunks, ${name}: no more than ${MAX_ANSWERS_UNDER_WAY} are under way; a short one hid the next request`, async () => {
+      const { socket } = await connect();
+      const head =
+        'POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+      socket.write((head + body).repeat(600));
+      for (let seen = -1; seen !== begun; await sleep(100)) seen = begun;
+      assert.ok(begun >= 1 && begun <= 600, `${begun}`);
+      assert.ok(mostOpen <= MAX_ANSWERS_UNDER_WAY, `${mostOpen}`);
+    });
+  }
+
   it('are begun one in a turn of the event loop, all connections together: others are served in between', async () => {
     const clients = [await connect(), await connect(), await connect()];
     letThemAnswer();

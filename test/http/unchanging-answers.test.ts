@@ -46,6 +46,25 @@ describe('What does not change', () => {
     });
   }
 
+  it('is made while the engine loads, where it is a description: no request has it made', async () => {
+    const idle = await startStubService();
+    // Six of them, one in a turn of the event loop.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    idle.app.swagger = () => {
+      throw new Error('made for a request');
+    };
+    const forms = [
+      '/openapi.json',
+      '/openapi.yaml',
+      '/docs/json',
+      '/docs/yaml',
+      '/docs/json?for=page',
+      '/docs/yaml?for=page',
+    ];
+    for (const url of forms) assert.equal((await fetch(idle.url + url)).status, 200, url);
+    await idle.close();
+  });
+
   it('is not mixed up: /docs/json differs for the page and for others', async () => {
     const read = async (url: string) => (await (await fetch(stub.url + url)).json()) as { servers: { url: string }[] };
     const [forAll, forPage] = [await read('/docs/json'), await read('/docs/json?for=page')];

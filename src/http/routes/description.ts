@@ -1,13 +1,18 @@
 import type { FastifyPluginCallback } from 'fastify';
 import { stringify } from 'yaml';
-import { registerUnchangingAnswers } from '../unchanging-answers.ts';
+import { answersMadeAtStart } from '../answers-made-at-start.ts';
+import { sendUnchanging, unchanging } from '../unchanging-answers.ts';
 
 /** GET /openapi.json and /openapi.yaml: the API's own description. */
 export const descriptionRoutes: FastifyPluginCallback = (app, _, done) => {
-  registerUnchangingAnswers(app, ({ routeOptions }) => routeOptions.url);
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  app.get('/openapi.yaml', { schema: { hide: true } }, async (_, reply) =>
-    reply.type('application/yaml; charset=utf-8').send(stringify(app.swagger())),
-  );
+  const descriptions = answersMadeAtStart(app, {
+    json: () => unchanging(JSON.stringify(app.swagger()), 'application/json; charset=utf-8'),
+    yaml: () => unchanging(stringify(app.swagger()), 'application/yaml; charset=utf-8'),
+  });
+  for (const form of ['json', 'yaml'] as const) {
+    app.get(`/openapi.${form}`, { schema: { hide: true } }, (request, reply) =>
+      sendUnchanging(request, reply, descriptions(form)),
+    );
+  }
   done();
 };
