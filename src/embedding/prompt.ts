@@ -51,7 +51,8 @@ export function choosePrompt({ role, instruction, promptName }: PromptChoice, mo
       param: 'input_type',
     });
   }
-  return prompt ?? defaultPrompt;
+  // Not the default one, which may be that of queries: sentence-transformers puts nothing before such documents.
+  return prompt ?? '';
 }
 
 function promptOfName(name: string, prompts: PromptFacts['prompts']): string {

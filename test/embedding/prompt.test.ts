@@ -18,7 +18,13 @@ describe('choosePrompt()', () => {
     const other = { ...model, defaultPrompt: 'passage: ' };
     assert.equal(choosePrompt(none, other), 'passage: ');
     assert.equal(choosePrompt({ ...none, role: 'document' }, other), '');
-    assert.equal(choosePrompt({ ...none, role: 'document' }, { ...other, prompts: {} }), 'passage: ');
+  });
+
+  it('puts nothing before a document where the model has no prompt for documents, as sentence-transformers does', () => {
+    const other = { ...model, prompts: { query: 'query: ' }, defaultPrompt: 'query: ' };
+    assert.equal(choosePrompt({ ...none, role: 'document' }, other), '');
+    assert.equal(choosePrompt({ ...none, role: 'query' }, other), 'query: ');
+    assert.equal(choosePrompt(none, other), 'query: ');
   });
 
   it('refuses an instruction to a model that was not trained with any', () => {
