@@ -39,6 +39,11 @@ const IRRELEVANT = new Set([
   'is_decoder',
   'id2label',
   'label2id',
+  'num_labels',
+  // Which program computes the same attention; what Unsloth writes of itself.
+  '_attn_implementation_autoset',
+  'unsloth_fixed',
+  'unsloth_version',
 ]);
 
 /** Fields with one implemented value; any other is refused, by name. */
@@ -46,7 +51,6 @@ const REQUIRED_VALUE: Record<string, unknown> = {
   hidden_act: 'silu',
   attention_bias: false,
   use_sliding_window: false,
-  rope_scaling: null,
 };
 
 /**
@@ -114,15 +118,27 @@ export function parseQwen3Config(config: Record<string, unknown>): Qwen3Config {
   return parsed;
 }
 
-/** transformers 5 writes `rope_parameters: {rope_type, rope_theta}` where 4 wrote `rope_theta` at the top. */
+/**
+ * transformers 5 writes `rope_parameters: {rope_type, rope_theta}` where 4 wrote `rope_theta` at the top, with a
+ * `rope_scaling` that is null or says `default`, by either of two names.
+ */
 function ropeTheta(config: Record<string, unknown>, known: Set<string>, positive: (field: string) => number): number {
-  const parameters = config.rope_parameters;
-  if (parameters === undefined || parameters === null) return positive('rope_theta');
-  known.add('rope_parameters').add('rope_theta');
+  known.add('rope_scaling').add('rope_parameters').add('rope_theta');
+  const { rope_scaling: scaling = null, rope_parameters: parameters = null, rope_theta: top } = config;
+  if (scaling !== null) {
+    const { rope_type: type, type: oldType, ...rest } = scaling as Record<string, unknown>;
+    if ((type ?? oldType) !== 'default' || (oldType ?? type) !== 'default' || Object.keys(rest).length > 0) {
+      throw refused('rope_scaling', scaling, 'null or {"rope_type": "default"}');
+    }
+  }
+  if (parameters === null) return positive('rope_theta');
   const { rope_type: type, rope_theta: theta, ...rest } = parameters as Record<string, unknown>;
   if (type !== 'default' || Object.keys(rest).length > 0 || typeof theta !== 'number' || !(theta > 0)) {
     throw refused('rope_parameters', parameters, '{"rope_type": "default", "rope_theta": a positive number}');
   }
+  // transformers 4 reads the one, 5 the other.
+  if ((top ?? theta) !== theta)
+    throw refused('rope_theta', top, `the one of rope_parameters (${theta}) in both places`);
   return theta;
 }
 

@@ -19,12 +19,34 @@ describe('parseQwen3Config()', () => {
     assert.equal(parsed.ropeTheta, 5000);
   });
 
+  it('refuses two rope_theta that disagree: each version of transformers reads another', () => {
+    const rope_parameters = { rope_type: 'default', rope_theta: 5000 };
+    assert.throws(() => parseQwen3Config({ ...starter, rope_theta: 1e6, rope_parameters }), /rope_theta is 1000000/);
+    assert.equal(parseQwen3Config({ ...starter, rope_theta: 5000, rope_parameters }).ropeTheta, 5000);
+  });
+
+  for (const [field, value] of [
+    ['rope_scaling', { type: 'default' }],
+    ['rope_scaling', { rope_type: 'default' }],
+    ['_attn_implementation_autoset', true],
+    ['unsloth_version', '2025.3.19'],
+    ['unsloth_fixed', true],
+    ['num_labels', 2],
+  ] as const) {
+    it(`takes ${field} = ${JSON.stringify(value)}, which changes no vector`, () => {
+      assert.deepEqual(parseQwen3Config({ ...starter, [field]: value }), parseQwen3Config(starter));
+    });
+  }
+
   for (const [field, value] of [
     ['model_type', 'llama'],
     ['hidden_act', 'gelu'],
     ['attention_bias', true],
     ['use_sliding_window', true],
     ['rope_scaling', { rope_type: 'yarn', factor: 4 }],
+    ['rope_scaling', { type: 'linear', factor: 2 }],
+    ['rope_scaling', { type: 'default', rope_type: 'yarn' }],
+    ['rope_scaling', { rope_type: 'default', factor: 4 }],
     ['rope_parameters', { rope_type: 'yarn', rope_theta: 1e6, factor: 4 }],
     ['layer_types', ['full_attention', 'sliding_attention']],
     ['head_dim', 24],
