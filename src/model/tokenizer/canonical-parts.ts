@@ -101,6 +101,14 @@ export function idsAround(processor: TokenizerParts['post_processor']): { before
   }
 }
 
+/** Whether a post-processor gives a text, or a token around it, another token type than 0. */
+export function hasTokenTypes(processor: TokenizerParts['post_processor']): boolean {
+  if (processor?.type === 'Sequence') return (processor.processors as Json[]).some(hasTokenTypes);
+  if (processor?.type !== 'TemplateProcessing') return false;
+  const pieces = processor.single as Record<string, { type_id?: number }>[];
+  return pieces.some((piece) => Object.values(piece).some(({ type_id = 0 }) => type_id !== 0));
+}
+
 /** The steps of a sequence, and of sequences in it. */
 export function flatten(part: Json | null, list: 'normalizers' | 'pretokenizers'): Json[] {
   if (part === null) return [];

@@ -1,6 +1,12 @@
 import { StartError } from '../../errors.ts';
 import type { Json } from '../read-json.ts';
-import { canonicalModel, canonicalNormalizer, canonicalPreTokenizer, idsAround } from './canonical-parts.ts';
+import {
+  canonicalModel,
+  canonicalNormalizer,
+  canonicalPreTokenizer,
+  hasTokenTypes,
+  idsAround,
+} from './canonical-parts.ts';
 import { chooseClass } from './choose-class.ts';
 import { FAMILIES, type TokenizerFamily, UNKNOWN_CLASSES } from './class-names.ts';
 import { readByVersion4 } from './read-by-version-4.ts';
@@ -92,6 +98,8 @@ export function describeTokenizer(sources: TokenizerSources): TokenizerDescripti
     throw new StartError(`${named}: the class and tokenizer.json do not fit: ${error.message}. ${REMEDY}`);
   }
   const chosen = version4 ?? version5;
+  refuseTokenTypes(chosen, tokenizerConfig);
+  refuseStaleTokens(named, withLowercase(chosen, lowercase), json);
   const part = version4 === null ? undefined : differingPart(version4, version5, json);
   if (part !== undefined) throw new StartError(`${disagreement(named, part, version4, version5, json)} ${REMEDY}`);
   const disputed = haveSameWords(chosen, version5)
@@ -123,6 +131,36 @@ function refuseUnsupported(tokenizer: Json, tokenizerConfig: Json): void {
   if (typeof dropout === 'number' && dropout > 0) {
     throw new StartError(`tokenizer.json sets dropout to ${dropout}: its ids are random. Set it to null.`);
   }
+}
+
+/**
+ * A post-processor may give a text another token type than 0, which a model may add an embedding for. transformers 4.57.6
+ * hands it on and 5.24.0 does not.
+ */
+function refuseTokenTypes({ post_processor }: TokenizerParts, { model_input_names: inputs }: Json): void {
+  if (Array.isArray(inputs) && !inputs.includes('token_type_ids')) return;
+  if (!hasTokenTypes(post_processor)) return;
+  throw new StartError(
+    'tokenizer.json: post_processor gives a text a type_id other than 0, which hotvec does not hand on. If the model does not read token types, set model_input_names to ["input_ids", "attention_mask"] in tokenizer_config.json; otherwise set them to 0.',
+  );
+}
+
+/** What a text is written with that no flag of BertNormalizer changes. */
+const UNCHANGED_BY_NORMALIZERS = /^[ -@[-~]*$/;
+
+/**
+ * transformers 4 and sentence-transformers change the normalizer when the added tokens are compiled already: those that are
+ * looked for in the normalized text (`normalized`) are then still written as the file's own normalizer writes them.
+ */
+function refuseStaleTokens(named: string, chosen: TokenizerParts, json: TokenizerJson): void {
+  if (canonicalNormalizer(chosen.normalizer) === canonicalNormalizer(json.parts.normalizer)) return;
+  const stale = chosen.added_tokens.find(
+    ({ content, normalized }) => normalized && !UNCHANGED_BY_NORMALIZERS.test(content),
+  );
+  if (stale === undefined) return;
+  throw new StartError(
+    `${named}, and class and tokenizer.json disagree about the normalizer, whereupon versions of transformers look for the added token ${JSON.stringify(stale.content)} in different spellings, so one text has two lists of token ids. ${REMEDY}`,
+  );
 }
 
 /** Where the class comes from, for messages. */

@@ -22,7 +22,10 @@ export function readByVersion4(className: string, files: TokenFiles, json: Token
   if ((family === 'llama' || family === 't5') && typeof config.add_prefix_space === 'boolean') {
     throw new RangeError(`add_prefix_space of ${className} builds the tokenizer anew from a SentencePiece file`);
   }
-  const { named, added } = specialTokens(files, family, 4, parts.added_tokens, parts.added_tokens);
+  const { named, added } = specialTokens(files, family, 4, parts.added_tokens, {
+    added: parts.added_tokens,
+    padding: json.paddingToken,
+  });
   const changed: TokenizerParts = { ...parts, added_tokens: added };
   changed.pre_tokenizer = withPrefixSpace(parts.pre_tokenizer, config.add_prefix_space ?? false);
 
@@ -32,7 +35,7 @@ export function readByVersion4(className: string, files: TokenFiles, json: Token
   }
   const beginsTexts = BEGINS_TEXTS[family];
   if (beginsTexts !== undefined) {
-    const begin = (config.add_bos_token ?? beginsTexts) ? named.bos_token : undefined;
+    const begin = ('add_bos_token' in config ? config.add_bos_token : beginsTexts) ? named.bos_token : undefined;
     const end = config.add_eos_token ? named.eos_token : undefined;
     const ids = idsOfAddedTokens(json, added);
     const idOf = (token: string) => json.idOf(token) ?? ids[added.findIndex(({ content }) => content === token)];

@@ -203,7 +203,10 @@ export function readByVersion5(className: string, files: TokenFiles, json: Token
   // A class without a constructor of its own gives the file to that of its parent, which then keeps it.
   const isKept = rebuilt === undefined || INHERITING.has(className);
   const base = isKept ? parts.added_tokens : [];
-  const { named, added } = specialTokens(files, family, 5, base, parts.added_tokens);
+  const { named, added } = specialTokens(files, family, 5, base, {
+    added: parts.added_tokens,
+    padding: json.paddingToken,
+  });
   if (rebuilt === undefined) return { ...parts, added_tokens: added };
   const ids = idsOfAddedTokens(json, added);
   const idOf = (token: string) => json.idOf(token) ?? ids[added.findIndex(({ content }) => content === token)];

@@ -12,6 +12,13 @@ export interface TokenFiles {
   addedTokens: Json | undefined;
 }
 
+/** What tokenizer.json itself says of tokens. */
+export interface TokensInFile {
+  added: readonly AddedToken[];
+  /** The token of its section `padding`, which files saved after training have. */
+  padding: unknown;
+}
+
 const NAMES = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
 type TokenName = (typeof NAMES)[number];
 
@@ -33,8 +40,8 @@ const ROBERTA = {
 };
 const END_OF_TEXT = { unk_token: '<|endoftext|>', eos_token: '<|endoftext|>' };
 
-/** Tokens that a class has where no file names them. */
-const DEFAULTS: Record<TokenizerFamily, Partial<Record<TokenName, string>>> = {
+/** Tokens that a class has where no file names them; null: none, not that of the file's padding either. */
+const DEFAULTS: Record<TokenizerFamily, Partial<Record<TokenName, string | null>>> = {
   file: {},
   albert: { ...BERT, bos_token: '[CLS]', eos_token: '[SEP]', unk_token: '<unk>', pad_token: '<pad>' },
   barthez: ROBERTA,
@@ -44,7 +51,7 @@ const DEFAULTS: Record<TokenizerFamily, Partial<Record<TokenName, string>>> = {
   deberta_v2: { ...BERT, bos_token: '[CLS]', eos_token: '[SEP]' },
   gemma: { unk_token: '<unk>', bos_token: '<bos>', eos_token: '<eos>', pad_token: '<pad>' },
   gpt2: { ...END_OF_TEXT, bos_token: '<|endoftext|>' },
-  gpt_neox: { ...END_OF_TEXT, bos_token: '<|endoftext|>' },
+  gpt_neox: { ...END_OF_TEXT, bos_token: '<|endoftext|>', pad_token: null },
   llama: { unk_token: '<unk>', bos_token: '<s>', eos_token: '</s>' },
   mpnet: { ...ROBERTA, unk_token: '[UNK]' },
   qwen2: { ...END_OF_TEXT, pad_token: '<|endoftext|>' },
@@ -54,8 +61,9 @@ const DEFAULTS: Record<TokenizerFamily, Partial<Record<TokenName, string>>> = {
   xlm_roberta: ROBERTA,
 };
 /** Only version 5 has these. */
-const DEFAULTS_5: Partial<Record<TokenizerFamily, Partial<Record<TokenName, string>>>> = {
+const DEFAULTS_5: Partial<typeof DEFAULTS> = {
   gemma: { mask_token: '<mask>' },
+  gpt2: { pad_token: null },
   gpt_neox: { pad_token: '<|padding|>' },
 };
 const CAMEMBERT_EXTRA = ['<s>NOTUSED', '</s>NOTUSED', '<unk>NOTUSED'];
@@ -81,28 +89,32 @@ export interface SpecialTokens {
  * The tokens that a class of transformers adds to those that its tokenizer begins with.
  *
  * @param base what it begins with: those of tokenizer.json, or none where the class builds the tokenizer anew.
- * @param inFile those of tokenizer.json.
+ * @param inFile what tokenizer.json says.
  */
 export function specialTokens(
   files: TokenFiles,
   family: TokenizerFamily,
   version: 4 | 5,
   base: readonly AddedToken[],
-  inFile: readonly AddedToken[],
+  { added: inFile, padding }: TokensInFile,
 ): SpecialTokens {
   const { tokenizerConfig = {}, specialTokensMap = {}, addedTokens = {} } = files;
   const decoder = tokenizerConfig.added_tokens_decoder as Record<string, Json> | undefined;
   // The files of before 4.34 count only where the new list is absent.
   const fields: Json = decoder === undefined ? { ...tokenizerConfig, ...specialTokensMap } : tokenizerConfig;
-  const defaults = { ...DEFAULTS[family], ...(version === 5 ? DEFAULTS_5[family] : {}) };
+  const defaults = { pad_token: padding, ...DEFAULTS[family], ...(version === 5 ? DEFAULTS_5[family] : {}) };
   const named: SpecialTokens['named'] = {};
+  const specials: AddedToken[] = [];
   for (const name of NAMES) {
-    const content = contentOf(name in fields ? fields[name] : defaults[name]);
-    if (content !== undefined) named[name] = content;
+    const token = name in fields ? fields[name] : (defaults as Json)[name];
+    const special = toSpecialToken(token);
+    if (special === undefined) continue;
+    named[name] = special.content;
+    specials.push(special);
   }
   const map = decoder === undefined ? specialTokensMap : {};
-  const extra = (version === 4 ? extraTokens4 : extraTokens5)(tokenizerConfig, map, family);
-  const contents = new Set([...Object.values(named), ...extra]);
+  specials.push(...(version === 4 ? extraTokens4 : extraTokens5)(tokenizerConfig, map, family));
+  const contents = new Set(specials.map(({ content }) => content));
   const declared =
     decoder === undefined
       ? [...legacyTokens(addedTokens, contents, inFile), ...inFile]
@@ -117,8 +129,8 @@ export function specialTokens(
     else added[at] = token;
   };
   for (const token of declared) put({ ...token, special: token.special || contents.has(token.content) });
-  for (const content of contents) {
-    if (!added.some((token) => token.content === content)) put(toAddedToken(content));
+  for (const special of specials) {
+    if (!added.some(({ content }) => content === special.content)) put(special);
   }
   // Qwen2Tokenizer adds them once more at its end, with the flags of plain strings.
   if (version === 5 && family === 'qwen2') {
@@ -142,30 +154,30 @@ function legacyTokens(addedTokens: Json, specials: ReadonlySet<string>, inFile: 
 }
 
 /** Tokens without a name of their own, as version 4 collects them: lists of both files, and names beyond the usual ones. */
-function extraTokens4(config: Json, map: Json, family: TokenizerFamily): string[] {
+function extraTokens4(config: Json, map: Json, family: TokenizerFamily): AddedToken[] {
   const given = [config, map].some((file) => Array.isArray(file.additional_special_tokens));
-  const additional = [config, map].flatMap((file) => contentsOf(file.additional_special_tokens));
-  const names = [config, map].flatMap((file) => contentsOf(file.extra_special_tokens));
+  const additional = [config, map].flatMap((file) => tokensOf(file.additional_special_tokens));
+  const names = [config, map].flatMap((file) => tokensOf(file.extra_special_tokens));
   return [...(withClassTokens(given ? additional : undefined, config, family) ?? []), ...names];
 }
 
 /** As version 5 does it, which has one list, and takes the older one of tokenizer_config.json where that is empty. */
-function extraTokens5(config: Json, map: Json, family: TokenizerFamily): string[] {
+function extraTokens5(config: Json, map: Json, family: TokenizerFamily): AddedToken[] {
   const { extra_special_tokens: extra, additional_special_tokens: additional } = config;
-  const isRenamed = 'additional_special_tokens' in config && contentsOf(extra).length === 0;
+  const isRenamed = 'additional_special_tokens' in config && tokensOf(extra).length === 0;
   const list = isRenamed ? additional : extra;
   // Names beyond the usual ones; the list then counts as absent.
   const isNames = typeof list === 'object' && list !== null && !Array.isArray(list);
   const ofClass = map.additional_special_tokens ?? (isRenamed ? undefined : additional);
   const hasList = !isNames && (isRenamed || 'extra_special_tokens' in config);
-  const classTokens = withClassTokens(Array.isArray(ofClass) ? contentsOf(ofClass) : undefined, config, family);
+  const classTokens = withClassTokens(Array.isArray(ofClass) ? tokensOf(ofClass) : undefined, config, family);
   const modelTokens = Object.entries(config)
     .filter(([key]) => key.endsWith('_token') && !(NAMES as readonly string[]).includes(key))
-    .map(([, value]) => contentOf(value))
-    .filter((content) => content !== undefined);
+    .map(([, value]) => toSpecialToken(value))
+    .filter((token) => token !== undefined);
   return [
-    ...contentsOf(list),
-    ...contentsOf(map.extra_special_tokens),
+    ...tokensOf(list),
+    ...tokensOf(map.extra_special_tokens),
     ...(hasList ? [] : (classTokens ?? [])),
     ...modelTokens,
   ];
@@ -173,26 +185,27 @@ function extraTokens5(config: Json, map: Json, family: TokenizerFamily): string[
 
 /** What a class makes of the tokens given to it; undefined: none are given. */
 function withClassTokens(
-  given: string[] | undefined,
+  given: AddedToken[] | undefined,
   { extra_ids: count = 100 }: Json,
   family: TokenizerFamily,
-): string[] | undefined {
-  if (family === 'camembert') return given ?? CAMEMBERT_EXTRA;
-  if (family !== 't5' || given?.some((content) => content.includes('<extra_id_'))) return given;
-  return [...(given ?? []), ...Array.from({ length: Number(count) }, (_, i) => `<extra_id_${i}>`)];
+): AddedToken[] | undefined {
+  if (family === 'camembert') return given ?? CAMEMBERT_EXTRA.map(toAddedToken);
+  if (family !== 't5' || given?.some(({ content }) => content.includes('<extra_id_'))) return given;
+  const extra = Array.from({ length: Number(count) }, (_, i) => toAddedToken(`<extra_id_${i}>`));
+  return [...(given ?? []), ...extra];
 }
 
 /** The tokens of a list, or of an object by name. */
-function contentsOf(tokens: unknown): string[] {
+function tokensOf(tokens: unknown): AddedToken[] {
   if (typeof tokens !== 'object' || tokens === null) return [];
   return Object.values(tokens)
-    .map(contentOf)
-    .filter((content) => content !== undefined);
+    .map(toSpecialToken)
+    .filter((token) => token !== undefined);
 }
 
-/** A plain string, or one with flags. */
-function contentOf(token: unknown): string | undefined {
-  if (typeof token === 'string') return token;
-  const { content } = (token ?? {}) as Json;
-  return typeof content === 'string' ? content : undefined;
+/** A plain string, or one with flags, which count where no list of added tokens has the token. */
+function toSpecialToken(token: unknown): AddedToken | undefined {
+  if (typeof token === 'string') return toAddedToken(token);
+  const fields = (token ?? {}) as Json;
+  return typeof fields.content === 'string' ? { ...toAddedToken(fields), special: true } : undefined;
 }

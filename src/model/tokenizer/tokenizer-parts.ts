@@ -26,6 +26,8 @@ export interface TokenizerJson {
   /** The id of a token of the vocabulary, added tokens left out. */
   idOf: (token: string) => number | undefined;
   vocabularySize: number;
+  /** The token of its section `padding`; undefined: it has none. */
+  paddingToken: unknown;
 }
 
 /** Reads the parts out of a parsed tokenizer.json of any age: old ones leave out `model.type`. */
@@ -50,6 +52,7 @@ export function tokenizerPartsOf(json: Json): TokenizerJson {
     },
     idOf,
     vocabularySize: list?.length ?? Object.keys((vocab ?? {}) as Json).length,
+    paddingToken: (json.padding as Json | null | undefined)?.pad_token,
   };
 }
 

@@ -82,4 +82,30 @@ describe('describeTokenizer()', () => {
       });
     }
   }
+
+  it('refuses token types other than 0, which version 4 hands to the model and version 5 does not', () => {
+    const single = [
+      { SpecialToken: { id: '[CLS]', type_id: 0 } },
+      { Sequence: { id: 'A', type_id: 1 } },
+      { SpecialToken: { id: '[SEP]', type_id: 1 } },
+    ];
+    const before = (bases['word-piece'] as { post_processor: Json }).post_processor;
+    const sources = (settings: Json, processor: Json): TokenizerSources => ({
+      tokenizer: changed('word-piece', { post_processor: processor }),
+      tokenizerConfig: { tokenizer_class: 'PreTrainedTokenizerFast', ...settings },
+      config: { model_type: 'bert' },
+      specialTokensMap: undefined,
+      addedTokens: undefined,
+      lowercase: false,
+    });
+    const typed = { ...before, single };
+    assert.throws(() => describeTokenizer(sources({}, typed)), /post_processor gives a text a type_id other than 0/);
+    assert.throws(
+      () => describeTokenizer(sources({}, { type: 'Sequence', processors: [{ type: 'ByteLevel' }, typed] })),
+      /type_id other than 0/,
+    );
+    const inputs = { model_input_names: ['input_ids', 'attention_mask'] };
+    assert.equal(describeTokenizer(sources(inputs, typed)).changes, null);
+    assert.equal(describeTokenizer(sources({}, before)).changes, null);
+  });
 });
