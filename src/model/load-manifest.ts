@@ -53,7 +53,7 @@ export async function loadManifest(
     tokenizerFile: path.join(folder, 'tokenizer.json'),
     namedTokens: namedTokens(tokenizerConfig),
     tokenizer: await readTokenizer(read, transformer.lowercase),
-    maxTokens: maxTokensOf({ config, tokenizerConfig, maxLengths: transformer.maxLengths }),
+    maxTokens: maxTokensOf({ config, tokenizerConfig, maxLength: transformer.maxLength }),
     // Where no modules.json says it, vectors are of length one, as clients of an OpenAI API expect.
     normalize: modules === null || modules.kinds.at(-1) === 'Normalize',
     prompts: sentence.prompts,

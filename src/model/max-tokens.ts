@@ -11,24 +11,24 @@ const OFFSET_POSITIONS =
 export interface LengthSources {
   config: Json;
   tokenizerConfig: Json | undefined;
-  /** Those of {@link TransformerConfig}. */
-  maxLengths: readonly unknown[];
+  /** That of {@link TransformerConfig}. */
+  maxLength: number | null;
 }
 
 /**
- * Longest sequence in tokens, special ones included: the smallest of what the model's files say. tokenizer_config.json of
- * Qwen3-Embedding says 131072 where the weights have 32768 positions; all-MiniLM-L6-v2 has 512 and was trained on 256.
+ * Longest sequence in tokens, special ones included, as sentence-transformers has it: what the file of its Transformer module
+ * says, else what tokenizer_config.json says, and never more than the weights have positions. tokenizer_config.json of
+ * Qwen3-Embedding says 131072 where the weights have 32768; that of all-MiniLM-L6-v2 says 512, and the module 256.
  *
  * @throws {StartError} when nothing says it.
  */
-export function maxTokensOf({ config, tokenizerConfig, maxLengths }: LengthSources): number {
+export function maxTokensOf({ config, tokenizerConfig, maxLength }: LengthSources): number {
   const positions = POSITION_FIELDS.map((field) => config[field]).find(isLength);
   const padTokenId = Number(config.pad_token_id ?? 1);
   const isOffset = OFFSET_POSITIONS.test(String(config.model_type));
   const limits = [
     positions === undefined ? undefined : positions - (isOffset ? padTokenId + 1 : 0),
-    tokenizerConfig?.model_max_length,
-    ...maxLengths,
+    maxLength ?? tokenizerConfig?.model_max_length,
   ].filter(isLength);
   if (limits.length > 0) return Math.floor(Math.min(...limits));
   throw new StartError(

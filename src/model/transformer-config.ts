@@ -17,8 +17,8 @@ export const TRANSFORMER_CONFIG_FILES = [
 
 /** What sentence-transformers does to a text before the weights see it, as far as no other file says it. */
 export interface TransformerConfig {
-  /** Every limit in tokens that is given, of which the smallest holds. */
-  maxLengths: unknown[];
+  /** The limit in tokens that it gives, in place of that of tokenizer_config.json; null: none. */
+  maxLength: number | null;
   /** Whether texts are put into lower case before the tokenizer sees them. */
   lowercase: boolean;
 }
@@ -117,7 +117,7 @@ export async function readTransformerConfig(read: ReadJson): Promise<Transformer
     const config = (await read(file)) as Json | undefined;
     if (config !== undefined && Object.keys(config).length > 0) return parse(file, config);
   }
-  return { maxLengths: [], lowercase: false };
+  return { maxLength: null, lowercase: false };
 }
 
 function parse(file: string, config: Json): TransformerConfig {
@@ -137,13 +137,14 @@ function parse(file: string, config: Json): TransformerConfig {
     return found;
   });
   const maxLengths = [
-    maxLength,
-    ...tokenizerArguments.map((found) => found.model_max_length),
     ...textArguments.map((found) => found.max_length),
+    ...tokenizerArguments.map((found) => found.model_max_length),
+    maxLength,
   ].filter((length) => length !== undefined && length !== null);
   const odd = maxLengths.find((length) => typeof length !== 'number' || !(length >= 1));
   if (odd !== undefined) throw refuseField(file, 'a length in it', odd, 'numbers of tokens from 1 on');
-  return { maxLengths, lowercase: lowercase === true };
+  // As sentence-transformers: what a call of the tokenizer says, else what its loading says, else max_seq_length.
+  return { maxLength: (maxLengths[0] as number | undefined) ?? null, lowercase: lowercase === true };
 }
 
 function checkModalities(file: string, config: Json): void {

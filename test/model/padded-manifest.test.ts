@@ -121,7 +121,7 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     assert.equal((await load()).weights.kind, 'padded');
   });
 
-  it('takes the smallest of the lengths that its files give', async () => {
+  it('takes the limit that sentence-transformers takes, and no more than the weights have positions', async () => {
     copy('bert-mean');
     const limits = async (config: object, tokenizer: object, transformer: object) => {
       edit('config.json', config as Record<string, unknown>);
@@ -131,7 +131,10 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     };
     const unlimited = { model_max_length: 1e30 };
     assert.equal(await limits({ max_position_embeddings: 512 }, unlimited, { max_seq_length: 256 }), 256);
-    assert.equal(await limits({}, { model_max_length: 128 }, { max_seq_length: 256 }), 128);
+    // Loading with max_seq_length sets model_max_length (sentence-transformers 5.7.0 and 6.2.0).
+    assert.equal(await limits({}, { model_max_length: 128 }, { max_seq_length: 256 }), 256);
+    assert.equal(await limits({}, { model_max_length: 128 }, { max_seq_length: null }), 128);
+    assert.equal(await limits({}, { model_max_length: 128 }, { max_seq_length: 1e30 }), 512);
     assert.equal(await limits({}, unlimited, {}), 512);
     assert.equal(await limits({ model_type: 'xlm-roberta', pad_token_id: 1 }, unlimited, {}), 510);
     assert.equal(await limits({ model_type: 'mpnet', pad_token_id: 1 }, unlimited, { max_seq_length: null }), 510);

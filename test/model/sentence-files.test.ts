@@ -168,6 +168,9 @@ describe('loadManifest() of the files of sentence-transformers', () => {
     for (const [limits, wanted] of [
       [{ max_seq_length: 40 }, 40],
       [{ max_seq_length: 40, processing_kwargs: { text: { max_length: 30 } } }, 30],
+      // The call of the tokenizer counts, then its loading, then max_seq_length (sentence-transformers 5.7.0 and 6.2.0).
+      [{ max_seq_length: 20, processing_kwargs: { text: { max_length: 30 } } }, 30],
+      [{ max_seq_length: 20, processor_kwargs: { model_max_length: 35 } }, 35],
       [{ tokenizer_args: { model_max_length: 20 } }, 20],
       [{ processor_kwargs: { model_max_length: 20 }, max_seq_length: null }, 20],
     ] as const) {
