@@ -42,13 +42,57 @@ export function explainInvalidBody(
   schema: object,
   inputFields: readonly string[],
 ): HotvecError {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+  if (!isObject(body)) {
     return new HotvecError('invalid_input', `The request body is ${kindOf(body)}; wanted is a JSON object.`);
   }
+  const item = wrongItem(errors, body, schema);
+  if (item === undefined) return explainFields(errors, body, '', limits, schema, inputFields);
+  return explainFields(item.errors, item.value, `${item.name}.`, limits, item.schema, inputFields);
+}
+
+/** An object whose fields are at fault, in a list of such. */
+interface WrongItem {
+  name: string;
+  value: object;
+  /** Of it alone, as if it were a body. */
+  errors: SchemaError[];
+  schema: object;
+}
+
+/** Finds it where the first error is in one: the second of `instances` of `/vertex`, for instance. */
+function wrongItem(errors: readonly SchemaError[], body: object, schema: object): WrongItem | undefined {
+  const [, field = '', index = ''] = errors[0]?.instancePath.split('/') ?? [];
+  const { properties } = schema as { properties?: Record<string, { items?: { type?: string } }> };
+  const ofItems = properties?.[field]?.items;
+  const value = (body as Record<string, unknown[]>)[field]?.[Number(index)];
+  if (index === '' || ofItems?.type !== 'object' || !isObject(value)) return undefined;
+  const pointer = `/${field}/${index}`;
+  const ofIt = errors.filter(({ instancePath: path }) => path === pointer || path.startsWith(`${pointer}/`));
+  return {
+    name: `${field}[${index}]`,
+    value,
+    errors: ofIt.map((error) => ({ ...error, instancePath: error.instancePath.slice(pointer.length) })),
+    schema: ofItems,
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @param prefix what stands before the names of fields: `instances[1].` */
+function explainFields(
+  errors: readonly SchemaError[],
+  body: object,
+  prefix: string,
+  limits: Limits,
+  schema: object,
+  inputFields: readonly string[],
+): HotvecError {
   const unknown = errors.find((error) => error.keyword === 'additionalProperties');
   const unknownIn = unknown && fieldOf(unknown.instancePath);
   if (unknown !== undefined && unknownIn?.isWhole === true) {
-    const name = [...unknownIn.keys, String(unknown.params.additionalProperty)].join('.');
+    const name = prefix + [...unknownIn.keys, String(unknown.params.additionalProperty)].join('.');
     // A name the client made up may hold anything; only a plain one is repeated.
     const param = HARMLESS_NAME.test(name) ? name : 'body';
     return new HotvecError(
@@ -62,7 +106,7 @@ export function explainInvalidBody(
   const missing = errors.find((error) => error.keyword === 'required');
   const missingIn = missing && fieldOf(missing.instancePath);
   if (missing !== undefined && missingIn?.isWhole === true) {
-    const name = [...missingIn.keys, String(missing.params.missingProperty)].join('.');
+    const name = prefix + [...missingIn.keys, String(missing.params.missingProperty)].join('.');
     return new HotvecError('invalid_input', `${name} is missing.`, { param: name });
   }
   const { keys } = fieldOf(errors[0]?.instancePath ?? '');
@@ -72,11 +116,11 @@ export function explainInvalidBody(
   const [first] = errors;
   const wantsObject = first?.keyword === 'type' && first.params.type === 'object';
   if (inputFields.includes(keys.at(-1) ?? '') && !wantsObject) {
-    return explainInputs(value, field, limits, takenInputs(schema, keys));
+    return explainInputs(value, prefix + field, limits, takenInputs(schema, keys));
   }
   const [item] = (first?.instancePath ?? '').split('/').slice(keys.length + 1);
   const isItem = item !== undefined && Array.isArray(value);
-  const name = isItem ? `${field}[${item}]` : field;
+  const name = prefix + (isItem ? `${field}[${item}]` : field);
   const enumError = errors.find((error) => error.keyword === 'enum');
   const wanted =
     enumError === undefined

@@ -274,10 +274,24 @@ describe('The dialect of text-embeddings-inference', () => {
       for (const [body, status, message] of [
         [{ instances: [] }, 422, /^instances is an empty list/],
         [{}, 422, /^instances is missing/],
+        [{ instances: [{ inputs: 'a' }, {}] }, 422, /^instances\[1\]\.inputs is missing\.$/],
+        [{ instances: [{ inputs: 'a' }, { inputs: null }] }, 422, /^instances\[1\]\.inputs is null; wanted is a text/],
         [
-          { instances: [{ inputs: 'a' }, {}] },
+          { instances: [{ inputs: 5 }] },
           422,
-          /^instances\[1\] is an object; it must have required property 'inputs'/,
+          /^instances\[0\]\.inputs is a number; wanted is a text, texts, or token ids/,
+        ],
+        [{ instances: [{ inputs: ['a', true] }] }, 422, /^instances\[0\]\.inputs\[1\] is a boolean and/],
+        [
+          { instances: [{ inputs: 'a' }, { inputs: ['a', 'b', 'c', 'd', 'e'] }] },
+          422,
+          /^Cannot embed 5 inputs: the limit is 4/,
+        ],
+        [{ instances: [{ inputs: 'a', dimensions: 0 }] }, 422, /^instances\[0\]\.dimensions is 0; it must be >= 1/],
+        [
+          { instances: [{ inputs: 'a' }, { inputs: 'b', truncation_direction: 'up' }] },
+          422,
+          /^instances\[1\]\.truncation_direction is a text; it must be one of Left, Right/,
         ],
         [{ instances: ['a'] }, 422, /^instances\[0\] is a text; it must be object/],
         [
@@ -296,11 +310,23 @@ describe('The dialect of text-embeddings-inference', () => {
           422,
           /^instances\[1\]\.inputs has 202 tokens/,
         ],
-        [{ instances: [{ query: 'a', texts: ['b'] }] }, 422, /^instances\[0\]/],
+        [{ instances: [{ query: 'a', texts: ['b'] }] }, 422, /^instances\[0\]\.inputs is missing/],
       ] as [object, number, RegExp][]) {
         const [found, type, why] = await refused('/vertex', body);
         assert.deepEqual([found, type], [status, 'Validation'], why as string);
         assert.match(why as string, message);
+      }
+      for (const [inputs, name] of [
+        ['', 'instances[1].inputs'],
+        [[], 'instances[1].inputs'],
+        [['a', ''], 'instances[1].inputs[1]'],
+        [[[]], 'instances[1].inputs[0]'],
+      ] as const) {
+        assert.deepEqual(await refused('/vertex', { instances: [{ inputs: 'a' }, { inputs }] }), [
+          400,
+          'Empty',
+          `${name} is empty; there is nothing to embed.`,
+        ]);
       }
     });
   });
