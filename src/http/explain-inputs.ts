@@ -4,7 +4,7 @@ import type { Limits } from './schemas.ts';
 import type { TakenInputs } from './taken-inputs.ts';
 
 /** Finds what is wrong with a value that should be a text, texts, token ids or lists of token ids, or some of these. */
-export function explainInputs(value: unknown, field: string, limits: Limits, taken: TakenInputs): HotvecError {
+export function explainInputs(value: unknown, field: string, taken: TakenInputs): HotvecError {
   if (looksLikeTokenIds(value) && !taken.tokenIds) return notTaken(field, 'token ids', taken);
   if (value === '') return empty(field);
   if (!Array.isArray(value)) {
@@ -12,8 +12,8 @@ export function explainInputs(value: unknown, field: string, limits: Limits, tak
   }
   if (value.length === 0) return empty(field);
   // A list of numbers is one input, whatever its length.
-  if (taken.limited && value.length > limits.maxInputs && typeof value[0] !== 'number')
-    return tooMany(value.length, field, limits);
+  const { maxInputs = Number.POSITIVE_INFINITY } = taken;
+  if (value.length > maxInputs && typeof value[0] !== 'number') return tooMany(value.length, field, { maxInputs });
   const [first] = value;
   for (const [i, item] of value.entries()) {
     const name = `${field}[${i}]`;
@@ -60,7 +60,7 @@ export function empty(name: string): HotvecError {
 }
 
 /** A list with more items than a request may have. */
-export function tooMany(count: number, field: string, { maxInputs }: Limits): HotvecError {
+export function tooMany(count: number, field: string, { maxInputs }: Pick<Limits, 'maxInputs'>): HotvecError {
   return new HotvecError(
     'too_many_inputs',
     `Cannot embed ${grouped(count)} inputs: the limit is ${grouped(maxInputs)} per request.`,

@@ -116,7 +116,7 @@ function explainFields(
   const [first] = errors;
   const wantsObject = first?.keyword === 'type' && first.params.type === 'object';
   if (inputFields.includes(keys.at(-1) ?? '') && !wantsObject) {
-    return explainInputs(value, prefix + field, limits, takenInputs(schema, keys));
+    return explainInputs(value, prefix + field, takenInputs(schema, keys));
   }
   const [item] = (first?.instancePath ?? '').split('/').slice(keys.length + 1);
   const isItem = item !== undefined && Array.isArray(value);

@@ -91,8 +91,11 @@ export class InflightBytes {
     );
   }
 
-  /** @param requests by how much the number of those that hold bytes changes. */
-  change(bytes: number, owner: Owner, requests: number): void {
+  /**
+   * @param requests by how much the number of those that hold bytes changes.
+   * @param wasRefused bytes of a refused request are let go soon after they came: that makes no room for anybody.
+   */
+  change(bytes: number, owner: Owner, requests: number, wasRefused = false): void {
     let holding = this.holdings.get(owner.name);
     if (holding === undefined) {
       holding = { bytes: 0, requests: 0, pace: new ReleasePace() };
@@ -102,7 +105,7 @@ export class InflightBytes {
     this.requests += requests;
     holding.bytes += bytes;
     holding.requests += requests;
-    if (bytes < 0) {
+    if (bytes < 0 && !wasRefused) {
       this.pace.released(-bytes);
       holding.pace.released(-bytes);
     }
@@ -120,6 +123,7 @@ export class HeldBytes {
   /** How many of them are room for the answer. */
   private answerBytes = 0;
   private isReleased = false;
+  private wasRefused = false;
 
   constructor(inflight: InflightBytes, owner: () => Owner) {
     this.inflight = inflight;
@@ -132,7 +136,9 @@ export class HeldBytes {
 
   /** @throws {HotvecError} overloaded or key_share_exceeded, when there is no room for so many more bytes now. */
   check(bytes: number): void {
+    this.wasRefused = true;
     this.inflight.check(bytes, this.owner, this.bytes);
+    this.wasRefused = false;
   }
 
   /** Bytes of the body came. @throws {HotvecError} as `check`. */
@@ -179,6 +185,6 @@ export class HeldBytes {
     const before = this.bytes;
     this.fixedOwner ??= this.askOwner();
     this.bytes += bytes;
-    this.inflight.change(bytes, this.owner, Number(this.bytes > 0) - Number(before > 0));
+    this.inflight.change(bytes, this.owner, Number(this.bytes > 0) - Number(before > 0), this.wasRefused);
   }
 }

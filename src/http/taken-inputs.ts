@@ -14,8 +14,8 @@ export interface TakenInputs {
   tokenIds: boolean;
   /** Whether a list may hold texts beside token ids. */
   mixed: boolean;
-  /** Whether a list may have only so many items as a request may have inputs. */
-  limited: boolean;
+  /** Inputs that a request may have; undefined: a list is one input, whatever its length. */
+  maxInputs: number | undefined;
 }
 
 /**
@@ -33,6 +33,6 @@ export function takenInputs(schema: object, keys: readonly string[]): TakenInput
   const names = [text && 'a text', texts && 'texts', tokenIds && 'token ids'].filter((name) => name !== false);
   const last = names.pop() ?? 'another value';
   const words = names.length === 0 ? last : `${names.join(', ')}${names.length > 1 ? ',' : ''} or ${last}`;
-  const limited = forms.some(({ maxItems }) => maxItems !== undefined);
-  return { words, texts, tokenIds, mixed, limited };
+  const maxInputs = forms.find(({ maxItems }) => maxItems !== undefined)?.maxItems;
+  return { words, texts, tokenIds, mixed, maxInputs };
 }

@@ -65,6 +65,19 @@ describe('InflightBytes', () => {
     assert.equal(inflight.held, 150, 'alone, beside its own body');
   });
 
+  it('says how long nothing is let go, however much the refused brought and took away again: they were told one second', () => {
+    const inflight = new InflightBytes(100, () => {}, 0.9);
+    inflight.open().receive(80);
+    for (let i = 0; i < 500; i++) {
+      const refused = inflight.open();
+      refused.receive(10);
+      const error = refusal(() => refused.receive(10));
+      assert.equal(error?.retryAfterMs, 20_000, `${i}`);
+      refused.release();
+    }
+    assert.equal(inflight.held, 80);
+  });
+
   it('leaves room for others: an owner has its share, or one request of any size', () => {
     const key = (name: string) => () => ({ name, isKey: true });
     const inflight = new InflightBytes(100, () => {}, 0.6);

@@ -16,25 +16,36 @@ const ignoredFields = {
   options,
 };
 
+/**
+ * Inputs of a request, whatever `MAX_INPUTS` says. Its clients send all they have at once; of millions, which fit into a
+ * body where they are a letter each, the bookkeeping alone would hold the event loop for seconds.
+ */
+const MOST_INPUTS = 100_000;
+
 /** Body of `/api/embed`. Without inputs it asks whether the model is there. */
-export const OllamaEmbedBody = Type.Object(
-  {
-    model,
-    input: Type.Optional(
-      Type.Union([Type.String(), Type.Array(Type.String({ minLength: 1 }))], {
-        description: 'A text or texts, any number. Left out or empty: no vectors, as where Ollama only loads the model',
-      }),
-    ),
-    truncate: Type.Optional(
-      Type.Boolean({ description: 'Whether to cut off the end of inputs that are too long. Left out: `true`' }),
-    ),
-    dimensions: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
-    ),
-    ...ignoredFields,
-  },
-  { additionalProperties: false, title: 'OllamaEmbedRequest', examples: [ollamaEmbedExample.request] },
-);
+export const ollamaEmbedBody = (maxInputs: number) =>
+  Type.Object(
+    {
+      model,
+      input: Type.Optional(
+        Type.Union(
+          [Type.String(), Type.Array(Type.String({ minLength: 1 }), { maxItems: Math.max(maxInputs, MOST_INPUTS) })],
+          {
+            description:
+              'A text or texts, 100,000 at most. Left out or empty: no vectors, as where Ollama only loads the model',
+          },
+        ),
+      ),
+      truncate: Type.Optional(
+        Type.Boolean({ description: 'Whether to cut off the end of inputs that are too long. Left out: `true`' }),
+      ),
+      dimensions: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+      ),
+      ...ignoredFields,
+    },
+    { additionalProperties: false, title: 'OllamaEmbedRequest', examples: [ollamaEmbedExample.request] },
+  );
 
 export const OllamaEmbeddingsBody = Type.Object(
   {

@@ -9,10 +9,10 @@ import { serveVectors, usageOf } from '../serve-vectors.ts';
 import { ollamaErrors } from './ollama-errors.ts';
 import { ollamaEmbeddingsExample, ollamaEmbedExample } from './ollama-examples.ts';
 import {
-  OllamaEmbedBody,
   OllamaEmbeddingsBody,
   OllamaEmbeddingsResponse,
   OllamaEmbedResponse,
+  ollamaEmbedBody,
 } from './ollama-schemas.ts';
 
 export const OLLAMA_TAGS = ['ollama'];
@@ -33,7 +33,7 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
       summary: 'Embed texts',
       description: 'As Ollama.',
       headers: RequestHeaders,
-      body: OllamaEmbedBody,
+      body: ollamaEmbedBody(config.maxInputs),
       response: answers(
         {
           description: 'The vectors',
@@ -64,7 +64,7 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
           dimensions,
           normalize: true,
           truncate: truncate ? 'end' : 'error',
-          // Its clients send all they have in one request; the size of the body and of the answer bounds it.
+          // Its clients send all they have in one request; the number of inputs, and the size of the body and of the answer, bound it.
           maxRequestTokens: Number.POSITIVE_INFINITY,
         },
         (result) =>

@@ -166,7 +166,13 @@ describe('The dialect of Ollama', () => {
     assert.match((await refused('/api/embeddings', { model: 'starter', prompt: 7 }))[1], /^prompt is a number/);
   });
 
-  it('takes any number of inputs and tokens, more than a request of the other APIs may have', async () => {
+  it('refuses millions of inputs where they are read: to hold them took the event loop 14 s, and 2 GB', async () => {
+    const input = Array<string>(100_001).fill('a');
+    const [status, error] = await refused('/api/embed', { model: 'starter', input });
+    assert.deepEqual([status, error], [400, 'Cannot embed 100,001 inputs: the limit is 100,000 per request.']);
+  });
+
+  it('takes thousands of inputs and any number of tokens, more than a request of the other APIs may have', async () => {
     const small = await startService({ maxInputs: 4, maxRequestTokens: 64, aliases: [] });
     const input = Array.from({ length: 3_000 }, (_, i) => `text ${i % 700}`);
     assert.equal((await small.post('/v1/embeddings', { input })).status, 400);
