@@ -35,11 +35,17 @@ export function checkTokenIds(
       { param: name },
     );
   }
-  const foreign = marks && whyForeign(ids, marks);
-  if (foreign === undefined) return ids;
+  if (marks === undefined) return ids;
+  const foreign = whyForeign(ids, marks);
+  const padded = whyPadded(ids, marks);
+  if (foreign === undefined && padded === undefined) return ids;
+  const remedy =
+    foreign === undefined
+      ? 'Send each list without its padding, for which no mask can be sent.'
+      : `If a client library made these ids with another tokenizer, ${SEND_TEXTS}.`;
   throw new HotvecError(
     'invalid_token_id',
-    `${name} ${foreign}. If a client library made these ids with another tokenizer, ${SEND_TEXTS}. If they are meant as they are, say "token_ids": "as_is", or send the header x-token-ids: as_is.`,
+    `${name} ${foreign ?? padded}. ${remedy} If they are meant as they are, say "token_ids": "as_is", or send the header x-token-ids: as_is.`,
     { param: name },
   );
 }
@@ -67,6 +73,18 @@ function whyForeign(ids: Int32Array, marks: Marks): string | undefined {
     after.length > 0 && `end with ${named(after)}`,
   ].filter((part) => part !== false);
   return `does not ${wanted.join(' and ')}, as the ids that this model's tokenizer makes of a text do`;
+}
+
+/**
+ * Lists of a batch that were filled up to one length, as tokenizers do for a model that also gets a mask: read as they are,
+ * padding means something. Where there are marks between it and the end of a list, {@link whyForeign} has seen it.
+ */
+function whyPadded(ids: Int32Array, { before, after, padding }: Marks): string | undefined {
+  const body = ids.subarray(before.length, ids.length - after.length);
+  const isAtStart = before.length === 0 && body[0] === padding;
+  const isAtEnd = (after.length === 0 || after.at(-1) === padding) && body.at(-1) === padding;
+  if (padding === undefined || body.length === 0 || !(isAtStart || isAtEnd)) return undefined;
+  return `has token ${padding} at its ${isAtStart ? 'start' : 'end'}, which this model's tokenizer pads with`;
 }
 
 /**

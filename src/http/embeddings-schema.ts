@@ -32,7 +32,8 @@ export function embeddingsBody(maxInputs: number) {
       ),
       input_type: Type.Optional(
         oneOf(roles, {
-          description: "Adds the model's own prompt; `passage` is another word for `document`. Left out: no prompt",
+          description:
+            "Adds the model's own prompt; `passage` is another word for `document`. Left out: the model's default prompt, which few have",
         }),
       ),
       normalize: Type.Optional(

@@ -30,6 +30,8 @@ export interface TokenizerOptions {
   changes?: TokenizerChanges | null;
   /** Ways of making words that must turn out to be the same; null or absent: nothing is in question. */
   disputed?: DisputedWords | null;
+  /** The token that batches of texts are padded with; null or absent: not known. */
+  paddingToken?: string | null;
   /** Rows of the model's embedding table: no id may lie beyond. */
   vocabularySize?: number;
   /** Tokens that the model's other files speak of. */
@@ -47,7 +49,7 @@ export async function loadNativeTokenizer(
   file: string,
   options: TokenizerOptions = { needsEndToken: true },
 ): Promise<Tokenizer> {
-  const { needsEndToken, changes = null, disputed = null } = options;
+  const { needsEndToken, changes = null, disputed = null, paddingToken = null } = options;
   let native: HuggingFaceTokenizer;
   try {
     native = changes === null ? HuggingFaceTokenizer.fromFile(file) : loadChanged(file, changes);
@@ -69,7 +71,9 @@ export async function loadNativeTokenizer(
     return encodings.map(nativePart);
   });
   const encodePart = async (piece: string) => (await encodeParts([piece]))[0] as ReturnType<typeof nativePart>;
-  const { special, marks } = await findSpecialTokens(native);
+  const { special, marks: around } = await findSpecialTokens(native);
+  const padding = paddingToken === null ? undefined : (native.tokenToId(paddingToken) ?? undefined);
+  const marks = { ...around, padding };
   if (needsEndToken && special.after === 0) {
     throw new StartError(
       'tokenizer.json appends no end token, which last-token pooling reads. It belongs to the base model; use the file of the embedding model (Qwen3-Embedding appends <|endoftext|>).',

@@ -24,6 +24,8 @@ export interface SpecialTokens {
 export interface Marks {
   before: readonly number[];
   after: readonly number[];
+  /** The token that batches of texts are padded with; left out: not known. */
+  padding?: number | undefined;
 }
 
 /** A token as people read it. */

@@ -46,6 +46,21 @@ describe("Token ids that are not of the model's tokenizer", () => {
     }
   });
 
+  it('nor those of lists that were padded to one length, for which no mask can be sent', async () => {
+    for (const [ids, place] of [
+      [[end, end, ...own[0]], 'start'],
+      [[...own[0], end, end], 'end'],
+    ] as const) {
+      const [status, error] = await refusal('/v1/embeddings', { input: [own[1], ids] });
+      assert.deepEqual([status, error.code, error.param], [400, 'invalid_token_id', 'input[1]']);
+      assert.match(error.message, new RegExp(`has token ${end} at its ${place}, which .* pads with\\. Send each list`));
+      const done = await embed(service, { input: [ids], token_ids: 'as_is' });
+      assert.equal(done.usage.total_tokens, ids.length);
+    }
+    const nothing = await embed(service, { input: [[end]] });
+    assert.equal(nothing.usage.total_tokens, 1);
+  });
+
   it('are the error of their input alone with on_error: partial', async () => {
     const { data } = await embed(service, { input: [own[0], foreign, own[1]], on_error: 'partial' });
     assert.deepEqual(

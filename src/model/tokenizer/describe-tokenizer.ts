@@ -55,6 +55,8 @@ export interface TokenizerDescription {
   changes: TokenizerChanges | null;
   /** null: nothing to prove. */
   disputed: DisputedWords | null;
+  /** The token that batches of texts are padded with; null: no file names one. */
+  paddingToken: string | null;
 }
 
 export interface TokenizerSources extends TokenFiles {
@@ -77,7 +79,7 @@ const UNSUPPORTED = ['split_special_tokens', 'fix_mistral_regex', 'from_slow'];
  */
 export function describeTokenizer(sources: TokenizerSources): TokenizerDescription {
   const { tokenizer, config, tokenizerConfig = {}, lowercase } = sources;
-  if (tokenizer === undefined) return { changes: null, disputed: null };
+  if (tokenizer === undefined) return { changes: null, disputed: null, paddingToken: null };
   refuseUnsupported(tokenizer, tokenizerConfig);
   const json = tokenizerPartsOf(tokenizer);
   const classes = chooseClass(config, tokenizerConfig, isByteLevel(json.parts, tokenizer.decoder));
@@ -109,7 +111,8 @@ export function describeTokenizer(sources: TokenizerSources): TokenizerDescripti
         trims: SPLITS_AT_SPACES.has(FAMILIES[classes.version5] ?? 'file'),
         complaint: `${disagreement(named, 'words', chosen, version5, json)} ${REMEDY}`,
       };
-  return { changes: changesTo(json, withLowercase(chosen, lowercase)), disputed };
+  const changes = changesTo(json, withLowercase(chosen, lowercase));
+  return { changes, disputed, paddingToken: paddingTokenOf(sources, json) };
 }
 
 const SPLITS_AT_SPACES: ReadonlySet<TokenizerFamily> = new Set(['albert', 'camembert', 't5', 'xlm_roberta']);
@@ -161,6 +164,12 @@ function refuseStaleTokens(named: string, chosen: TokenizerParts, json: Tokenize
   throw new StartError(
     `${named}, and class and tokenizer.json disagree about the normalizer, whereupon versions of transformers look for the added token ${JSON.stringify(stale.content)} in different spellings, so one text has two lists of token ids. ${REMEDY}`,
   );
+}
+
+function paddingTokenOf({ tokenizerConfig, specialTokensMap }: TokenizerSources, json: TokenizerJson): string | null {
+  const token = tokenizerConfig?.pad_token ?? specialTokensMap?.pad_token ?? json.paddingToken;
+  const content = typeof token === 'object' ? (token as Json | null)?.content : token;
+  return typeof content === 'string' ? content : null;
 }
 
 /** Where the class comes from, for messages. */
