@@ -9,6 +9,8 @@ export interface Prompts {
   defaultPrompt: string;
 }
 
+/** Names of prompts that every model has in sentence-transformers, empty where nobody gave any. */
+const ALWAYS_THERE = new Set(['query', 'document']);
 /** Names that models give to the document prompt, in the order in which sentence-transformers looks for one. */
 const DOCUMENT_NAMES = ['document', 'passage', 'corpus'];
 
@@ -31,7 +33,7 @@ export function readPrompts(config: Json | undefined): Prompts {
   const name = config?.default_prompt_name ?? null;
   if (name === null) return { prompts, defaultPrompt: '' };
   if (typeof name !== 'string') throw refuseField(FILE, 'default_prompt_name', name, 'the name of a prompt, or null');
-  const defaultPrompt = Object.hasOwn(prompts, name) ? prompts[name] : undefined;
+  const defaultPrompt = Object.hasOwn(prompts, name) ? prompts[name] : ALWAYS_THERE.has(name) ? '' : undefined;
   if (defaultPrompt === undefined) {
     throw new StartError(`${FILE}: default_prompt_name is ${name}, and no prompt has that name.`);
   }

@@ -98,7 +98,9 @@ export function checkModules({ kinds }: SentenceModules, between: readonly strin
     transformer === 'Transformer' && pooling === 'Pooling' && rest.every((kind) => between.includes(kind));
   if (isKnown) return;
   const implemented = ['Transformer', 'Pooling', ...between, 'Normalize'].join(', ');
-  throw new StartError(`modules.json lists ${kinds.join(', ')}; hotvec implements ${implemented}, in this order.`);
+  throw new StartError(
+    `modules.json lists ${kinds.join(', ') || 'nothing'}; hotvec implements ${implemented}, in this order.`,
+  );
 }
 
 /**
@@ -121,7 +123,8 @@ export async function checkModuleConfigs(read: ReadJson, { kinds, folders }: Sen
 }
 
 function checkPromptIsPooled(file: string, config: Json): void {
-  if ((config.include_prompt ?? true) === true) return;
+  // null, too, is no for sentence-transformers.
+  if (config.include_prompt === undefined || config.include_prompt === true) return;
   throw new StartError(
     `${file} sets include_prompt to ${JSON.stringify(config.include_prompt)}: hotvec does not leave a prompt's tokens out of pooling.`,
   );

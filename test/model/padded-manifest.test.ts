@@ -196,6 +196,11 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     assert.equal((await load()).defaultPrompt, 'p: ');
     edit('config_sentence_transformers.json', { default_prompt_name: 'none' });
     await assert.rejects(load(), /default_prompt_name is none, and no prompt has that name/);
+    // Every model has prompts of these names in sentence-transformers 5.7.0 and 6.2.0, empty ones.
+    for (const name of ['query', 'document']) {
+      edit('config_sentence_transformers.json', { prompts: {}, default_prompt_name: name });
+      assert.equal((await load()).defaultPrompt, '');
+    }
   });
 
   it('puts texts into lower case where the model says so, and takes instructions where it was trained with them', async () => {

@@ -79,6 +79,7 @@ const REFUSED: [file: string, change: Record<string, unknown>, named: string][] 
   [SENTENCE, { query_prefix: '[Q] ' }, 'query_prefix'],
   [POOLING, { include_prompt: false }, 'include_prompt'],
   [POOLING, { include_prompt: 0 }, 'include_prompt'],
+  [POOLING, { include_prompt: null }, 'include_prompt'],
   [POOLING, { pooling_mode_cls_token: 1 }, 'pooling_mode_cls_token'],
   [POOLING, { pooling_mode: 'weightedmean' }, 'weightedmean'],
   [POOLING, { pooling_mode: 'constructor' }, 'constructor'],
