@@ -13,6 +13,7 @@ const ollama: [path: string, body: string][] = [
   ['/api/embed', '{"model":"stub","input":"x"}'],
   ['/api/embeddings', '{"model":"stub","prompt":"x"}'],
   ['/api/show', '{"model":"stub"}'],
+  ['/api/pull', '{"model":"stub"}'],
 ];
 /** Voyage's API in LiteLLM 1.110.2, whose `api_base` has no /v1 then. */
 const litellm: [path: string, body: string] = [

@@ -5,7 +5,15 @@ import type { EmbeddingsOptions } from '../routes/embeddings.ts';
 import { OLLAMA_TAGS } from './ollama.ts';
 import { ollamaErrors } from './ollama-errors.ts';
 import { ollamaShowExample } from './ollama-examples.ts';
-import { OllamaModel, OllamaProcesses, OllamaShowBody, OllamaTags, OllamaVersion } from './ollama-schemas.ts';
+import {
+  OllamaModel,
+  OllamaProcesses,
+  OllamaProgress,
+  OllamaPullBody,
+  OllamaShowBody,
+  OllamaTags,
+  OllamaVersion,
+} from './ollama-schemas.ts';
 
 /** The version of Ollama whose API is spoken: clients ask, and refuse one that they think too old for them. */
 const OLLAMA_VERSION = '0.12.6';
@@ -94,10 +102,7 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
       ),
     },
     handler: async (request) => {
-      // Ollama's Go client always sends both, the one that is not used empty.
-      const name = request.body.model || request.body.name;
-      if (!name) throw new HotvecError('invalid_input', 'model is missing.', { param: 'model' });
-      names.resolve(name);
+      names.resolve(nameIn(request.body));
       return {
         modified_at,
         capabilities: ['embedding'],
@@ -108,6 +113,28 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
           [`${ARCHITECTURE}.embedding_length`]: embedder.model.dimensions,
         },
       };
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/api/pull',
+    config: { errors: ollamaErrors, takesUntypedBody: true },
+    schema: {
+      operationId: 'ollamaPull',
+      tags: OLLAMA_TAGS,
+      summary: 'Whether a model is there',
+      description: 'For clients that pull a model before they use it: a served one is there. Nothing is downloaded.',
+      body: OllamaPullBody,
+      response: answers(
+        { description: 'It is; one line, with `stream` too', schema: OllamaProgress },
+        [400, 401, 404, 413, 415],
+        ollamaErrors,
+      ),
+    },
+    handler: async (request) => {
+      names.resolve(nameIn(request.body));
+      return { status: 'success' as const };
     },
   });
 
@@ -126,6 +153,13 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
   );
   done();
 };
+
+/** Ollama's Go client always sends both, the one that is not used empty. @throws {HotvecError} where there is none. */
+function nameIn({ model, name }: { model?: string; name?: string }): string {
+  const given = model || name;
+  if (!given) throw new HotvecError('invalid_input', 'model is missing.', { param: 'model' });
+  return given;
+}
 
 /** A served name as Ollama would list it: its names end in a tag. */
 function withTag(name: string): string {

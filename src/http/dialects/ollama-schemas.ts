@@ -68,6 +68,22 @@ export const OllamaShowBody = Type.Object(
   { additionalProperties: false, title: 'OllamaShowRequest', examples: [ollamaShowExample.request] },
 );
 
+const ignored = { description: 'Accepted and ignored: nothing is downloaded' };
+
+export const OllamaPullBody = Type.Object(
+  {
+    model: Type.Optional(Type.String(modelOptions)),
+    name: Type.Optional(Type.String({ description: 'Older name of `model`, for where that is left out or empty' })),
+    stream: Type.Optional(Type.Boolean({ description: 'Accepted and ignored: there is one line to send' })),
+    insecure: Type.Optional(Type.Boolean(ignored)),
+    username: Type.Optional(Type.String(ignored)),
+    password: Type.Optional(Type.String(ignored)),
+  },
+  { additionalProperties: false, title: 'OllamaPullRequest', examples: [{ model: 'starter' }] },
+);
+
+export const OllamaProgress = Type.Object({ status: Type.Literal('success') }, { title: 'OllamaProgress' });
+
 export const OllamaEmbedResponse = Type.Object(
   {
     model: Type.String({ description: 'The name that the request gave' }),

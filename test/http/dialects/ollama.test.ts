@@ -245,6 +245,21 @@ describe('The dialect of Ollama', () => {
     }
   });
 
+  it('/api/pull finds what is served, for clients that pull what they do not see listed by the very name', async () => {
+    // The second as Ollama's Go client sends it (api.PullRequest).
+    for (const body of [
+      { model: 'starter' },
+      { model: 'Alias:latest', insecure: true, username: '', password: '', stream: false, name: '' },
+      { name: 'starter-query', stream: true },
+    ]) {
+      const { answer } = await succeed<Record<string, unknown>>(service, '/api/pull', body);
+      assert.deepEqual(answer, { status: 'success' });
+    }
+    const [status, error] = await refused('/api/pull', { model: 'other' });
+    assert.deepEqual([status, /it serves starter/.test(error as string)], [404, true]);
+    assert.deepEqual(await refused('/api/pull', {}), [400, 'model is missing.']);
+  });
+
   it('/api/show tells what clients look for before they embed', async () => {
     // What Ollama's Go client sends (api.ShowRequest): each field, the older name beside the newer.
     const empty = { system: '', template: '', verbose: false, options: null };

@@ -15,6 +15,7 @@ export const dialectBodies: Record<string, Record<string, unknown>> = {
   '/api/embed': { model: 'starter', input: 'x' },
   '/api/embeddings': { model: 'starter', prompt: 'x' },
   '/api/show': { model: 'starter' },
+  '/api/pull': { model: 'starter' },
   '/v2/embed': { model: 'starter', texts: ['x'], input_type: 'search_query' },
   '/v1/embed': { model: 'starter', texts: ['x'] },
 };
@@ -88,6 +89,13 @@ const own: Calls = {
     413: [body('/api/show', { more: 'x'.repeat(9000) })],
     415: [['/api/show', 'x', plainText]],
   },
+  ollamaPull: {
+    200: [body('/api/pull')],
+    400: [['/api/pull', {}]],
+    404: [body('/api/pull', { model: 'other' })],
+    413: [body('/api/pull', { more: 'x'.repeat(9000) })],
+    415: [['/api/pull', 'x', plainText]],
+  },
   root: { 200: [['/']] },
   ollamaProcesses: { 200: [['/api/ps']] },
   ollamaVersion: { 200: [['/api/version']] },
@@ -122,6 +130,7 @@ function bodyNaming(path: string, code: ErrorCode): object {
 const routes = [
   ...Object.entries(idOf),
   ['/api/show', 'ollamaShow'],
+  ['/api/pull', 'ollamaPull'],
   ['/tokenize', 'teiTokenize'],
   ['/decode', 'teiDecode'],
 ] as [string, string][];
