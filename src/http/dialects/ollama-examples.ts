@@ -84,3 +84,8 @@ export const ollamaShowExample = {
     model_info: { 'general.architecture': 'hotvec', 'hotvec.context_length': 8192, 'hotvec.embedding_length': 256 },
   },
 };
+
+export const ollamaPullExample = {
+  request: { model: 'starter-query' },
+  response: { status: 'success' },
+};

@@ -4,7 +4,7 @@ import { answers } from '../documented-answers.ts';
 import type { EmbeddingsOptions } from '../routes/embeddings.ts';
 import { OLLAMA_TAGS } from './ollama.ts';
 import { ollamaErrors } from './ollama-errors.ts';
-import { ollamaShowExample } from './ollama-examples.ts';
+import { ollamaPullExample, ollamaShowExample } from './ollama-examples.ts';
 import {
   OllamaModel,
   OllamaProcesses,
@@ -127,7 +127,11 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> 
       description: 'For clients that pull a model before they use it: a served one is there. Nothing is downloaded.',
       body: OllamaPullBody,
       response: answers(
-        { description: 'It is; one line, with `stream` too', schema: OllamaProgress },
+        {
+          description: 'It is; one line, with `stream` too',
+          schema: OllamaProgress,
+          example: ollamaPullExample.response,
+        },
         [400, 401, 404, 413, 415],
         ollamaErrors,
       ),

@@ -1,5 +1,10 @@
 import { Type } from 'typebox';
-import { ollamaEmbeddingsExample, ollamaEmbedExample, ollamaShowExample } from './ollama-examples.ts';
+import {
+  ollamaEmbeddingsExample,
+  ollamaEmbedExample,
+  ollamaPullExample,
+  ollamaShowExample,
+} from './ollama-examples.ts';
 
 const modelOptions = {
   description: 'A served name or alias, with or without `:latest`; `NAME-query` and `NAME-document` choose the prompt',
@@ -79,7 +84,7 @@ export const OllamaPullBody = Type.Object(
     username: Type.Optional(Type.String(ignored)),
     password: Type.Optional(Type.String(ignored)),
   },
-  { additionalProperties: false, title: 'OllamaPullRequest', examples: [{ model: 'starter' }] },
+  { additionalProperties: false, title: 'OllamaPullRequest', examples: [ollamaPullExample.request] },
 );
 
 export const OllamaProgress = Type.Object({ status: Type.Literal('success') }, { title: 'OllamaProgress' });
