@@ -54,6 +54,9 @@ export function embeddingsBody(maxInputs: number) {
       output_dimension: Type.Optional(
         Type.Integer({ minimum: 1, description: "Another word for `dimensions`: that of Voyage's clients" }),
       ),
+      embedding_type: Type.Optional(
+        oneOf(outputDtypes, { description: 'Another word for `output_dtype`: that of NIM' }),
+      ),
       truncation: Type.Optional(
         Type.Boolean({
           description: "As Voyage's clients say it: `true` is `truncate: end`, `false` is `truncate: error`",

@@ -64,7 +64,7 @@ export function checkOutputDtype(
   if ((dtype === 'int8' || dtype === 'uint8') && !isNormalized) {
     throw new HotvecError(
       'invalid_input',
-      `output_dtype ${dtype} has a scale for vectors of length 1; these would not be. Send "normalize": true.`,
+      `${fields.dtype} ${dtype} has a scale for vectors of length 1; these would not be. Send "normalize": true.`,
       { param: 'normalize' },
     );
   }

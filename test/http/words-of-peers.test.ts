@@ -69,6 +69,22 @@ describe('/v1/embeddings, asked in the words of other services', () => {
       assert.equal((await embedded({ ...nim, modality })).role, 'document');
   });
 
+  it('takes embedding_type of NIM as output_dtype', async () => {
+    const answerTo = async (fields: object) => (await post({ ...nim, ...fields })).json();
+    for (const dtype of ['float', 'int8', 'uint8']) {
+      const wanted = await answerTo({ output_dtype: dtype });
+      assert.deepEqual(await answerTo({ embedding_type: dtype }), wanted, dtype);
+      assert.deepEqual(await answerTo({ embedding_type: dtype, output_dtype: dtype }), wanted, dtype);
+      assert.deepEqual(await answerTo({ embedding_type: null, output_dtype: dtype }), wanted, dtype);
+    }
+    assert.notDeepEqual(await answerTo({ embedding_type: 'int8' }), await answerTo({}));
+    const both = await refused({ ...nim, embedding_type: 'int8', output_dtype: 'float' });
+    assert.equal(both.param, 'embedding_type');
+    assert.equal(both.message, 'output_dtype is float and embedding_type int8; send one of them.');
+    const long = await refused({ ...nim, embedding_type: 'int8', normalize: false });
+    assert.match(long.message, /^embedding_type int8 has a scale/);
+  });
+
   it('takes what clients of Voyage send', async () => {
     assert.deepEqual(await embedded(voyage), { truncate: 'end', dimensions: null, role: null });
     const other = { ...voyage, truncation: false, output_dimension: 2, input_type: 'document' };
@@ -104,6 +120,7 @@ describe('/v1/embeddings, asked in the words of other services', () => {
       [{ output_dimension: 0 }, 'output_dimension'],
       [{ output_dimension: '64' }, 'output_dimension'],
       [{ truncation: 'END' }, 'truncation'],
+      [{ embedding_type: 'base64' }, 'embedding_type'],
       [{ truncate: 'Start' }, 'truncate'],
       [{ modality: 'image' }, 'modality'],
       [{ modality: ['text', 'image'] }, 'modality'],

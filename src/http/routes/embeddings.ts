@@ -11,6 +11,7 @@ import { encodeEmbeddings } from '../encode-vectors.ts';
 import type { ModelNames } from '../model-names.ts';
 import { checkOutputDtype } from '../output-dtype.ts';
 import { readDimensions } from '../read-dimensions.ts';
+import { readOutputDtype } from '../read-output-dtype.ts';
 import { readTruncation } from '../read-truncation.ts';
 import { nameInputs } from '../request-inputs.ts';
 import { RequestHeaders } from '../schemas.ts';
@@ -57,13 +58,8 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         ),
       },
       handler: async (request, reply) => {
-        const {
-          input,
-          model,
-          encoding_format: format = 'float',
-          output_dtype: dtype = 'float',
-          ...options
-        } = request.body;
+        const { input, model, encoding_format: format = 'float', ...options } = request.body;
+        const { dtype, dtypeName } = readOutputDtype(options);
         const prompt = {
           role: chooseRole(names, model, options.input_type),
           instruction: options.instruction ?? null,
@@ -79,7 +75,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> =
         const { dimensions, normalization } = embedder.model;
         const isUnit = options.normalize ?? normalization === 'after_cut';
         checkOutputDtype(dtype, vectorOptions.dimensions ?? dimensions, isUnit, {
-          dtype: 'output_dtype',
+          dtype: dtypeName,
           dimensions: vectorOptions.dimensionsName,
         });
         const isPartial = options.on_error === 'partial';
