@@ -101,7 +101,7 @@ export function describeTokenizer(sources: TokenizerSources): TokenizerDescripti
   }
   const chosen = version4 ?? version5;
   refuseTokenTypes(chosen, tokenizerConfig);
-  refuseStaleTokens(named, withLowercase(chosen, lowercase), json);
+  refuseStaleTokens(named, chosen, lowercase, json);
   const part = version4 === null ? undefined : differingPart(version4, version5, json);
   if (part !== undefined) throw new StartError(`${disagreement(named, part, version4, version5, json)} ${REMEDY}`);
   const disputed = haveSameWords(chosen, version5)
@@ -155,14 +155,20 @@ const UNCHANGED_BY_NORMALIZERS = /^[ -@[-~]*$/;
  * transformers 4 and sentence-transformers change the normalizer when the added tokens are compiled already: those that are
  * looked for in the normalized text (`normalized`) are then still written as the file's own normalizer writes them.
  */
-function refuseStaleTokens(named: string, chosen: TokenizerParts, json: TokenizerJson): void {
-  if (canonicalNormalizer(chosen.normalizer) === canonicalNormalizer(json.parts.normalizer)) return;
+function refuseStaleTokens(named: string, chosen: TokenizerParts, lowercase: boolean, json: TokenizerJson): void {
+  const isSame = (one: WordRules, other: WordRules) =>
+    canonicalNormalizer(one.normalizer) === canonicalNormalizer(other.normalizer);
+  const isOfClass = !isSame(chosen, json.parts);
+  if (!isOfClass && isSame(withLowercase(chosen, lowercase), chosen)) return;
   const stale = chosen.added_tokens.find(
     ({ content, normalized }) => normalized && !UNCHANGED_BY_NORMALIZERS.test(content),
   );
   if (stale === undefined) return;
+  const token = `the added token ${JSON.stringify(stale.content)}`;
   throw new StartError(
-    `${named}, and class and tokenizer.json disagree about the normalizer, whereupon versions of transformers look for the added token ${JSON.stringify(stale.content)} in different spellings, so one text has two lists of token ids. ${REMEDY}`,
+    isOfClass
+      ? `${named}, and class and tokenizer.json disagree about the normalizer, whereupon versions of transformers look for ${token} in different spellings, so one text has two lists of token ids. ${REMEDY}`
+      : `sentence_bert_config.json sets do_lower_case to true, and sentence-transformers then looks for ${token} in texts of lower case, as it was written before; hotvec does not do the same. Set do_lower_case to false, or normalized to false for the token in a copy of the folder.`,
   );
 }
 

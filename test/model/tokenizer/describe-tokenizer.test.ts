@@ -108,4 +108,24 @@ describe('describeTokenizer()', () => {
     assert.equal(describeTokenizer(sources(inputs, typed)).changes, null);
     assert.equal(describeTokenizer(sources({}, before)).changes, null);
   });
+
+  it('refuses an added token whose spelling sentence-transformers changes after it was read, saying which file is to blame', () => {
+    const token = { id: 300, content: '[Extra]', normalized: true, special: false };
+    const added = (bases['byte-bpe'] as { added_tokens: Json[] }).added_tokens;
+    const describe = (lowercase: boolean, content: string) =>
+      describeTokenizer({
+        tokenizer: changed('byte-bpe', { added_tokens: [...added, { ...token, content }] }),
+        tokenizerConfig: { tokenizer_class: 'PreTrainedTokenizerFast' },
+        config: { model_type: 'modernbert' },
+        specialTokensMap: undefined,
+        addedTokens: undefined,
+        lowercase,
+      });
+    assert.throws(
+      () => describe(true, '[Extra]'),
+      /^StartError: sentence_bert_config.json sets do_lower_case .*"\[Extra\]"/,
+    );
+    assert.ok(describe(true, '[extra]').changes);
+    assert.equal(describe(false, '[Extra]').changes, null);
+  });
 });
