@@ -12,7 +12,11 @@ const stop = () => {
   if (compiling !== undefined) process.kill(process.platform === 'win32' ? compiling.pid : -compiling.pid);
   process.exit(0);
 };
+let isAsked = false;
 for (const signal of STOP_SIGNALS) {
+  process.on(signal, () => {
+    isAsked = true;
+  });
   process.on(signal, stop);
   // Once the other one is there: without any, Node leaves the signal to the system.
   process.on('newListener', (event) => event === signal && process.nextTick(() => process.off(signal, stop)));
@@ -23,7 +27,8 @@ const shell = process.ppid;
 const watch = setInterval(() => {
   if (process.ppid === shell) return;
   clearInterval(watch);
-  process.emit('SIGTERM');
+  // The shell may have ended of the signal that this process has got too: another one would break off the drain.
+  if (!isAsked) process.emit('SIGTERM');
 }, 250).unref();
 
 const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));

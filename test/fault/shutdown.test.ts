@@ -36,6 +36,21 @@ describe('SIGTERM', () => {
     assert.doesNotMatch(cli.output(), /engine lost/);
   });
 
+  it('takes copies of a signal for one, and a later one for impatience: `timeout` broke off the drain', async () => {
+    for (const [milliseconds, code] of [
+      [100, 0],
+      [1_000, 1],
+    ] as const) {
+      const cli = spawnCli(['serve', '--port', '0', '--drain-delay-ms', '2000']);
+      await cli.line('ready');
+      cli.child.kill('SIGTERM');
+      await cli.line('shutting down');
+      await sleep(milliseconds);
+      cli.child.kill('SIGTERM');
+      assert.equal(await cli.exit, code, `${milliseconds} ms`);
+    }
+  });
+
   it('stops a start under way', async () => {
     const cli = spawnCli(['serve', '--port', '0']);
     await cli.line('starting hotvec');
