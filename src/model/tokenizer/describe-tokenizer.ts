@@ -144,7 +144,7 @@ function refuseTokenTypes({ post_processor }: TokenizerParts, { model_input_name
   if (Array.isArray(inputs) && !inputs.includes('token_type_ids')) return;
   if (!hasTokenTypes(post_processor)) return;
   throw new StartError(
-    'tokenizer.json: post_processor gives a text a type_id other than 0, which hotvec does not hand on. If the model does not read token types, set model_input_names to ["input_ids", "attention_mask"] in tokenizer_config.json; otherwise set them to 0.',
+    `tokenizer.json: post_processor gives a text a type_id other than 0, which ${VERSION_4} hands to the model and hotvec does not. If the model was trained without token types, set model_input_names to ["input_ids", "attention_mask"] in tokenizer_config.json of a copy of the folder.`,
   );
 }
 
@@ -152,8 +152,9 @@ function refuseTokenTypes({ post_processor }: TokenizerParts, { model_input_name
 const UNCHANGED_BY_NORMALIZERS = /^[ -@[-~]*$/;
 
 /**
- * transformers 4 and sentence-transformers change the normalizer when the added tokens are compiled already: those that are
- * looked for in the normalized text (`normalized`) are then still written as the file's own normalizer writes them.
+ * transformers and sentence-transformers change the normalizer of a tokenizer that has its added tokens. Those that are looked for in the
+ * normalized text (`normalized`) then keep the spelling of the old one in tokenizers 0.22.2, of transformers 4, and get that of the new one in
+ * 0.23.3, of transformers 5 (findings/added-tokens-outlive-their-normalizer.sh).
  */
 function refuseStaleTokens(named: string, chosen: TokenizerParts, lowercase: boolean, json: TokenizerJson): void {
   const isSame = (one: WordRules, other: WordRules) =>
@@ -164,11 +165,11 @@ function refuseStaleTokens(named: string, chosen: TokenizerParts, lowercase: boo
     ({ content, normalized }) => normalized && !UNCHANGED_BY_NORMALIZERS.test(content),
   );
   if (stale === undefined) return;
-  const token = `the added token ${JSON.stringify(stale.content)}`;
+  const spelled = `versions of transformers look for the added token ${JSON.stringify(stale.content)} in different spellings, so one text has two lists of token ids`;
   throw new StartError(
     isOfClass
-      ? `${named}, and class and tokenizer.json disagree about the normalizer, whereupon versions of transformers look for ${token} in different spellings, so one text has two lists of token ids. ${REMEDY}`
-      : `sentence_bert_config.json sets do_lower_case to true, and sentence-transformers then looks for ${token} in texts of lower case, as it was written before; hotvec does not do the same. Set do_lower_case to false, or normalized to false for the token in a copy of the folder.`,
+      ? `${named}, and class and tokenizer.json disagree about the normalizer, whereupon ${spelled}. ${REMEDY}`
+      : `sentence_bert_config.json sets do_lower_case to true, whereupon ${spelled}. In a copy of the folder, set do_lower_case to false, or write the token in lower case in tokenizer.json and tokenizer_config.json.`,
   );
 }
 
