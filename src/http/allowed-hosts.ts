@@ -15,6 +15,8 @@ export class AllowedHosts {
   private readonly isAny: boolean;
   /** Whether connections come from this machine alone. */
   readonly isOnLoopback: boolean;
+  /** The last header that was answered to: nearly all requests bear the same one, and addresses take long to compare. */
+  private lastAnswered: string | undefined;
 
   /**
    * @param allowed as in `ALLOWED_HOSTS`: names and addresses, with or without a port; `*.example.com`; `*`.
@@ -28,9 +30,14 @@ export class AllowedHosts {
 
   /** @param header the request's `host`; clients that are no browsers may leave it out, or leave it empty. */
   has(header: string | undefined): boolean {
-    if (this.isAny || header === undefined || header === '') return true;
+    if (this.isAny || header === undefined || header === '' || header === this.lastAnswered) return true;
     const host = parseHostName(header);
-    if (host === null) return false;
+    if (host === null || !this.answersTo(host)) return false;
+    this.lastAnswered = header;
+    return true;
+  }
+
+  private answersTo(host: HostName): boolean {
     const { name } = host;
     if (isIP(name) !== 0 && (!this.isOnLoopback || isLoopback(name))) return true;
     if (name === 'localhost' || name.endsWith('.localhost')) return true;
