@@ -1,4 +1,4 @@
-import { HotvecError } from '../errors.ts';
+import { readEither } from './read-either.ts';
 
 export interface DimensionsFields {
   dimensions?: number | undefined;
@@ -14,16 +14,7 @@ export interface Dimensions {
 }
 
 /** @throws {HotvecError} invalid_input, where the two fields contradict each other. */
-export function readDimensions({ dimensions, output_dimension: ofVoyage }: DimensionsFields): Dimensions {
-  if (dimensions !== undefined && ofVoyage !== undefined && dimensions !== ofVoyage) {
-    throw new HotvecError(
-      'invalid_input',
-      `dimensions is ${dimensions} and output_dimension ${ofVoyage}; send one of them.`,
-      { param: 'output_dimension' },
-    );
-  }
-  if (dimensions === undefined && ofVoyage !== undefined) {
-    return { dimensions: ofVoyage, dimensionsName: 'output_dimension' };
-  }
-  return { dimensions: dimensions ?? null, dimensionsName: 'dimensions' };
+export function readDimensions(fields: DimensionsFields): Dimensions {
+  const { value, name } = readEither(fields, 'dimensions', 'output_dimension');
+  return { dimensions: value ?? null, dimensionsName: name };
 }

@@ -1,5 +1,5 @@
-import { HotvecError } from '../errors.ts';
 import type { OutputDtype } from './output-dtype.ts';
+import { readEither } from './read-either.ts';
 
 export interface OutputDtypeFields {
   output_dtype?: OutputDtype | undefined;
@@ -14,12 +14,7 @@ export interface ReadOutputDtype {
 }
 
 /** @throws {HotvecError} invalid_input, where the two fields contradict each other. */
-export function readOutputDtype({ output_dtype: ours, embedding_type: ofNim }: OutputDtypeFields): ReadOutputDtype {
-  if (ours !== undefined && ofNim !== undefined && ours !== ofNim) {
-    throw new HotvecError('invalid_input', `output_dtype is ${ours} and embedding_type ${ofNim}; send one of them.`, {
-      param: 'embedding_type',
-    });
-  }
-  if (ours === undefined && ofNim !== undefined) return { dtype: ofNim, dtypeName: 'embedding_type' };
-  return { dtype: ours ?? 'float', dtypeName: 'output_dtype' };
+export function readOutputDtype(fields: OutputDtypeFields): ReadOutputDtype {
+  const { value, name } = readEither(fields, 'output_dtype', 'embedding_type');
+  return { dtype: value ?? 'float', dtypeName: name };
 }
