@@ -92,9 +92,9 @@ class PipelinedConnection {
       this.parse.call(socket, rest.subarray(0, end));
       rest = rest.subarray(end);
       if (this.incomplete?.complete) this.incomplete = undefined;
-      if (!this.isOver && socket.isPaused()) {
+      if (rest.length > 0 && !this.isOver && socket.isPaused()) {
         // By Node, which goes on by itself: more bytes of answers wait than it likes.
-        if (rest.length > 0) socket.unshift(rest);
+        socket.unshift(rest);
         return;
       }
     }
