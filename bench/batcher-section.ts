@@ -2,7 +2,7 @@ import { Batcher } from '../src/batching/batcher.ts';
 import { systemClock as clock } from '../src/clock.ts';
 import { batchCostOf } from '../src/engine/batch-cost.ts';
 import type { Engine } from '../src/engine/engine.ts';
-import { PackedMeter } from '../src/engine/packed/packed-meter.ts';
+import { PackedMeter } from '../src/formats/qwen3/packed-meter.ts';
 import type { EngineBench } from './open-bench.ts';
 import { figure, type Row } from './report.ts';
 import { median } from './statistics.ts';

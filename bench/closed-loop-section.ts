@@ -1,4 +1,4 @@
-import type { EncodingFormat } from '../src/http/encode-rows.ts';
+import type { EncodingFormat } from '../src/http/answers/encode-rows.ts';
 import { fullBatches, timeAlone } from './engine-alone.ts';
 import { interleave } from './interleave.ts';
 import type { LoadResult } from './load.ts';

@@ -1,10 +1,10 @@
 import { FairQueue } from '../src/batching/fair-queue.ts';
 import { PendingRequest } from '../src/batching/pending-request.ts';
 import { batchCostOf } from '../src/engine/batch-cost.ts';
-import { PackedMeter } from '../src/engine/packed/packed-meter.ts';
-import type { PackedModel } from '../src/engine/packed/packed-model.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
-import type { PackedWeights } from '../src/model/manifest.ts';
+import { PackedMeter } from '../src/formats/qwen3/packed-meter.ts';
+import type { PackedModel } from '../src/formats/qwen3/packed-model.ts';
+import type { PackedWeights } from '../src/model-files/manifest.ts';
 
 /** Forms batches as the service's batcher does when everything waits at once. */
 export function fullBatches(sequences: readonly Int32Array[], batchTokens: number, weights: PackedWeights): Batch[] {

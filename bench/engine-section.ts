@@ -1,6 +1,6 @@
-import type { PackedModel } from '../src/engine/packed/packed-model.ts';
-import { type PackedPlan, planPackedBatch } from '../src/engine/packed/plan.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
+import type { PackedModel } from '../src/formats/qwen3/packed-model.ts';
+import { type PackedPlan, planPackedBatch } from '../src/formats/qwen3/plan.ts';
 import { sequenceFlops } from './flops.ts';
 import { gateSameVectors, largestDifference } from './gate.ts';
 import { interleave } from './interleave.ts';

@@ -1,5 +1,5 @@
 import { batchCostOf } from '../src/engine/batch-cost.ts';
-import type { PackedWeights } from '../src/model/manifest.ts';
+import type { PackedWeights } from '../src/model-files/manifest.ts';
 
 /**
  * Floating-point operations a sequence of `length` tokens needs: two for each weight of the layers' matrices and each

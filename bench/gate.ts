@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { judge } from '../src/engine/judge-canary.ts';
-import type { PackedModel } from '../src/engine/packed/packed-model.ts';
+import { judge } from '../src/engine/process/judge-canary.ts';
 import { type Device, toBatch } from '../src/engine/protocol.ts';
 import { cosine, rowAt } from '../src/engine/rows.ts';
-import type { Dtype } from '../src/model/manifest.ts';
+import type { PackedModel } from '../src/formats/qwen3/packed-model.ts';
+import type { Dtype } from '../src/model-files/manifest.ts';
 import { packageRoot } from '../src/package-info.ts';
 
 const PADDED_TOLERANCE = 1e-5;

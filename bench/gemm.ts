@@ -1,10 +1,10 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { randomUint32 } from '../scripts/random-weights.ts';
-import { ElementType, OnnxGraph } from '../src/engine/packed/onnx-graph.ts';
-import { PRODUCT_TYPE } from '../src/engine/packed/qwen3-graph.ts';
+import { sessionOptions } from '../src/engine/process/session-options.ts';
 import type { Device } from '../src/engine/protocol.ts';
-import { sessionOptions } from '../src/engine/session-options.ts';
-import type { Dtype } from '../src/model/manifest.ts';
+import { ElementType, OnnxGraph } from '../src/formats/graph-writer/onnx-graph.ts';
+import { PRODUCT_TYPE } from '../src/formats/qwen3/qwen3-graph.ts';
+import type { Dtype } from '../src/model-files/manifest.ts';
 
 const ROWS = 1024;
 /** Long enough that call overhead and timer resolution do not count. */

@@ -1,7 +1,7 @@
-import { PackedModel } from '../src/engine/packed/packed-model.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
 import { cosine, rowAt } from '../src/engine/rows.ts';
-import { resolveModel } from '../src/model/resolve-model.ts';
+import { PackedModel } from '../src/formats/qwen3/packed-model.ts';
+import { resolveModel } from '../src/model-files/resolve-model.ts';
 import { engineSettings } from './engine-settings.ts';
 import { GateError, largestDifference } from './gate.ts';
 import { int8Weights } from './int8-weights.ts';

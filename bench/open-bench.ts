@@ -1,8 +1,8 @@
-import { PackedModel } from '../src/engine/packed/packed-model.ts';
-import { chooseDtype } from '../src/model/choose-dtype.ts';
-import { loadManifest } from '../src/model/load-manifest.ts';
-import type { ModelManifest, PackedWeights } from '../src/model/manifest.ts';
-import { resolveModel } from '../src/model/resolve-model.ts';
+import { chooseDtype } from '../src/formats/choose-dtype.ts';
+import { loadManifest } from '../src/formats/load-manifest.ts';
+import { PackedModel } from '../src/formats/qwen3/packed-model.ts';
+import type { ModelManifest, PackedWeights } from '../src/model-files/manifest.ts';
+import { resolveModel } from '../src/model-files/resolve-model.ts';
 import { loadNativeTokenizer } from '../src/tokenization/native-tokenizer.ts';
 import { engineSettings } from './engine-settings.ts';
 import { sequenceFlops } from './flops.ts';

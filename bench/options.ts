@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { Device } from '../src/engine/protocol.ts';
-import type { Dtype } from '../src/model/manifest.ts';
+import type { Dtype } from '../src/model-files/manifest.ts';
 import { SECTIONS } from './sections.ts';
 
 export interface BenchOptions {

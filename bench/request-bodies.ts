@@ -1,4 +1,4 @@
-import type { EncodingFormat } from '../src/http/encode-rows.ts';
+import type { EncodingFormat } from '../src/http/answers/encode-rows.ts';
 import type { WorkItem } from './workloads.ts';
 
 /** The bodies of `/v1/embeddings` for the items, `textsPerRequest` in each; what is left over is left out. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { distinctTokens } from '../src/engine/calibrate.ts';
+import { distinctTokens } from '../src/engine/process/calibrate.ts';
 import { HttpClient } from './http-client.ts';
 import type { EngineBench } from './open-bench.ts';
 import { readMetrics } from './read-metrics.ts';

@@ -1,10 +1,10 @@
-import { finishVector } from '../src/embedding/finish-vector.ts';
-import type { PackedModel } from '../src/engine/packed/packed-model.ts';
 import { toBatch } from '../src/engine/protocol.ts';
-import { embeddingsBody } from '../src/http/embeddings-schema.ts';
-import { encodeEmbeddings } from '../src/http/encode-vectors.ts';
-import { MAX_BYTES_PER_FLOAT, writeFloat } from '../src/http/float-writer.ts';
-import { BodyReader } from '../src/http/read-body.ts';
+import type { PackedModel } from '../src/formats/qwen3/packed-model.ts';
+import { encodeEmbeddings } from '../src/http/answers/encode-vectors.ts';
+import { MAX_BYTES_PER_FLOAT, writeFloat } from '../src/http/answers/float-writer.ts';
+import { BodyReader } from '../src/http/body/read-body.ts';
+import { embeddingsBody } from '../src/http/routes/embeddings/embeddings-schema.ts';
+import { finishVector } from '../src/tasks/embedding/finish-vector.ts';
 import { interleave } from './interleave.ts';
 import type { EngineBench } from './open-bench.ts';
 import { figure, milliseconds, type Row } from './report.ts';

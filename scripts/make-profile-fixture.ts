@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { planInputs } from '../src/engine/padded/graph-inputs.ts';
+import { sessionOptions } from '../src/engine/process/session-options.ts';
 import { toBatch } from '../src/engine/protocol.ts';
-import { sessionOptions } from '../src/engine/session-options.ts';
+import { planInputs } from '../src/formats/onnx/graph-inputs.ts';
 
 // Writes what ONNX Runtime's profiler says of an ONNX export on WebGPU, of equal operators only the first:
 //   node dist/scripts/make-profile-fixture.js GRAPH.onnx PROFILE.json

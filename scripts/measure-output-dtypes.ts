@@ -1,7 +1,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { quantizeVector } from '../src/http/output-dtype.ts';
+import { quantizeVector } from '../src/http/body/output-dtype.ts';
 import { packageRoot } from '../src/package-info.ts';
 import { ndcgAt10 } from './rank-measures.ts';
 import { type RetrievalSet, retrievalSets } from './retrieval-sets.ts';

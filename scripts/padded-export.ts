@@ -1,8 +1,8 @@
 import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ElementType, OnnxGraph } from '../src/engine/packed/onnx-graph.ts';
-import { rotaryTables } from '../src/engine/packed/rope.ts';
-import type { ModelManifest, PackedWeights } from '../src/model/manifest.ts';
+import { ElementType, OnnxGraph } from '../src/formats/graph-writer/onnx-graph.ts';
+import { rotaryTables } from '../src/formats/qwen3/rope.ts';
+import type { ModelManifest, PackedWeights } from '../src/model-files/manifest.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** Added to the scores of positions that must not be seen: e to that power is 0. */

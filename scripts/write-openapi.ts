@@ -3,15 +3,15 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { buildApp } from '../src/app.ts';
-import { readConfig } from '../src/config.ts';
-import type { Embedder } from '../src/embedding/embedder.ts';
-import type { Health } from '../src/health-monitor.ts';
-import { ModelNames } from '../src/http/model-names.ts';
-import { createLogger } from '../src/logger.ts';
+import { buildApp } from '../src/http/app.ts';
+import { createLogger } from '../src/log/logger.ts';
+import { Metrics } from '../src/metrics/metrics.ts';
 import { NOTHING_OBSERVED } from '../src/metrics/observed-metrics.ts';
-import { Metrics } from '../src/metrics.ts';
 import { packageRoot } from '../src/package-info.ts';
+import type { Health } from '../src/served-models/health-monitor.ts';
+import { ModelNames } from '../src/served-models/model-names.ts';
+import { readConfig } from '../src/settings/config.ts';
+import type { Embedder } from '../src/tasks/embedding/embedder.ts';
 
 // Writes openapi.yaml, or FILE, from the routes' schemas; with --check only says whether the file is current.
 //   node dist/scripts/write-openapi.js [--check] [FILE]

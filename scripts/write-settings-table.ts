@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { describeSettings } from '../src/config.ts';
 import { packageRoot } from '../src/package-info.ts';
+import { describeSettings } from '../src/settings/config.ts';
 
-// Writes the README's table of settings from the schema in src/settings.ts; `--check` only says whether it is current.
+// Writes the README's table of settings from the schema in src/settings/settings.ts; `--check` only says whether it is current.
 
 const START = '<!-- settings: written by scripts/write-settings-table.ts -->';
 const END = '<!-- /settings -->';
@@ -24,6 +24,6 @@ const current = `${readme.slice(0, start + START.length)}\n${table}\n${readme.sl
 
 if (!process.argv.includes('--check')) writeFileSync(file, current);
 else if (readme !== current) {
-  console.error("The README's table of settings is not that of src/settings.ts. Run: npm run generate");
+  console.error("The README's table of settings is not that of src/settings/settings.ts. Run: npm run generate");
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /**
  * Every way a request or the service can fail, by code. The domain throws a code and a message; only
- * `http/error-table.ts` knows which status it becomes.
+ * `http/answers/error-table.ts` knows which status it becomes.
  */
 export type ErrorCode =
   // The request is wrong.

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { describeSettings, readConfig } from '../src/config.ts';
 import { providerLibrary } from '../src/engine/provider-library.ts';
 import { packageRoot } from '../src/package-info.ts';
+import { describeSettings, readConfig } from '../src/settings/config.ts';
 
 interface Service {
   environment: Record<string, string | null>;

@@ -1,7 +1,7 @@
 import process from 'node:process';
-import { type Config, ConfigError, readConfig } from '../config.ts';
+import { type Config, ConfigError, readConfig } from '../settings/config.ts';
+import { settingsHelp } from '../settings/settings-help.ts';
 import { EXIT_CONFIG } from './exit-codes.ts';
-import { settingsHelp } from './settings-help.ts';
 
 /**
  * The settings of a command that works on one model and serves nobody: those of `serve`, the model also as first word.

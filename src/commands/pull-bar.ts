@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
-import { formatBytes } from '../model/hub/format-bytes.ts';
-import type { HubEvent } from '../model/hub/hub-events.ts';
+import { formatBytes } from '../model-files/hub/format-bytes.ts';
+import type { HubEvent } from '../model-files/hub/hub-events.ts';
 
 /** Shows a download on a terminal. */
 export class PullBar {

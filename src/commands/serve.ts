@@ -1,14 +1,14 @@
 import process from 'node:process';
-import { type Config, ConfigError, readConfig, withoutSecrets } from '../config.ts';
 import { messageOf, StartError } from '../errors.ts';
-import { readApiKeys } from '../http/api-keys.ts';
-import { LogDestination } from '../log-destination.ts';
-import { createLogger } from '../logger.ts';
-import { type Service, serve } from '../main.ts';
+import { readApiKeys } from '../http/door/api-keys.ts';
+import { LogDestination } from '../log/destination.ts';
+import { createLogger } from '../log/logger.ts';
 import { packageVersion } from '../package-info.ts';
+import { type Service, serve } from '../serve.ts';
+import { type Config, ConfigError, readConfig, withoutSecrets } from '../settings/config.ts';
+import { settingsHelp } from '../settings/settings-help.ts';
 import { EXIT_CONFIG, EXIT_ENGINE } from './exit-codes.ts';
 import { explainMachineError } from './explain-machine-error.ts';
-import { settingsHelp } from './settings-help.ts';
 import type { StopSignals } from './stop-signals.ts';
 import { handleUncaughtErrors } from './uncaught-errors.ts';
 

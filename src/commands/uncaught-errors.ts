@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import process from 'node:process';
 import type { Logger } from 'pino';
-import { blameEngines } from '../engine/unreadable-bytes.ts';
+import { blameEngines } from '../engine/supervisor/unreadable-bytes.ts';
 import { unexpectedFacts } from '../errors.ts';
 
 const MESSAGE = 'ended by an error that nobody caught';

@@ -1,9 +1,9 @@
 import process from 'node:process';
 import { systemClock } from '../clock.ts';
 import { StartError } from '../errors.ts';
-import { createLogger } from '../logger.ts';
-import { openPipeline } from '../pipeline.ts';
-import { type CheckGroup, verifyModel } from '../verify-model.ts';
+import { createLogger } from '../log/logger.ts';
+import { openPipeline } from '../served-models/open-model.ts';
+import { type CheckGroup, verifyModel } from '../served-models/verify-model.ts';
 import { readLocalSettings } from './local-settings.ts';
 
 /**

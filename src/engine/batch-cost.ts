@@ -1,4 +1,4 @@
-import type { PackedWeights, PaddedWeights } from '../model/manifest.ts';
+import type { PackedWeights, PaddedWeights } from '../model-files/manifest.ts';
 
 /** What a model computes, in floating-point operations. Multiply–add counts as two. */
 export interface BatchCost {

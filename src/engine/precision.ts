@@ -1,4 +1,4 @@
-import type { Dtype } from '../model/manifest.ts';
+import type { Dtype } from '../model-files/manifest.ts';
 
 /**
  * How close to float32 in PyTorch a precision comes: `single` within rounding; `half` in the third digit; `quantized` less.

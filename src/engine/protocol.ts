@@ -1,4 +1,4 @@
-import type { Dtype, ModelManifest } from '../model/manifest.ts';
+import type { Dtype, ModelManifest } from '../model-files/manifest.ts';
 
 /**
  * What crosses the process boundary: plain data over `child_process` IPC with structured clone (`serialization:

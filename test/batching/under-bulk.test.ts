@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Batcher } from '../../src/batching/batcher.ts';
-import { PackedMeter } from '../../src/engine/packed/packed-meter.ts';
+import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
 import { SeededRandom } from '../support/seeded-random.ts';

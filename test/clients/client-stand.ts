@@ -1,5 +1,5 @@
 import { type ErrorCode, HotvecError } from '../../src/errors.ts';
-import { errorTable } from '../../src/http/error-table.ts';
+import { errorTable } from '../../src/http/answers/error-table.ts';
 import { goldenTexts } from '../http/answers.ts';
 import { type StubService, startStubService } from '../http/stub-service.ts';
 import type { RunningService } from '../support/running-service.ts';

@@ -3,9 +3,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { type Engine, EngineLostError } from '../../src/engine/engine.ts';
-import type { EngineEvent } from '../../src/engine/engine-events.ts';
 import { type EngineInfo, toBatch } from '../../src/engine/protocol.ts';
 import { rowAt } from '../../src/engine/rows.ts';
+import type { EngineEvent } from '../../src/engine/supervisor/engine-events.ts';
 import { largestDifference } from '../support/difference.ts';
 import { golden } from '../support/starter.ts';
 import {

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
-import { ConfigError, describeSettings, readConfig } from '../../src/config.ts';
-import { publishedHashes } from '../../src/model/published-hashes.ts';
+import { publishedHashes } from '../../src/model-files/known/published-hashes.ts';
+import { ConfigError, describeSettings, readConfig } from '../../src/settings/config.ts';
 import { type StubService, startStubService } from '../http/stub-service.ts';
 import { deployFolder, readDeployed } from './deployed-files.ts';
 

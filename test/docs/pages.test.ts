@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { publicErrorCodes } from '../../src/http/error-table.ts';
+import { publicErrorCodes } from '../../src/http/answers/error-table.ts';
 import { packageRoot } from '../../src/package-info.ts';
 import { operations, resolveReference } from '../http/openapi-document.ts';
 import { type RunningService, startService } from '../support/running-service.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/settings/config.ts';
 import { withKeysFile } from '../http/keys-file.ts';
 import { openWebPage, type WebPage, withoutChromium } from '../support/chromium.ts';
 import { type RunningService, startService } from '../support/running-service.ts';

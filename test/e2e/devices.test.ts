@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { deviceCandidates } from '../../src/engine/device-candidates.ts';
 import { providerLibrary } from '../../src/engine/provider-library.ts';
+import { deviceCandidates } from '../../src/engine/supervisor/device-candidates.ts';
 import { spawnCli } from '../support/spawned-cli.ts';
 
 const onlyCpu = deviceCandidates().every(({ device, absent }) => device === 'cpu' || absent !== null);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request as send } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/settings/config.ts';
 import { type StubService, startStubService } from '../http/stub-service.ts';
 import { openWebPage, type WebPage, withoutChromium } from '../support/chromium.ts';
 

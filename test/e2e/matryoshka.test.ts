@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/settings/config.ts';
 import { paddedFixtures } from '../support/padded-fixtures.ts';
 import { startService } from '../support/running-service.ts';
 

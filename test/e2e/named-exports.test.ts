@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import type { Dtype } from '../../src/model/manifest.ts';
+import type { Dtype } from '../../src/model-files/manifest.ts';
 import { largestDifference } from '../support/difference.ts';
 import { startService } from '../support/running-service.ts';
 import { fixtures } from '../support/starter.ts';

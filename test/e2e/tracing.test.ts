@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/settings/config.ts';
 import { type LocalCollector, startCollector } from '../support/local-collector.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { fakeEngineEntry, scriptFakeEngine, until } from '../support/supervised-engine.ts';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
-import { createLogger } from '../../src/logger.ts';
-import { serve } from '../../src/main.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { serve } from '../../src/serve.ts';
 import { testConfig } from '../support/running-service.ts';
 
 /** Sends `body` to a service whose port is open and whose model is not loaded yet; hands the service over when it is. */

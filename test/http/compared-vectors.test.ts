@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { LARGE_BODY_BYTES } from '../../src/http/large-bodies.ts';
+import { LARGE_BODY_BYTES } from '../../src/http/body/large-bodies.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { golden } from '../support/starter.ts';
 import { type EmbeddingsAnswer, embed, errorOf, type SimilarityAnswer, succeed } from './answers.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { LARGE_BODY_BYTES } from '../../src/http/large-bodies.ts';
+import { LARGE_BODY_BYTES } from '../../src/http/body/large-bodies.ts';
 import { routeList } from './route-list.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { linger } from '../../src/http/lingering-close.ts';
+import { linger } from '../../src/http/door/lingering-close.ts';
 import { until } from '../support/supervised-engine.ts';
 import { answersAre, collect, parseAnswers, type RawAnswer } from './raw-socket.ts';
 import { type StubService, startStubService } from './stub-service.ts';

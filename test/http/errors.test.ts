@@ -3,7 +3,7 @@ import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, HotvecError } from '../../src/errors.ts';
-import { errorTable } from '../../src/http/error-table.ts';
+import { errorTable } from '../../src/http/answers/error-table.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { answerWhileLoading } from './answer-while-loading.ts';
 import { withKeysFile } from './keys-file.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import type { Embedder } from '../../src/embedding/embedder.ts';
 import { HotvecError } from '../../src/errors.ts';
-import type { Health } from '../../src/health-monitor.ts';
+import type { Health } from '../../src/served-models/health-monitor.ts';
+import type { Embedder } from '../../src/tasks/embedding/embedder.ts';
 import { type StubService, startStubService, stubHealth } from './stub-service.ts';
 
 const isReady = { ready: true } as const;

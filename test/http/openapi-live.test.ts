@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { EmbedInput } from '../../src/embedding/embedder.ts';
 import { type ErrorCode, HotvecError } from '../../src/errors.ts';
-import { LARGE_BODY_BYTES } from '../../src/http/large-bodies.ts';
+import { LARGE_BODY_BYTES } from '../../src/http/body/large-bodies.ts';
+import type { EmbedInput } from '../../src/tasks/embedding/embedder.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { golden } from '../support/starter.ts';
 import { type Call, dialectCalls } from './dialects/provoked-answers.ts';

@@ -7,7 +7,7 @@ import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import type { ErrorCode } from '../../src/errors.ts';
-import { publicErrorCodes } from '../../src/http/error-table.ts';
+import { publicErrorCodes } from '../../src/http/answers/error-table.ts';
 import { packageRoot } from '../../src/package-info.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import {

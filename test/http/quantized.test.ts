@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { outputDtypes, quantizeVector } from '../../src/http/output-dtype.ts';
+import { outputDtypes, quantizeVector } from '../../src/http/body/output-dtype.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { embed, errorOf, goldenTexts, vectorsOf } from './answers.ts';
 

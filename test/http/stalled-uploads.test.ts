@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LARGE_BODY_BYTES } from '../../src/http/large-bodies.ts';
+import { LARGE_BODY_BYTES } from '../../src/http/body/large-bodies.ts';
 import { until } from '../support/supervised-engine.ts';
 import { answersAre, collect, parseAnswers, sendRaw } from './raw-socket.ts';
 import { type StubService, startStubService } from './stub-service.ts';

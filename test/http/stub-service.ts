@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { buildApp } from '../../src/app.ts';
-import type { Config } from '../../src/config.ts';
-import type { Embedder, EmbedInput, EmbedOptions, EmbedResult, ModelFacts } from '../../src/embedding/embedder.ts';
-import { scoreMatrix } from '../../src/embedding/score-matrix.ts';
 import type { HotvecError } from '../../src/errors.ts';
-import type { Health } from '../../src/health-monitor.ts';
-import { type ApiKey, ApiKeys } from '../../src/http/api-keys.ts';
-import { ModelNames } from '../../src/http/model-names.ts';
-import { type Patience, usualPatience } from '../../src/http/patience.ts';
-import { createLogger } from '../../src/logger.ts';
+import { buildApp } from '../../src/http/app.ts';
+import { type ApiKey, ApiKeys } from '../../src/http/door/api-keys.ts';
+import { type Patience, usualPatience } from '../../src/http/door/patience.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { Metrics } from '../../src/metrics/metrics.ts';
 import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
-import { Metrics } from '../../src/metrics.ts';
+import type { Health } from '../../src/served-models/health-monitor.ts';
+import { ModelNames } from '../../src/served-models/model-names.ts';
+import type { Config } from '../../src/settings/config.ts';
+import type {
+  Embedder,
+  EmbedInput,
+  EmbedOptions,
+  EmbedResult,
+  ModelFacts,
+} from '../../src/tasks/embedding/embedder.ts';
+import { scoreMatrix } from '../../src/tasks/embedding/score-matrix.ts';
 import type { RequestTracer } from '../../src/tracing/request-tracer.ts';
 import { testConfig } from '../support/running-service.ts';
 

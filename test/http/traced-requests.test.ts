@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import type { EmbedOptions } from '../../src/embedding/embedder.ts';
 import { HotvecError } from '../../src/errors.ts';
+import type { EmbedOptions } from '../../src/tasks/embedding/embedder.ts';
 import { openTracer } from '../../src/tracing/open-tracer.ts';
 import type { RequestTracer } from '../../src/tracing/request-tracer.ts';
 import { type CollectedSpan, type LocalCollector, startCollector } from '../support/local-collector.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EmbedResult } from '../../src/embedding/embedder.ts';
+import type { EmbedResult } from '../../src/tasks/embedding/embedder.ts';
 import { until } from '../support/supervised-engine.ts';
 import { type StubOptions, type StubService, startStubService } from './stub-service.ts';
 

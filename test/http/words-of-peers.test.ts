@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { EmbedInput, EmbedOptions } from '../../src/embedding/embedder.ts';
+import type { EmbedInput, EmbedOptions } from '../../src/tasks/embedding/embedder.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 
 /** As langchain-nvidia-ai-endpoints 1.5.0 and llama-index-embeddings-nvidia 0.6.0 send. */

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BodyTask, readBody as reallyRead } from '../../src/http/body-worker.ts';
+import { type BodyTask, readBody as reallyRead } from '../../src/http/body/body-worker.ts';
 
 // A worker for large bodies that does as the body says: dies over it, or takes its time.
 export async function readBody(task: BodyTask): Promise<unknown> {

@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startOrphanGuard } from '../../src/engine/process/start-orphan-guard.ts';
 import { PROTOCOL_VERSION, type ToEngine } from '../../src/engine/protocol.ts';
-import { startOrphanGuard } from '../../src/engine/start-orphan-guard.ts';
 import { hashRow } from './hash-row.ts';
 
 // A fake engine behind the real protocol: a row is a hash stream of its exact token ids, so a wrong row names its owner.

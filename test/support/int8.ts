@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { FileHashes } from '../../src/model/file-hashes.ts';
-import { prepareInt8 } from '../../src/model/int8/prepare-int8.ts';
-import type { PackedWeights } from '../../src/model/manifest.ts';
+import { FileHashes } from '../../src/model-files/file-hashes.ts';
+import { prepareInt8 } from '../../src/model-files/int8/prepare-int8.ts';
+import type { PackedWeights } from '../../src/model-files/manifest.ts';
 import { fixtures, packed, starterManifest } from './starter.ts';
 
 interface Int8Golden {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TObject, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { errorTable } from '../../src/http/error-table.ts';
+import { errorTable } from '../../src/http/answers/error-table.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { PaddedModel } from '../../src/engine/padded/padded-model.ts';
 import { type Device, toBatch } from '../../src/engine/protocol.ts';
 import { rowAt } from '../../src/engine/rows.ts';
-import { loadManifest } from '../../src/model/load-manifest.ts';
-import type { Dtype, ModelManifest, PaddedWeights } from '../../src/model/manifest.ts';
+import { loadManifest } from '../../src/formats/load-manifest.ts';
+import { PaddedModel } from '../../src/formats/onnx/padded-model.ts';
+import type { Dtype, ModelManifest, PaddedWeights } from '../../src/model-files/manifest.ts';
 import { normalized } from './difference.ts';
 import { fixtures } from './starter.ts';
 

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { handleUncaughtErrors } from '../../src/commands/uncaught-errors.ts';
 import { toBatch } from '../../src/engine/protocol.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/log/logger.ts';
 import { fakeEngineEntry, scriptFakeEngine, superviseEngine, until } from './supervised-engine.ts';
 
 // A main process whose first engine writes bytes that are no message. Tells its parent what became of it, and then has

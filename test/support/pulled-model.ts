@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readConfig } from '../../src/config.ts';
-import type { HubEvent } from '../../src/model/hub/hub-events.ts';
-import { locateModel } from '../../src/model/locate-model.ts';
-import type { ModelSettings } from '../../src/model/model-settings.ts';
-import type { ModelLocation } from '../../src/model/resolve-model.ts';
+import type { HubEvent } from '../../src/model-files/hub/hub-events.ts';
+import { locateModel } from '../../src/model-files/locate-model.ts';
+import type { ModelSettings } from '../../src/model-files/model-settings.ts';
+import type { ModelLocation } from '../../src/model-files/resolve-model.ts';
+import { readConfig } from '../../src/settings/config.ts';
 import { LocalHub } from './local-hub.ts';
 
 /** A hub, an empty cache, and a way to get models from the one into the other without waiting between tries. */

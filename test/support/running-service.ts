@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
-import { type Config, readConfig } from '../../src/config.ts';
-import { createLogger } from '../../src/logger.ts';
-import { type Service, serve } from '../../src/main.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { type Service, serve } from '../../src/serve.ts';
+import { type Config, readConfig } from '../../src/settings/config.ts';
 
 export interface RunningService extends Service {
   /** Every log line so far. */

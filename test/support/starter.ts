@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadManifest } from '../../src/model/load-manifest.ts';
-import type { ModelManifest, PackedWeights } from '../../src/model/manifest.ts';
-import { resolveModel } from '../../src/model/resolve-model.ts';
+import { loadManifest } from '../../src/formats/load-manifest.ts';
+import type { ModelManifest, PackedWeights } from '../../src/model-files/manifest.ts';
+import { resolveModel } from '../../src/model-files/resolve-model.ts';
 import { packageRoot } from '../../src/package-info.ts';
 
 export interface Golden {

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import type { EngineEvent } from '../../src/engine/engine-events.ts';
-import { EngineGroup, type EngineGroupOptions } from '../../src/engine/engine-group.ts';
 import type { EngineSettings } from '../../src/engine/protocol.ts';
-import { EngineSupervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts';
+import type { EngineEvent } from '../../src/engine/supervisor/engine-events.ts';
+import { EngineGroup, type EngineGroupOptions } from '../../src/engine/supervisor/engine-group.ts';
+import { EngineSupervisor, type SupervisorOptions } from '../../src/engine/supervisor/supervisor.ts';
 import type { FakeScript } from './fake-engine-process.ts';
 import { starterManifest } from './starter.ts';
 
-export const realEngineEntry = new URL('../../src/engine/process.js', import.meta.url);
+export const realEngineEntry = new URL('../../src/engine/process/process.js', import.meta.url);
 export const fakeEngineEntry = new URL('./fake-engine-process.js', import.meta.url);
 
 /** Sets what the fake engine processes started from now on do. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
-import { PUBLISHED_TRUTHS } from '../../src/model/published-truth.ts';
+import { PUBLISHED_TRUTHS } from '../../src/model-files/known/published-truth.ts';
 import { packageRoot } from '../../src/package-info.ts';
 import { loadNativeTokenizer } from '../../src/tokenization/native-tokenizer.ts';
 import type { Tokenizer } from '../../src/tokenization/tokenizer.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Config } from '../../../src/config.ts';
 import { type ErrorCode, HotvecError } from '../../../src/errors.ts';
-import { errorTable, publicErrorCodes } from '../../../src/http/error-table.ts';
+import { errorTable, publicErrorCodes } from '../../../src/http/answers/error-table.ts';
+import type { Config } from '../../../src/settings/config.ts';
 import { type StubService, startStubService } from '../stub-service.ts';
 
 type Dialect = Exclude<Config['dialects'][number], 'none'>;

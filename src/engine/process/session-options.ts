@@ -1,0 +1,49 @@
+import { availableParallelism, cpus } from 'node:os';
+import type { InferenceSession } from 'onnxruntime-node';
+import type { EngineSettings } from '../protocol.ts';
+
+type Settings = Pick<EngineSettings, 'device' | 'deviceId' | 'threads' | 'prepacking'>;
+
+export interface SessionChoices {
+  /** Folder of the weight files, for a graph given as bytes: it has no folder of its own to find them in. */
+  weightsFolder?: string;
+  /**
+   * Whether an operator that the device cannot run may run on the CPU. ONNX Runtime's own default is yes, silently;
+   * hotvec's is no: the session is refused instead. Who says yes looks at what runs there (`recordOperators`).
+   */
+  allowCpuNodes?: boolean;
+}
+
+/** The options of every ONNX session that hotvec makes. */
+export function sessionOptions(settings: Settings, choices: SessionChoices = {}): InferenceSession.SessionOptions {
+  const { device, deviceId, threads, prepacking } = settings;
+  const { weightsFolder, allowCpuNodes = false } = choices;
+  return {
+    // The binding knows a device id for CUDA only, and refuses options it does not know.
+    executionProviders: [device === 'cuda' ? { name: device, deviceId } : device],
+    intraOpNumThreads: threads || allowedCores(),
+    interOpNumThreads: 1,
+    // Errors only: which operators go where is not left to a warning, `disable_cpu_ep_fallback` decides it.
+    logSeverityLevel: device === 'cpu' ? 2 : 3,
+    extra: {
+      session: {
+        ...(weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
+        disable_prepacking: prepacking ? '0' : '1',
+        disable_cpu_ep_fallback: device === 'cpu' || allowCpuNodes ? '0' : '1',
+        // Between two operators threads wait awake, briefly: waking them costs a small batch a third of its time. At the
+        // end of a batch they sleep: the server shares its cores with HTTP, and often with other services (docs/decisions/0043).
+        intra_op: { allow_spinning: '1', spin_duration_us: '50' },
+        force_spinning_stop: '1',
+      },
+    },
+  };
+}
+
+/**
+ * 0, ONNX Runtime's own choice of one thread a physical core, unless this process may use only some of the machine:
+ * ONNX Runtime does not see a container's CPU limit, and threads beyond it wait for each other.
+ */
+function allowedCores(): number {
+  const allowed = availableParallelism();
+  return allowed < cpus().length ? allowed : 0;
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '../../clock.ts';
+import { RestartPolicy } from './restart-policy.ts';
+
+export interface RestartsOptions {
+  clock: Clock;
+  /** Names a file that is not as it was verified. */
+  changedFile: () => string | undefined;
+  restart: () => void;
+  /** There will be no other process, for this reason. */
+  onChangedFile: (detail: string) => void;
+}
+
+/** Starts a lost process again, after a while, or not at all. */
+export class Restarts {
+  private readonly options: RestartsOptions;
+  private readonly policy = new RestartPolicy();
+  private cancelRestart: () => void = () => {};
+
+  constructor(options: RestartsOptions) {
+    this.options = options;
+  }
+
+  /**
+   * A process was lost. `isForgiven`: it died of a batch that was expected to do that. A hunt for the input must not use
+   * up the restarts, and its first loss was counted.
+   *
+   * @returns milliseconds until the restart; null: too many were lost, there will be none.
+   */
+  schedule(isForgiven: boolean): number | null {
+    const { clock } = this.options;
+    const delay = isForgiven ? 0 : this.policy.next(clock.now());
+    if (delay !== null) this.cancelRestart = clock.after(delay, () => this.restart());
+    return delay;
+  }
+
+  cancel(): void {
+    this.cancelRestart();
+  }
+
+  /** Other weights would give other vectors under the same fingerprint: then there is no other process. */
+  private restart(): void {
+    const changed = this.options.changedFile();
+    if (changed === undefined) this.options.restart();
+    else {
+      this.options.onChangedFile(
+        `${changed} is no longer the file that was verified at the start. Start hotvec again.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { StartError } from '../../errors.ts';
+import { checkFields, type FieldRules } from '../../model-files/folder/check-fields.ts';
+import { type Json, readJson } from '../../model-files/folder/read-json.ts';
+import { locateTensors } from '../../model-files/folder/safetensors.ts';
+import type { SentenceModules } from '../../model-files/folder/sentence-modules.ts';
+import type { DenseLayer } from '../../model-files/manifest.ts';
+
+/** PyTorch's class to its name here. GELU is the exact one, by the error function. */
+const ACTIVATIONS: ReadonlyMap<string, DenseLayer['activation']> = new Map(
+  Object.entries({
+    Identity: 'identity',
+    Tanh: 'tanh',
+    GELU: 'gelu',
+    ReLU: 'relu',
+    Sigmoid: 'sigmoid',
+  } as const),
+);
+
+const FIELDS: FieldRules = {
+  activation_function: 'applied',
+  bias: { only: [true, false] },
+  out_features: 'applied',
+  in_features: { noEffect: 'the shape of the weight says it' },
+  module_input_name: { only: ['sentence_embedding'] },
+  module_output_name: { only: ['sentence_embedding', null] },
+  use_residual: { only: [false] },
+};
+
+/**
+ * Finds the weights of the Dense modules, in order.
+ * @param inputSize components of a pooled row.
+ * @throws {StartError} for weights that are missing or only pickled, a shape that does not fit, an unknown activation.
+ */
+export async function findDenseLayers(
+  folder: string,
+  { kinds, folders }: SentenceModules,
+  inputSize: number,
+): Promise<DenseLayer[]> {
+  const layers: DenseLayer[] = [];
+  let size = inputSize;
+  for (const [i, kind] of kinds.entries()) {
+    if (kind !== 'Dense') continue;
+    const layer = await readDense(folder, folders[i] ?? '');
+    const [outFeatures, inFeatures] = layer.weight.shape;
+    if (inFeatures !== size || layer.weight.shape.length !== 2) {
+      throw new StartError(`${folders[i]}: its weight is [${layer.weight.shape}], and rows of ${size} come in.`);
+    }
+    if (layer.bias !== null && layer.bias.shape.join() !== String(outFeatures)) {
+      throw new StartError(`${folders[i]}: its bias is [${layer.bias.shape}]; wanted is [${outFeatures}].`);
+    }
+    layers.push(layer);
+    size = outFeatures as number;
+  }
+  return layers;
+}
+
+/** Components after the last Dense module, by its config.json; null where there is none. Its weights may be absent. */
+export async function declaredDenseSize(folder: string, modules: SentenceModules | null): Promise<number | null> {
+  const last = modules?.kinds.lastIndexOf('Dense') ?? -1;
+  if (last < 0) return null;
+  const file = path.posix.join(modules?.folders[last] ?? '', 'config.json');
+  const size = ((await readJson(folder, file)) as Json | undefined)?.out_features;
+  if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return size;
+  throw new StartError(`${file}: out_features is ${JSON.stringify(size) ?? 'missing'}; wanted is a whole number.`);
+}
+
+async function readDense(folder: string, name: string): Promise<DenseLayer> {
+  const file = path.posix.join(name, 'config.json');
+  const config = (await readJson(folder, file)) as Json | undefined;
+  if (config === undefined) throw new StartError(`The model has no ${file}, which describes its Dense module.`);
+  checkFields(file, config, FIELDS);
+  const named = config.activation_function;
+  const [, activationClass = ''] = /^torch\.(?:\w+\.)*(\w+)$/.exec(typeof named === 'string' ? named : '') ?? [];
+  const activation = ACTIVATIONS.get(activationClass);
+  if (activation === undefined) {
+    throw new StartError(
+      `${file}: activation_function is ${JSON.stringify(named)}; hotvec implements ${[...ACTIVATIONS.keys()].join(', ')} of torch.nn.modules.`,
+    );
+  }
+  const denseFolder = path.join(folder, name);
+  if (!existsSync(path.join(denseFolder, 'model.safetensors'))) {
+    const pickled = existsSync(path.join(denseFolder, 'pytorch_model.bin'));
+    throw new StartError(
+      pickled
+        ? `${name} has its weights in pytorch_model.bin only, a pickle, which can run code: hotvec loads none. Save the module with safetensors.`
+        : `${name} has no model.safetensors with the weights of the Dense module.`,
+    );
+  }
+  const tensors = await locateTensors(denseFolder);
+  const weight = tensors['linear.weight'];
+  if (weight === undefined) throw new StartError(`${name}/model.safetensors has no tensor linear.weight.`);
+  const bias = tensors['linear.bias'] ?? null;
+  if (bias !== null && config.bias === false) {
+    throw new StartError(`${file} says that there is no bias, and ${name}/model.safetensors has one.`);
+  }
+  if (bias === null && config.bias !== false)
+    throw new StartError(`${name}/model.safetensors has no tensor linear.bias.`);
+  return { weight, bias, activation };
+}

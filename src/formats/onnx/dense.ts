@@ -1,0 +1,68 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { DenseLayer, TensorLocation } from '../../model-files/manifest.ts';
+import { fromHalves } from './half-float.ts';
+
+/** Rows through one Dense module: row-major [rows, inFeatures] → [rows, outFeatures]. */
+export type Dense = (rows: Float32Array) => Float32Array;
+
+/** Loads sentence_transformers.models.Dense: row ← activation(row · weightᵀ + bias). */
+export function loadDense({ weight, bias, activation }: DenseLayer): Dense {
+  const [outFeatures = 0, inFeatures = 0] = weight.shape;
+  const matrix = readTensor(weight);
+  const offset = bias === null ? new Float32Array(outFeatures) : readTensor(bias);
+  const activate = ACTIVATIONS[activation];
+  return (rows) => {
+    const batchSize = rows.length / inFeatures;
+    const result = new Float32Array(batchSize * outFeatures);
+    for (let i = 0; i < batchSize; i++) {
+      for (let j = 0; j < outFeatures; j++) {
+        let sum = offset[j] as number;
+        for (let k = 0; k < inFeatures; k++) {
+          sum += (rows[i * inFeatures + k] as number) * (matrix[j * inFeatures + k] as number);
+        }
+        result[i * outFeatures + j] = activate(sum);
+      }
+    }
+    return result;
+  };
+}
+
+const ACTIVATIONS: Record<DenseLayer['activation'], (x: number) => number> = {
+  identity: (x) => x,
+  tanh: Math.tanh,
+  relu: (x) => Math.max(0, x),
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  gelu: (x) => (x * (1 + errorFunction(x / Math.SQRT2))) / 2,
+};
+
+/** Abramowitz and Stegun 7.1.26: within 1.5e-7, about what float32 can tell apart. */
+function errorFunction(x: number): number {
+  const t = 1 / (1 + 0.3275911 * Math.abs(x));
+  const polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  return Math.sign(x) * (1 - polynomial * Math.exp(-x * x));
+}
+
+/** A tensor of a safetensors file in float32. */
+function readTensor({ file, dtype, offset, byteLength }: TensorLocation): Float32Array {
+  // An own buffer, so that its start is aligned for every view below.
+  const bytes = new Uint8Array(new ArrayBuffer(byteLength));
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let read = 0; read < byteLength; ) {
+      const count = readSync(descriptor, bytes, read, byteLength - read, offset + read);
+      if (count === 0) throw new Error(`${file} ended ${byteLength - read} bytes early`);
+      read += count;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(bytes.buffer);
+    case 'F16':
+      return fromHalves(new Uint16Array(bytes.buffer));
+    case 'BF16':
+      // The upper half of a float32.
+      return new Float32Array(Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16).buffer);
+  }
+}

@@ -1,0 +1,80 @@
+import path from 'node:path';
+import { messageOf, StartError } from '../../errors.ts';
+import { refuseLfsPointer } from '../../model-files/folder/lfs-pointer.ts';
+import { type ProtobufField, ProtobufFile } from './protobuf-file.ts';
+
+/** What a graph file says of itself, found without loading it. */
+export interface OnnxFacts {
+  /** Operator types used anywhere in it, subgraphs and functions included. */
+  operators: Set<string>;
+  /** Files that hold its weights, as it names them: relative to its own folder. */
+  dataLocations: Set<string>;
+  /** Output name to its dimensions; null for one that is known only at a run. */
+  outputs: Map<string, (number | null)[]>;
+}
+
+/** Field numbers of onnx.proto3 that lead to other messages, by message. Others are skipped unread. */
+const NESTED: Record<string, Record<number, string>> = {
+  model: { 7: 'graph', 25: 'function' },
+  graph: { 1: 'node', 5: 'tensor', 12: 'output' },
+  function: { 7: 'node' },
+  node: { 5: 'attribute' },
+  attribute: { 5: 'tensor', 6: 'subgraph', 10: 'tensor', 11: 'subgraph' },
+  subgraph: { 1: 'node', 5: 'tensor' },
+  tensor: { 13: 'externalData' },
+};
+const NODE_OPERATOR = 4;
+const ENTRY = { key: 1, value: 2 };
+const VALUE_INFO = { name: 1, type: 2 };
+/** TypeProto.tensor_type, its shape, the shape's dimensions: the way to a dimension's size. */
+const TYPE_TO_DIMENSION = [1, 2, 1];
+const DIMENSION_VALUE = 1;
+
+/** @throws {StartError} for a file that is no ONNX graph. */
+export function readOnnxFacts(file: string): OnnxFacts {
+  const facts: OnnxFacts = { operators: new Set(), dataLocations: new Set(), outputs: new Map() };
+  const reader = new ProtobufFile(file);
+  try {
+    walk(reader, 'model', reader.fields(), facts);
+    if (facts.outputs.size === 0) throw new RangeError('it has no graph');
+    return facts;
+  } catch (error) {
+    refuseLfsPointer(path.dirname(file), path.basename(file));
+    throw new StartError(
+      `${path.basename(file)} is not an ONNX graph (${messageOf(error)}). Download it again, or remove it.`,
+    );
+  } finally {
+    reader.close();
+  }
+}
+
+function walk(reader: ProtobufFile, message: string, fields: Iterable<ProtobufField>, facts: OnnxFacts): void {
+  for (const field of fields) {
+    if (message === 'node' && field.number === NODE_OPERATOR) facts.operators.add(reader.text(field));
+    const nested = field.wireType === 2 ? NESTED[message]?.[field.number] : undefined;
+    if (nested === undefined) continue;
+    const inside = reader.fields(field.start, field.end);
+    if (nested === 'externalData') readEntry(reader, [...inside], facts);
+    else if (nested === 'output') readOutput(reader, [...inside], facts);
+    else walk(reader, nested, inside, facts);
+  }
+}
+
+/** StringStringEntryProto: of the keys only `location` matters here. */
+function readEntry(reader: ProtobufFile, fields: ProtobufField[], facts: OnnxFacts): void {
+  const text = (number: number) => fields.filter((field) => field.number === number).map((field) => reader.text(field));
+  if (text(ENTRY.key)[0] === 'location') facts.dataLocations.add(text(ENTRY.value)[0] ?? '');
+}
+
+function readOutput(reader: ProtobufFile, fields: ProtobufField[], facts: OnnxFacts): void {
+  const name = fields.find(({ number }) => number === VALUE_INFO.name);
+  let level = fields.filter(({ number }) => number === VALUE_INFO.type);
+  for (const wanted of TYPE_TO_DIMENSION) {
+    level = level.flatMap(({ start, end }) => [...reader.fields(start, end)].filter(({ number }) => number === wanted));
+  }
+  const shape = level.map(({ start, end }) => {
+    const size = [...reader.fields(start, end)].find(({ number }) => number === DIMENSION_VALUE);
+    return size?.value ?? null;
+  });
+  facts.outputs.set(name === undefined ? '' : reader.text(name), shape);
+}

@@ -1,0 +1,131 @@
+import { InferenceSession } from 'onnxruntime-node';
+import { sessionOptions } from '../../engine/process/session-options.ts';
+import { type Batch, type EngineSettings, rowOffsetsOf, toBatch } from '../../engine/protocol.ts';
+import { StartError } from '../../errors.ts';
+import type { Dtype, ModelManifest, OnnxExport, Pooling } from '../../model-files/manifest.ts';
+import type { ComputedBatch, Model } from '../load-model.ts';
+import { type ChosenOutput, chooseOutput } from './choose-output.ts';
+import { type Dense, loadDense } from './dense.ts';
+import { type PaddedLayout, planInputs } from './graph-inputs.ts';
+import { fromHalves } from './half-float.ts';
+import { operatorsOnCpu } from './operators-on-cpu.ts';
+import { pool } from './pool.ts';
+import { recordOperators } from './record-operators.ts';
+
+/** Lengths of the batch that shows where each operator runs: short, so that masks stay smaller than hidden states. */
+const TRIAL_LENGTHS = [4, 2];
+
+/** An ONNX export in memory: batches of token ids in, pooled rows out. */
+export class PaddedModel implements Model {
+  private readonly session: InferenceSession;
+  private readonly output: ChosenOutput;
+  private readonly feeds: ReturnType<typeof planInputs>;
+  private readonly dense: readonly Dense[];
+  private readonly pooling: Pooling;
+  private readonly hiddenSize: number;
+  private readonly isBatchDependent: boolean;
+
+  private constructor(session: InferenceSession, manifest: ModelManifest, chosen: OnnxExport) {
+    const { weights, pooling, hiddenSize } = manifest;
+    if (weights.kind !== 'padded') throw new Error('these weights are not an ONNX export');
+    this.session = session;
+    this.output = chooseOutput(session.outputMetadata);
+    this.feeds = planInputs(session.inputMetadata, weights.padTokenId);
+    // A pooled output has been through them.
+    this.dense = this.output.isPooled ? [] : weights.dense.map(loadDense);
+    this.pooling = pooling;
+    this.hiddenSize = hiddenSize;
+    this.isBatchDependent = chosen.isBatchDependent;
+  }
+
+  /**
+   * @throws {StartError} for a graph with inputs or outputs that hotvec does not know, naming them; and for one of which
+   * the device would leave a part to the CPU, naming the operators.
+   */
+  static async load(manifest: ModelManifest, settings: EngineSettings): Promise<PaddedModel> {
+    const { weights } = manifest;
+    const exports = weights.kind === 'padded' ? weights.exports : {};
+    const chosen = exports[settings.dtype];
+    if (chosen === undefined) throw new StartError(`${manifest.name} has no ONNX export in ${settings.dtype}.`);
+    const { graphFile } = chosen;
+    if (settings.device === 'cpu') {
+      return new PaddedModel(await InferenceSession.create(graphFile, sessionOptions(settings)), manifest, chosen);
+    }
+    // Exporters leave arithmetic on shapes to the CPU, whatever computes the rest: what runs there is looked at.
+    const options = sessionOptions(settings, { allowCpuNodes: true });
+    const trial = TRIAL_LENGTHS.map((length) => Math.min(length, settings.maxTokens));
+    const { operators, result } = await recordOperators(
+      (profiling) => InferenceSession.create(graphFile, { ...options, ...profiling }),
+      async (session) => {
+        const model = new PaddedModel(session, manifest, chosen);
+        await model.runTogether(toBatch(trial.map((length) => Array.from({ length }, (_, i) => i))));
+        return model;
+      },
+    );
+    const onCpu = operatorsOnCpu(operators, trial.length * Math.max(...trial) ** 2);
+    if (onCpu.length > 0) throw partlyOnCpu(onCpu, settings, exports);
+    return result;
+  }
+
+  /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
+  async run(batch: Batch): Promise<ComputedBatch> {
+    if (!this.isBatchDependent) return this.runTogether(batch);
+    // Its quantization would let neighbors into a row: every sequence is computed alone, without padding.
+    const batchSize = batch.offsets.length - 1;
+    const rowOffsets = rowOffsetsOf(batch);
+    const rows = new Float32Array((rowOffsets[batchSize] as number) * this.hiddenSize);
+    for (let i = 0; i < batchSize; i++) {
+      const sequence = batch.tokenIds.subarray(batch.offsets[i], batch.offsets[i + 1]);
+      const alone = toBatch([sequence], [batch.perToken?.[i] === 1]);
+      rows.set((await this.runTogether(alone)).rows, (rowOffsets[i] as number) * this.hiddenSize);
+    }
+    return { rows, computedTokens: batch.tokenIds.length };
+  }
+
+  private async runTogether(batch: Batch): Promise<ComputedBatch> {
+    const layout = layOut(batch);
+    const { batchSize, longest } = layout;
+    const { name, isPooled } = this.output;
+    const output = (await this.session.run(this.feeds(batch, layout), [name]))[name];
+    if (output === undefined) throw new Error(`the graph gave no ${name}`);
+    const leading = isPooled ? [batchSize] : [batchSize, longest];
+    if (output.dims.slice(0, -1).join() !== leading.join()) {
+      throw new Error(`the graph gave ${name} as [${output.dims}] for a batch of ${batchSize} × ${longest}`);
+    }
+    const values =
+      output.type === 'float16' ? fromHalves(output.data as ArrayLike<number>) : (output.data as Float32Array);
+    const { perToken } = batch;
+    if (perToken !== undefined && (isPooled || this.dense.length > 0)) {
+      throw new Error('this model gives no rows of single tokens');
+    }
+    let rows = isPooled ? values : pool(values, layout, this.pooling, perToken);
+    for (const dense of this.dense) rows = dense(rows);
+    const rowCount = rowOffsetsOf(batch)[batchSize] as number;
+    if (rows.length !== rowCount * this.hiddenSize) {
+      throw new Error(
+        `the graph gives rows of ${rows.length / rowCount} components; the model's config says ${this.hiddenSize}`,
+      );
+    }
+    return { rows, computedTokens: batchSize * longest };
+  }
+}
+
+function layOut({ offsets }: Batch): PaddedLayout {
+  const lengths = offsets.slice(1).map((end, i) => end - (offsets[i] as number));
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const empty = lengths.indexOf(0);
+  if (empty >= 0) throw new RangeError(`sequence ${empty} of the batch is empty`);
+  return { batchSize: lengths.length, longest, lengths };
+}
+
+function partlyOnCpu(
+  operators: readonly string[],
+  { device, dtype }: EngineSettings,
+  exports: Partial<Record<Dtype, OnnxExport>>,
+): StartError {
+  const others = Object.keys(exports).filter((other) => other !== dtype);
+  const remedy = others.length === 0 ? '' : `DTYPE to another that the folder has (${others.join(', ')}), or `;
+  return new StartError(
+    `On ${device} ONNX Runtime would leave a part of this model in ${dtype} to the CPU: ${operators.join(', ')}. Set ${remedy}DEVICE=cpu.`,
+  );
+}

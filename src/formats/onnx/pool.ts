@@ -1,0 +1,64 @@
+import { StartError } from '../../errors.ts';
+import type { Pooling } from '../../model-files/manifest.ts';
+import type { PaddedLayout } from './graph-inputs.ts';
+
+/**
+ * Makes one row a sequence of its hidden states, as sentence_transformers' Pooling does.
+ *
+ * @param states row-major [batchSize, longest, width].
+ * @param perToken [batchSize] 1 where the states of a sequence are its rows, as they are; left out: nowhere.
+ * @returns row-major [rows, width], not normalized. Only the first `length` states of a sequence are read.
+ */
+export function pool(
+  states: Float32Array,
+  { batchSize, longest, lengths }: PaddedLayout,
+  pooling: Pooling,
+  perToken?: Uint8Array,
+): Float32Array {
+  const width = states.length / (batchSize * longest);
+  const rowCount = lengths.reduce((sum, length, i) => sum + (perToken?.[i] === 1 ? length : 1), 0);
+  const rows = new Float32Array(rowCount * width);
+  let end = 0;
+  for (let i = 0; i < batchSize; i++) {
+    const length = lengths[i] as number;
+    const sequence = states.subarray(i * longest * width, (i * longest + length) * width);
+    const own = perToken?.[i] === 1 ? sequence : poolOne(sequence, length, width, pooling);
+    rows.set(own, end);
+    end += own.length;
+  }
+  return rows;
+}
+
+function poolOne(states: Float32Array, length: number, width: number, pooling: Pooling): ArrayLike<number> {
+  switch (pooling) {
+    case 'cls':
+      return states.subarray(0, width);
+    case 'last_token':
+      return states.subarray((length - 1) * width);
+    case 'mean':
+      return sum(states, width).map((value) => value / length);
+    case 'mean_sqrt_len':
+      return sum(states, width).map((value) => value / Math.sqrt(length));
+    case 'max':
+      return maximum(states, width);
+    case 'in_graph':
+      throw new StartError('The ONNX graph gives hidden states, and nothing says how to pool them.');
+  }
+}
+
+/** In double precision, so that the order of a sum is worth nothing. */
+function sum(states: Float32Array, width: number): Float64Array {
+  const total = new Float64Array(width);
+  for (let start = 0; start < states.length; start += width) {
+    for (let j = 0; j < width; j++) total[j] = (total[j] as number) + (states[start + j] as number);
+  }
+  return total;
+}
+
+function maximum(states: Float32Array, width: number): Float32Array {
+  const highest = states.slice(0, width);
+  for (let start = width; start < states.length; start += width) {
+    for (let j = 0; j < width; j++) highest[j] = Math.max(highest[j] as number, states[start + j] as number);
+  }
+  return highest;
+}

@@ -1,0 +1,122 @@
+import type { PackedWeights } from '../../model-files/manifest.ts';
+import { type Attribute, ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
+
+const MICROSOFT = 'com.microsoft';
+/** Scores of positions that must not be seen; e to that power is 0, and float16 holds it. */
+const UNSEEN = -10_000;
+
+export interface AttentionParts {
+  /** [B, S] padded slot → packed row. */
+  padIndex: string;
+  /** [positions, headDim / 2] in `type`. */
+  cos: string;
+  sin: string;
+  /** Precision of queries, keys and values. */
+  type: ElementType;
+  reshape: (x: string, shape: number[]) => string;
+  /** A constant. */
+  int64s: (values: number[]) => string;
+  /**
+   * Whether nodes on the CPU may read the present keys and values that attention gives besides. Nobody wants those. But
+   * without them ONNX Runtime computes attention in a slower way that stores every score, and an output that no node
+   * reads is kept until the run ends: 230 KB a token over the layers of the 0.6B model. So their sizes, times zero, go
+   * into a shape, and each pair is freed before the next layer.
+   */
+  readPresent: boolean;
+}
+
+/**
+ * Adds one layer's attention to the graph: query [N, query width], key and value [N, key-value width], packed rows that
+ * are not rotated yet. Returns what each padded slot saw, [B × S, query width]; slots past a sequence's end hold nothing
+ * of use.
+ */
+export type Attend = (query: string, key: string, value: string, layer: number) => string;
+
+/**
+ * With ONNX Runtime's GroupQueryAttention, which rotates, masks and groups in one operator.
+ * Inputs it adds to the graph: seqlens_k [B] (= length − 1), total_sequence_length [1] (= S), int32.
+ */
+export function fusedAttention(graph: OnnxGraph, config: PackedWeights['architecture'], parts: AttentionParts): Attend {
+  const { headCount, keyValueHeadCount, headDim } = config;
+  const seqlensK = graph.input('seqlens_k', ElementType.int32, ['B']);
+  const totalLength = graph.input('total_sequence_length', ElementType.int32, [1]);
+  const attributes: Record<string, Attribute> = {
+    num_heads: { int: headCount },
+    kv_num_heads: { int: keyValueHeadCount },
+    do_rotary: { int: 1 },
+    scale: { float: 1 / Math.sqrt(headDim) },
+  };
+  return (query, key, value, layer) => {
+    const padded = [query, key, value].map((rows) => graph.node('Gather', [rows, parts.padIndex])); // [B, S, ·]
+    const inputs = [...padded, '', '', seqlensK, totalLength, parts.cos, parts.sin];
+    const outputs = [`attended.${layer}`, `present_key.${layer}`, `present_value.${layer}`];
+    const attended = graph.node('GroupQueryAttention', inputs, { domain: MICROSOFT, attributes, outputs });
+    const shape = parts.int64s([-1, headCount * headDim]);
+    if (!parts.readPresent) return graph.node('Reshape', [attended, shape]);
+    const sizes = outputs.slice(1).map((present) => graph.node('Size', [present]));
+    const nothing = graph.node('Mul', [graph.node('Add', sizes), parts.int64s([0])]);
+    return graph.node('Reshape', [attended, graph.node('Add', [shape, nothing])]);
+  };
+}
+
+/**
+ * With ONNX's plain operators. For WebGPU, whose GroupQueryAttention in ONNX Runtime 1.30.0 is wrong beyond 48 tokens
+ * and for the shorter sequences of a batch (docs/decisions/0025). It holds all scores at once, B × heads × S × S.
+ * Inputs it adds to the graph: row_position [N] (of each packed row in its sequence), slot_position [S] (0, 1, …), int32.
+ *
+ * The mask is causal and nothing more: padding lies to the right, where no real position looks.
+ */
+export function plainAttention(graph: OnnxGraph, config: PackedWeights['architecture'], parts: AttentionParts): Attend {
+  const { headCount, keyValueHeadCount, headDim } = config;
+  const { reshape, type } = parts;
+  const rowPosition = graph.input('row_position', ElementType.int32, ['N']);
+  const slotPosition = graph.input('slot_position', ElementType.int32, ['S']);
+  const half = headDim / 2;
+  const binary = (opType: string) => (a: string, b: string) => graph.node(opType, [a, b]);
+  const [multiply, add, subtract, product] = ['Mul', 'Add', 'Sub', 'MatMul'].map(binary) as [Op, Op, Op, Op];
+  const transpose = (x: string, perm: number[]) =>
+    graph.node('Transpose', [x], { attributes: { perm: { ints: perm } } });
+  const number = (name: string, value: number) => {
+    const constant = graph.constant(name, ElementType.float32, [1], Float32Array.of(value));
+    return type === ElementType.float32
+      ? constant
+      : graph.node('Cast', [constant], { attributes: { to: { int: type } } });
+  };
+  const scale = number('attention.scale', 1 / Math.sqrt(headDim));
+  const unseen = number('attention.unseen', UNSEEN);
+  const isLater = graph.node('Less', [reshape(slotPosition, [-1, 1]), reshape(slotPosition, [1, -1])]); // [S, S]
+  const [cos, sin] = [parts.cos, parts.sin].map((table) =>
+    reshape(graph.node('Gather', [table, rowPosition]), [-1, 1, half]),
+  ) as [string, string];
+
+  /** Halves (a, b) of each head → (a cos − b sin, b cos + a sin). */
+  const rotate = (x: string, heads: number): string => {
+    const outputs = [`${x}.a`, `${x}.b`];
+    const lastAxis = { axis: { int: 2 } };
+    graph.node('Split', [reshape(x, [-1, heads, headDim])], {
+      attributes: { ...lastAxis, num_outputs: { int: 2 } },
+      outputs,
+    });
+    const [a, b] = outputs as [string, string];
+    const turned = [subtract(multiply(a, cos), multiply(b, sin)), add(multiply(b, cos), multiply(a, sin))];
+    return graph.node('Concat', turned, { attributes: lastAxis });
+  };
+  // Query head h reads key-value head h ÷ (heads a group).
+  const headOf = BigInt64Array.from({ length: headCount }, (_, head) =>
+    BigInt(Math.floor((head * keyValueHeadCount) / headCount)),
+  );
+  const groups = graph.constant('attention.groups', ElementType.int64, [headCount], headOf);
+  const forEachQueryHead = (x: string) => graph.node('Gather', [x, groups], { attributes: { axis: { int: 1 } } });
+  const pad = (x: string) => graph.node('Gather', [x, parts.padIndex]); // [N, heads, headDim] → [B, S, heads, headDim]
+
+  return (query, key, value) => {
+    const q = transpose(pad(multiply(rotate(query, headCount), scale)), [0, 2, 1, 3]);
+    const k = transpose(pad(forEachQueryHead(rotate(key, keyValueHeadCount))), [0, 2, 3, 1]);
+    const v = transpose(pad(forEachQueryHead(reshape(value, [-1, keyValueHeadCount, headDim]))), [0, 2, 1, 3]);
+    const scores = graph.node('Where', [isLater, unseen, product(q, k)]); // [B, heads, S, S]
+    const seen = product(graph.node('Softmax', [scores], { attributes: { axis: { int: 3 } } }), v);
+    return reshape(transpose(seen, [0, 2, 1, 3]), [-1, headCount * headDim]);
+  };
+}
+
+type Op = (a: string, b: string) => string;

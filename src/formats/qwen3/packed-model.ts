@@ -1,0 +1,97 @@
+import path from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { sessionOptions } from '../../engine/process/session-options.ts';
+import type { Batch, EngineSettings } from '../../engine/protocol.ts';
+import { StartError } from '../../errors.ts';
+import type { Dtype, PackedWeights } from '../../model-files/manifest.ts';
+import { folderOfAll } from '../graph-writer/folder-of-all.ts';
+import type { ComputedBatch, Model } from '../load-model.ts';
+import { writeEmbeddingLookup } from './embedding-lookup.ts';
+import { type PackedPlan, planPackedBatch } from './plan.ts';
+import { PACKED_DTYPES, type PackedDtype, writeQwen3Graph } from './qwen3-graph.ts';
+
+/** A Qwen3-family model in memory: batches of token ids in, pooled rows out. */
+export class PackedModel implements Model {
+  private readonly session: InferenceSession;
+  /** Token ids → embedding rows, where the graph itself does not look them up. */
+  private readonly lookup: InferenceSession | undefined;
+  private readonly vocabularySize: number;
+
+  private constructor(session: InferenceSession, lookup: InferenceSession | undefined, vocabularySize: number) {
+    this.session = session;
+    this.lookup = lookup;
+    this.vocabularySize = vocabularySize;
+  }
+
+  static async load(weights: PackedWeights, settings: EngineSettings): Promise<PackedModel> {
+    const { dtype, device, maxTokens } = settings;
+    if (dtype === 'int8' && weights.int8 === undefined) throw new StartError('The weights were not quantized to int8.');
+    const quantized = dtype === 'int8' ? Object.values(weights.int8 ?? {}).map(({ values }) => values) : [];
+    const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
+    const fileName = ({ file }: { file: string }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/');
+    // WebGPU has no bfloat16, and not every device a buffer for a large model's whole table: that lookup is a session
+    // of its own on the CPU, so that everything else can be held to the device. Its own attention operator is wrong.
+    const isWebGpu = device === 'webgpu';
+    const graph = writeQwen3Graph(weights, {
+      positions: maxTokens,
+      fileName,
+      dtype: packedDtype(dtype),
+      attention: isWebGpu ? 'plain' : 'fused',
+      readPresent: device === 'cpu',
+      feedEmbeddings: isWebGpu,
+    });
+    const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
+    const lookup = isWebGpu
+      ? await InferenceSession.create(
+          writeEmbeddingLookup(weights, fileName),
+          sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder }),
+        )
+      : undefined;
+    return new PackedModel(session, lookup, weights.architecture.vocabularySize);
+  }
+
+  /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
+  async run(batch: Batch): Promise<ComputedBatch> {
+    const { tokenIds, offsets, perToken } = batch;
+    return this.runPlan(planPackedBatch(tokenIds, offsets, this.vocabularySize, perToken));
+  }
+
+  /** Runs a layout made elsewhere: what the benchmarks compare packing with. */
+  async runPlan(plan: PackedPlan): Promise<ComputedBatch> {
+    const { batchSize, longest } = plan;
+    const uniqueTokens = plan.tokenIds.length;
+    const int32 = (data: Int32Array, shape: number[]) => new Tensor('int32', data, shape);
+    const tokenIds = { token_ids: int32(plan.tokenIds, [uniqueTokens]) };
+    const feeds: Record<string, Tensor> = {
+      ...(this.lookup === undefined ? tokenIds : await this.lookup.run(tokenIds)),
+      pad_index: int32(plan.padIndex, [batchSize, longest]),
+      pack_index: int32(plan.packIndex, [uniqueTokens]),
+      last_row: int32(plan.lastRow, [plan.lastRow.length]),
+      last_slot: int32(plan.lastSlot, [plan.lastSlot.length]),
+      seqlens_k: int32(
+        plan.lengths.map((length) => length - 1),
+        [batchSize],
+      ),
+      total_sequence_length: int32(Int32Array.of(longest), [1]),
+      row_position: int32(
+        plan.packIndex.map((slot) => slot % longest),
+        [uniqueTokens],
+      ),
+      slot_position: int32(
+        Int32Array.from({ length: longest }, (_, position) => position),
+        [longest],
+      ),
+    };
+    const wanted = this.session.inputNames.map((name) => [name, feeds[name] as Tensor]);
+    const { pooled } = await this.session.run(Object.fromEntries(wanted));
+    return { rows: pooled?.data as Float32Array, computedTokens: uniqueTokens };
+  }
+}
+
+/** @throws {StartError} for a precision that the packed graph is not written in. */
+function packedDtype(dtype: Dtype): PackedDtype {
+  const known = PACKED_DTYPES.find((one) => one === dtype);
+  if (known === undefined)
+    throw new StartError(`These weights are computed in ${PACKED_DTYPES.join(', ')}, not in ${dtype}.`);
+  return known;
+}

@@ -1,0 +1,76 @@
+import { rowOffsetsOf } from '../../engine/protocol.ts';
+import { PrefixTrie } from './prefix-trie.ts';
+
+/** How a batch is laid out for the packed graph. B sequences, S = longest, N = unique tokens (rows). */
+export interface PackedPlan {
+  batchSize: number;
+  /** S: slots a sequence has in the padded view that attention works on. */
+  longest: number;
+  /** [N] token id of each packed row. */
+  tokenIds: Int32Array;
+  /** [B × S] padded slot → packed row. Slots past a sequence's end point at row 0; attention never reads them. */
+  padIndex: Int32Array;
+  /** [N] packed row → a flat padded slot that holds it. */
+  packIndex: Int32Array;
+  /** [R] packed row of each token whose hidden state is answered: each sequence's last one, or all of its. */
+  lastRow: Int32Array;
+  /** [R] flat padded slot of the same tokens. */
+  lastSlot: Int32Array;
+  /** [B] length of each sequence. */
+  lengths: Int32Array;
+}
+
+/**
+ * Lays out a batch so that tokens sharing a prefix share a row: the rows are the nodes of a trie over the sequences.
+ * Exact, not approximate: attention still sees every sequence whole.
+ *
+ * @param tokenIds all sequences, one after the other.
+ * @param offsets [B + 1] start of each sequence in `tokenIds`; no sequence is empty.
+ * @param perToken [B] 1 where all tokens of a sequence are answered; left out: nowhere.
+ */
+export function planPackedBatch(
+  tokenIds: Int32Array,
+  offsets: Int32Array,
+  vocabularySize: number,
+  perToken?: Uint8Array,
+): PackedPlan {
+  const batchSize = offsets.length - 1;
+  const lengths = new Int32Array(batchSize);
+  let longest = 0;
+  for (let b = 0; b < batchSize; b++) {
+    const length = (offsets[b + 1] as number) - (offsets[b] as number);
+    if (length < 1) throw new RangeError(`sequence ${b} of the batch is empty`);
+    lengths[b] = length;
+    longest = Math.max(longest, length);
+  }
+
+  const trie = new PrefixTrie(vocabularySize);
+  const padIndex = new Int32Array(batchSize * longest);
+  const rowOffsets = rowOffsetsOf({ offsets, perToken });
+  const lastRow = new Int32Array(rowOffsets[batchSize] as number);
+  const lastSlot = new Int32Array(lastRow.length);
+  const slotOfNode: number[] = [];
+  for (let b = 0; b < batchSize; b++) {
+    const firstSlot = b * longest;
+    trie.insert(tokenIds.subarray(offsets[b], offsets[b + 1]), (position, node) => {
+      const slot = firstSlot + position;
+      padIndex[slot] = node;
+      if (node === slotOfNode.length) slotOfNode.push(slot);
+    });
+    const end = firstSlot + (lengths[b] as number);
+    for (let r = rowOffsets[b + 1] as number, slot = end - 1; r-- > (rowOffsets[b] as number); slot--) {
+      lastSlot[r] = slot;
+      lastRow[r] = padIndex[slot] as number;
+    }
+  }
+  return {
+    batchSize,
+    longest,
+    tokenIds: Int32Array.from(trie.nodeTokens),
+    padIndex,
+    packIndex: Int32Array.from(slotOfNode),
+    lastRow,
+    lastSlot,
+    lengths,
+  };
+}

@@ -1,0 +1,200 @@
+import { StartError } from '../../errors.ts';
+import type { PackedWeights } from '../../model-files/manifest.ts';
+import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
+import { fusedAttention, plainAttention } from './attention.ts';
+import { int8Products } from './int8-products.ts';
+import { rotaryTables } from './rope.ts';
+
+const MICROSOFT = 'com.microsoft';
+/** What matrix products and attention can be computed in. */
+export const PACKED_DTYPES = ['fp32', 'bf16', 'fp16', 'int8'] as const;
+export type PackedDtype = (typeof PACKED_DTYPES)[number];
+/** What they take and give; in int8 only the products that are quantized are computed in it, and these quantize themselves. */
+export const PRODUCT_TYPE = {
+  fp32: ElementType.float32,
+  bf16: ElementType.bfloat16,
+  fp16: ElementType.float16,
+  int8: ElementType.float32,
+} as const;
+/** Element types of safetensors, as ONNX names them. */
+export const STORED_TYPE = { F32: ElementType.float32, F16: ElementType.float16, BF16: ElementType.bfloat16 } as const;
+
+export const EMBEDDING_TABLE = 'embed_tokens.weight';
+
+/** Tensors a checkpoint may have that no hidden state depends on: the language model's head, tables that are computed. */
+const NOT_FOR_EMBEDDING = /^lm_head\.weight$|rotary_emb\.inv_freq$/;
+
+export interface GraphOptions {
+  /** Rows of the rotary tables: the longest sequence that will be fed. */
+  positions: number;
+  /** Names a weight file inside the session's data folder. */
+  fileName: (location: { file: string }) => string;
+  dtype: PackedDtype;
+  /** ONNX Runtime's own operator, or plain ones, for a provider whose own operator is wrong (attention.ts). */
+  attention?: 'fused' | 'plain';
+  /** See attention.ts; true on the CPU. */
+  readPresent?: boolean;
+  /** Whether embedding rows are fed, looked up elsewhere (embedding-lookup.ts), instead of token ids. */
+  feedEmbeddings?: boolean;
+}
+
+/**
+ * Writes the packed Qwen3 graph: one row per unique token in every matrix product, padding only inside attention, the
+ * final-normed rows of the tokens asked for, each sequence's last or all of its, as its only output. Weights stay where they are in the safetensors.
+ *
+ * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [R], last_slot [R] (see `PackedPlan`), those of
+ * the attention (attention.ts), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
+ * takes the place of token_ids. Output: pooled [R, hiddenSize] float32, not normalized, whatever the precision.
+ * The arithmetic is transformers' `Qwen3Model` (modeling_qwen3.py).
+ *
+ * In bf16 and fp16 the residual stream and its norms are float32: Qwen3's activations outgrow float16 there, and each
+ * layer's rounding would stay. Matrix products, per-head norms and attention are in the half precision.
+ * In int8 the matrices that `weights.int8` holds are multiplied as integers (int8-products.ts), the rest is fp32.
+ *
+ * @throws {StartError} for a tensor that is missing, of another shape than config.json says, or left over.
+ */
+export function writeQwen3Graph(
+  { architecture: config, tensors, int8 }: PackedWeights,
+  { positions, fileName, dtype, attention = 'fused', readPresent = false, feedEmbeddings = false }: GraphOptions,
+): Uint8Array {
+  const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;
+  const queryWidth = headCount * headDim;
+  const keyValueWidth = keyValueHeadCount * headDim;
+  const graph = new OnnxGraph('qwen3-packed');
+  const epsilon = { epsilon: { float: config.rmsNormEps } };
+
+  const unused = new Set(Object.keys(tensors).filter((name) => !NOT_FOR_EMBEDDING.test(name)));
+
+  /** The tensor in its own precision; `onlyCheck` where the graph does not use it. */
+  const stored = (name: string, shape: number[], onlyCheck = false): string => {
+    const tensor = tensors[name];
+    unused.delete(name);
+    if (tensor === undefined) throw new StartError(`The weights have no tensor ${name}, which config.json calls for.`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new StartError(`Tensor ${name} is [${tensor.shape}]; config.json says [${shape}].`);
+    }
+    if (onlyCheck) return '';
+    return graph.externalConstant(name, STORED_TYPE[tensor.dtype], shape, {
+      file: fileName(tensor),
+      offset: tensor.offset,
+      byteLength: tensor.byteLength,
+    });
+  };
+  const cast = (value: string, from: ElementType, to: ElementType): string =>
+    from === to ? value : graph.node('Cast', [value], { attributes: { to: { int: to } } });
+  const product = PRODUCT_TYPE[dtype];
+  const { float32 } = ElementType;
+  const toProduct = (value: string): string => cast(value, float32, product);
+  const fromProduct = (value: string): string => cast(value, product, float32);
+  /** The tensor in the precision asked for; ONNX Runtime folds the cast into the constant at load. */
+  const weight = (name: string, shape: number[], type: ElementType): string =>
+    cast(stored(name, shape), STORED_TYPE[tensors[name]?.dtype ?? 'F32'], type);
+  const int8Product = int8Products(graph, fileName);
+  /** x [·, columns] × Wᵀ, W as PyTorch's Linear stores it: [rows, columns]. */
+  const linear = (x: string, name: string, rows: number, columns: number): string => {
+    const quantized = dtype === 'int8' ? int8?.[name] : undefined;
+    if (quantized === undefined) {
+      return graph.node('Gemm', [x, weight(name, [rows, columns], product)], { attributes: { transB: { int: 1 } } });
+    }
+    stored(name, [rows, columns], true);
+    return int8Product(x, quantized, name);
+  };
+  const gather = (rows: string, index: string): string => graph.node('Gather', [rows, index]);
+  const shapes = new Map<string, string>();
+  const int64s = (values: number[]): string => {
+    const key = `int64_${values.join('_')}`;
+    if (!shapes.has(key)) {
+      shapes.set(key, graph.constant(key, ElementType.int64, [values.length], BigInt64Array.from(values.map(BigInt))));
+    }
+    return key;
+  };
+  const reshape = (x: string, shape: number[]): string => graph.node('Reshape', [x, int64s(shape)]);
+  const normalize = (x: string, name: string, width: number, type: ElementType): string =>
+    graph.node('SimplifiedLayerNormalization', [x, weight(name, [width], type)], { attributes: epsilon });
+  /** residual + x, and its norm for the products that follow. */
+  const addAndNormalize = (x: string, residual: string, name: string): { normed: string; sum: string } => {
+    const outputs = [`${name}.normed`, '', '', `${name}.sum`];
+    graph.node('SkipSimplifiedLayerNormalization', [fromProduct(x), residual, weight(name, [hidden], float32)], {
+      domain: MICROSOFT,
+      attributes: epsilon,
+      outputs,
+    });
+    return { normed: toProduct(`${name}.normed`), sum: `${name}.sum` };
+  };
+
+  const index = (name: string, shape: (number | string)[]) => graph.input(name, ElementType.int32, shape);
+  const tokens = feedEmbeddings ? graph.input('embeddings', float32, ['N', hidden]) : index('token_ids', ['N']);
+  const padIndex = index('pad_index', ['B', 'S']);
+  const packIndex = index('pack_index', ['N']);
+  const lastRow = index('last_row', ['R']);
+  const lastSlot = index('last_slot', ['R']);
+  const tables = rotaryTables(positions, headDim, config.ropeTheta);
+  // In the precision of the attention, as transformers casts them.
+  const rotary = (name: string, table: Float32Array) =>
+    toProduct(graph.constant(name, float32, [positions, headDim / 2], table));
+  const writeAttention = attention === 'fused' ? fusedAttention : plainAttention;
+  const attend = writeAttention(graph, config, {
+    padIndex,
+    cos: rotary('rope.cos', tables.cos),
+    sin: rotary('rope.sin', tables.sin),
+    type: product,
+    reshape,
+    int64s,
+    readPresent,
+  });
+
+  // The embedding table is looked up in its own precision: casting it whole would double the largest tensor.
+  const table = stored(EMBEDDING_TABLE, [config.vocabularySize, hidden], feedEmbeddings);
+  let residual = feedEmbeddings // [N, hidden]
+    ? tokens
+    : cast(gather(table, tokens), STORED_TYPE[tensors[EMBEDDING_TABLE]?.dtype ?? 'F32'], float32);
+  let pending: string | undefined; // the last layer's output, not yet added to the residual stream
+
+  for (let layer = 0; layer < config.layerCount; layer++) {
+    const name = (part: string) => `layers.${layer}.${part}.weight`;
+    const isLast = layer === config.layerCount - 1;
+
+    let normed: string;
+    if (pending === undefined) {
+      normed = toProduct(normalize(residual, name('input_layernorm'), hidden, float32));
+    } else {
+      ({ normed, sum: residual } = addAndNormalize(pending, residual, name('input_layernorm')));
+    }
+    /** Norm per head, before the rotation. */
+    const perHead = (x: string, norm: string, width: number): string =>
+      reshape(normalize(reshape(x, [-1, headDim]), name(norm), headDim, product), [-1, width]);
+    const query = perHead(linear(normed, name('self_attn.q_proj'), queryWidth, hidden), 'self_attn.q_norm', queryWidth);
+    const key = perHead(
+      linear(normed, name('self_attn.k_proj'), keyValueWidth, hidden),
+      'self_attn.k_norm',
+      keyValueWidth,
+    );
+    const value = linear(normed, name('self_attn.v_proj'), keyValueWidth, hidden);
+    const attended = attend(query, key, value, layer);
+    // After the last attention only the rows asked for matter: the output projection and the FFN run on [R, ·].
+    const packed = gather(attended, isLast ? lastSlot : packIndex);
+    if (isLast) residual = gather(residual, lastRow);
+
+    const projected = linear(packed, name('self_attn.o_proj'), hidden, queryWidth);
+    const afterAttention = addAndNormalize(projected, residual, name('post_attention_layernorm'));
+    residual = afterAttention.sum;
+    const gate = linear(afterAttention.normed, name('mlp.gate_proj'), intermediateSize, hidden);
+    const silu = graph.node('Mul', [gate, graph.node('Sigmoid', [gate])]);
+    const up = linear(afterAttention.normed, name('mlp.up_proj'), intermediateSize, hidden);
+    pending = linear(graph.node('Mul', [silu, up]), name('mlp.down_proj'), hidden, intermediateSize);
+  }
+
+  const last = [fromProduct(pending as string), residual, weight('norm.weight', [hidden], float32)];
+  graph.node('SkipSimplifiedLayerNormalization', last, {
+    domain: MICROSOFT,
+    attributes: epsilon,
+    outputs: [graph.output('pooled', float32, ['R', hidden])],
+  });
+  const [left] = unused;
+  if (left !== undefined) {
+    throw new StartError(
+      `The weights have a tensor ${left}, for which config.json has no place: the two do not belong together.`,
+    );
+  }
+  return graph.serialize({ '': 21, [MICROSOFT]: 1 });
+}

@@ -1,0 +1,153 @@
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HotvecError, unexpectedFacts } from '../../errors.ts';
+import { isOutside } from '../door/base-path.ts';
+import { linger, lingerUnlessComplete } from '../door/lingering-close.ts';
+import { type ErrorFormat, openaiErrors } from './error-format.ts';
+import { errorTable } from './error-table.ts';
+import { KnownRoutes } from './known-routes.ts';
+
+/** Fastify's own errors, by code, in our terms. */
+const FASTIFY_ERRORS: Record<string, (request: FastifyRequest, limits: { maxBodyBytes: number }) => HotvecError> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: (_, { maxBodyBytes }) =>
+    new HotvecError('body_too_large', `The request body is larger than ${maxBodyBytes} bytes.`),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new HotvecError(
+      'unsupported_media_type',
+      'The request body must be JSON, sent with content-type: application/json.',
+    ),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    new HotvecError('invalid_json', 'The request body is not as long as its content-length says.'),
+};
+
+export interface ErrorHandlingOptions {
+  maxBodyBytes: number;
+  /** Of all paths; left out: none. */
+  basePath?: string;
+}
+
+/**
+ * Answers every error, in the form that its route names in `config.errors` or else in the OpenAI envelope; logs the
+ * unexpected ones, and says 404 or 405 for what is not there.
+ */
+export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlingOptions): void {
+  const { basePath = '' } = limits;
+  const routes = new KnownRoutes(app);
+
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    // Fastify looks at the headers of a QUERY before it says that there is none.
+    if (request.is404 && !(error instanceof HotvecError)) return sayNotFound(request, reply);
+    const known = toHotvecError(error, request, limits);
+    if (known.code === 'internal_error') {
+      request.log.error(unexpectedFacts(error), 'unexpected error');
+    } else if (known.cause !== undefined) {
+      const cause = known.cause as Error;
+      request.log.error({ code: known.code, cause: cause.message }, 'the engine failed a request');
+    }
+    return sendError(reply, known, formatFor(request));
+  });
+
+  app.setNotFoundHandler(sayNotFound);
+
+  function sayNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const methods = routes.methodsAt(pathOf(request));
+    // A route whose pattern matches may itself have found nothing there: a missing file under /docs.
+    if (methods.length === 0 || methods.includes(request.method)) {
+      return sendError(
+        reply,
+        new HotvecError(
+          'not_found',
+          `There is nothing at this path${hint(pathOf(request))}${routes.hasDocs ? `; ${basePath}/docs lists what there is` : ''}.`,
+        ),
+        formatFor(request),
+      );
+    }
+    void reply.header('allow', methods.join(', '));
+    return sendError(
+      reply,
+      new HotvecError(
+        'method_not_allowed',
+        `${request.method} is not possible here; possible is ${methods.join(', ')}.`,
+      ),
+      formatFor(request),
+    );
+  }
+
+  /** What the client may have meant: most often its base URL has a part too many or too few. */
+  function hint(path: string): string {
+    if (isOutside(path)) return `: all of this server's begin with ${basePath}`;
+    const meant = routes.meantBy(path);
+    if (meant === undefined) return '';
+    return `. Is ${meant.methods.join(' or ')} ${basePath}${meant.url} meant? Then the client's base URL has a part too many or too few`;
+  }
+
+  /** A request that no route took has none to say it: those near its path do. */
+  function formatFor(request: FastifyRequest): ErrorFormat {
+    const { url, config } = request.routeOptions;
+    return url === undefined ? routes.errorsAt(pathOf(request)) : (config.errors ?? openaiErrors);
+  }
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] as string;
+}
+
+/** Sends an error in its form, and the headers that clients act on. */
+function sendError(reply: FastifyReply, error: HotvecError, errors: ErrorFormat): FastifyReply {
+  const { retry, closesConnection } = errorTable[error.code];
+  if (closesConnection) void reply.header('connection', 'close');
+  if (retry === false) void reply.header('x-should-retry', 'false');
+  if (error.retryAfterMs !== undefined) {
+    void reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000));
+    void reply.header('retry-after-ms', error.retryAfterMs);
+  }
+  reply.request.errorCode = error.code;
+  return reply
+    .code(errors.statusOf(error.code))
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(errors.bodyOf(error, reply.request)));
+}
+
+/** For URLs that cannot be decoded or are too long; no route, hook or handler has seen the request. */
+export function answerFrameworkError(_: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('x-request-id', request.id);
+  lingerUnlessComplete(request, reply);
+  void sendError(reply, new HotvecError('not_found', 'The URL of the request cannot be read.'), openaiErrors);
+}
+
+/** For bytes that are no HTTP request, and requests that came too slowly; there is no reply object, only the socket. */
+export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const [status, message] = explainClientError(error);
+  const body = JSON.stringify({
+    error: { message, type: 'invalid_request_error', param: null, code: 'invalid_input' },
+  });
+  // An answer that has begun is not interrupted by another: as Node's own handler does it.
+  const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
+  if (socket.writable && !underWay?.headersSent) {
+    socket.write(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  linger(socket);
+}
+
+function explainClientError({ code }: ConnectionError): [status: string, message: string] {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return ['408 Request Timeout', 'The request was not received in time.'];
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return ['431 Request Header Fields Too Large', 'The request headers are too large.'];
+  }
+  return ['400 Bad Request', 'This is not a valid HTTP request.'];
+}
+
+function toHotvecError(error: FastifyError, request: FastifyRequest, limits: { maxBodyBytes: number }): HotvecError {
+  if (error instanceof HotvecError) return error;
+  const known = FASTIFY_ERRORS[error.code];
+  if (known !== undefined) return known(request, limits);
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new HotvecError('invalid_input', 'The request could not be read.');
+  }
+  return new HotvecError('internal_error', 'Something unexpected went wrong on the server; its log has the details.');
+}

@@ -1,0 +1,92 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../../settings/config.ts';
+import type { Embedder, EmbedInput, EmbedOptions, EmbedResult } from '../../tasks/embedding/embedder.ts';
+import { type PartialResult, reportWork, type WorkContext, workContext } from '../door/work-context.ts';
+import { boundOfRows } from './encode-rows.ts';
+import { sendChunks } from './send-chunks.ts';
+
+/** A request for vectors and what serves it. */
+export interface VectorRequest {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  embedder: Embedder;
+  config: Pick<Config, 'deadlineMs'>;
+  /** Bytes of the answer, at most; left out: those of a vector of decimal numbers for each input. */
+  answerBytes?: number | undefined;
+}
+
+/** What the body of the request says of its vectors; its headers say the rest. */
+export type VectorOptions = Pick<
+  EmbedOptions,
+  | 'dimensions'
+  | 'tokenIds'
+  | 'dimensionsName'
+  | 'anyDimensions'
+  | 'normalize'
+  | 'truncate'
+  | 'maxInputTokens'
+  | 'maxRequestTokens'
+>;
+
+/**
+ * Inputs → vectors → answer: what every route that computes vectors does, in whatever form its clients ask and are
+ * answered. The headers of the request are obeyed (deadline, expected fingerprint), those of the answer are set, and the
+ * work is reported for log and metrics.
+ *
+ * @param encode writes the answer as JSON in chunks; its time is that of the stage `encode`.
+ * @throws {HotvecError} what `HeldBytes.reserve`, `workContext` and `Embedder.embed` throw.
+ */
+export function serveVectors(
+  exchange: VectorRequest,
+  inputs: readonly EmbedInput[],
+  options: VectorOptions,
+  encode: (result: EmbedResult) => Promise<Buffer[]>,
+): Promise<FastifyReply> {
+  const sized = { ...exchange, answerBytes: exchange.answerBytes ?? boundOfVectors(exchange, inputs, options) };
+  return serveWork(sized, (context) => exchange.embedder.embed(inputs, { ...context, ...options }), encode);
+}
+
+/** As `serveVectors`, but an input that cannot be embedded has its error in place of a vector. */
+export function serveEachVector(
+  exchange: VectorRequest,
+  inputs: readonly EmbedInput[],
+  options: VectorOptions,
+  encode: (result: PartialResult) => Promise<Buffer[]>,
+): Promise<FastifyReply> {
+  const sized = { ...exchange, answerBytes: exchange.answerBytes ?? boundOfVectors(exchange, inputs, options) };
+  return serveWork(sized, (context) => exchange.embedder.embedEach(inputs, { ...context, ...options }), encode);
+}
+
+function boundOfVectors(
+  { embedder }: VectorRequest,
+  inputs: readonly EmbedInput[],
+  { dimensions }: VectorOptions,
+): number {
+  return boundOfRows(inputs.length, sizeOfVectors(embedder, dimensions));
+}
+
+/** Components that vectors of these `dimensions` have; more than the model's are refused later, by what knows the bounds. */
+export function sizeOfVectors({ model }: Pick<Embedder, 'model'>, dimensions: number | null): number {
+  return Math.min(dimensions ?? model.dimensions, model.dimensions);
+}
+
+/** As `serveVectors`, for routes that embed in another way than one call of `Embedder.embed`. */
+export async function serveWork<Result extends PartialResult>(
+  { request, reply, embedder, config, answerBytes }: VectorRequest & { answerBytes: number },
+  embed: (context: WorkContext) => Promise<Result>,
+  encode: (result: Result) => Promise<Buffer[]>,
+): Promise<FastifyReply> {
+  // Before anything is computed: later it would be too late to refuse.
+  request.held.reserve(answerBytes);
+  const result = await embed(workContext(request, reply, config, embedder.model));
+  const encodeStart = performance.now();
+  const chunks = await encode(result);
+  reportWork(request, reply, embedder.model, result, performance.now() - encodeStart);
+  return sendChunks(reply, chunks);
+}
+
+/** `usage` of an answer: real tokens, prompts and special ones in, padding out. */
+export function usageOf({ tokens }: Pick<EmbedResult, 'tokens'>): { prompt_tokens: number; total_tokens: number } {
+  const total = tokens.reduce((sum, count) => sum + count, 0);
+  return { prompt_tokens: total, total_tokens: total };
+}

@@ -1,0 +1,51 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import type { ModelNames } from '../served-models/model-names.ts';
+import { registerJsonBody } from './body/json-body.ts';
+import { registerDialects } from './dialects/dialects.ts';
+import { type BasicAppOptions, createApp } from './door/create-app.ts';
+import { InflightBytes } from './door/inflight-bytes.ts';
+import { usualPatience } from './door/patience.ts';
+import { documentationPages } from './openapi/documentation-pages.ts';
+import { openapiOptions } from './openapi/openapi-options.ts';
+import { descriptionRoutes } from './routes/description/description.ts';
+import { embeddingsRoutes } from './routes/embeddings/embeddings.ts';
+import { type HealthOptions, healthRoutes } from './routes/health/health.ts';
+import { metricsRoutes } from './routes/metrics/metrics.ts';
+import { modelsRoutes } from './routes/models/models.ts';
+import { similarityRoutes } from './routes/similarity/similarity.ts';
+import { tokenizeRoutes } from './routes/tokenize/tokenize.ts';
+
+export interface AppOptions extends BasicAppOptions, HealthOptions {
+  names: ModelNames;
+  /** The worker thread that reads large bodies; tests put one here that dies. */
+  bodyWorkerEntry?: URL | undefined;
+  /** Aborted when requests that have not come whole are waited for no longer. */
+  drained?: AbortSignal | undefined;
+}
+
+/** Builds the HTTP application. It never listens: tests inject, `main.ts` listens. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, embedder, health, names, metrics, bodyWorkerEntry, drained, patience = usualPatience } = options;
+  const inflight = new InflightBytes(
+    config.maxInflightBytes || 16 * config.maxBodyBytes,
+    (bytes) => metrics.observeBytesInside(bytes),
+    config.keyShare,
+  );
+  const app = createApp({ ...options, boundHost: config.host, basePath: config.basePath, inflight });
+  registerJsonBody(app, { limits: config, receiveMs: patience.receiveMs, drained, workerEntry: bodyWorkerEntry });
+
+  await app.register(swagger, openapiOptions(config.basePath));
+  await app.register(documentationPages);
+  const routeOptions = { embedder, names, config };
+  await app.register(embeddingsRoutes, routeOptions);
+  await app.register(similarityRoutes, routeOptions);
+  await app.register(tokenizeRoutes, routeOptions);
+  await app.register(modelsRoutes, routeOptions);
+  await registerDialects(app, routeOptions);
+  await app.register(healthRoutes, { embedder, health });
+  if (config.metricsPort === 0) await app.register(metricsRoutes, { metrics });
+  await app.register(descriptionRoutes);
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,84 @@
+import { HotvecError } from '../../errors.ts';
+import type { Limits } from '../openapi/schemas.ts';
+import { grouped, kindOf } from './kind-of.ts';
+import type { TakenInputs } from './taken-inputs.ts';
+
+/** Finds what is wrong with a value that should be a text, texts, token ids or lists of token ids, or some of these. */
+export function explainInputs(value: unknown, field: string, taken: TakenInputs): HotvecError {
+  if (looksLikeTokenIds(value) && !taken.tokenIds) return notTaken(field, 'token ids', taken);
+  if (value === '') return empty(field);
+  if (!Array.isArray(value)) {
+    return notTaken(field, kindOf(value), taken);
+  }
+  if (value.length === 0) return empty(field);
+  // A list of numbers is one input, whatever its length.
+  const { maxInputs = Number.POSITIVE_INFINITY } = taken;
+  if (value.length > maxInputs && typeof value[0] !== 'number') return tooMany(value.length, field, { maxInputs });
+  const [first] = value;
+  for (const [i, item] of value.entries()) {
+    const name = `${field}[${i}]`;
+    if (item === '' || (Array.isArray(item) && item.length === 0)) return empty(name);
+    if (kindOf(item) !== kindOf(first) && !(taken.mixed && isInput(item) && isInput(first))) {
+      return new HotvecError(
+        'invalid_input',
+        `${name} is ${kindOf(item)} and ${field}[0] is ${kindOf(first)}; wanted is one kind.`,
+        {
+          param: name,
+        },
+      );
+    }
+    if (typeof item === 'number' && !isTokenId(item)) return badTokenId(name);
+    if (Array.isArray(item) && taken.tokenIds) {
+      const wrong = item.findIndex((id) => !isTokenId(id));
+      if (wrong >= 0) return badTokenId(`${name}[${wrong}]`);
+    } else if (typeof item !== 'string' && typeof item !== 'number') {
+      return new HotvecError('invalid_input', `${name} is ${kindOf(item)}; wanted is ${itemOf(taken)}.`, {
+        param: name,
+      });
+    }
+  }
+  return notTaken(field, 'a list of texts', taken);
+}
+
+function isInput(item: unknown): boolean {
+  return typeof item === 'string' || Array.isArray(item);
+}
+
+function isTokenId(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function badTokenId(name: string): HotvecError {
+  return new HotvecError('invalid_token_id', `${name} is not a token id: wanted is a whole number, 0 or more.`, {
+    param: name,
+  });
+}
+
+/** What is there, and has nothing in it. */
+export function empty(name: string): HotvecError {
+  return new HotvecError('empty_input', `${name} is empty; there is nothing to embed.`, { param: name });
+}
+
+/** A list with more items than a request may have. */
+export function tooMany(count: number, field: string, { maxInputs }: Pick<Limits, 'maxInputs'>): HotvecError {
+  return new HotvecError(
+    'too_many_inputs',
+    `Cannot embed ${grouped(count)} inputs: the limit is ${grouped(maxInputs)} per request.`,
+    { param: field },
+  );
+}
+
+function looksLikeTokenIds(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  return typeof value[0] === 'number' || (Array.isArray(value[0]) && typeof value[0][0] === 'number');
+}
+
+function itemOf({ texts, tokenIds }: TakenInputs): string {
+  if (!tokenIds) return 'a text';
+  return texts ? 'a text or token ids' : 'token ids';
+}
+
+/** A value that would be right elsewhere, or nowhere. */
+function notTaken(field: string, found: string, { words }: TakenInputs): HotvecError {
+  return new HotvecError('invalid_input', `${field} is ${found}; wanted is ${words}.`, { param: field });
+}

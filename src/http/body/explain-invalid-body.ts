@@ -1,0 +1,158 @@
+import { type ErrorCode, HotvecError } from '../../errors.ts';
+import type { Limits } from '../openapi/schemas.ts';
+import { explainComparedItems } from '../routes/similarity/explain-compared-items.ts';
+import { explainInputs } from './explain-inputs.ts';
+import { kindOf } from './kind-of.ts';
+import { takenInputs } from './taken-inputs.ts';
+
+/** What of Ajv's error objects is used. */
+export interface SchemaError {
+  keyword: string;
+  /** JSON pointer: `/input/3`. */
+  instancePath: string;
+  params: Record<string, unknown>;
+  message?: string | undefined;
+}
+
+const CODE_OF_FIELD: Record<string, ErrorCode> = {
+  dimensions: 'invalid_dimensions',
+  encoding_format: 'invalid_encoding_format',
+};
+/** What Ajv says less well. */
+const WANTED: Record<string, string> = {
+  minLength: 'must not be empty',
+  minItems: 'must not be empty',
+  uniqueItems: 'must not have the same item twice',
+};
+/** Fields whose items are texts or vectors. */
+const COMPARED = new Set(['queries', 'documents']);
+const HARMLESS_NAME = /^[\w.-]{1,64}$/;
+
+/**
+ * Turns a failed validation into the error a person can act on. Ajv says of an `input` only that it matches none of
+ * four shapes; which item is wrong, and how, is found here, and only when something is.
+ *
+ * @param schema what the body was validated with.
+ * @param inputFields fields that hold texts, token ids or vectors, where the validation says no more than "none of the shapes".
+ */
+export function explainInvalidBody(
+  errors: readonly SchemaError[],
+  body: unknown,
+  limits: Limits,
+  schema: object,
+  inputFields: readonly string[],
+): HotvecError {
+  if (!isObject(body)) {
+    return new HotvecError('invalid_input', `The request body is ${kindOf(body)}; wanted is a JSON object.`);
+  }
+  const item = wrongItem(errors, body, schema);
+  if (item === undefined) return explainFields(errors, body, '', limits, schema, inputFields);
+  return explainFields(item.errors, item.value, `${item.name}.`, limits, item.schema, inputFields);
+}
+
+/** An object whose fields are at fault, in a list of such. */
+interface WrongItem {
+  name: string;
+  value: object;
+  /** Of it alone, as if it were a body. */
+  errors: SchemaError[];
+  schema: object;
+}
+
+/** Finds it where the first error is in one: the second of `instances` of `/vertex`, for instance. */
+function wrongItem(errors: readonly SchemaError[], body: object, schema: object): WrongItem | undefined {
+  const [, field = '', index = ''] = errors[0]?.instancePath.split('/') ?? [];
+  const { properties } = schema as { properties?: Record<string, { items?: { type?: string } }> };
+  const ofItems = properties?.[field]?.items;
+  const value = (body as Record<string, unknown[]>)[field]?.[Number(index)];
+  if (index === '' || ofItems?.type !== 'object' || !isObject(value)) return undefined;
+  const pointer = `/${field}/${index}`;
+  const ofIt = errors.filter(({ instancePath: path }) => path === pointer || path.startsWith(`${pointer}/`));
+  return {
+    name: `${field}[${index}]`,
+    value,
+    errors: ofIt.map((error) => ({ ...error, instancePath: error.instancePath.slice(pointer.length) })),
+    schema: ofItems,
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @param prefix what stands before the names of fields: `instances[1].` */
+function explainFields(
+  errors: readonly SchemaError[],
+  body: object,
+  prefix: string,
+  limits: Limits,
+  schema: object,
+  inputFields: readonly string[],
+): HotvecError {
+  const unknown = errors.find((error) => error.keyword === 'additionalProperties');
+  const unknownIn = unknown && fieldOf(unknown.instancePath);
+  if (unknown !== undefined && unknownIn?.isWhole === true) {
+    const name = prefix + [...unknownIn.keys, String(unknown.params.additionalProperty)].join('.');
+    // A name the client made up may hold anything; only a plain one is repeated.
+    const param = HARMLESS_NAME.test(name) ? name : 'body';
+    return new HotvecError(
+      'unknown_field',
+      `There is no field ${param === 'body' ? 'of that name' : param}; /docs lists them.`,
+      {
+        param,
+      },
+    );
+  }
+  const missing = errors.find((error) => error.keyword === 'required');
+  const missingIn = missing && fieldOf(missing.instancePath);
+  if (missing !== undefined && missingIn?.isWhole === true) {
+    const name = prefix + [...missingIn.keys, String(missing.params.missingProperty)].join('.');
+    return new HotvecError('invalid_input', `${name} is missing.`, { param: name });
+  }
+  const { keys } = fieldOf(errors[0]?.instancePath ?? '');
+  const field = keys.join('.');
+  const value = keys.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], body);
+  if (COMPARED.has(field)) return explainComparedItems(value, field, limits);
+  const [first] = errors;
+  const wantsObject = first?.keyword === 'type' && first.params.type === 'object';
+  if (inputFields.includes(keys.at(-1) ?? '') && !wantsObject) {
+    return explainInputs(value, prefix + field, takenInputs(schema, keys));
+  }
+  const [item] = (first?.instancePath ?? '').split('/').slice(keys.length + 1);
+  const isItem = item !== undefined && Array.isArray(value);
+  const name = prefix + (isItem ? `${field}[${item}]` : field);
+  const enumError = errors.find((error) => error.keyword === 'enum');
+  const wanted =
+    enumError === undefined
+      ? (WANTED[first?.keyword ?? ''] ?? first?.message ?? 'must be another value')
+      : `must be one of ${(enumError.params.allowedValues as string[]).join(', ')}`;
+  return new HotvecError(
+    CODE_OF_FIELD[field] ?? 'invalid_input',
+    `${name} is ${foundOf(isItem ? value[Number(item)] : value)}; it ${wanted}.`,
+    {
+      param: name,
+    },
+  );
+}
+
+/** The field that a JSON pointer leads to, `/inputs/sentences/3`: its name and those of the objects around it. */
+function fieldOf(pointer: string): { keys: string[]; isWhole: boolean } {
+  const steps = pointer.split('/').slice(1);
+  const item = steps.findIndex((step) => /^\d+$/.test(step));
+  return { keys: item < 0 ? steps : steps.slice(0, item), isWhole: item < 0 };
+}
+
+/** @throws {HotvecError} for a text that is not valid Unicode: no UTF-8 exists for a lone surrogate. */
+export function checkUnicode(value: unknown, field: string): void {
+  if (typeof value !== 'string' || value.isWellFormed()) return;
+  throw new HotvecError('invalid_input', `${field} is not valid Unicode: it holds half of a surrogate pair.`, {
+    param: field,
+  });
+}
+
+/** A number is told as it is: unlike a text, it is nobody's secret. */
+function foundOf(value: unknown): string {
+  if (value === '') return 'an empty text';
+  if (Array.isArray(value) && value.length === 0) return 'an empty list';
+  return typeof value === 'number' ? String(value) : kindOf(value);
+}

@@ -1,0 +1,120 @@
+import type { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { HotvecError } from '../../errors.ts';
+import { expectsContinue } from '../door/protocol-rules.ts';
+import type { Limits } from '../openapi/schemas.ts';
+import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
+import { type BodyOutcome, BodyReader, type BodyRules } from './read-body.ts';
+import { bodyTooLarge, receiveBody } from './receive-body.ts';
+import { isUntypedJson } from './untyped-body.ts';
+
+export interface JsonBodyOptions {
+  limits: Limits;
+  /** {@link Patience}. */
+  receiveMs: number;
+  /** Aborted when bodies are waited for no longer: the server is about to end. */
+  drained?: AbortSignal | undefined;
+  /** The worker; undefined: `body-worker.js`. */
+  workerEntry?: URL | undefined;
+}
+
+/**
+ * Reads and validates JSON bodies: small ones at once, large ones in a worker thread, where they do not hold the event
+ * loop. Both by the same code, so that a body gets the same answer whatever its size. Bodies that there is no room for,
+ * or that do not come, are refused.
+ */
+export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions): void {
+  const { limits, receiveMs, drained, workerEntry } = options;
+  const rules: BodyRules = { schemas: {}, limits };
+  const reader = new BodyReader(rules);
+  const largeBodies = new LargeBodies({ rules, entry: workerEntry });
+
+  app.addHook('onRoute', ({ schema }) => {
+    const body = schema?.body as { title?: string } | undefined;
+    // Schemas of TypeBox are plain JSON but for hidden marks.
+    if (body !== undefined) rules.schemas[nameOf(body)] = JSON.parse(JSON.stringify(body)) as object;
+  });
+  // Bodies are validated below; of headers and parameters the schemas say no more than that they are strings.
+  app.setValidatorCompiler(() => () => true);
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', readJson);
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
+    if (isUntypedJson(request)) return readJson(request, payload);
+    // As above.
+    if (request.is404) return undefined;
+    throw new HotvecError(
+      'unsupported_media_type',
+      'The request body must be JSON, sent with content-type: application/json.',
+    );
+  });
+
+  async function readJson(request: FastifyRequest, payload: Readable): Promise<BodyOutcome | undefined> {
+    // Nobody wants it: that there is no such path or method is said before it has come.
+    if (request.is404) return undefined;
+    const { maxBodyBytes } = limits;
+    const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs, drained });
+    const schema = schemaOf(request);
+    request.bodyBytes = body.length;
+    return body.length <= LARGE_BODY_BYTES ? reader.read(body, schema) : readLarge(request, body, schema);
+  }
+
+  async function readLarge(request: FastifyRequest, body: Buffer, schema: string | undefined): Promise<BodyOutcome> {
+    const { socket } = request.raw;
+    const abort = new AbortController();
+    const onClose = () => abort.abort();
+    socket.once('close', onClose);
+    try {
+      return await largeBodies.read(body, schema, abort.signal);
+    } finally {
+      socket.off('close', onClose);
+    }
+  }
+
+  app.addHook('onRequest', async (request, reply) => {
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw new HotvecError(
+        'unsupported_media_type',
+        'Compressed request bodies are not accepted; send the JSON as it is.',
+      );
+    }
+    const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(request.headers['content-type'] ?? '') ?? [];
+    if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
+      // Read as UTF-8 it would be other texts, or none.
+      throw new HotvecError(
+        'unsupported_media_type',
+        'JSON is read as UTF-8 (RFC 8259), and content-type names another charset; send utf-8, or leave charset out.',
+      );
+    }
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > limits.maxBodyBytes) throw bodyTooLarge(limits.maxBodyBytes);
+    // What would not fit is not begun, but takes no room before it comes.
+    if (announced > 0) request.held.check(announced);
+    if (!request.is404 && expectsContinue(request.raw)) reply.raw.writeContinue();
+  });
+
+  app.addHook('preValidation', async (request) => {
+    // That there is no such path or method is said before what is wrong with a body.
+    if (request.is404) return;
+    const outcome = request.body === undefined ? reader.readNothing(schemaOf(request)) : (request.body as BodyOutcome);
+    if (!outcome.isValid) {
+      const { code, message, param } = outcome;
+      throw new HotvecError(code, message, param === null ? {} : { param });
+    }
+    request.body = outcome.value;
+  });
+
+  app.addHook('onReady', async () => reader.compile());
+  app.addHook('onClose', () => largeBodies.close());
+}
+
+function schemaOf(request: FastifyRequest): string | undefined {
+  const body = request.routeOptions.schema?.body as { title?: string } | undefined;
+  return body === undefined ? undefined : nameOf(body);
+}
+
+function nameOf({ title }: { title?: string }): string {
+  if (title === undefined) throw new Error('a body schema needs a title: worker threads know it by that');
+  return title;
+}

@@ -1,0 +1,107 @@
+import { type Static, Type } from 'typebox';
+import { oneOf } from '../../openapi/schemas.ts';
+import { cohereEmbedExample, cohereV1EmbedExample } from './cohere-examples.ts';
+
+export const embeddingTypes = ['float', 'int8', 'uint8', 'binary', 'ubinary', 'base64'] as const;
+export const inputTypes = ['search_document', 'search_query', 'classification', 'clustering', 'image'] as const;
+
+const refused = 'Refused: this server embeds texts, send them in `texts`';
+
+const inputType = oneOf(inputTypes, {
+  description:
+    '`search_query`: with the query prompt of the model; the others: with its document prompt; where it has them. `image` is refused',
+});
+
+/** What both versions have. */
+const commonFields = (maxInputs: number) => ({
+  model: Type.String({ description: 'A served name or alias' }),
+  texts: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: maxInputs, description: 'The texts' }),
+  ),
+  embedding_types: Type.Optional(
+    Type.Array(oneOf(embeddingTypes), {
+      minItems: 1,
+      uniqueItems: true,
+      description: 'What each vector is answered as, several at a time. Left out: `float`',
+    }),
+  ),
+  truncate: Type.Optional(
+    oneOf(['NONE', 'START', 'END'], {
+      description: 'What to do with texts that are too long: refuse, or cut off that side. Left out: `END`',
+    }),
+  ),
+  max_tokens: Type.Optional(
+    Type.Integer({
+      minimum: 8,
+      description: "Longest text in tokens, prompt and special ones included; the model's limit if that is lower",
+    }),
+  ),
+  output_dimension: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+  ),
+  priority: Type.Optional(Type.Integer({ description: 'Accepted and ignored' })),
+  images: Type.Optional(Type.Unknown({ description: refused })),
+  inputs: Type.Optional(Type.Unknown({ description: refused })),
+});
+
+/** Body of `/v2/embed`. */
+export function cohereEmbedBody(maxInputs: number) {
+  return Type.Object(
+    { ...commonFields(maxInputs), input_type: inputType },
+    { additionalProperties: false, title: 'CohereEmbedRequest', examples: [cohereEmbedExample.request] },
+  );
+}
+
+/** Body of `/v1/embed`: one without an input type gets no prompt. */
+export function cohereV1EmbedBody(maxInputs: number) {
+  return Type.Object(
+    { ...commonFields(maxInputs), input_type: Type.Optional(inputType) },
+    { additionalProperties: false, title: 'CohereV1EmbedRequest', examples: [cohereV1EmbedExample.request] },
+  );
+}
+
+export type CohereEmbed = Static<ReturnType<typeof cohereV1EmbedBody>>;
+
+const rows = (item: ReturnType<typeof Type.Number | typeof Type.Integer>, description: string) =>
+  Type.Optional(Type.Array(Type.Array(item), { description }));
+
+const byType = Type.Object(
+  {
+    float: rows(Type.Number(), 'Nine digits, enough to get the same float32 back'),
+    int8: rows(Type.Integer(), '−127 to 127, see `output_dtype` of /v1/embeddings'),
+    uint8: rows(Type.Integer(), 'The same plus 128'),
+    binary: rows(Type.Integer(), 'One bit a component, eight to a byte, minus 128'),
+    ubinary: rows(Type.Integer(), 'One bit a component, eight to a byte'),
+    base64: Type.Optional(Type.Array(Type.String(), { description: 'Little-endian float32' })),
+  },
+  { description: 'For each type that was asked for, one vector a text, in the order of the texts' },
+);
+
+/** What is around the vectors, in both versions. */
+const around = {
+  id: Type.String({ description: "The request's id, as in `x-request-id`" }),
+  texts: Type.Array(Type.String(), { description: 'The texts of the request' }),
+  meta: Type.Object({
+    api_version: Type.Object({ version: Type.String() }),
+    billed_units: Type.Object({
+      input_tokens: Type.Integer({ description: 'Tokens embedded: special tokens and prompts in, padding out' }),
+    }),
+  }),
+};
+
+export const CohereEmbedResponse = Type.Object(
+  { response_type: Type.Literal('embeddings_by_type'), embeddings: byType, ...around },
+  { title: 'CohereEmbedResponse' },
+);
+
+export const CohereV1EmbedResponse = Type.Object(
+  {
+    response_type: oneOf(['embeddings_floats', 'embeddings_by_type']),
+    embeddings: Type.Union([
+      Type.Array(Type.Array(Type.Number()), { description: '`embeddings_floats`: where no type was asked for' }),
+      byType,
+    ]),
+    ...around,
+  },
+  { title: 'CohereV1EmbedResponse' },
+);

@@ -1,0 +1,40 @@
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import type { Config } from '../../settings/config.ts';
+import type { EmbeddingsOptions } from '../routes/embeddings/embeddings.ts';
+import { rootRoute } from '../routes/root/root.ts';
+import { cohereRoutes } from './cohere/cohere.ts';
+import { ollamaRoutes } from './ollama/ollama.ts';
+import { ollamaModelRoutes } from './ollama/ollama-models.ts';
+import { teiRoutes } from './tei/tei.ts';
+import { teiEmbedAllRoutes } from './tei/tei-embed-all.ts';
+import { teiInfoRoutes } from './tei/tei-info.ts';
+import { teiOtherModelRoutes } from './tei/tei-other-models.ts';
+import { teiTokenRoutes } from './tei/tei-tokens.ts';
+import { teiVertexRoutes } from './tei/tei-vertex.ts';
+
+type Dialect = Exclude<Config['dialects'][number], 'none'>;
+
+type Routes = FastifyPluginCallback<EmbeddingsOptions>;
+
+const routesOf: Record<Dialect, Routes[]> = {
+  tei: [
+    teiRoutes as Routes,
+    teiTokenRoutes as Routes,
+    teiEmbedAllRoutes as Routes,
+    teiVertexRoutes as Routes,
+    teiInfoRoutes as Routes,
+    teiOtherModelRoutes,
+  ],
+  ollama: [ollamaRoutes as Routes, ollamaModelRoutes as Routes],
+  cohere: [cohereRoutes as Routes],
+};
+
+/** The APIs of other services that are turned on: clients made for those work unchanged. */
+export async function registerDialects(app: FastifyInstance, options: EmbeddingsOptions): Promise<void> {
+  const { dialects } = options.config;
+  if (dialects.includes('ollama') || dialects.includes('tei')) await app.register(rootRoute, options);
+  for (const dialect of dialects) {
+    if (dialect === 'none') continue;
+    for (const routes of routesOf[dialect]) await app.register(routes, options);
+  }
+}

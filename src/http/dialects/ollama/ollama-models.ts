@@ -1,0 +1,171 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { HotvecError } from '../../../errors.ts';
+import { answers } from '../../openapi/documented-answers.ts';
+import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import { OLLAMA_TAGS } from './ollama.ts';
+import { ollamaErrors } from './ollama-errors.ts';
+import { ollamaPullExample, ollamaShowExample } from './ollama-examples.ts';
+import {
+  OllamaModel,
+  OllamaProcesses,
+  OllamaProgress,
+  OllamaPullBody,
+  OllamaShowBody,
+  OllamaTags,
+  OllamaVersion,
+} from './ollama-schemas.ts';
+
+/** The version of Ollama whose API is spoken: clients ask, and refuse one that they think too old for them. */
+const OLLAMA_VERSION = '0.12.6';
+/** What model_info names its keys after; Ollama has the name of the network there. */
+const ARCHITECTURE = 'hotvec';
+const CENTURY_MS = 100 * 365.25 * 24 * 3600 * 1000;
+
+/** What Ollama's clients ask before they embed: which models there are, what one is, how old the server is. */
+export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, names }, done) => {
+  const startedAt = new Date();
+  const modified_at = startedAt.toISOString();
+  // Where Ollama never unloads a model, it says a date far ahead.
+  const expires_at = new Date(startedAt.getTime() + CENTURY_MS).toISOString();
+  const details = () => ({
+    parent_model: '',
+    format: 'safetensors or onnx',
+    family: ARCHITECTURE,
+    families: [ARCHITECTURE],
+    parameter_size: '',
+    quantization_level: embedder.model.dtype ?? 'unknown',
+  });
+
+  const listed = () =>
+    names.all.map(withTag).map((name) => ({
+      name,
+      model: name,
+      size: embedder.model.weightBytes ?? 0,
+      digest: embedder.model.fingerprint ?? '',
+      details: details(),
+    }));
+
+  app.get(
+    '/api/tags',
+    {
+      config: { errors: ollamaErrors },
+      schema: {
+        operationId: 'ollamaTags',
+        tags: OLLAMA_TAGS,
+        summary: 'What is served',
+        response: answers({ description: 'The served model and its aliases', schema: OllamaTags }, [401], ollamaErrors),
+      },
+    },
+    async () => ({ models: listed().map((one) => ({ ...one, modified_at })) }),
+  );
+
+  app.get(
+    '/api/ps',
+    {
+      config: { errors: ollamaErrors },
+      schema: {
+        operationId: 'ollamaProcesses',
+        tags: OLLAMA_TAGS,
+        summary: 'What is loaded',
+        response: answers(
+          { description: 'The served model and its aliases', schema: OllamaProcesses },
+          [401],
+          ollamaErrors,
+        ),
+      },
+    },
+    async () => ({
+      models: embedder.readiness().ready
+        ? listed().map((one) => ({
+            ...one,
+            size_vram: embedder.model.device === 'cpu' ? 0 : one.size,
+            expires_at,
+            context_length: embedder.model.maxInputTokens,
+          }))
+        : [],
+    }),
+  );
+
+  app.route({
+    method: 'POST',
+    url: '/api/show',
+    config: { errors: ollamaErrors, takesUntypedBody: true },
+    schema: {
+      operationId: 'ollamaShow',
+      tags: OLLAMA_TAGS,
+      summary: 'What a model is',
+      body: OllamaShowBody,
+      response: answers(
+        { description: 'The model', schema: OllamaModel, example: ollamaShowExample.response },
+        [400, 401, 404, 413, 415],
+        ollamaErrors,
+      ),
+    },
+    handler: async (request) => {
+      names.resolve(nameIn(request.body));
+      return {
+        modified_at,
+        capabilities: ['embedding'],
+        details: details(),
+        model_info: {
+          'general.architecture': ARCHITECTURE,
+          [`${ARCHITECTURE}.context_length`]: embedder.model.maxInputTokens,
+          [`${ARCHITECTURE}.embedding_length`]: embedder.model.dimensions,
+        },
+      };
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/api/pull',
+    config: { errors: ollamaErrors, takesUntypedBody: true },
+    schema: {
+      operationId: 'ollamaPull',
+      tags: OLLAMA_TAGS,
+      summary: 'Whether a model is there',
+      description: 'For clients that pull a model before they use it: a served one is there. Nothing is downloaded.',
+      body: OllamaPullBody,
+      response: answers(
+        {
+          description: 'It is; one line, with `stream` too',
+          schema: OllamaProgress,
+          example: ollamaPullExample.response,
+        },
+        [400, 401, 404, 413, 415],
+        ollamaErrors,
+      ),
+    },
+    handler: async (request) => {
+      names.resolve(nameIn(request.body));
+      return { status: 'success' as const };
+    },
+  });
+
+  app.get(
+    '/api/version',
+    {
+      config: { errors: ollamaErrors },
+      schema: {
+        operationId: 'ollamaVersion',
+        tags: OLLAMA_TAGS,
+        summary: 'The version of the API',
+        response: answers({ description: 'The version', schema: OllamaVersion }, [401], ollamaErrors),
+      },
+    },
+    async () => ({ version: OLLAMA_VERSION }),
+  );
+  done();
+};
+
+/** Ollama's Go client always sends both, the one that is not used empty. @throws {HotvecError} where there is none. */
+function nameIn({ model, name }: { model?: string; name?: string }): string {
+  const given = model || name;
+  if (!given) throw new HotvecError('invalid_input', 'model is missing.', { param: 'model' });
+  return given;
+}
+
+/** A served name as Ollama would list it: its names end in a tag. */
+function withTag(name: string): string {
+  return name.includes(':') ? name : `${name}:latest`;
+}

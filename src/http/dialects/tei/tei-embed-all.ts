@@ -1,0 +1,71 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { HotvecError } from '../../../errors.ts';
+import { encodeRowLists } from '../../answers/encode-row-lists.ts';
+import { boundOfRows } from '../../answers/encode-rows.ts';
+import { serveWork } from '../../answers/serve-vectors.ts';
+import { nameInputs } from '../../body/request-inputs.ts';
+import { answers } from '../../openapi/documented-answers.ts';
+import { RequestHeaders } from '../../openapi/schemas.ts';
+import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import { TEI_WORK_ERRORS } from './tei-errors.ts';
+import { teiEmbedAllExample } from './tei-examples.ts';
+import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
+import { teiErrorsOfOtherModels } from './tei-other-models.ts';
+import { TeiEmbedAllResponse, teiEmbedAllBody } from './tei-schemas.ts';
+import { teiTruncation } from './tei-truncation.ts';
+
+/** POST /embed_all: vectors of single tokens, before pooling. */
+export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, config }, done) => {
+  app.route({
+    method: 'POST',
+    url: '/embed_all',
+    config: { errors: teiErrorsOfOtherModels },
+    schema: {
+      operationId: 'teiEmbedAll',
+      tags: ['text-embeddings-inference'],
+      summary: 'Embed the tokens of texts',
+      description:
+        'As text-embeddings-inference: the hidden states before pooling, special tokens and prompts included, not normalized.',
+      headers: RequestHeaders,
+      body: teiEmbedAllBody(config.maxInputs),
+      response: answers(
+        {
+          description: 'A list of vectors for each input',
+          schema: TeiEmbedAllResponse,
+          headers: teiHeaders,
+          example: teiEmbedAllExample.response,
+        },
+        TEI_WORK_ERRORS,
+        teiErrorsOfOtherModels,
+      ),
+    },
+    handler: async (request, reply) => {
+      const { inputs, prompt_name, ...choices } = request.body;
+      if (!embedder.model.givesTokenVectors) {
+        throw new HotvecError(
+          'not_found',
+          'This model gives no vectors of single tokens: its graph pools by itself, or Dense modules come after pooling.',
+        );
+      }
+      const prompt = { role: null, instruction: null, promptName: prompt_name ?? undefined };
+      const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
+      const options = { dimensions: null, normalize: false, truncate: teiTruncation(choices, config.truncate) };
+      const { rowSize } = embedder.model;
+      const onTokenized = (tokens: number) => request.held.reserve(boundOfRows(tokens + named.length, rowSize));
+      return serveWork(
+        // How long it becomes is known when the tokens are counted.
+        { request, reply, embedder, config, answerBytes: 0 },
+        (context) => embedder.embedTokens(named, { ...context, ...options, onTokenized }),
+        (result) => {
+          sendTeiHeaders(reply, embedder.model, named, result);
+          return encodeRowLists(result.vectors.map((matrix) => rowsOf(matrix, rowSize)));
+        },
+      );
+    },
+  });
+  done();
+};
+
+function rowsOf(matrix: Float32Array, width: number): Float32Array[] {
+  return Array.from({ length: matrix.length / width }, (_, i) => matrix.subarray(i * width, (i + 1) * width));
+}

@@ -1,0 +1,50 @@
+import type { FastifyReply } from 'fastify';
+import type { EmbedInput, EmbedResult, ModelFacts } from '../../../tasks/embedding/embedder.ts';
+import { workHeaders } from '../../openapi/documented-answers.ts';
+
+const integer = (description: string) => ({ type: 'integer', description }) as const;
+
+/** What text-embeddings-inference 1.9.3 sends with its answers, beside what every answer with vectors has. */
+export const teiHeaders = {
+  ...workHeaders,
+  'x-compute-type': { type: 'string', description: '`cpu` or `gpu`: what the model runs on' } as const,
+  'x-compute-time': integer('Milliseconds from the headers of the request to the answer'),
+  'x-compute-characters': integer('Code points of the texts, prompts left out; of token ids their number'),
+  'x-compute-tokens': integer('Tokens computed: special tokens and prompts in, padding out'),
+  'x-total-time': integer('As `x-compute-time`'),
+  'x-tokenization-time': integer('Milliseconds'),
+  'x-queue-time': integer('Milliseconds'),
+  'x-inference-time': integer('Milliseconds'),
+};
+
+/** Sets them. */
+export function sendTeiHeaders(
+  reply: FastifyReply,
+  model: ModelFacts,
+  inputs: readonly EmbedInput[],
+  { tokens, timings }: Pick<EmbedResult, 'tokens' | 'timings'>,
+): void {
+  const total = Math.round(reply.elapsedTime);
+  void reply.headers({
+    'x-compute-type': model.device === 'cpu' ? 'cpu' : 'gpu',
+    'x-compute-time': total,
+    'x-compute-characters': inputs.reduce((sum, { content }) => sum + charactersOf(content), 0),
+    'x-compute-tokens': tokens.reduce((sum, count) => sum + count, 0),
+    'x-total-time': total,
+    'x-tokenization-time': Math.round(timings.tokenize),
+    'x-queue-time': Math.round(timings.queue),
+    'x-inference-time': Math.round(timings.infer),
+  });
+}
+
+function charactersOf(content: EmbedInput['content']): number {
+  if (typeof content !== 'string') return content.length;
+  let count = 0;
+  for (let i = 0; i < content.length; i++) if (!isLowSurrogate(content.charCodeAt(i))) count += 1;
+  return count;
+}
+
+/** The second half of a pair; a text that is embedded has no halves alone. */
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}

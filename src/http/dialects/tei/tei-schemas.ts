@@ -1,0 +1,152 @@
+import { type TSchema, Type } from 'typebox';
+import { oneOf } from '../../openapi/schemas.ts';
+import { teiEmbedAllExample, teiEmbedExample, teiSimilarityExample, teiVertexExample } from './tei-examples.ts';
+
+const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+export const promptName = Type.String({
+  description: "Name of one of the model's prompts, see `/v1/models`. Left out: none",
+});
+const truncate = Type.Boolean({
+  description:
+    'Whether to cut inputs that are too long. Left out: as the setting TRUNCATE says, or `true`; `false`: 422',
+});
+/** Hugging Face's Python client writes small letters. */
+const truncationDirection = oneOf(['Left', 'Right', 'left', 'right'], {
+  description: 'Which side is cut off. Left out: `Right`, the end',
+});
+
+// Fields that are none of these are ignored, as there: Weaviate's text2vec-huggingface sends `options` to any address.
+
+/** Fields of `/embed`. */
+function embedFields(maxInputs: number) {
+  const text = Type.String({ minLength: 1 });
+  const tokenIds = Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 });
+  return {
+    inputs: Type.Union(
+      [text, tokenIds, Type.Array(Type.Union([text, tokenIds]), { minItems: 1, maxItems: maxInputs })],
+      { description: 'A text, token ids of a text, or a list in which each item is the one or the other' },
+    ),
+    normalize: Type.Optional(orNull(Type.Boolean({ description: 'Whether vectors have length 1. Left out: `true`' }))),
+    truncate: Type.Optional(orNull(truncate)),
+    truncation_direction: Type.Optional(orNull(truncationDirection)),
+    prompt_name: Type.Optional(orNull(promptName)),
+    dimensions: Type.Optional(
+      orNull(
+        Type.Integer({
+          minimum: 1,
+          description: 'Components of a vector, as many as the model has or fewer; left out: all',
+        }),
+      ),
+    ),
+  };
+}
+
+/** Body of `/embed`. */
+export function teiEmbedBody(maxInputs: number) {
+  return Type.Object(embedFields(maxInputs), {
+    additionalProperties: true,
+    title: 'TeiEmbedRequest',
+    examples: [teiEmbedExample.request],
+  });
+}
+
+/** Body of `/embed_all`. */
+export function teiEmbedAllBody(maxInputs: number) {
+  const { inputs, truncate: whether, truncation_direction, prompt_name } = embedFields(maxInputs);
+  return Type.Object(
+    { inputs, truncate: whether, truncation_direction, prompt_name },
+    { additionalProperties: true, title: 'TeiEmbedAllRequest', examples: [teiEmbedAllExample.request] },
+  );
+}
+
+export const TeiEmbedAllResponse = Type.Array(Type.Array(Type.Array(Type.Number())), {
+  title: 'TeiEmbedAllResponse',
+  description: 'For each input the vectors of its tokens, in their order',
+});
+
+/** Body of `/vertex`. */
+export function teiVertexBody(maxInputs: number) {
+  return Type.Object(
+    {
+      instances: Type.Array(Type.Object(embedFields(maxInputs), { additionalProperties: true }), {
+        minItems: 1,
+        maxItems: maxInputs,
+        description: 'Bodies of `/embed`; all their inputs together count as those of one request',
+      }),
+    },
+    { additionalProperties: true, title: 'TeiVertexRequest', examples: [teiVertexExample.request] },
+  );
+}
+
+export const TeiVertexResponse = Type.Object(
+  {
+    predictions: Type.Array(Type.Array(Type.Array(Type.Number())), {
+      description: 'For each instance what `/embed` would answer',
+    }),
+  },
+  { title: 'TeiVertexResponse' },
+);
+
+/** Body of `/similarity`. */
+export function teiSimilarityBody(maxInputs: number) {
+  return Type.Object(
+    {
+      inputs: Type.Object(
+        {
+          source_sentence: Type.String({ minLength: 1, description: 'The text that the others are compared with' }),
+          sentences: Type.Array(Type.String({ minLength: 1 }), {
+            minItems: 1,
+            maxItems: maxInputs,
+            description: 'The others; each gets a score',
+          }),
+        },
+        { additionalProperties: true },
+      ),
+      parameters: Type.Optional(
+        Type.Object(
+          {
+            truncate: Type.Optional(orNull(truncate)),
+            truncation_direction: Type.Optional(orNull(truncationDirection)),
+            prompt_name: Type.Optional(orNull(promptName)),
+          },
+          { additionalProperties: true },
+        ),
+      ),
+    },
+    { additionalProperties: true, title: 'TeiSimilarityRequest', examples: [teiSimilarityExample.request] },
+  );
+}
+
+export const TeiEmbedResponse = Type.Array(Type.Array(Type.Number()), {
+  title: 'TeiEmbedResponse',
+  description: 'One vector an input, in the order of the inputs',
+});
+
+export const TeiSimilarityResponse = Type.Array(Type.Number(), {
+  title: 'TeiSimilarityResponse',
+  description: 'Cosine similarity of each sentence, in their order',
+});
+
+const integer = (description: string) => Type.Integer({ description });
+
+export const TeiInfo = Type.Object(
+  {
+    model_id: Type.String({ description: 'The served name' }),
+    model_sha: Type.Union([Type.String(), Type.Null()], { description: 'Revision, for models of a hub' }),
+    model_dtype: Type.String({ description: 'Precision in use, e.g. `float32`' }),
+    served_model_name: Type.String(),
+    model_type: Type.Object({ embedding: Type.Object({ pooling: Type.String() }) }),
+    max_concurrent_requests: integer('Requests that may wait: no more than tokens may'),
+    max_input_length: integer('Longest input in tokens'),
+    max_batch_tokens: integer('Most tokens computed at a time for several inputs'),
+    max_client_batch_size: integer('Most inputs in a request'),
+    auto_truncate: Type.Boolean({ description: 'Whether over-long inputs are cut when a request does not say' }),
+    tokenization_workers: integer('Threads that tokenize'),
+    version: Type.String({ description: "hotvec's version" }),
+    max_batch_requests: Type.Null({ description: 'No bound: batches are bounded in tokens' }),
+    sha: Type.Null({ description: 'Commit of the build: not known' }),
+    docker_label: Type.Null({ description: 'Not known' }),
+  },
+  { title: 'TeiInfo' },
+);

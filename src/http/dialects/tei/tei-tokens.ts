@@ -1,0 +1,75 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { sendChunks } from '../../answers/send-chunks.ts';
+import { nameInputs } from '../../body/request-inputs.ts';
+import { answers } from '../../openapi/documented-answers.ts';
+import { RequestIdHeader } from '../../openapi/schemas.ts';
+import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import { boundOfReadTokens, encodeReadTokens, MOST_BYTES_OF_UNIT } from './encode-read-tokens.ts';
+import { teiErrors } from './tei-errors.ts';
+import { teiDecodeExample, teiTokenizeExample } from './tei-examples.ts';
+import { TeiDecodeResponse, TeiTokenizeResponse, teiDecodeBody, teiTokenizeBody } from './tei-token-schemas.ts';
+
+const ERRORS = [400, 401, 413, 415, 422, 429] as const;
+const tags = ['text-embeddings-inference'];
+
+/** Texts to tokens and back, as text-embeddings-inference. They need no engine. */
+export const teiTokenRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, config }, done) => {
+  app.route({
+    method: 'POST',
+    url: '/tokenize',
+    config: { errors: teiErrors },
+    schema: {
+      operationId: 'teiTokenize',
+      tags,
+      summary: 'Tokens of texts',
+      description: 'As text-embeddings-inference; over-long texts whole. Ids and counts alone: `/v1/tokenize`.',
+      headers: RequestIdHeader,
+      body: teiTokenizeBody(config.maxInputs),
+      response: answers(
+        { description: 'Tokens of each text', schema: TeiTokenizeResponse, example: teiTokenizeExample.response },
+        ERRORS,
+        teiErrors,
+      ),
+    },
+    handler: async (request, reply) => {
+      const { inputs, prompt_name, add_special_tokens: specialTokens = true } = request.body;
+      const prompt = { role: null, instruction: null, promptName: prompt_name };
+      const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
+      request.progress.enter('tokenize');
+      const tokens = await embedder.readTokens(named, { specialTokens });
+      request.held.reserve(boundOfReadTokens(tokens));
+      request.progress.enter('encode');
+      const chunks = await encodeReadTokens(tokens);
+      request.progress.enter('send');
+      return sendChunks(reply, chunks);
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/decode',
+    config: { errors: teiErrors },
+    schema: {
+      operationId: 'teiDecode',
+      tags,
+      summary: 'Texts of token ids',
+      description: 'As text-embeddings-inference.',
+      headers: RequestIdHeader,
+      body: teiDecodeBody(config.maxInputs),
+      response: answers(
+        { description: 'A text for each list', schema: TeiDecodeResponse, example: teiDecodeExample.response },
+        ERRORS,
+        teiErrors,
+      ),
+    },
+    handler: async (request) => {
+      const { ids, skip_special_tokens: skip = true } = request.body;
+      const named = nameInputs('ids', ids).map((input) => ({ ...input, role: null, instruction: null }));
+      request.progress.enter('tokenize');
+      const texts = await embedder.decode(named, { specialTokens: !skip });
+      request.held.reserve(texts.reduce((sum, { length }) => sum + MOST_BYTES_OF_UNIT * length + 3, 2));
+      return texts;
+    },
+  });
+  done();
+};

@@ -1,0 +1,39 @@
+import type { ErrorCode } from '../../errors.ts';
+import type { EmbedResult } from '../../tasks/embedding/embedder.ts';
+import type { ErrorFormat } from '../answers/error-format.ts';
+import type { HeldBytes } from './inflight-bytes.ts';
+import type { RequestProgress } from './request-progress.ts';
+
+/** What a request's log line and metrics tell of its work, besides method, route and status. */
+export interface WorkReport
+  extends Pick<EmbedResult, 'batches' | 'lastBatchId' | 'lastBatchItems' | 'shared' | 'cache'> {
+  /** Inputs that were embedded. */
+  inputs: number;
+  /** Why each of the others was not, where the request asked for the rest all the same. */
+  failed: ErrorCode[];
+  tokens: number;
+  truncated: number;
+  timings: EmbedResult['timings'] & { encode: number };
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How the route writes errors; left out: in the OpenAI envelope. */
+    errors?: ErrorFormat;
+    /** Whether a body may come without `content-type: application/json`, see untyped-body.ts. */
+    takesUntypedBody?: true;
+    /** Whether the route only says that there is no such thing here: no hint names it. */
+    isNotServed?: true;
+  }
+  interface FastifyRequest {
+    /** Name of the API key it came with. */
+    keyName: string | undefined;
+    errorCode: ErrorCode | undefined;
+    /** Bytes of its body and its answer. */
+    held: HeldBytes;
+    progress: RequestProgress;
+    /** Length of the body that was read; undefined before. */
+    bodyBytes: number | undefined;
+    work: WorkReport | undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import path from 'node:path';
+import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
+import type { FastifyPluginAsync } from 'fastify';
+import { stringify } from 'yaml';
+import { answersMadeAtStart } from '../answers/answers-made-at-start.ts';
+import { registerUnchangingAnswers, sendUnchanging, unchanging } from '../answers/unchanging-answers.ts';
+import { registerPageFiles } from './page-files.ts';
+
+interface PageRequest {
+  url: string;
+  loadSpec?: boolean;
+}
+
+const options: FastifySwaggerUiOptions = {
+  routePrefix: '/docs',
+  // Of links in the page without a slash at the end.
+  indexPrefix: '.',
+  uiConfig: {
+    // Runs in the page.
+    requestInterceptor: (request: object) => {
+      const sent = request as PageRequest;
+      if (sent.loadSpec) sent.url += '?for=page';
+      return sent;
+    },
+  },
+};
+
+/** The package writes it anew for each request. */
+const INITIALIZER = '/docs/static/swagger-initializer.js';
+
+function isForPage(query: unknown): boolean {
+  return (query as { for?: string }).for === 'page';
+}
+
+/** The page reads the document a folder below /openapi.json, of which the document's own server is said. */
+function forPage<Description extends object>(description: Description): Description {
+  const { servers = [] } = description as { servers?: { url: string }[] };
+  return { ...description, servers: servers.map(({ url }) => ({ url: url === '.' ? '..' : url })) };
+}
+
+/**
+ * GET /docs: the API's description for people. All its links are relative, so that it works behind a proxy that puts the
+ * server below a path and does not say so.
+ */
+export const documentationPages: FastifyPluginAsync = async (app) => {
+  registerPageFiles(app, '/docs/static/*');
+  registerUnchangingAnswers(app, ({ routeOptions: { url } }) => (url === INITIALIZER ? url : undefined));
+  const json = (description: object) => unchanging(JSON.stringify(description), 'application/json; charset=utf-8');
+  const yaml = (description: object) => unchanging(stringify(description), 'application/x-yaml');
+  const descriptions = answersMadeAtStart(app, {
+    '/docs/json': () => json(app.swagger()),
+    '/docs/json for page': () => json(forPage(app.swagger())),
+    '/docs/yaml': () => yaml(app.swagger()),
+    '/docs/yaml for page': () => yaml(forPage(app.swagger())),
+  });
+  // In place of the package, which writes them anew for each request.
+  app.addHook('onRequest', async (request, reply) => {
+    const { url } = request.routeOptions;
+    if (url !== '/docs/json' && url !== '/docs/yaml') return;
+    return sendUnchanging(request, reply, descriptions(isForPage(request.query) ? `${url} for page` : url));
+  });
+  app.addHook('onSend', async (request, reply) => {
+    const location = reply.getHeader('location');
+    if (typeof location !== 'string' || !location.startsWith('/')) return;
+    const [pathname = ''] = request.url.split('?', 1);
+    void reply.header('location', `${path.posix.relative(path.posix.dirname(pathname), location) || '.'}/`);
+  });
+  await app.register(swaggerUi, options);
+};

@@ -1,0 +1,100 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { ModelNames } from '../../../served-models/model-names.ts';
+import type { Config } from '../../../settings/config.ts';
+import type { Embedder } from '../../../tasks/embedding/embedder.ts';
+import { boundOfRows } from '../../answers/encode-rows.ts';
+import { encodeEmbeddings } from '../../answers/encode-vectors.ts';
+import { serveEachVector, serveVectors, sizeOfVectors, usageOf } from '../../answers/serve-vectors.ts';
+import { chooseRole } from '../../body/choose-role.ts';
+import { checkOutputDtype } from '../../body/output-dtype.ts';
+import { readDimensions } from '../../body/read-dimensions.ts';
+import { readOutputDtype } from '../../body/read-output-dtype.ts';
+import { readTruncation } from '../../body/read-truncation.ts';
+import { nameInputs } from '../../body/request-inputs.ts';
+import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
+import { responseExamples } from '../../openapi/documented-examples.ts';
+import { RequestHeaders } from '../../openapi/schemas.ts';
+import { embeddingsExamples } from './embeddings-examples.ts';
+import { EmbeddingsResponse, embeddingsBody } from './embeddings-schema.ts';
+
+export interface EmbeddingsOptions {
+  embedder: Embedder;
+  names: ModelNames;
+  config: Config;
+}
+
+/** Of an input's error, at most, in the place of its vector. */
+const BYTES_PER_ERROR = 512;
+
+/** POST /v1/embeddings, and the same without /v1. */
+export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
+  app,
+  { embedder, names, config },
+  done,
+) => {
+  const body = embeddingsBody(config.maxInputs);
+  for (const url of ['/v1/embeddings', '/embeddings']) {
+    app.route({
+      method: 'POST',
+      url,
+      // LiteLLM asks here, as for Voyage, and never says what it sends.
+      ...(url === '/embeddings' ? { config: { takesUntypedBody: true } } : {}),
+      schema: {
+        hide: url === '/embeddings',
+        operationId: 'createEmbeddings',
+        tags: ['embeddings'],
+        summary: 'Embed texts',
+        description: 'As the OpenAI API, with optional extensions. Also at `/embeddings`.',
+        headers: RequestHeaders,
+        body,
+        response: answers(
+          {
+            description: 'One vector an input, in the order of the inputs',
+            schema: EmbeddingsResponse,
+            headers: workHeaders,
+            examples: responseExamples(embeddingsExamples),
+          },
+          WORK_ERRORS,
+        ),
+      },
+      handler: async (request, reply) => {
+        const { input, model, encoding_format: format = 'float', ...options } = request.body;
+        const { dtype, dtypeName } = readOutputDtype(options);
+        const prompt = {
+          role: chooseRole(names, model, options.input_type),
+          instruction: options.instruction ?? null,
+        };
+        const inputs = nameInputs('input', input).map((one) => ({ ...one, ...prompt }));
+        const vectorOptions = {
+          ...readDimensions(options),
+          normalize: options.normalize ?? null,
+          truncate: readTruncation(options, config.truncate),
+          // Else the header decides.
+          ...(options.token_ids === undefined ? {} : { tokenIds: options.token_ids }),
+        };
+        const { dimensions, normalization } = embedder.model;
+        const isUnit = options.normalize ?? normalization === 'after_cut';
+        checkOutputDtype(dtype, vectorOptions.dimensions ?? dimensions, isUnit, {
+          dtype: dtypeName,
+          dimensions: vectorOptions.dimensionsName,
+        });
+        const isPartial = options.on_error === 'partial';
+        const size = sizeOfVectors(embedder, vectorOptions.dimensions);
+        const answerBytes =
+          boundOfRows(inputs.length, size, format, dtype) + (isPartial ? inputs.length * BYTES_PER_ERROR : 0);
+        const serve = isPartial ? serveEachVector : serveVectors;
+        return serve({ request, reply, embedder, config, answerBytes }, inputs, vectorOptions, (result) =>
+          encodeEmbeddings({
+            vectors: result.vectors,
+            format,
+            dtype,
+            extras: (at) => (result.truncated[at] ? { truncated: true, tokens: result.tokens[at] } : {}),
+            model: names.served,
+            usage: usageOf(result),
+          }),
+        );
+      },
+    });
+  }
+  done();
+};

@@ -1,0 +1,63 @@
+import { Type } from 'typebox';
+import type { Health } from '../../../served-models/health-monitor.ts';
+import { type ErrorFormat, openaiErrors } from '../../answers/error-format.ts';
+import { errorTable } from '../../answers/error-table.ts';
+import { ErrorEnvelope, oneOf } from '../../openapi/schemas.ts';
+
+const details = {
+  engine: Type.Object(
+    {
+      state: oneOf(['starting', 'ready', 'checking', 'restarting', 'failed', 'closed'], {
+        description:
+          '`checking`: batches failed, the canary is run again. `failed`: given up, the process is about to end',
+      }),
+      since_seconds: Type.Number({ description: 'How long it has been in that state' }),
+      processes_ready: Type.Integer({ description: 'Engine processes in service: one for each device' }),
+      canary_cosine: Type.Union([Type.Number(), Type.Null()], {
+        description: 'Lowest cosine of a canary vector to its reference, at the last start; null before it',
+      }),
+    },
+    { title: 'EngineHealth' },
+  ),
+  draining: Type.Boolean({ description: 'Whether the server is shutting down' }),
+  uptime_seconds: Type.Number({ description: 'Since the process began to load' }),
+};
+
+/** How a probe says that all is well. Members may be added. */
+export const Healthy = Type.Object({ status: oneOf(['ok', 'ready']), ...details }, { title: 'Health' });
+
+const Unhealthy = Type.Object(
+  { ...ErrorEnvelope.properties, status: oneOf(['not_ready']), ...details },
+  { title: 'HealthError', description: 'The error that a request would get, and how the service is' },
+);
+
+/** The members of `details`. */
+export function healthFields({ engine, draining, uptimeSeconds }: Health) {
+  return {
+    engine: {
+      state: engine.state,
+      since_seconds: toMilliseconds(engine.secondsInState),
+      processes_ready: engine.processesReady,
+      canary_cosine: engine.canaryCosine,
+    },
+    draining,
+    uptime_seconds: toMilliseconds(uptimeSeconds),
+  };
+}
+
+/** How a probe says what is wrong. */
+export function healthErrors(health: () => Health): ErrorFormat {
+  return {
+    ...openaiErrors,
+    schema: Unhealthy,
+    bodyOf: (error, request) => ({
+      ...openaiErrors.bodyOf(error, request),
+      // A wrong method is no matter of health.
+      ...(errorTable[error.code].status === 503 ? { status: 'not_ready', ...healthFields(health()) } : {}),
+    }),
+  };
+}
+
+function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

@@ -1,0 +1,67 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { HotvecError } from '../../../errors.ts';
+import type { Health } from '../../../served-models/health-monitor.ts';
+import type { Embedder } from '../../../tasks/embedding/embedder.ts';
+import { openaiErrors } from '../../answers/error-format.ts';
+import { checkReady } from '../../door/check-ready.ts';
+import { answers } from '../../openapi/documented-answers.ts';
+import { Healthy, healthErrors, healthFields } from './health-bodies.ts';
+
+/** What an orchestrator takes to start another process, about. */
+const RESTART_MS = 30_000;
+
+export interface HealthOptions {
+  embedder: Embedder;
+  /** What the answers tell besides their status. */
+  health: () => Health;
+}
+
+/** The probes of orchestrators; they need no API key. */
+export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, { embedder, health }, done) => {
+  const errors = healthErrors(health);
+  app.get(
+    '/livez',
+    {
+      config: { errors },
+      schema: {
+        operationId: 'livez',
+        tags: ['health'],
+        summary: 'The process answers, and could serve again',
+        security: [],
+        response: answers({ description: 'Alive', schema: Healthy }, [503], errors, openaiErrors),
+      },
+    },
+    async () => {
+      if (embedder.isGivenUp) {
+        const message = 'The inference engine was given up; this process will serve nothing more.';
+        throw new HotvecError('not_ready', message, { retryAfterMs: RESTART_MS });
+      }
+      return { status: 'ok' as const, ...healthFields(health()) };
+    },
+  );
+  for (const url of ['/readyz', '/health']) {
+    app.get(
+      url,
+      {
+        config: { errors },
+        schema: {
+          operationId: url.slice(1),
+          tags: ['health'],
+          summary: url === '/readyz' ? 'Requests would be served now' : 'The same as /readyz',
+          security: [],
+          response: answers(
+            { description: 'Loaded, canary passed, engine up, batches succeed', schema: Healthy },
+            [503],
+            errors,
+            openaiErrors,
+          ),
+        },
+      },
+      async () => {
+        checkReady(embedder);
+        return { status: 'ready' as const, ...healthFields(health()) };
+      },
+    );
+  }
+  done();
+};

@@ -1,0 +1,115 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { answers } from '../../openapi/documented-answers.ts';
+import type { EmbeddingsOptions } from '../embeddings/embeddings.ts';
+
+const Model = Type.Object(
+  {
+    id: Type.String(),
+    object: Type.Literal('model'),
+    created: Type.Integer({ description: 'When this server started, in Unix seconds' }),
+    owned_by: Type.String(),
+    root: Type.String({ description: 'The served name that an alias stands for' }),
+    dimensions: Type.Integer(),
+    min_dimensions: Type.Integer({ description: 'Smallest valid `dimensions`' }),
+    is_matryoshka: Type.Boolean({ description: 'Whether `dimensions` may be less than all' }),
+    matryoshka_dimensions: Type.Union([Type.Array(Type.Integer()), Type.Null()], {
+      description:
+        'Sizes that the model, or the operator, names as trained for; those between them are served too. null: none is named',
+    }),
+    max_input_tokens: Type.Integer(),
+    max_request_tokens: Type.Integer(),
+    max_inputs: Type.Integer(),
+    max_body_bytes: Type.Integer(),
+    vocabulary_size: Type.Integer(),
+    batch_tokens: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Most tokens the server computes at a time for several inputs; null until ready',
+    }),
+    pooling: Type.String(),
+    normalize: Type.Boolean({ description: 'Whether vectors have length one where a request does not say it' }),
+    prompts: Type.Record(Type.String(), Type.String()),
+    dtype: Type.Union([Type.String(), Type.Null()], { description: 'Precision in use; null until ready' }),
+    device: Type.Union([Type.String(), Type.Null()], { description: 'Execution provider in use; null until ready' }),
+    revision: Type.Union([Type.String(), Type.Null()]),
+    fingerprint: Type.Union([Type.String(), Type.Null()], {
+      description: 'Vectors are comparable only where this is equal; null until ready',
+    }),
+  },
+  { title: 'Model' },
+);
+
+const ModelList = Type.Object({ object: Type.Literal('list'), data: Type.Array(Model) }, { title: 'ModelList' });
+
+/** GET /v1/models and /v1/models/:id. */
+export const modelsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
+  app,
+  { embedder, names, config },
+  done,
+) => {
+  const created = Math.floor(Date.now() / 1000);
+  const describe = (id: string) => {
+    const { model } = embedder;
+    return {
+      id,
+      object: 'model' as const,
+      created,
+      owned_by: 'hotvec',
+      root: names.served,
+      dimensions: model.dimensions,
+      min_dimensions: model.matryoshkaMinimum ?? model.dimensions,
+      is_matryoshka: model.matryoshkaMinimum !== null,
+      matryoshka_dimensions: model.matryoshkaDimensions.length > 0 ? [...model.matryoshkaDimensions] : null,
+      max_input_tokens: model.maxInputTokens,
+      max_request_tokens: model.maxRequestTokens,
+      max_inputs: config.maxInputs,
+      max_body_bytes: config.maxBodyBytes,
+      vocabulary_size: model.vocabularySize,
+      batch_tokens: model.batchTokens,
+      pooling: model.pooling,
+      normalize: model.normalization === 'after_cut',
+      prompts: { ...model.prompts },
+      dtype: model.dtype,
+      device: model.device,
+      revision: model.revision,
+      fingerprint: model.fingerprint,
+    };
+  };
+
+  app.get(
+    '/v1/models',
+    {
+      schema: {
+        operationId: 'listModels',
+        tags: ['models'],
+        summary: 'What is served',
+        response: answers({ description: 'The served model and its aliases', schema: ModelList }, [401]),
+      },
+    },
+    async () => ({ object: 'list' as const, data: names.all.map(describe) }),
+  );
+
+  const one = (id: string) => {
+    names.resolve(id);
+    return describe(id);
+  };
+  app.get(
+    '/v1/models/:id',
+    {
+      schema: {
+        operationId: 'retrieveModel',
+        tags: ['models'],
+        summary: 'One model, by name or alias',
+        params: Type.Object({ id: Type.String({ description: 'A served name or alias' }) }),
+        response: answers({ description: 'The model', schema: Model }, [401, 404]),
+      },
+    },
+    // `/v1/models/` has no name in it.
+    async (request, reply) => (request.params.id === '' ? reply.callNotFound() : one(request.params.id)),
+  );
+  // Hub names have a slash, and not every client escapes it.
+  app.get('/v1/models/:owner/:name', { schema: { hide: true } }, async (request) => {
+    const { owner, name } = request.params as { owner: string; name: string };
+    return one(`${owner}/${name}`);
+  });
+  done();
+};

@@ -1,0 +1,40 @@
+import type { FastifyPluginCallback } from 'fastify';
+import { Type } from 'typebox';
+import { ollamaErrors } from '../../dialects/ollama/ollama-errors.ts';
+import { teiErrors } from '../../dialects/tei/tei-errors.ts';
+import { checkReady } from '../../door/check-ready.ts';
+import { answers } from '../../openapi/documented-answers.ts';
+import type { EmbeddingsOptions } from '../embeddings/embeddings.ts';
+
+/**
+ * GET and HEAD `/`: how clients of Ollama ask whether anybody is there, how text-embeddings-inference is probed, and what
+ * load balancers of Google ask unless they are told otherwise. One answer for all: Ollama's words, which only its clients
+ * read, where requests would be served now, and else 503. No key is asked for.
+ */
+export const rootRoute: FastifyPluginCallback<EmbeddingsOptions> = (app, { embedder, config }, done) => {
+  const speaksOllama = config.dialects.includes('ollama');
+  const errors = config.dialects.includes('tei') ? teiErrors : ollamaErrors;
+  app.get(
+    '/',
+    {
+      config: { errors },
+      schema: {
+        operationId: 'root',
+        tags: ['health'],
+        summary: 'Requests would be served now',
+        description: 'As Ollama and text-embeddings-inference. The same as `/readyz`, in their words.',
+        security: [],
+        response: answers(
+          { description: '`Ollama is running`', schema: Type.String(), mediaType: 'text/plain' },
+          [503],
+          errors,
+        ),
+      },
+    },
+    async (_, reply) => {
+      checkReady(embedder);
+      return reply.type('text/plain; charset=utf-8').send(speaksOllama ? 'Ollama is running' : '');
+    },
+  );
+  done();
+};

@@ -1,0 +1,89 @@
+import { Type } from 'typebox';
+import { requestExamples } from '../../openapi/documented-examples.ts';
+import { commonFields, oneOf, roles, Usage } from '../../openapi/schemas.ts';
+import { similarityExamples } from './similarity-examples.ts';
+
+const numbers = Type.Array(Type.Number(), { minItems: 1 });
+const embedding = Type.Object(
+  {
+    object: Type.Optional(Type.String()),
+    index: Type.Optional(Type.Number()),
+    embedding: Type.Union([numbers, Type.String({ contentEncoding: 'base64' })], {
+      description: 'Numbers, or base64 of little-endian float32',
+    }),
+    truncated: Type.Optional(Type.Boolean()),
+    tokens: Type.Optional(Type.Number()),
+  },
+  {
+    additionalProperties: false,
+    title: 'GivenEmbedding',
+    description: 'An item of `data` as `/v1/embeddings` answers it; only `embedding` is looked at',
+  },
+);
+const items = (maxInputs: number, description: string) =>
+  Type.Union(
+    [
+      Type.String(),
+      numbers,
+      embedding,
+      Type.Array(Type.Union([Type.String(), numbers, embedding]), { minItems: 1, maxItems: maxInputs }),
+    ],
+    { description },
+  );
+
+/** The request's body. Vectors are taken as they are, and cost no tokens. */
+export function similarityBody(maxInputs: number) {
+  return Type.Object(
+    {
+      queries: items(maxInputs, 'Texts or vectors, mixed, or a single one; each gets a row of scores'),
+      documents: items(maxInputs, 'Texts or vectors, mixed, or a single one; each gets a column of scores'),
+      ...commonFields,
+      query_input_type: Type.Optional(
+        oneOf(roles, { description: 'Prompt of the queries. Left out: `query`, where the model has such a prompt' }),
+      ),
+      document_input_type: Type.Optional(
+        oneOf(roles, {
+          description: 'Prompt of the documents. Left out: `document`, where the model has such a prompt',
+        }),
+      ),
+      metric: Type.Optional(
+        oneOf(['cosine', 'dot', 'euclidean', 'manhattan'], {
+          description: 'Larger is more alike: distances are negated. Left out: `cosine`, clamped to [−1, 1]',
+        }),
+      ),
+      scale: Type.Optional(Type.Number({ description: 'Factor of every score, e.g. 100. Left out: 1' })),
+      top_k: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Adds `results`: the best documents of each query' }),
+      ),
+      return_documents: Type.Optional(
+        Type.Boolean({ description: 'Repeat the texts in `results`; vectors are not repeated' }),
+      ),
+    },
+    { additionalProperties: false, title: 'SimilarityRequest', 'x-examples': requestExamples(similarityExamples) },
+  );
+}
+
+export const SimilarityResponse = Type.Object(
+  {
+    object: Type.Literal('similarity'),
+    scores: Type.Array(Type.Array(Type.Number()), { description: 'queries × documents' }),
+    results: Type.Optional(
+      Type.Array(
+        Type.Array(
+          Type.Object(
+            {
+              index: Type.Integer({ minimum: 0, description: 'Position in `documents`' }),
+              score: Type.Number(),
+              document: Type.Optional(Type.String({ description: 'Only there with `return_documents`, for a text' })),
+            },
+            { title: 'SimilarityResult' },
+          ),
+        ),
+        { description: 'The best documents of each query, best first; only there with `top_k`' },
+      ),
+    ),
+    model: Type.String({ description: 'The served name' }),
+    usage: Usage,
+  },
+  { title: 'SimilarityResponse' },
+);

@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import type { EngineEvent, LossReason } from '../engine/supervisor/engine-events.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+
+/** Each reason once; the compiler asks for those that are missing. */
+const LOSS_REASONS: Record<LossReason, true> = {
+  exit: true,
+  signal: true,
+  hung: true,
+  bad_reply: true,
+  load_failed: true,
+  canary_failed: true,
+  files_changed: true,
+};
+
+/** Tells log and metrics what happens to the engine process of a device. */
+export function logEngineEvents(event: EngineEvent, deviceId: number, logger: Logger, metrics: Metrics): void {
+  switch (event.kind) {
+    case 'ready':
+      metrics.expectEngineLosses(deviceId, Object.keys(LOSS_REASONS));
+      metrics.observeEngine(deviceId, { epoch: event.epoch, canaryCosine: event.info.canaryCosine });
+      logger.info({ deviceId, epoch: event.epoch, processId: event.processId, ...event.info }, 'engine ready');
+      return;
+    case 'lost':
+      metrics.countEngineLoss(deviceId, event.reason);
+      if (event.restartInMilliseconds === null) {
+        logger.fatal(
+          { deviceId, epoch: event.epoch, reason: event.reason, detail: event.detail },
+          event.reason === 'files_changed' ? 'engine given up: other files' : 'engine given up: too many crashes',
+        );
+      } else {
+        const { epoch, reason, detail, restartInMilliseconds } = event;
+        logger.error({ deviceId, epoch, reason, detail, restartInMilliseconds }, 'engine lost, restarting it');
+      }
+      return;
+    case 'stale_reply':
+      metrics.countStaleReply();
+      logger.warn({ deviceId, epoch: event.epoch }, 'dropped an answer of an engine process already given up');
+      return;
+    case 'checking':
+      logger.error(
+        { deviceId, epoch: event.epoch, failedBatches: event.failedBatches },
+        'batches failed, running the canary',
+      );
+      return;
+    case 'check_passed':
+      logger.info({ deviceId, epoch: event.epoch }, 'canary passed, engine back in service');
+      return;
+    case 'output':
+      logger.warn({ deviceId, line: event.line }, 'engine output');
+      return;
+    case 'batch_done':
+      metrics.observeEngineWork(deviceId, event.residentBytes, event.busyMilliseconds);
+  }
+}

@@ -1,0 +1,58 @@
+import { StartError } from '../../errors.ts';
+import type { Json } from './read-json.ts';
+
+/**
+ * What hotvec does about a field of a model's JSON file.
+ *
+ * - `applied`: what it says is done; whoever reads it checks its value.
+ * - `noEffect`: it changes no vector of a text; why.
+ * - `only`: the values for which hotvec computes what sentence-transformers computes. The field may be absent.
+ */
+export type FieldRule = 'applied' | { noEffect: string } | { only: readonly unknown[] };
+export type FieldRules = Readonly<Record<string, FieldRule>>;
+
+/** Names under which people write comments into JSON. */
+const COMMENTS = /^(_?comments?|\/\/.*|\$schema|_?description)$/;
+
+/**
+ * Whether everything that a JSON file says is either done or without effect: an unknown field may change the
+ * vectors, and a wrong vector is worse than no start.
+ *
+ * @param file its path relative to the model's folder, and where in it `json` is, for messages.
+ * @throws {StartError} naming the first field that is unknown, or has a value that is not implemented.
+ */
+export function checkFields(file: string, json: Json, rules: FieldRules): void {
+  for (const [field, value] of Object.entries(json)) {
+    const rule = Object.hasOwn(rules, field) ? rules[field] : undefined;
+    if (rule === 'applied' || COMMENTS.test(field) || (rule !== undefined && 'noEffect' in rule)) continue;
+    if (rule === undefined) {
+      throw refuseField(file, field, value, 'no such field, and it may change the vectors');
+    }
+    if (!rule.only.some((one) => JSON.stringify(one) === written(value))) {
+      throw refuseField(file, field, value, rule.only.map((one) => JSON.stringify(one)).join(' or '));
+    }
+  }
+}
+
+/** @param wanted what there may be instead, to stand after "hotvec implements". */
+export function refuseField(file: string, field: string, found: unknown, wanted: string): StartError {
+  const text = written(found) ?? 'missing';
+  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return new StartError(`${file}: ${field} is ${shown}; hotvec implements ${wanted}.`);
+}
+
+/** As JSON; a file of a repository may nest deeper than JSON.stringify can go. */
+function written(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'nested too deeply';
+  }
+}
+
+/** An object inside a JSON file; {} where it is absent or null. */
+export function objectField(file: string, json: Json, field: string): Json {
+  const value = json[field] ?? {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Json;
+  throw refuseField(file, field, value, 'an object there');
+}

@@ -1,0 +1,52 @@
+import { StartError } from '../../errors.ts';
+import type { Pooling } from '../manifest.ts';
+
+/** The POOLING setting: what to do where the folder does not say. */
+export type PoolingSetting = 'auto' | Pooling;
+
+/** What a folder says of its pooling. */
+export interface DeclaredPooling {
+  name: string;
+  /** By modules.json; null where there is none. */
+  declared: Pooling | null;
+  /** Whether the graph gives `sentence_embedding`. */
+  isPooledInGraph: boolean;
+}
+
+/** What a folder without modules.json leaves open beside the pooling. */
+const LEFT_OPEN =
+  'the prompts and the default prompt (config_sentence_transformers.json) and the length limit (sentence_bert_config.json)';
+
+/**
+ * What the folder says, or the setting where it says nothing. Never a guess. Where there is no modules.json, the setting is
+ * also the leave to serve a folder that may have lost its prompts and its limit, as an export into a folder of its own has.
+ *
+ * @throws {StartError} when both say something, and not the same, or neither does.
+ */
+export function choosePooling({ name, declared, isPooledInGraph }: DeclaredPooling, setting: PoolingSetting): Pooling {
+  if (isPooledInGraph) return choosePooledInGraph(name, declared !== null, setting);
+  if (setting === 'in_graph') {
+    throw new StartError(
+      `POOLING=in_graph, but the model gives no sentence_embedding. ${declared === null ? 'Set POOLING to what its model card says.' : 'Leave POOLING out.'}`,
+    );
+  }
+  if (declared === null) {
+    if (setting !== 'auto') return setting;
+    throw new StartError(
+      `${name} has no modules.json, so its pooling is unknown, and hotvec does not guess. Add modules.json and 1_Pooling/config.json from the original repository, with ${LEFT_OPEN}, or set POOLING to what its model card says (last_token, cls, mean, max or mean_sqrt_len).`,
+    );
+  }
+  if (setting === 'auto' || setting === declared) return declared;
+  throw new StartError(`POOLING=${setting}, but the model's own files say ${declared}. Leave POOLING out.`);
+}
+
+function choosePooledInGraph(name: string, hasModules: boolean, setting: PoolingSetting): Pooling {
+  if (setting !== 'auto' && setting !== 'in_graph') {
+    const remedy = hasModules ? 'Leave POOLING out' : 'Set POOLING=in_graph';
+    throw new StartError(`POOLING=${setting}, but the ONNX graph pools by itself. ${remedy}.`);
+  }
+  if (hasModules || setting === 'in_graph') return 'in_graph';
+  throw new StartError(
+    `${name} has no modules.json. Its ONNX graph pools by itself, but ${LEFT_OPEN} are unknown, and without them vectors may be wrong. Export into FOLDER/onnx of a copy of the original model instead (optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx) and set MODEL=FOLDER, or add the files from the original repository. If the model has no prompts and these files are all there is, set POOLING=in_graph.`,
+  );
+}

@@ -1,0 +1,41 @@
+import { StartError } from '../../errors.ts';
+import { refuseField } from './check-fields.ts';
+import type { Json } from './read-json.ts';
+
+const FILE = 'config_sentence_transformers.json';
+
+export interface Prompts {
+  prompts: Record<string, string>;
+  defaultPrompt: string;
+}
+
+/** Names of prompts that every model has in sentence-transformers, empty where nobody gave any. */
+const ALWAYS_THERE = new Set(['query', 'document']);
+/** Names that models give to the document prompt, in the order in which sentence-transformers looks for one. */
+const DOCUMENT_NAMES = ['document', 'passage', 'corpus'];
+
+/**
+ * Prompts as config_sentence_transformers.json has them, the document prompt also under the name `document`.
+ * @throws {StartError} for a prompt that is no text, and a default_prompt_name that names none.
+ */
+export function readPrompts(config: Json | undefined): Prompts {
+  const listed = config?.prompts ?? {};
+  if (typeof listed !== 'object' || Array.isArray(listed))
+    throw refuseField(FILE, 'prompts', listed, 'an object there');
+  const prompts: Record<string, string> = {};
+  for (const [name, prompt] of Object.entries(listed)) {
+    // null is how sentence-transformers writes a prompt that nobody gave.
+    if (typeof (prompt ?? '') !== 'string') throw refuseField(FILE, `prompts.${name}`, prompt, 'texts');
+    prompts[name] = prompt ?? '';
+  }
+  const document = DOCUMENT_NAMES.find((name) => prompts[name] !== undefined);
+  if (document !== undefined) prompts.document = prompts[document] as string;
+  const name = config?.default_prompt_name ?? null;
+  if (name === null) return { prompts, defaultPrompt: '' };
+  if (typeof name !== 'string') throw refuseField(FILE, 'default_prompt_name', name, 'the name of a prompt, or null');
+  const defaultPrompt = Object.hasOwn(prompts, name) ? prompts[name] : ALWAYS_THERE.has(name) ? '' : undefined;
+  if (defaultPrompt === undefined) {
+    throw new StartError(`${FILE}: default_prompt_name is ${name}, and no prompt has that name.`);
+  }
+  return { prompts, defaultPrompt };
+}

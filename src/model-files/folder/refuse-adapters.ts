@@ -1,0 +1,28 @@
+import path from 'node:path';
+import { StartError } from '../../errors.ts';
+import type { SentenceModules } from './sentence-modules.ts';
+
+/** What PEFT and the adapters library write; transformers looks for the first beside every model that it loads. */
+const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors', 'adapter_model.bin', 'pytorch_adapter.bin'];
+
+/**
+ * An adapter (LoRA and its kin) changes what the weights beside it compute: transformers applies it while it loads them.
+ * Weights without it would give vectors that look right.
+ *
+ * @param has whether the model has a file, by its path relative to the model's folder.
+ * @throws {StartError} naming the file, and saying how to merge it into the weights.
+ */
+export function refuseAdapters(name: string, has: (file: string) => boolean, modules: SentenceModules | null): void {
+  const folders = new Set(['', ...(modules?.folders ?? [])]);
+  const found = [...folders]
+    .flatMap((folder) => ADAPTER_FILES.map((file) => path.posix.join(folder, file)))
+    .find((file) => has(file));
+  if (found === undefined) return;
+  const isWhole = ['config.json', 'onnx/model.onnx', 'model.onnx'].some(has);
+  const what = isWhole
+    ? `beside its weights lies ${found}, an adapter (LoRA or the like), which transformers applies to them and hotvec does not`
+    : `${found}: this is an adapter (LoRA or the like) and not a model; the weights that it changes are those of its base model`;
+  throw new StartError(
+    `${name}: ${what}. Merge it: model = SentenceTransformer(BASE); model[0].model = PeftModel.from_pretrained(model[0].model, FOLDER).merge_and_unload(); model.save_pretrained(MERGED), then serve MERGED.${isWhole ? " To serve the weights without it, remove the adapter's files." : ''}`,
+  );
+}

@@ -1,0 +1,273 @@
+import { StartError } from '../../../errors.ts';
+import type { Json } from '../read-json.ts';
+import {
+  canonicalModel,
+  canonicalNormalizer,
+  canonicalPreTokenizer,
+  hasTokenTypes,
+  idsAround,
+} from './canonical-parts.ts';
+import { chooseClass } from './choose-class.ts';
+import { FAMILIES, type TokenizerFamily, UNKNOWN_CLASSES } from './class-names.ts';
+import { readByVersion4 } from './read-by-version-4.ts';
+import { isByteLevel, readByVersion5 } from './read-by-version-5.ts';
+import type { TokenFiles } from './special-tokens.ts';
+import {
+  type AddedToken,
+  idsOfAddedTokens,
+  type TokenizerJson,
+  type TokenizerParts,
+  tokenizerPartsOf,
+} from './tokenizer-parts.ts';
+
+const VERSION_4 = 'transformers 4.57.6';
+const VERSION_5 = 'transformers 5.24.0';
+
+/** Fields that take the place of those of tokenizer.json; of `model` only its options. */
+export interface TokenizerChanges {
+  normalizer?: Json | null;
+  pre_tokenizer?: Json | null;
+  post_processor?: Json | null;
+  model?: Json;
+  added_tokens?: (AddedToken & { id: number })[];
+}
+
+/** How a text becomes words. */
+export interface WordRules {
+  normalizer: Json | null;
+  pre_tokenizer: Json | null;
+}
+
+/** Two ways of making words, written differently: whether they differ shows on texts only. */
+export interface DisputedWords {
+  rules: [WordRules, WordRules];
+  /**
+   * Whether spaces around a text count for nothing: the classes over a SentencePiece vocabulary drop them in version 5, and
+   * files that converters wrote until 2024 keep one as a token. Those are most models of the XLM-RoBERTa family.
+   */
+  trims: boolean;
+  /** The error to be thrown where they do; wants an example behind it. */
+  complaint: string;
+}
+
+export interface TokenizerDescription {
+  /** null: tokenizer.json as it is. */
+  changes: TokenizerChanges | null;
+  /** null: nothing to prove. */
+  disputed: DisputedWords | null;
+  /** The token that batches of texts are padded with; null: no file names one. */
+  paddingToken: string | null;
+}
+
+export interface TokenizerSources extends TokenFiles {
+  /** tokenizer.json, parsed; undefined where there is none, of which those complain who load it. */
+  tokenizer: Json | undefined;
+  /** config.json */
+  config: Json;
+  /** Whether sentence_bert_config.json asks for lower case (`do_lower_case`). */
+  lowercase: boolean;
+}
+
+/** Fields of tokenizer_config.json that change ids and that hotvec does not implement, where they are true. */
+const UNSUPPORTED = ['split_special_tokens', 'fix_mistral_regex', 'from_slow'];
+
+/**
+ * What transformers makes of a folder's tokenizer, whatever tokenizer.json says: its class rules over it. Versions 4 and 5
+ * must agree, or the folder has no one right answer (docs/decisions/0068).
+ *
+ * @throws {StartError} naming the class and the part they disagree about, or what hotvec does not implement.
+ */
+export function describeTokenizer(sources: TokenizerSources): TokenizerDescription {
+  const { tokenizer, config, tokenizerConfig = {}, lowercase } = sources;
+  if (tokenizer === undefined) return { changes: null, disputed: null, paddingToken: null };
+  refuseUnsupported(tokenizer, tokenizerConfig);
+  const json = tokenizerPartsOf(tokenizer);
+  const classes = chooseClass(config, tokenizerConfig, isByteLevel(json.parts, tokenizer.decoder));
+  for (const name of [classes.version4, classes.version5]) {
+    if (name === null || !UNKNOWN_CLASSES.has(name)) continue;
+    throw new StartError(
+      `${origin(sources, name)}: hotvec does not know what this class of transformers makes of tokenizer.json. ${REMEDY}`,
+    );
+  }
+  const named = origin(sources, classes.version4 ?? classes.version5);
+  let version4: TokenizerParts | null;
+  let version5: TokenizerParts;
+  try {
+    version4 = classes.version4 === null ? null : readByVersion4(classes.version4, sources, json);
+    version5 = readByVersion5(classes.version5, sources, json);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new StartError(`${named}: the class and tokenizer.json do not fit: ${error.message}. ${REMEDY}`);
+  }
+  const chosen = version4 ?? version5;
+  refuseTokenTypes(chosen, tokenizerConfig);
+  refuseStaleTokens(named, chosen, lowercase, json);
+  const part = version4 === null ? undefined : differingPart(version4, version5, json);
+  if (part !== undefined) throw new StartError(`${disagreement(named, part, version4, version5, json)} ${REMEDY}`);
+  const disputed = haveSameWords(chosen, version5)
+    ? null
+    : {
+        rules: [withLowercase(chosen, lowercase), withLowercase(version5, lowercase)] as [WordRules, WordRules],
+        trims: SPLITS_AT_SPACES.has(FAMILIES[classes.version5] ?? 'file'),
+        complaint: `${disagreement(named, 'words', chosen, version5, json)} ${REMEDY}`,
+      };
+  const changes = changesTo(json, withLowercase(chosen, lowercase));
+  return { changes, disputed, paddingToken: paddingTokenOf(sources, json) };
+}
+
+const SPLITS_AT_SPACES: ReadonlySet<TokenizerFamily> = new Set(['albert', 'camembert', 't5', 'xlm_roberta']);
+const REMEDY =
+  'If tokenizer.json is right as it is, set tokenizer_class to "PreTrainedTokenizerFast" in tokenizer_config.json of a copy of the folder; otherwise save the tokenizer anew with the version of transformers that the model was trained with.';
+
+function refuseUnsupported(tokenizer: Json, tokenizerConfig: Json): void {
+  const field = UNSUPPORTED.find((name) => tokenizerConfig[name] === true);
+  if (field !== undefined) {
+    throw new StartError(`tokenizer_config.json sets ${field} to true, which hotvec does not implement.`);
+  }
+  const map = tokenizerConfig.auto_map as Json | undefined;
+  if (Array.isArray(map) || map?.AutoTokenizer !== undefined) {
+    throw new StartError(
+      'tokenizer_config.json: auto_map names a tokenizer of the model’s own code, which hotvec does not run. If tokenizer.json gives the same ids, remove auto_map.',
+    );
+  }
+  const { dropout } = (tokenizer.model ?? {}) as Json;
+  if (typeof dropout === 'number' && dropout > 0) {
+    throw new StartError(`tokenizer.json sets dropout to ${dropout}: its ids are random. Set it to null.`);
+  }
+}
+
+/**
+ * A post-processor may give a text another token type than 0, which a model may add an embedding for. transformers 4.57.6
+ * hands it on and 5.24.0 does not.
+ */
+function refuseTokenTypes({ post_processor }: TokenizerParts, { model_input_names: inputs }: Json): void {
+  if (Array.isArray(inputs) && !inputs.includes('token_type_ids')) return;
+  if (!hasTokenTypes(post_processor)) return;
+  throw new StartError(
+    `tokenizer.json: post_processor gives a text a type_id other than 0, which ${VERSION_4} hands to the model and hotvec does not. If the model was trained without token types, set model_input_names to ["input_ids", "attention_mask"] in tokenizer_config.json of a copy of the folder.`,
+  );
+}
+
+/** What a text is written with that no flag of BertNormalizer changes. */
+const UNCHANGED_BY_NORMALIZERS = /^[ -@[-~]*$/;
+
+/**
+ * transformers and sentence-transformers change the normalizer of a tokenizer that has its added tokens. Those that are looked for in the
+ * normalized text (`normalized`) then keep the spelling of the old one in tokenizers 0.22.2, of transformers 4, and get that of the new one in
+ * 0.23.3, of transformers 5 (findings/added-tokens-outlive-their-normalizer.sh).
+ */
+function refuseStaleTokens(named: string, chosen: TokenizerParts, lowercase: boolean, json: TokenizerJson): void {
+  const isSame = (one: WordRules, other: WordRules) =>
+    canonicalNormalizer(one.normalizer) === canonicalNormalizer(other.normalizer);
+  const isOfClass = !isSame(chosen, json.parts);
+  if (!isOfClass && isSame(withLowercase(chosen, lowercase), chosen)) return;
+  const stale = chosen.added_tokens.find(
+    ({ content, normalized }) => normalized && !UNCHANGED_BY_NORMALIZERS.test(content),
+  );
+  if (stale === undefined) return;
+  const spelled = `versions of transformers look for the added token ${JSON.stringify(stale.content)} in different spellings, so one text has two lists of token ids`;
+  throw new StartError(
+    isOfClass
+      ? `${named}, and class and tokenizer.json disagree about the normalizer, whereupon ${spelled}. ${REMEDY}`
+      : `sentence_bert_config.json sets do_lower_case to true, whereupon ${spelled}. In a copy of the folder, set do_lower_case to false, or write the token in lower case in tokenizer.json and tokenizer_config.json.`,
+  );
+}
+
+function paddingTokenOf({ tokenizerConfig, specialTokensMap }: TokenizerSources, json: TokenizerJson): string | null {
+  const token = tokenizerConfig?.pad_token ?? specialTokensMap?.pad_token ?? json.paddingToken;
+  const content = typeof token === 'object' ? (token as Json | null)?.content : token;
+  return typeof content === 'string' ? content : null;
+}
+
+/** Where the class comes from, for messages. */
+function origin({ tokenizerConfig, config }: TokenizerSources, name: string): string {
+  if (tokenizerConfig?.tokenizer_class !== undefined && tokenizerConfig.tokenizer_class !== null) {
+    return `tokenizer_config.json: tokenizer_class is "${tokenizerConfig.tokenizer_class}"`;
+  }
+  if (typeof config.tokenizer_class === 'string') return `config.json: tokenizer_class is "${config.tokenizer_class}"`;
+  return `config.json: model_type ${JSON.stringify(config.model_type)} stands for ${name}`;
+}
+
+/** Which of two versions keeps to the file, for messages. */
+function disagreement(
+  named: string,
+  part: 'words' | 'post_processor' | 'added_tokens' | 'model',
+  version4: TokenizerParts | null,
+  version5: TokenizerParts,
+  json: TokenizerJson,
+): string {
+  const what = {
+    words: 'normalizer and pre_tokenizer',
+    post_processor: 'post_processor (the tokens around a text)',
+    added_tokens: 'added_tokens',
+    model: 'model options',
+  }[part];
+  const isSame = (parts: TokenizerParts | null) =>
+    parts !== null &&
+    (part === 'words' ? haveSameWords(parts, json.parts) : differingPart(parts, json.parts, json) !== part);
+  const how = isSame(version4)
+    ? `${VERSION_4} takes the ${what} of tokenizer.json, ${VERSION_5} those of the class`
+    : isSame(version5)
+      ? `${VERSION_4} takes the ${what} of the class, ${VERSION_5} those of tokenizer.json`
+      : `${VERSION_4} and ${VERSION_5} build different ${what}`;
+  return `${named}, and class and tokenizer.json disagree: ${how}, so one text has two lists of token ids.`;
+}
+
+function haveSameWords(one: WordRules, other: WordRules): boolean {
+  return (
+    canonicalNormalizer(one.normalizer) === canonicalNormalizer(other.normalizer) &&
+    canonicalPreTokenizer(one.pre_tokenizer) === canonicalPreTokenizer(other.pre_tokenizer)
+  );
+}
+
+/** The first part but the words that two readings differ in. */
+function differingPart(
+  one: TokenizerParts,
+  other: TokenizerParts,
+  json: TokenizerJson,
+): 'post_processor' | 'added_tokens' | 'model' | undefined {
+  if (around(one) !== around(other)) return 'post_processor';
+  if (tokens(one, json) !== tokens(other, json)) return 'added_tokens';
+  if (canonicalModel(one.model, json.idOf) !== canonicalModel(other.model, json.idOf)) return 'model';
+  return undefined;
+}
+
+function around({ post_processor }: TokenizerParts): string {
+  return JSON.stringify(idsAround(post_processor));
+}
+
+function tokens({ added_tokens }: TokenizerParts, json: TokenizerJson): string {
+  return JSON.stringify(withIds(added_tokens, json).sort((a, b) => a.id - b.id));
+}
+
+function withIds(added: readonly AddedToken[], json: TokenizerJson): (AddedToken & { id: number })[] {
+  const ids = idsOfAddedTokens(json, added);
+  return added.map((token, i) => ({ id: ids[i] as number, ...token }));
+}
+
+/** As sentence-transformers does it: before the normalizer, unless that has the same step. */
+function withLowercase<Rules extends WordRules>(rules: Rules, isWanted: boolean): Rules {
+  const { normalizer } = rules;
+  const steps = (normalizer?.type === 'Sequence' ? normalizer.normalizers : [normalizer]) as (Json | null)[];
+  if (!isWanted || steps.some((step) => step?.type === 'Lowercase')) return rules;
+  const normalizers = [{ type: 'Lowercase' }, ...steps.filter((step) => step !== null)];
+  return { ...rules, normalizer: { type: 'Sequence', normalizers } };
+}
+
+/** null where the file is already what is wanted. */
+function changesTo(json: TokenizerJson, wanted: TokenizerParts): TokenizerChanges | null {
+  const { parts } = json;
+  const changes: TokenizerChanges = {};
+  if (canonicalNormalizer(wanted.normalizer) !== canonicalNormalizer(parts.normalizer)) {
+    changes.normalizer = wanted.normalizer;
+  }
+  if (canonicalPreTokenizer(wanted.pre_tokenizer) !== canonicalPreTokenizer(parts.pre_tokenizer)) {
+    changes.pre_tokenizer = wanted.pre_tokenizer;
+  }
+  if (wanted.post_processor !== parts.post_processor && around(wanted) !== around(parts)) {
+    changes.post_processor = wanted.post_processor;
+  }
+  if (tokens(wanted, json) !== tokens(parts, json)) changes.added_tokens = withIds(wanted.added_tokens, json);
+  if (canonicalModel(wanted.model, json.idOf) !== canonicalModel(parts.model, json.idOf)) changes.model = wanted.model;
+  return Object.keys(changes).length === 0 ? null : changes;
+}

@@ -1,0 +1,83 @@
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { StartError } from '../../errors.ts';
+import { chooseFiles } from '../../formats/choose-files.ts';
+import { readOnnxFacts } from '../../formats/onnx/onnx-facts.ts';
+import { ONNX_DTYPES, onnxFileNames } from '../../formats/onnx/onnx-file-names.ts';
+import type { Dtype } from '../manifest.ts';
+import { digestFile, FileDigest } from './file-digest.ts';
+import type { PublishedDigest } from './hub.ts';
+import { type CachedFile, type FileRecord, sizeOf } from './model-cache.ts';
+import { parseRepositoryJson } from './parse-repository-json.ts';
+
+/**
+ * Reads a snapshot that another tool put into the shared cache. Its links lead to blobs that are named after their
+ * published digests, so that its files can be verified without the hub: small ones here, all by the caller.
+ *
+ * @returns undefined where there is no such snapshot.
+ * @throws {StartError} when it cannot be served as it is, saying why.
+ */
+export async function readForeignSnapshot(
+  folder: string,
+  name: string,
+  revision: string,
+  dtype: Dtype | 'auto',
+): Promise<FileRecord | undefined> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined) return undefined;
+  const paths = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
+  const fail = (why: string) =>
+    new StartError(`OFFLINE=1, and what another tool left of ${name} in ${folder} is not enough: ${why}`);
+  // It says how vectors are pooled, what comes after, and the prompts lie beside it: without it a POOLING that was set for
+  // another model would pass, and lost Dense modules would not be missed.
+  if (!paths.includes('modules.json')) {
+    throw fail(
+      `it has no modules.json, and whether the model has one is not known. Run \`hotvec pull ${name}\` where there is a network.`,
+    );
+  }
+  // Its tokenizer's class rules over tokenizer.json, and without a name it is guessed.
+  if (!paths.includes('tokenizer_config.json')) {
+    throw fail(
+      `it has no tokenizer_config.json, and whether the model has one is not known. Run \`hotvec pull ${name}\` where there is a network.`,
+    );
+  }
+  const readJson = async (file: string) =>
+    parseRepositoryJson(await readFile(path.join(folder, file), 'utf8'), file, name);
+  const readGraph = async (file: string) => readOnnxFacts(path.join(folder, file));
+  const chosen = await chooseFiles({ name, paths: new Set(paths), readJson, readGraph }, dtype).catch((error) => {
+    throw fail(error.message);
+  });
+  const isGuess =
+    dtype === 'auto' && ONNX_DTYPES.some((one) => onnxFileNames(one).some((file) => chosen.includes(file)));
+  if (isGuess) throw fail('which precisions it has besides is not known. Set DTYPE to the one to serve.');
+  const files: CachedFile[] = [];
+  for (const file of chosen) {
+    const link = path.join(folder, file);
+    const published = digestOf(path.basename(await readlink(link).catch(() => '')));
+    if (published === undefined) {
+      throw fail(
+        `${file} is no link to a blob, so its hash is not known. Run \`hotvec pull ${name}\` where there is a network.`,
+      );
+    }
+    const size = await sizeOf(link);
+    let sha256 = published.digest;
+    if (published.algorithm === 'git-sha1') {
+      const digest = new FileDigest({ ...published, size });
+      await digestFile(digest, await realpath(link), size);
+      const found = digest.finish();
+      if (!found.isPublished) throw fail(`${file} is damaged. Run \`hotvec pull ${name}\` where there is a network.`);
+      sha256 = found.sha256;
+    }
+    files.push({ path: file, size, sha256 });
+  }
+  return { revision, files };
+}
+
+/** Blobs are named after git's id of the file, or after the SHA-256 of a large one. */
+function digestOf(blob: string): PublishedDigest | undefined {
+  if (/^[0-9a-f]{64}$/.test(blob)) return { algorithm: 'sha256', digest: blob };
+  if (/^[0-9a-f]{40}$/.test(blob)) return { algorithm: 'git-sha1', digest: blob };
+  return undefined;
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { StartError } from '../../errors.ts';
+import { type FileHashes, sha256File } from '../file-hashes.ts';
+import { locateTensorsOf } from '../folder/safetensors.ts';
+import type { Int8Matrix, PackedWeights, TensorLocation } from '../manifest.ts';
+import { INT8_SCHEME } from './scheme.ts';
+import { scalesOf } from './write-int8-file.ts';
+
+/**
+ * The beginning of the name of the files that hold a model's weights in int8: by content, so that other weights, or
+ * another way of quantizing them, have another. The whole name is `STEM-SHA256.safetensors`, the hash that of the file.
+ */
+export async function int8Stem({ tensors }: PackedWeights, files: FileHashes): Promise<string> {
+  const sources = [...new Set(Object.values(tensors).map(({ file }) => file))];
+  const hashes = (await Promise.all(sources.map((file) => files.of(file)))).sort();
+  const key = createHash('sha256').update(JSON.stringify([INT8_SCHEME, ...hashes]));
+  return `int8-${key.digest('hex').slice(0, 16)}`;
+}
+
+export function int8FileName(stem: string, sha256: string): string {
+  return `${stem}-${sha256}.safetensors`;
+}
+
+/**
+ * A file of that stem in `folder` whose bytes have the hash that its name says; undefined where there is none.
+ * @param onDamaged told of those that have another.
+ */
+export async function findInt8File(
+  folder: string,
+  stem: string,
+  onDamaged: (file: string) => void,
+): Promise<string | undefined> {
+  // A folder that is not there, or cannot be read, holds none.
+  const names = (await readdir(folder).catch(() => [])).filter(
+    (name) => name.startsWith(`${stem}-`) && name.endsWith('.safetensors'),
+  );
+  for (const name of names.sort()) {
+    const file = path.join(folder, name);
+    const hash = await sha256File(file).catch(() => 'unreadable');
+    if (name === int8FileName(stem, hash)) return file;
+    onDamaged(file);
+  }
+  return undefined;
+}
+
+/**
+ * The weights with the int8 matrices of a file.
+ * @throws {StartError} for matrices of other shapes than the model's: it was made by another program.
+ */
+export async function withInt8File(weights: PackedWeights, file: string): Promise<PackedWeights> {
+  const found = await locateTensorsOf(file, ['I8', 'F32']);
+  const take = <Stored extends 'I8' | 'F32'>(name: string, dtype: Stored, shape: number[]) => {
+    const location = found[name];
+    const isWanted = location?.dtype === dtype && location.shape.join() === shape.join();
+    if (isWanted) return location as TensorLocation<Stored>;
+    throw new StartError(`${file} holds ${name} as [${location?.shape}], wanted is [${shape}]. Delete the file.`);
+  };
+  const int8: Record<string, Int8Matrix> = {};
+  for (const [name, { shape }] of Object.entries(weights.tensors)) {
+    // Not in the file: it stays fp32.
+    if (found[name] === undefined) continue;
+    const [rows = 0, columns = 0] = shape;
+    int8[name] = { values: take(name, 'I8', [columns, rows]), scales: take(scalesOf(name), 'F32', [rows]) };
+  }
+  return { ...weights, int8 };
+}

@@ -1,0 +1,60 @@
+import { StartError } from '../../errors.ts';
+
+/** What is known of a release without asking anyone. */
+interface Release {
+  /** The commit on the Hugging Face hub. */
+  commit: string;
+  /** File to SHA-256. */
+  files: Record<string, string>;
+}
+
+/** Read from public repositories that pin these files, not from hotvec's own download. */
+const RELEASES: Record<string, Release> = {
+  'Qwen/Qwen3-Embedding-0.6B': {
+    commit: '97b0c614be4d77ee51c0cef4e5f07c00f9eb65b3',
+    files: {
+      'config.json': 'b5bf1f51fc45be473a54718cef92448d90a1be001bf9b9a44b8c7f10a19feaa9',
+      'config_sentence_transformers.json': '10667c72ddb772627bf1780cb7f86af8e2ae0032b8c243c731172064105c6961',
+      'model.safetensors': '0437e45c94563b09e13cb7a64478fc406947a93cb34a7e05870fc8dcd48e23fd',
+      'modules.json': '84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf',
+      'tokenizer.json': 'def76fb086971c7867b829c23a26261e38d9d74e02139253b38aeb9df8b4b50a',
+      'tokenizer_config.json': '253153d0738ceb4c668d2eff957714dd2bea0b56de772a9fdccd96cbf517e6a0',
+      '1_Pooling/config.json': '37bf193fa101f19101bfad9c31d3eb0f786e247b7b1e5cb7f007d730eed1ddbd',
+    },
+  },
+};
+
+/** Files that decide every vector, and that a release keeps whatever else is edited around them. */
+const DECISIVE = ['model.safetensors', 'tokenizer.json'];
+
+/**
+ * The hashes that the files of a repository must have, whatever a hub or mirror says. At the known commit: every file
+ * listed. At another commit of the Hugging Face hub itself: none, a publisher may release anew. A mirror may call any
+ * commit by any name, and ModelScope numbers its commits itself: there weights and tokenizer must match at every revision.
+ *
+ * @param repository hubs do not tell upper from lower case, so neither does this.
+ * @param isOrigin whether it comes from the hub it was published on, and not from a mirror.
+ * @returns path → SHA-256.
+ */
+export function publishedHashes(repository: string, revision: string, isOrigin: boolean): Map<string, string> {
+  const known = Object.entries(RELEASES).find(([name]) => name.toLowerCase() === repository.toLowerCase());
+  if (known === undefined) return new Map();
+  const [, release] = known;
+  if (revision === release.commit) return new Map(Object.entries(release.files));
+  if (isOrigin) return new Map();
+  return new Map(Object.entries(release.files).filter(([file]) => DECISIVE.includes(file)));
+}
+
+/** @throws {StartError} for a file that is not the published one. */
+export function checkPublished(
+  repository: string,
+  file: string,
+  sha256: string,
+  published: ReadonlyMap<string, string>,
+): void {
+  const expected = published.get(file);
+  if (expected === undefined || expected === sha256) return;
+  throw new StartError(
+    `${file} of ${repository} is not the one that was published: its sha256 is ${sha256}, that of the release ${expected}. Do not use this source; unset HF_ENDPOINT, or set MODEL_SOURCE to another one.`,
+  );
+}

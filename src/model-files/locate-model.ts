@@ -1,0 +1,126 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { StartError } from '../errors.ts';
+import { checkPlainFiles } from './folder/plain-files.ts';
+import { cacheRoot, connectHub } from './hub/connect-hub.ts';
+import { findCached } from './hub/find-cached.ts';
+import type { OnHubEvent } from './hub/hub-events.ts';
+import { type FileRecord, ModelCache } from './hub/model-cache.ts';
+import { pullModel } from './hub/pull-model.ts';
+import { realWait, type Wait } from './hub/retry.ts';
+import { verifyFiles } from './hub/verify-files.ts';
+import { publishedHashes } from './known/published-hashes.ts';
+import type { ModelSettings } from './model-settings.ts';
+import {
+  findLocalModel,
+  type ModelLocation,
+  parseHubReference,
+  refuseMissingFolder,
+  resolveModel,
+} from './resolve-model.ts';
+
+const HUGGING_FACE = 'https://huggingface.co';
+
+export interface LocateOptions {
+  settings: ModelSettings;
+  onEvent: OnHubEvent;
+  /** Ask the hub even when the cache has the model: what `hotvec pull` is for. */
+  refresh?: boolean;
+  wait?: Wait;
+}
+
+/**
+ * Finds the model that the settings name, downloads it if need be, and verifies what came from a hub.
+ *
+ * A model that the cache holds is used as it is, without a request: a server must not change its vectors on a restart
+ * because a branch moved. `refresh` moves it.
+ *
+ * @throws {StartError} with the one line that says what to do.
+ */
+export async function locateModel(options: LocateOptions): Promise<ModelLocation> {
+  const { settings, onEvent, refresh = false, wait = realWait } = options;
+  const { model, modelSource, dtype } = settings;
+  const local = findLocalModel(model);
+  if (local !== undefined) {
+    if (settings.revision === '') {
+      checkPlainFiles(local.folder);
+      return local;
+    }
+    throw new StartError(
+      `REVISION=${settings.revision} is for models of a hub, and MODEL=${model} is a folder. Unset REVISION.`,
+    );
+  }
+  const reference = parseHubReference(model);
+  if (reference === undefined) return resolveModel(model);
+  const { repository } = reference;
+  const hub = await connectHub(settings, wait);
+  const refName = reference.revision ?? (settings.revision || hub.defaultRevision);
+  const cache = new ModelCache(cacheRoot(settings), repository);
+  const repair = pullCommand(settings, repository, refName === hub.defaultRevision ? '' : refName);
+
+  const cached = refresh && !settings.offline ? undefined : await findCached(cache, repository, refName, settings);
+  if (cached !== undefined) {
+    const { record, isForeign } = cached;
+    const folder = cache.snapshot(record.revision);
+    const bytes = record.files.reduce((sum, { size }) => sum + size, 0);
+    onEvent({ kind: 'cached', repository, revision: record.revision, folder, bytes, isForeign });
+    const published = publishedHashes(repository, record.revision, isOrigin(settings));
+    const hashes = await verifyFiles({ repository, folder, record, published, repair });
+    const { ownFolder } = cache;
+    return { name: repository, folder, ...factsOf(record), source: modelSource, ownFolder, hashes };
+  }
+  // Whoever pulls means the hub; and `@main` says so, too.
+  if (!refresh && reference.revision === undefined && settings.revision === '') {
+    refuseMissingFolder(model, hub.defaultRevision);
+  }
+  if (settings.offline) {
+    throw new StartError(
+      `OFFLINE=1, and ${cache.folder} does not hold all of ${repository} at ${refName} (DTYPE=${dtype}). Run \`${repair}\` where there is a network, and bring the folder here.`,
+    );
+  }
+  // Where only something is missing, the commit stays the one that was served before.
+  const served = refresh ? undefined : await cache.ownRef(refName);
+  const revision = served !== undefined && /^[0-9a-f]{40}$/.test(served) ? served : refName;
+  const record = await pullModel({
+    hub,
+    cache,
+    repository,
+    revision,
+    refName,
+    dtype,
+    isOrigin: isOrigin(settings),
+    onEvent,
+    wait,
+  });
+  const folder = cache.snapshot(record.revision);
+  return {
+    name: repository,
+    folder,
+    ...factsOf(record),
+    source: modelSource,
+    ownFolder: cache.ownFolder,
+    hashes: await hashesOf(folder, record),
+  };
+}
+
+/** Other files may lie in the snapshot, of another precision or from another tool: they were not verified now. */
+function factsOf({ revision, files }: FileRecord): Pick<ModelLocation, 'revision' | 'files'> {
+  return { revision, files: new Set(files.map((file) => file.path)) };
+}
+
+/** Whether models come from where they were published, and not from a mirror. */
+function isOrigin({ modelSource, hfEndpoint }: ModelSettings): boolean {
+  return modelSource === 'huggingface' && hfEndpoint.replace(/\/+$/, '') === HUGGING_FACE;
+}
+
+/** Pulling has verified each file. */
+async function hashesOf(folder: string, { files }: FileRecord): Promise<Map<string, string>> {
+  const entries = files.map(async (file) => [await realpath(path.join(folder, file.path)), file.sha256] as const);
+  return new Map(await Promise.all(entries));
+}
+
+function pullCommand({ modelSource, dtype }: ModelSettings, repository: string, revision: string): string {
+  const at = revision === '' ? '' : `@${revision}`;
+  const from = modelSource === 'modelscope' ? ' --model-source modelscope' : '';
+  return `hotvec pull ${repository}${at}${from}${dtype === 'auto' ? '' : ` --dtype ${dtype}`}`;
+}

@@ -1,0 +1,168 @@
+import { statSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { Batcher } from '../batching/batcher.ts';
+import type { BatchReport, PoisonReport } from '../batching/dispatcher.ts';
+import type { Clock } from '../clock.ts';
+import type { Calibration, Device, EngineInfo } from '../engine/protocol.ts';
+import type { EngineEvent } from '../engine/supervisor/engine-events.ts';
+import { EngineGroup } from '../engine/supervisor/engine-group.ts';
+import { EngineSupervisor } from '../engine/supervisor/supervisor.ts';
+import { createMeter } from '../formats/create-meter.ts';
+import { givesTokenVectors } from '../formats/gives-token-vectors.ts';
+import { loadManifest } from '../formats/load-manifest.ts';
+import { weightFiles } from '../formats/weight-files.ts';
+import { logHubEvents } from '../log/hub-events.ts';
+import { logInt8Events } from '../log/int8-events.ts';
+import { FileHashes } from '../model-files/file-hashes.ts';
+import { engineFiles, FileStamps } from '../model-files/file-stamps.ts';
+import { fingerprintOf } from '../model-files/fingerprint.ts';
+import { int8Folders } from '../model-files/int8/int8-folders.ts';
+import { prepareInt8 } from '../model-files/int8/prepare-int8.ts';
+import { findPublishedTruth, type PublishedTruth } from '../model-files/known/published-truth.ts';
+import { locateModel } from '../model-files/locate-model.ts';
+import type { ModelManifest } from '../model-files/manifest.ts';
+import type { Config } from '../settings/config.ts';
+import type { ModelFacts } from '../tasks/embedding/embedder.ts';
+import type { Normalization } from '../tasks/embedding/finish-vector.ts';
+import { PipelineEmbedder } from '../tasks/embedding/pipeline-embedder.ts';
+import { VectorCache } from '../tasks/embedding/vector-cache.ts';
+import { checkTokenizer } from '../tokenization/check-tokenizer.ts';
+import { loadNativeTokenizer } from '../tokenization/native-tokenizer.ts';
+import { chooseEngines } from './choose-engines.ts';
+
+export interface PipelineOptions {
+  config: Config;
+  logger: Logger;
+  clock: Clock;
+  onBatch: (batch: BatchReport & { path: 'packed' | 'padded' }) => void;
+  onPoison?: ((input: PoisonReport) => void) | undefined;
+  onAcquittal?: ((input: { tokens: number }) => void) | undefined;
+  onEngineEvent: (event: EngineEvent, deviceId: number) => void;
+  /** The engine process; tests put a fake one here that speaks the same protocol. */
+  engineEntry?: URL | undefined;
+}
+
+/** What the engine process and the files turned out to be. */
+export interface StartedPipeline {
+  info: EngineInfo;
+  fingerprint: string;
+  batchTokens: number;
+  /** What `batchTokens` rests on: the setting, or the calibration of the engine. */
+  batchTokensFrom: 'MAX_BATCH_TOKENS' | Calibration['basis'];
+}
+
+/** From texts to vectors, without HTTP: a model found, its tokenizer loaded, its engine ready to be started. */
+export interface Pipeline {
+  manifest: ModelManifest;
+  /** What others published about the model; undefined for most. */
+  truth: PublishedTruth | undefined;
+  /** Facts for clients; device, dtype, fingerprint and batchTokens are filled in by `start`. */
+  model: ModelFacts;
+  embedder: PipelineEmbedder;
+  batcher: Batcher;
+  /** null: turned off. */
+  cache: VectorCache | null;
+  engine: EngineGroup;
+  /** Loads the weights, and resolves when the canary has passed. */
+  start: () => Promise<StartedPipeline>;
+}
+
+/**
+ * config → model → tokenizer → engine → embedder, all but started.
+ * @throws {StartError} with the one line that the operator needs.
+ */
+export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { config, logger, clock, onBatch, onPoison, onAcquittal, onEngineEvent } = options;
+  const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
+  const described = await loadManifest(location, config.pooling, config.dtype, config.matryoshkaDimensions);
+  const files = new FileHashes(location.hashes);
+  const truth = await findPublishedTruth(described, files);
+  const manifest = { ...described, canary: truth?.canary ?? described.canary };
+  const dimensions = manifest.truncateDimension ?? manifest.hiddenSize;
+  const minimum = manifest.matryoshkaMinimum;
+  const model: ModelFacts = {
+    ...manifest,
+    dimensions,
+    givesTokenVectors: givesTokenVectors(manifest),
+    rowSize: manifest.hiddenSize,
+    matryoshkaMinimum: minimum === null ? null : Math.min(minimum, dimensions),
+    matryoshkaDimensions: manifest.matryoshkaDimensions.filter((size) => size <= dimensions),
+    normalization: normalizationOf(manifest),
+    maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
+    maxRequestTokens: config.maxRequestTokens,
+    dtype: null,
+    device: null,
+    fingerprint: null,
+    batchTokens: null,
+    weightBytes: null,
+  };
+  const { choices, absent } = chooseEngines(config, manifest, model.maxInputTokens);
+  const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
+    needsEndToken: manifest.pooling === 'last_token',
+    ...manifest.tokenizer,
+    vocabularySize: manifest.vocabularySize,
+    namedTokens: manifest.namedTokens,
+  });
+  await checkTokenizer(tokenizer, manifest.canary?.cases ?? []);
+
+  const passedOver = (device: Device, reason: string) => logger.info({ device, reason }, 'device not used');
+  for (const { device, reason } of absent) passedOver(device, reason);
+  let loaded = manifest;
+  let stamps: FileStamps | undefined;
+  const engine = new EngineGroup({
+    choices,
+    createEngine: (settings) =>
+      new EngineSupervisor({
+        entry: options.engineEntry ?? new URL('../engine/process/process.js', import.meta.url),
+        manifest: loaded,
+        settings,
+        clock,
+        onEvent: (event) => onEngineEvent(event, settings.deviceId),
+        changedFile: () => stamps?.changed,
+      }),
+    onPassedOver: ([settings], reason) => settings !== undefined && passedOver(settings.device, reason),
+  });
+  let batchTokens = config.maxBatchTokens;
+  const batcher = new Batcher({
+    engine,
+    clock,
+    hiddenSize: manifest.hiddenSize,
+    createMeter: () => createMeter(manifest, engine.info?.dtype ?? 'fp32', batchTokens),
+    maxQueueTokens: config.maxQueueTokens,
+    keyShare: config.keyShare,
+    random: Math.random,
+    onBatch: (batch) => onBatch({ ...batch, path: manifest.weights.kind }),
+    onPoison,
+    onAcquittal,
+  });
+  const cache = config.vectorCacheMb === 0 ? null : new VectorCache(model, config.vectorCacheMb * 2 ** 20);
+  const embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });
+
+  const start = async (): Promise<StartedPipeline> => {
+    const isInt8 = choices.some((choice) => choice.some(({ dtype }) => dtype === 'int8'));
+    if (isInt8 && manifest.weights.kind === 'packed') {
+      const folders = int8Folders(location, config);
+      const onEvent = logInt8Events(manifest.name, logger, clock);
+      loaded = { ...manifest, weights: await prepareInt8(manifest.weights, { folders, files, onEvent }) };
+    }
+    // Before the hashes of the fingerprint: what changes meanwhile must not pass for what they are of.
+    stamps = new FileStamps(engineFiles(loaded));
+    const starting = engine.start();
+    // The precision is part of the fingerprint: hashing the weights need not wait where there is no choice of it.
+    const [only, ...others] = new Set(choices.flat().map(({ dtype }) => dtype));
+    const dtype = only === undefined || others.length > 0 ? (await starting).dtype : only;
+    const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);
+    batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
+    const weightBytes = weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
+    Object.assign(model, { device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
+    const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;
+    return { info, fingerprint, batchTokens, batchTokensFrom };
+  };
+  return { manifest, truth, model, embedder, batcher, cache, engine, start };
+}
+
+/** How the model itself finishes a vector. */
+function normalizationOf({ normalize, truncateDimension }: ModelManifest): Normalization {
+  if (!normalize) return 'none';
+  return truncateDimension === null ? 'after_cut' : 'before_cut';
+}

@@ -1,0 +1,58 @@
+import { HotvecError } from '../../errors.ts';
+import type { EmbedInput } from './embedder.ts';
+
+/** An input that can be turned into token ids. */
+export interface AcceptedInput {
+  name: string;
+  /** Put before the text; empty for token ids. */
+  prompt: string;
+  /** What the request calls the prompt's origin: its own instruction, or the model's prompt. */
+  promptSource: 'instruction' | 'model';
+  /** Prompt and text, or token ids, not yet checked. */
+  content: string | ArrayLike<number>;
+}
+
+/**
+ * Looks at an input as far as it costs nothing. How long a text is only its tokens tell.
+ * @throws {HotvecError} empty_input; invalid_input for token ids that should get a prompt.
+ */
+export function acceptInput({ content, name, instruction }: EmbedInput, prompt: string): AcceptedInput {
+  if (content.length === 0) {
+    throw new HotvecError('empty_input', `${name} is empty; there is nothing to embed.`, { param: name });
+  }
+  const promptSource = promptSourceOf(instruction);
+  if (typeof content === 'string') return { name, prompt, promptSource, content: prompt + content };
+  if (prompt !== '') {
+    throw new HotvecError('invalid_input', `${name} is token ids, and a prompt can only be put before a text.`, {
+      param: name,
+    });
+  }
+  return { name, prompt, promptSource, content };
+}
+
+/** Said of a length that is not the text's alone. */
+export function withPrompt(prompt: string): string {
+  return prompt === '' ? '' : ', its prompt included';
+}
+
+/** Why an input is refused that has more than it may. */
+export function tooLong(found: string, name: string, maxTokens: number): HotvecError {
+  return new HotvecError(
+    'input_too_long',
+    `${name} ${found}; the limit is ${maxTokens} tokens an input. Split it, or have it cut: see the field truncate.`,
+    { param: name },
+  );
+}
+
+function promptSourceOf(instruction: string | null): AcceptedInput['promptSource'] {
+  return instruction === null ? 'model' : 'instruction';
+}
+
+/** Why no input fits behind a prompt. */
+export function promptTooLong(found: string, source: AcceptedInput['promptSource'], maxTokens: number): HotvecError {
+  return new HotvecError(
+    'input_too_long',
+    `${source === 'instruction' ? 'The instruction' : "The model's prompt"} alone ${found}; the limit is ${maxTokens} tokens an input, the text included.`,
+    source === 'instruction' ? { param: 'instruction' } : {},
+  );
+}

@@ -1,0 +1,172 @@
+import type { Priority } from '../../batching/priority.ts';
+import type { HotvecError } from '../../errors.ts';
+import type { ReadToken } from '../../tokenization/tokenizer.ts';
+import type { TruncationSide } from '../../tokenization/truncate.ts';
+import type { Normalization } from './finish-vector.ts';
+import type { PromptChoice } from './prompt.ts';
+
+/** Something to embed. `role` and `instruction` choose its prompt. */
+export interface EmbedInput extends PromptChoice {
+  /** A text, or the token ids of one, which go to the model as they are and can have no prompt. */
+  content: string | ArrayLike<number>;
+  /** What the request calls it, for error messages: `input[3]`. */
+  name: string;
+}
+
+/** Whether token ids of a request must have the tokens that the model's tokenizer puts around a text. */
+export type TokenIdsAre = 'checked' | 'as_is';
+
+/** What becomes of inputs with more tokens than the model takes: refused, cut on a side, or left as they are. */
+export type Overlength = 'error' | TruncationSide | 'keep';
+
+/** An input as the model reads it. */
+export interface TokenizedInput {
+  /** Prompt and special tokens included. */
+  ids: Int32Array;
+  /** Whether it was cut short. */
+  truncated: boolean;
+}
+
+/** What is being done for a request. `encode` begins when its rows are there. */
+export type WorkPhase = 'tokenize' | 'queue' | 'infer' | 'encode';
+
+export interface EmbedOptions {
+  /** Components of a vector; null: all. */
+  dimensions: number | null;
+  /** What the client calls `dimensions`, for errors; left out: just that. */
+  dimensionsName?: string;
+  /** Whether any number of them is given, up to all, also by a model that was not trained for it; left out: no. */
+  anyDimensions?: boolean;
+  /** null: as the model was trained to be used. */
+  normalize: boolean | null;
+  truncate: 'error' | TruncationSide;
+  /** Longest input in tokens, where that is below the model's limit; left out: the model's limit. */
+  maxInputTokens?: number | undefined;
+  /** Most tokens of all inputs; left out: as the operator chose. */
+  maxRequestTokens?: number | undefined;
+  /** Left out: `checked`. */
+  tokenIds?: TokenIdsAre | undefined;
+  signal?: AbortSignal;
+  /** Milliseconds from now after which the answer is worth nothing. */
+  timeLimit: number;
+  /** Name of the API key, for its share of the queue. */
+  owner?: string | undefined;
+  /** Whether somebody waits for the answer; left out: judged by the size of the request. */
+  priority?: Priority | undefined;
+  /** Told how many tokens the inputs have, before any is computed; what it throws ends the request. */
+  onTokenized?: (tokens: number) => void;
+  /** Told of each phase as it begins; also of a request that fails later. */
+  onPhase?: (phase: WorkPhase) => void;
+}
+
+export interface Timings {
+  /** Milliseconds. */
+  tokenize: number;
+  queue: number;
+  infer: number;
+}
+
+export interface EmbedResult<Vector = Float32Array> {
+  /** One vector an input, same order, `dimensions` components. */
+  vectors: Vector[];
+  /** Tokens of each input as computed: special tokens and prompt in, padding out; 0 of one that has no vector. */
+  tokens: number[];
+  /** Whether each input was cut short. */
+  truncated: boolean[];
+  timings: Timings;
+  /** How many batches its rows came from; id and sequences of the last, null when nothing had to be computed. */
+  batches: number;
+  lastBatchId: number | null;
+  lastBatchItems: number | null;
+  /** Inputs whose computation was under way already, for another request or twice in this one. */
+  shared: number;
+  /** Inputs that the vector cache had, and had not; null without a cache. */
+  cache: { hits: number; misses: number } | null;
+}
+
+export type { ReadToken };
+
+export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
+
+/** What the service tells about the model it serves. */
+export interface ModelFacts {
+  name: string;
+  /** Components of a vector whose request asks for no other number: all of a row, or what `truncate_dim` leaves of it. */
+  dimensions: number;
+  /** Components of what the engine gives for a sequence. */
+  rowSize: number;
+  /** Valid `dimensions`: from this to the model's; null: the model's only. */
+  matryoshkaMinimum: number | null;
+  /** The sizes that the model names as trained for, smallest first; empty where it names none. */
+  matryoshkaDimensions: readonly number[];
+  maxInputTokens: number;
+  maxRequestTokens: number;
+  vocabularySize: number;
+  pooling: string;
+  /** What becomes of a vector whose request does not say it. */
+  normalization: Normalization;
+  prompts: Readonly<Record<string, string>>;
+  /** Put before a text whose request asks for no prompt. */
+  defaultPrompt: string;
+  /** Whether `instruction` means something to the model. */
+  takesInstructions: boolean;
+  /** Whether it gives vectors of single tokens: hidden states leave its graph, and nothing but pooling comes after them. */
+  givesTokenVectors: boolean;
+  /** null until the engine is ready. */
+  dtype: string | null;
+  /** Execution provider in use; null until the engine is ready. */
+  device: string | null;
+  revision: string | null;
+  /** See model-files/fingerprint.ts; null until it is computed. */
+  fingerprint: string | null;
+  /** Most tokens of a batch of several inputs; null until it is measured. */
+  batchTokens: number | null;
+  /** Size of the files that the weights were read from; null until the engine is ready. */
+  weightBytes: number | null;
+}
+
+export interface Embedder {
+  readonly model: ModelFacts;
+  /** Nothing will be computed any more, whatever comes: only another process can serve. */
+  readonly isGivenUp: boolean;
+  /** Whether a request would be computed now; else the error it would get. */
+  readiness(): { ready: true } | { ready: false; error: Error };
+  /**
+   * prompt → tokenize → admit → batch → slice → normalize.
+   * @throws {HotvecError} before any compute for bad input (input_too_long, too_many_tokens, invalid_token_id,
+   * invalid_dimensions, invalid_input); what the batcher throws; non_finite_output.
+   */
+  embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult>;
+  /**
+   * As `embed`, but an input that cannot be embedded has its error in place of a vector, and the others are served: one
+   * that is empty, too long, not Unicode, of unknown token ids, or that the model gives no usable vector for.
+   *
+   * @throws {HotvecError} what concerns the whole request, such as too_many_tokens, overloaded or deadline_exceeded.
+   */
+  embedEach(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult<Float32Array | HotvecError>>;
+  /**
+   * The vectors of an input's tokens before pooling, special tokens and prompt included, not normalized: in place of each
+   * vector of `embed` a matrix, row-major [tokens, `model.rowSize`]. `dimensions` and `normalize` say nothing here. Only of
+   * a model that `givesTokenVectors`.
+   *
+   * @throws {HotvecError} as `embed`; too_many_tokens also for more than MAX_TOKEN_NUMBERS numbers.
+   */
+  embedTokens(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult>;
+  /**
+   * What `embed` would give the model, same order. Needs no engine.
+   * @throws {HotvecError} as `embed`, for what is found before anything is computed.
+   */
+  tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]>;
+  /**
+   * The tokens of each text, prompt included, as people read them; over-long ones whole.
+   * @throws {HotvecError} as `tokenize`.
+   */
+  readTokens(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<ReadToken[][]>;
+  /**
+   * The text of each list of token ids.
+   * @throws {HotvecError} invalid_token_id, too_many_tokens.
+   */
+  decode(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<string[]>;
+  /** Scores of every pair: row-major [queries, documents]. Yields to the event loop between rows. */
+  compare(queries: readonly Float32Array[], documents: readonly Float32Array[], metric: Metric): Promise<Float32Array>;
+}

@@ -1,0 +1,78 @@
+import { setImmediate } from 'node:timers/promises';
+import { HotvecError } from '../../errors.ts';
+import { attempt, type OnError } from './attempt.ts';
+
+/**
+ * When a vector is divided by its L2 norm: after it was cut, so that it has length one, as Matryoshka models are meant;
+ * before, as a model with `truncate_dim` does, whose cut vectors are shorter than one; or not at all.
+ */
+export type Normalization = 'after_cut' | 'before_cut' | 'none';
+
+/** A row shorter than this has no direction worth the name; no trained model makes one. */
+const MIN_NORM = 1e-6;
+/** Numbers finished between two yields: a millisecond or so. */
+const FLOATS_PER_SLICE = 250_000;
+
+export interface FinishOptions {
+  dimensions: number;
+  normalization: Normalization;
+  /** Of which a row without direction has its error in its place. */
+  onError: OnError;
+}
+
+/** Finishes every row, in order; an error in its place stays. The event loop is let in between slices of a large answer. */
+export async function finishVectors(
+  rows: readonly (Float32Array | HotvecError)[],
+  { dimensions, normalization, onError }: FinishOptions,
+): Promise<(Float32Array | HotvecError)[]> {
+  const vectors: (Float32Array | HotvecError)[] = [];
+  let finished = 0;
+  for (const row of rows) {
+    vectors.push(
+      row instanceof HotvecError ? row : attempt(onError, () => finishVector(row, dimensions, normalization)),
+    );
+    finished += dimensions;
+    if (finished > FLOATS_PER_SLICE) {
+      finished = 0;
+      await setImmediate();
+    }
+  }
+  return vectors;
+}
+
+/**
+ * Turns a pooled row into the vector that is served: the first `dimensions` components, divided by an L2 norm
+ * as `normalization` says.
+ *
+ * @returns a new array; `row` may be a view into a batch.
+ * @throws {HotvecError} non_finite_output. A client gets an error, never a NaN and never zeros.
+ */
+export function finishVector(row: Float32Array, dimensions: number, normalization: Normalization): Float32Array {
+  if (row.length < dimensions) throw new RangeError(`a row of ${row.length} has no ${dimensions} components`);
+  const vector = row.slice(0, dimensions);
+  const norm = normOf(normalization === 'before_cut' ? row : vector);
+  if (!isDirection(norm) || (normalization === 'before_cut' && !hasDirection(vector))) {
+    throw new HotvecError(
+      'non_finite_output',
+      'The model gave a vector without direction for an input of this request.',
+    );
+  }
+  if (normalization !== 'none') for (let i = 0; i < dimensions; i++) vector[i] = (vector[i] as number) / norm;
+  return vector;
+}
+
+/** Whether the whole row can become vectors: finite, and of a length. */
+export function hasDirection(row: Float32Array): boolean {
+  return isDirection(normOf(row));
+}
+
+function normOf(vector: Float32Array): number {
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) squares += (vector[i] as number) ** 2;
+  return Math.sqrt(squares);
+}
+
+/** Written so that NaN and Infinity fail too. */
+function isDirection(norm: number): boolean {
+  return norm > MIN_NORM && norm < Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,221 @@
+import type { Batcher } from '../../batching/batcher.ts';
+import type { Clock } from '../../clock.ts';
+import { HotvecError } from '../../errors.ts';
+import type { Tokenizer } from '../../tokenization/tokenizer.ts';
+import type { AcceptedInput } from './accept-input.ts';
+import type { OnError } from './attempt.ts';
+import type {
+  Embedder,
+  EmbedInput,
+  EmbedOptions,
+  EmbedResult,
+  Metric,
+  ModelFacts,
+  Overlength,
+  ReadToken,
+  TokenizedInput,
+} from './embedder.ts';
+import { finishVectors, type Normalization } from './finish-vector.ts';
+import { InputPreparer } from './input-preparer.ts';
+import { leastTokens } from './least-tokens.ts';
+import { RowSource } from './row-source.ts';
+import { scoreMatrix } from './score-matrix.ts';
+import { checkedMatrices, checkTokenNumbers } from './token-vectors.ts';
+import type { VectorCache } from './vector-cache.ts';
+
+export interface PipelineOptions {
+  model: ModelFacts;
+  tokenizer: Tokenizer;
+  batcher: Batcher;
+  /** null: every vector is computed. */
+  cache: VectorCache | null;
+  clock: Clock;
+}
+
+/** Tokens that are told one by one, or made a text of, in a request: each is an object of 100 bytes and more. */
+const MOST_SHOWN_TOKENS = 1_000_000;
+
+/** The pipeline: prompt → tokenize → admit → batch → slice → normalize. */
+export class PipelineEmbedder implements Embedder {
+  readonly model: ModelFacts;
+  isDraining = false;
+  private readonly tokenizer: Tokenizer;
+  private readonly preparer: InputPreparer;
+  private readonly batcher: Batcher;
+  private readonly rows: RowSource;
+  private readonly clock: Clock;
+
+  constructor({ model, tokenizer, batcher, cache, clock }: PipelineOptions) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.preparer = new InputPreparer(model, tokenizer);
+    this.batcher = batcher;
+    this.rows = new RowSource(batcher, cache);
+    this.clock = clock;
+  }
+
+  /** From now on `readiness()` says no, so that load balancers look elsewhere; requests are still served. */
+  announceDrain(): void {
+    this.isDraining = true;
+  }
+
+  get isGivenUp(): boolean {
+    return this.batcher.isGivenUp;
+  }
+
+  readiness(): { ready: true } | { ready: false; error: Error } {
+    try {
+      if (this.isDraining) throw new HotvecError('draining', 'The server is shutting down.', { retryAfterMs: 1000 });
+      this.checkReady();
+      return { ready: true };
+    } catch (error) {
+      return { ready: false, error: error as Error };
+    }
+  }
+
+  async embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {
+    const { vectors, ...result } = await this.run(inputs, options, 'fail');
+    return { ...result, vectors: vectors as Float32Array[] };
+  }
+
+  embedEach(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult<Float32Array | HotvecError>> {
+    return this.run(inputs, options, 'partial');
+  }
+
+  async embedTokens(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {
+    const whole = { ...options, dimensions: null };
+    const { vectors, ...result } = await this.run(inputs, whole, 'fail', true);
+    return { ...result, vectors: vectors as Float32Array[] };
+  }
+
+  async tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]> {
+    const options = { overlength, onError: 'fail' } as const;
+    return (await this.preparer.tokenize(this.preparer.accept(inputs, options), options)) as TokenizedInput[];
+  }
+
+  async readTokens(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<ReadToken[][]> {
+    const prepareOptions = { overlength: 'keep', onError: 'fail', maxRequestTokens: this.mostShown } as const;
+    const accepted = this.preparer.accept(inputs, prepareOptions) as AcceptedInput[];
+    // Finds what is wrong with them, and whether they are too many.
+    await this.preparer.tokenize(accepted, prepareOptions);
+    const read: ReadToken[][] = [];
+    for (const { content } of accepted) read.push(await this.tokenizer.read(content as string, options));
+    return read;
+  }
+
+  async decode(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<string[]> {
+    // Whatever they mean, their text is asked for.
+    const maxRequestTokens = this.mostShown;
+    const prepareOptions = { overlength: 'keep', onError: 'fail', maxRequestTokens, tokenIds: 'as_is' } as const;
+    const accepted = this.preparer.accept(inputs, prepareOptions);
+    const tokenized = (await this.preparer.tokenize(accepted, prepareOptions)) as TokenizedInput[];
+    return this.tokenizer.decode(
+      tokenized.map(({ ids }) => Array.from(ids)),
+      options,
+    );
+  }
+
+  private get mostShown(): number {
+    return Math.min(MOST_SHOWN_TOKENS, this.model.maxRequestTokens);
+  }
+
+  /** With `onError: 'fail'` no error stands in place of a vector; `perToken`: see `embedTokens`. */
+  private async run(
+    inputs: readonly EmbedInput[],
+    options: EmbedOptions,
+    onError: OnError,
+    perToken = false,
+  ): Promise<EmbedResult<Float32Array | HotvecError>> {
+    const { signal, owner, priority, timeLimit } = options;
+    const startedAt = this.clock.now();
+    const dimensions = this.checkDimensions(options);
+    const { truncate: overlength, maxInputTokens, maxRequestTokens, tokenIds } = options;
+    const prepareOptions = { overlength, maxInputTokens, maxRequestTokens, tokenIds, onError };
+    const accepted = this.preparer.accept(inputs, prepareOptions);
+    // Turned away before it costs anything, where it must be turned away.
+    this.checkReady();
+    const maxTokens = Math.min(maxInputTokens ?? Number.POSITIVE_INFINITY, this.model.maxInputTokens);
+    const release =
+      inputs.length > 0 ? this.rows.expect({ tokens: leastTokens(accepted, maxTokens), owner, timeLimit }) : () => {};
+    options.onPhase?.('tokenize');
+
+    const tokenized = await this.preparer.tokenize(accepted, prepareOptions).finally(release);
+    const tokenizedAt = this.clock.now();
+    options.onPhase?.('queue');
+    const sequences = tokenized.flatMap((one) => (one instanceof HotvecError ? [] : [one.ids]));
+    const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
+    if (perToken) checkTokenNumbers(tokens, this.model.rowSize);
+    options.onTokenized?.(tokens);
+    const computed = await this.rows.rowsOf(sequences, {
+      perToken,
+      signal,
+      owner,
+      priority,
+      onError,
+      deadline: startedAt + timeLimit,
+      onTakenUp: () => options.onPhase?.('infer'),
+    });
+    options.onPhase?.('encode');
+    const finished = perToken
+      ? await checkedMatrices(computed.rows)
+      : await finishVectors(computed.rows, {
+          dimensions,
+          normalization: this.normalizationFor(options.normalize),
+          onError,
+        });
+    if (finished.length !== sequences.length) {
+      throw new Error(`${sequences.length} sequences gave ${finished.length} vectors`);
+    }
+    const next = finished.values();
+    const vectors = tokenized.map((one) =>
+      one instanceof HotvecError ? one : (next.next().value as Float32Array | HotvecError),
+    );
+    const ofServed = <Value>(pick: (one: TokenizedInput) => Value, otherwise: Value) =>
+      tokenized.map((one, i) => (vectors[i] instanceof HotvecError ? otherwise : pick(one as TokenizedInput)));
+    return {
+      vectors,
+      tokens: ofServed(({ ids }) => ids.length, 0),
+      truncated: ofServed(({ truncated }) => truncated, false),
+      timings: {
+        tokenize: tokenizedAt - startedAt,
+        queue: computed.queueMilliseconds,
+        infer: computed.inferMilliseconds,
+      },
+      batches: computed.batches,
+      lastBatchId: computed.lastBatchId,
+      lastBatchItems: computed.lastBatchItems,
+      shared: computed.shared,
+      cache: computed.cache,
+    };
+  }
+
+  compare(queries: readonly Float32Array[], documents: readonly Float32Array[], metric: Metric): Promise<Float32Array> {
+    return scoreMatrix(queries, documents, metric);
+  }
+
+  /** @param normalize what the request says; null: nothing. */
+  private normalizationFor(normalize: boolean | null): Normalization {
+    if (normalize === null) return this.model.normalization;
+    return normalize ? 'after_cut' : 'none';
+  }
+
+  private checkReady(): void {
+    this.batcher.checkReady();
+    // Vectors that cannot be told apart from another model's are not handed out.
+    if (this.model.fingerprint === null)
+      throw new HotvecError('not_ready', 'The model is still loading.', { retryAfterMs: 1000 });
+  }
+
+  private checkDimensions({ dimensions, dimensionsName: name = 'dimensions', anyDimensions }: EmbedOptions): number {
+    const { dimensions: native, matryoshkaMinimum } = this.model;
+    if (dimensions === null || dimensions === native) return native;
+    const minimum = anyDimensions === true ? 1 : (matryoshkaMinimum ?? native);
+    if (dimensions < minimum || dimensions > native) {
+      const range = minimum === native ? `${native}` : `${minimum} to ${native}`;
+      throw new HotvecError('invalid_dimensions', `${name} is ${dimensions}; this model gives ${range}.`, {
+        param: name,
+      });
+    }
+    return dimensions;
+  }
+}

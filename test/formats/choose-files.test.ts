@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { ModelRegistry } from '@huggingface/transformers';
+import { chooseFiles } from '../../src/formats/choose-files.ts';
+import type { OnnxFacts } from '../../src/formats/onnx/onnx-facts.ts';
+import { ONNX_DTYPES, onnxFileNames, TRANSFORMERS_JS_DTYPES } from '../../src/formats/onnx/onnx-file-names.ts';
+import { DTYPES, type Dtype } from '../../src/model-files/manifest.ts';
+import { fixtures } from '../support/starter.ts';
+
+const variant = path.join(fixtures, 'qwen3-variants', 'sharded-f32');
+const readVariant = (file: string) => JSON.parse(readFileSync(path.join(variant, file), 'utf8')) as unknown;
+const qwen = readVariant('config.json') as Record<string, unknown>;
+const bert = { model_type: 'bert', architectures: ['BertModel'] };
+
+const POOLED: OnnxFacts = {
+  operators: new Set(),
+  dataLocations: new Set(),
+  outputs: new Map([['sentence_embedding', []]]),
+};
+
+/** Chooses from a repository of these files; JSON where it matters. */
+function choose(
+  dtype: Dtype | 'auto',
+  files: readonly string[],
+  json: Record<string, unknown>,
+  graph = POOLED,
+): Promise<string[]> {
+  return chooseFiles(
+    {
+      name: 'someone/model',
+      paths: new Set(['config.json', 'tokenizer.json', ...files]),
+      readJson: async (file) => json[file],
+      readGraph: async () => graph,
+    },
+    dtype,
+  );
+}
+const weights = async (...args: Parameters<typeof choose>) => (await choose(...args)).slice(2).sort();
+
+describe('chooseFiles()', () => {
+  it('takes what describes the model and one kind of weights, and nothing else', async () => {
+    const files = [
+      ...['tokenizer_config.json', 'special_tokens_map.json', 'modules.json', 'sentence_bert_config.json'],
+      ...['config_sentence_transformers.json', '1_Pooling/config.json', '2_Normalize/config.json', 'model.safetensors'],
+    ];
+    const others = [
+      'README.md',
+      'vocab.json',
+      'pytorch_model.bin',
+      'onnx/model.onnx',
+      'openvino/openvino_model.xml',
+      'train.py',
+    ];
+    const modules = [
+      { path: '', type: 'sentence_transformers.models.Transformer' },
+      { path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },
+      { path: '2_Normalize', type: 'sentence_transformers.models.Normalize' },
+    ];
+    assert.deepEqual(
+      await weights('auto', [...files, ...others], {
+        'config.json': qwen,
+        'modules.json': modules,
+        '1_Pooling/config.json': { pooling_mode_lasttoken: true },
+      }),
+      files.sort(),
+    );
+    for (const [pooling, message] of [
+      [
+        { pooling_mode_mean_tokens: true },
+        /someone\/model pools by mean; from safetensors hotvec implements last_token/,
+      ],
+      [undefined, /has no 1_Pooling\/config\.json/],
+    ] as const) {
+      const json = { 'config.json': qwen, 'modules.json': modules, '1_Pooling/config.json': pooling };
+      const present = files.filter((file) => pooling !== undefined || !file.startsWith('1_Pooling'));
+      await assert.rejects(weights('auto', present, json), { name: 'StartError', message });
+    }
+  });
+
+  it('takes the weights of Dense modules', async () => {
+    const modules = [{ path: '2_Dense', type: 'sentence_transformers.models.Dense' }];
+    const files = ['modules.json', '2_Dense/config.json', '2_Dense/model.safetensors', '2_Dense/pytorch_model.bin'];
+    assert.deepEqual(
+      await weights('auto', [...files, 'onnx/model.onnx'], { 'config.json': bert, 'modules.json': modules }),
+      ['2_Dense/config.json', '2_Dense/model.safetensors', 'modules.json', 'onnx/model.onnx'],
+    );
+  });
+
+  it('takes the index and its shards, and notices one that is missing', async () => {
+    const index = 'model.safetensors.index.json';
+    const json = { 'config.json': qwen, [index]: readVariant(index) };
+    const shards = [1, 2, 3].map((n) => `model-0000${n}-of-00003.safetensors`);
+    assert.deepEqual(await weights('bf16', [index, ...shards], json), [...shards, index]);
+    await assert.rejects(choose('bf16', [index, ...shards.slice(1)], json), {
+      name: 'StartError',
+      message: /names model-00001-of-00003/,
+    });
+  });
+
+  it('refuses an architecture it cannot compute before any weights', async () => {
+    const config = { ...qwen, rope_scaling: { type: 'yarn' } };
+    await assert.rejects(choose('auto', ['model.safetensors'], { 'config.json': config }), { message: /rope_scaling/ });
+    await assert.rejects(choose('auto', ['model.safetensors'], { 'config.json': bert }), {
+      message: /no ONNX export .*models of type "bert" from ONNX only/,
+    });
+    await assert.rejects(
+      chooseFiles(
+        { name: 'x/y', paths: new Set(['config.json']), readJson: async () => bert, readGraph: async () => POOLED },
+        'auto',
+      ),
+      {
+        message: /x\/y has no tokenizer\.json/,
+      },
+    );
+    const t5 = { model_type: 't5', architectures: ['T5ForConditionalGeneration'] };
+    await assert.rejects(
+      choose('auto', ['onnx/encoder_model.onnx', 'onnx/decoder_model_merged.onnx'], { 'config.json': t5 }),
+      {
+        message: /encoder_model\.onnx, decoder_model_merged\.onnx: hotvec serves .* of one graph/,
+      },
+    );
+  });
+
+  it('believes in no graph of a billion data files', async () => {
+    for (const count of [1e9, { 'model.onnx': 1e9 }]) {
+      const config = { ...bert, 'transformers.js_config': { use_external_data_format: count } };
+      await assert.rejects(choose('auto', ['onnx/model.onnx'], { 'config.json': config }), {
+        name: 'StartError',
+        message: /says that a graph has 1000000000 data files/,
+      });
+    }
+  });
+
+  it('takes the ONNX files of a precision, with the data that config.json announces or that lies beside them', async () => {
+    const announced = { ...bert, 'transformers.js_config': { use_external_data_format: { 'model.onnx': 2 } } };
+    const files = [
+      'onnx/model.onnx',
+      'onnx/model.onnx_data',
+      'onnx/model.onnx_data_1',
+      'onnx/model_fp16.onnx',
+      'onnx/model_fp16.onnx.data',
+      'onnx/model_quantized.onnx',
+      'onnx/model_qint8_avx512.onnx',
+    ];
+    const json = { 'config.json': announced };
+    assert.deepEqual(await weights('auto', files, json), files.slice(0, 3));
+    assert.deepEqual(await weights('fp16', files, json), ['onnx/model_fp16.onnx', 'onnx/model_fp16.onnx.data']);
+    assert.deepEqual(await weights('q8', files, json), ['onnx/model_quantized.onnx']);
+    assert.deepEqual(await weights('auto', files, { 'config.json': bert }), files.slice(0, 3));
+    await assert.rejects(choose('fp32', ['onnx/model.onnx', 'onnx/model.onnx_data'], json), {
+      message: /lacks onnx\/model\.onnx_data_1/,
+    });
+    assert.deepEqual(await weights('auto', ['model.onnx', 'model.onnx_data'], { 'config.json': bert }), [
+      'model.onnx',
+      'model.onnx_data',
+    ]);
+  });
+
+  it('takes the data files that a graph names, whatever their names, and notices one that is missing', async () => {
+    const graph = { ...POOLED, dataLocations: new Set(['model.onnx_data', 'weights/some.bin']) };
+    const files = ['onnx/model.onnx_data', 'onnx/model_q4.onnx', 'onnx/weights/some.bin'];
+    assert.deepEqual(await weights('q4', files, { 'config.json': bert }, graph), files);
+    await assert.rejects(choose('q4', files.slice(1), { 'config.json': bert }, graph), {
+      name: 'StartError',
+      message: /onnx\/model_q4\.onnx keeps its weights in onnx\/model\.onnx_data, which the repository does not have/,
+    });
+  });
+
+  it('refuses modules and a pooling that hotvec lacks, unless the graph gives the embedding itself', async () => {
+    const hidden = { ...POOLED, outputs: new Map([['last_hidden_state', []]]) };
+    const files = ['modules.json', '1_Pooling/config.json', 'onnx/model.onnx'];
+    const kinds = (...names: string[]) =>
+      names.map((name) => ({
+        path: name === 'Pooling' ? '1_Pooling' : '',
+        type: `sentence_transformers.models.${name}`,
+      }));
+    for (const [modules, pooling, message] of [
+      [kinds('Transformer', 'Pooling', 'LayerNorm'), { pooling_mode_mean_tokens: true }, /lists .*LayerNorm; hotvec/],
+      [kinds('Transformer', 'Pooling'), { pooling_mode_weightedmean_tokens: true }, /weightedmean_tokens; hotvec/],
+    ] as const) {
+      const json = { 'config.json': bert, 'modules.json': modules, '1_Pooling/config.json': pooling };
+      await assert.rejects(choose('auto', files, json, hidden), { name: 'StartError', message });
+      assert.ok((await choose('auto', files, json)).includes('onnx/model.onnx'));
+    }
+  });
+
+  it('takes the most precise one for `auto`, and never another than the one that is named', async () => {
+    const json = { 'config.json': bert };
+    assert.deepEqual(await weights('auto', ['onnx/model_q4.onnx', 'onnx/model_quantized.onnx'], json), [
+      'onnx/model_quantized.onnx',
+    ]);
+    await assert.rejects(choose('fp32', ['onnx/model_q4.onnx', 'onnx/model_fp16.onnx'], json), {
+      name: 'StartError',
+      message: 'someone/model has no fp32 weights. Set DTYPE to one it has: fp16, q4.',
+    });
+    await assert.rejects(choose('q4', ['model.safetensors', 'onnx/model_quantized.onnx'], { 'config.json': qwen }), {
+      message: /has no q4 weights\. Set DTYPE to one it has: fp32, bf16, fp16, int8, q8/,
+    });
+    assert.deepEqual(await weights('q8', ['model.safetensors', 'onnx/model_quantized.onnx'], { 'config.json': qwen }), [
+      'onnx/model_quantized.onnx',
+    ]);
+    // hotvec quantizes safetensors itself.
+    assert.deepEqual(await weights('int8', ['model.safetensors', 'onnx/model_int8.onnx'], { 'config.json': qwen }), [
+      'model.safetensors',
+    ]);
+    assert.deepEqual(await weights('int8', ['onnx/model_int8.onnx'], { 'config.json': qwen }), [
+      'onnx/model_int8.onnx',
+    ]);
+  });
+});
+
+describe('chooseFiles() of the exports of sentence-transformers', () => {
+  const files = [
+    ...['O1', 'O2', 'O3', 'O4', 'qint8_arm64', 'qint8_avx512', 'qint8_avx512_vnni', 'quint8_avx2'].map(
+      (name) => `onnx/model_${name}.onnx`,
+    ),
+    'onnx/model_O2.onnx_data',
+  ];
+  const json = { 'config.json': bert };
+
+  it('takes the one that is named with its data, and the most exact one for `auto`', async () => {
+    assert.deepEqual(await weights('qint8_arm64', files, json), ['onnx/model_qint8_arm64.onnx']);
+    assert.deepEqual(await weights('O2', files, json), ['onnx/model_O2.onnx', 'onnx/model_O2.onnx_data']);
+    assert.deepEqual(await weights('auto', files, json), ['onnx/model_O1.onnx']);
+    assert.deepEqual(await weights('auto', [...files, 'onnx/model.onnx'], json), ['onnx/model.onnx']);
+  });
+
+  it('lists what there is for one that is not', async () => {
+    await assert.rejects(choose('fp32', files, json), {
+      message:
+        'someone/model has no fp32 weights. Set DTYPE to one it has: O1, O2, O3, O4, qint8_avx512_vnni, qint8_avx512, quint8_avx2, qint8_arm64.',
+    });
+    await assert.rejects(choose('auto', ['onnx/encoder.onnx'], json), {
+      message: /It has onnx\/encoder\.onnx; hotvec knows/,
+    });
+  });
+});
+
+describe('onnxFileNames()', () => {
+  it('are the names of sentence-transformers', () => {
+    assert.deepEqual(onnxFileNames('O4'), ['onnx/model_O4.onnx', 'model_O4.onnx']);
+    assert.equal(onnxFileNames('qint8_avx512_vnni')[0], 'onnx/model_qint8_avx512_vnni.onnx');
+  });
+
+  it('are ordered by precision, each once', () => {
+    assert.deepEqual([...ONNX_DTYPES, 'bf16'].sort(), [...DTYPES].sort());
+  });
+
+  it('are the names of transformers.js', async () => {
+    for (const dtype of TRANSFORMERS_JS_DTYPES) {
+      const files = await ModelRegistry.get_model_files('a/b', { config: bert as never, dtype: dtype as never });
+      assert.equal(
+        files.find((file) => file.endsWith('.onnx')),
+        onnxFileNames(dtype)[0],
+        dtype,
+      );
+    }
+    assert.deepEqual(onnxFileNames('bf16'), []);
+  });
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { loadDense } from '../../../src/formats/onnx/dense.ts';
+import { fromHalves } from '../../../src/formats/onnx/half-float.ts';
+import { pool } from '../../../src/formats/onnx/pool.ts';
+import type { DenseLayer, Pooling, TensorLocation } from '../../../src/model-files/manifest.ts';
+import { largestDifference } from '../../support/difference.ts';
+import { paddedFixtures } from '../../support/padded-fixtures.ts';
+
+/** Made by sentence-transformers' own modules (test/fixtures/padded/make.py). */
+const stages = JSON.parse(readFileSync(path.join(paddedFixtures, 'stages.json'), 'utf8')) as {
+  lengths: number[];
+  /** Padding is 1e6. */
+  states: number[];
+  pooling: Record<Pooling, number[]>;
+  inputs: number[];
+  activations: Record<DenseLayer['activation'], number[]>;
+};
+
+describe('pool()', () => {
+  const layout = { batchSize: 3, longest: 5, lengths: Int32Array.from(stages.lengths) };
+  const states = Float32Array.from(stages.states);
+
+  for (const [mode, expected] of Object.entries(stages.pooling)) {
+    it(`gives what sentence-transformers gives: ${mode}`, () => {
+      assert.ok(largestDifference(pool(states, layout, mode as Pooling), expected) < 1e-6);
+    });
+  }
+
+  it('refuses hidden states that nobody said how to pool', () => {
+    assert.throws(() => pool(states, layout, 'in_graph'), /nothing says how to pool them/);
+  });
+});
+
+describe('loadDense()', () => {
+  /** Writes numbers to a file, after a few bytes that do not belong to them. */
+  const tensor = (folder: string, name: string, dtype: TensorLocation['dtype'], shape: number[], bytes: Buffer) => {
+    const file = path.join(folder, name);
+    writeFileSync(file, Buffer.concat([Buffer.from('abc'), bytes]));
+    return { file, dtype, shape, offset: 3, byteLength: bytes.length };
+  };
+  const floats = (values: number[]) => Buffer.from(Float32Array.from(values).buffer);
+
+  for (const [activation, expected] of Object.entries(stages.activations)) {
+    it(`applies ${activation} as PyTorch does`, () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+      const weight = tensor(folder, 'w', 'F32', [1, 1], floats([1]));
+      const dense = loadDense({ weight, bias: null, activation: activation as DenseLayer['activation'] });
+      assert.ok(largestDifference(dense(Float32Array.from(stages.inputs)), expected) < 1e-6);
+      rmSync(folder, { recursive: true });
+    });
+  }
+
+  it('reads weights in every precision of safetensors', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    // 1, −2, 0.5, 65504 and the smallest half float: exact in each where listed.
+    const halves = Buffer.from(Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x7bff).buffer);
+    const bfloats = Buffer.from(Uint16Array.of(0x3f80, 0xc000, 0x3f00, 0x4040).buffer);
+    for (const [dtype, bytes, matrix] of [
+      ['F16', halves, [1, -2, 0.5, 65504]],
+      ['BF16', bfloats, [1, -2, 0.5, 3]],
+      ['F32', floats([1, -2, 0.5, 0.1]), [1, -2, 0.5, Math.fround(0.1)]],
+    ] as const) {
+      const weight = tensor(folder, dtype, dtype, [2, 2], bytes);
+      const bias = tensor(folder, 'bias', 'F32', [2], floats([10, 20]));
+      const dense = loadDense({ weight, bias, activation: 'identity' });
+      const [a, b, c, d] = matrix;
+      assert.deepEqual(
+        Array.from(dense(Float32Array.of(1, 2, 3, 4))),
+        [a + 2 * b + 10, c + 2 * d + 20, 3 * a + 4 * b + 10, 3 * c + 4 * d + 20].map(Math.fround),
+        dtype,
+      );
+    }
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('fromHalves()', () => {
+  it('reads every kind of half float: normal, subnormal, zero, infinite, not a number', () => {
+    const bits = Uint16Array.of(0x3c00, 0xbc01, 0x7bff, 0x0001, 0x83ff, 0x0000, 0x7c00, 0xfc00, 0x7e00);
+    assert.deepEqual(Array.from(fromHalves(bits)), [
+      1,
+      -(1 + 2 ** -10),
+      65504,
+      2 ** -24,
+      -1023 * 2 ** -24,
+      0,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.NaN,
+    ]);
+  });
+
+  it('takes the Float16Array of newer Nodes as it is', () => {
+    assert.deepEqual(Array.from(fromHalves([0.5, -2])), [0.5, -2]);
+  });
+});

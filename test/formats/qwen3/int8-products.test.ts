@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { sessionOptions } from '../../../src/engine/process/session-options.ts';
+import { rowAt } from '../../../src/engine/rows.ts';
+import { folderOfAll } from '../../../src/formats/graph-writer/folder-of-all.ts';
+import { ElementType, OnnxGraph } from '../../../src/formats/graph-writer/onnx-graph.ts';
+import { int8Products } from '../../../src/formats/qwen3/int8-products.ts';
+import { int8Golden, int8Starter } from '../../support/int8.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+
+const { name, rows, expected } = int8Golden.product;
+const COLUMNS = 256;
+const CHANNELS = 512;
+
+describe('int8Products()', () => {
+  let folder: string;
+  let multiply: (rows: readonly (readonly number[])[]) => Promise<Float32Array>;
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    const matrix = (await int8Starter(folder)).int8?.[name];
+    if (matrix === undefined) throw new Error(`${name} was not quantized`);
+    const weightsFolder = folderOfAll([matrix.values.file]);
+    const graph = new OnnxGraph('product');
+    const x = graph.input('x', ElementType.float32, ['N', COLUMNS]);
+    const product = int8Products(graph, ({ file }) => path.relative(weightsFolder, file))(x, matrix, name);
+    graph.node('Identity', [product], { outputs: [graph.output('y', ElementType.float32, ['N', CHANNELS])] });
+    const settings = { device: 'cpu', deviceId: 0, threads: 2, prepacking: true } as const;
+    const session = await InferenceSession.create(
+      graph.serialize({ '': 21, 'com.microsoft': 1 }),
+      sessionOptions(settings, { weightsFolder }),
+    );
+    multiply = async (input) => {
+      const data = Float32Array.from(input.flat());
+      const { y } = await session.run({ x: new Tensor('float32', data, [input.length, COLUMNS]) });
+      return y?.data as Float32Array;
+    };
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('gives what NumPy computes by the same scheme: small rows, an outlier, ties', async () => {
+    const found = await multiply(rows);
+    for (const [i, wanted] of expected.entries()) {
+      const row = rowAt(found, i, CHANNELS);
+      const largest = Math.max(...wanted.map(Math.abs));
+      for (const [channel, value] of wanted.entries()) {
+        // One integer off would be 1e-4 of the largest; what is left is the rounding of two multiplications.
+        assert.ok(Math.abs((row[channel] as number) - value) <= 1e-6 * largest, `row ${i}, channel ${channel}`);
+      }
+    }
+  });
+
+  it('gives a row of zeros zeros', async () => {
+    const zeros = new Array(COLUMNS).fill(0);
+    assert.deepEqual(new Set(await multiply([zeros])), new Set([0]));
+    const tiny = await multiply([zeros.map(() => 1e-38)]);
+    assert.ok(tiny.every((value) => Number.isFinite(value) && Math.abs(value) < 1e-30));
+  });
+
+  it('gives a row the same bits alone as among any others', async () => {
+    const random = new SeededRandom(3);
+    const many = Array.from({ length: 70 }, (_, i) =>
+      Array.from({ length: COLUMNS }, () => (random.next() - 0.5) * (i % 7 === 0 ? 1e4 : 1)),
+    );
+    const together = await multiply(many);
+    for (const [i, row] of many.entries()) {
+      assert.deepEqual(await multiply([row]), rowAt(together, i, CHANNELS).slice(), `row ${i}`);
+    }
+  });
+
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    it(`lets ${bad} in a row be seen in all of its products, and in no other row's`, async () => {
+      for (const place of [0, 5, 17, 254, 255]) {
+        const input = [rows[0] as number[], [...(rows[0] as number[])]];
+        (input[1] as number[])[place] = bad;
+        const found = await multiply(input);
+        assert.ok(rowAt(found, 0, CHANNELS).every(Number.isFinite), `beside ${place}`);
+        assert.ok(!rowAt(found, 1, CHANNELS).some(Number.isFinite), `at ${place}`);
+      }
+    });
+  }
+});

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { sessionOptions } from '../../../src/engine/process/session-options.ts';
+import { toBatch } from '../../../src/engine/protocol.ts';
+import { cosine, rowAt } from '../../../src/engine/rows.ts';
+import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { writeEmbeddingLookup } from '../../../src/formats/qwen3/embedding-lookup.ts';
+import { PackedModel } from '../../../src/formats/qwen3/packed-model.ts';
+import { planPackedBatch } from '../../../src/formats/qwen3/plan.ts';
+import { writeQwen3Graph } from '../../../src/formats/qwen3/qwen3-graph.ts';
+import { FileHashes } from '../../../src/model-files/file-hashes.ts';
+import { prepareInt8 } from '../../../src/model-files/int8/prepare-int8.ts';
+import { largestDifference, normalized } from '../../support/difference.ts';
+import { int8Golden, int8Starter } from '../../support/int8.ts';
+import { fixtures, golden, packed, starterManifest } from '../../support/starter.ts';
+
+const settings = {
+  device: 'cpu',
+  deviceId: 0,
+  dtype: 'fp32',
+  threads: 2,
+  maxBatchTokens: 1024,
+  prepacking: true,
+  mustBeatCpu: false,
+} as const;
+
+describe('PackedModel with the starter', () => {
+  let model: PackedModel;
+  before(async () => {
+    model = await PackedModel.load(packed(await starterManifest()), { ...settings, maxTokens: 8192 });
+  });
+
+  it('gives the vectors of PyTorch, all texts in one batch', async () => {
+    const { rows, computedTokens } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
+    for (const [i, { vector, text }] of golden.texts.entries()) {
+      assert.ok(largestDifference(normalized(rowAt(rows, i, 256)), vector) < 2e-6, text);
+    }
+    assert.ok(computedTokens <= golden.texts.reduce((sum, { ids }) => sum + ids.length, 0));
+  });
+
+  it('gives a text the same row alone as in a batch of any neighbors', async () => {
+    const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
+    for (const [i, { ids }] of golden.texts.entries()) {
+      const alone = (await model.run(toBatch([ids]))).rows;
+      assert.ok(largestDifference(alone, rowAt(rows, i, 256)) < 1e-6);
+    }
+  });
+});
+
+describe('PackedModel in half precision', () => {
+  it('is within 0.999 of PyTorch in fp16, on the CPU, where ONNX Runtime puts casts around its own kernels', async () => {
+    const weights = packed(await starterManifest());
+    const model = await PackedModel.load(weights, { ...settings, dtype: 'fp16', maxTokens: 8192 });
+    const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
+    for (const [i, { vector, text }] of golden.texts.entries()) {
+      const row = rowAt(rows, i, 256);
+      assert.ok(cosine(row, vector) >= 0.999, text);
+      // Were it computed in float32 all the same, this would prove nothing.
+      if (text.length > 20) assert.ok(largestDifference(normalized(row), vector) > 1e-6, text);
+    }
+  });
+
+  it('is a graph that ONNX Runtime accepts in bf16, and has no CPU kernels for', async () => {
+    const weights = packed(await starterManifest());
+    await assert.rejects(
+      PackedModel.load(weights, { ...settings, dtype: 'bf16', maxTokens: 8192 }),
+      // Types and shapes are checked before kernels are looked for: whatever else were wrong would be said first.
+      /Could not find an implementation for Gemm/,
+    );
+  });
+
+  it('refuses a precision that the graph is not written in', async () => {
+    const weights = packed(await starterManifest());
+    const loading = PackedModel.load(weights, { ...settings, dtype: 'q4', maxTokens: 8192 });
+    await assert.rejects(loading, /computed in fp32, bf16, fp16, int8, not in q4/);
+  });
+});
+
+describe('PackedModel in int8', () => {
+  let folder: string;
+  let model: PackedModel;
+  before(async () => {
+    // Another folder than the model's, as the cache has it.
+    folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    model = await PackedModel.load(await int8Starter(folder), { ...settings, dtype: 'int8', maxTokens: 8192 });
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('gives the vectors of the same scheme in PyTorch', async () => {
+    const { rows } = await model.run(toBatch(int8Golden.texts.map(({ ids }) => ids)));
+    for (const [i, { ids, vector }] of int8Golden.texts.entries()) {
+      // Activations that differ in the last bit round to another integer here and there; fp32 is 2e-4 to 8e-4 away.
+      assert.ok(largestDifference(normalized(rowAt(rows, i, 256)), vector) < 5e-5, `${ids}`);
+    }
+  });
+
+  it('is near to fp32, and is not fp32', async () => {
+    const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
+    for (const [i, { vector, text }] of golden.texts.entries()) {
+      const row = rowAt(rows, i, 256);
+      assert.ok(cosine(row, vector) >= 0.9999, text);
+      assert.ok(largestDifference(normalized(row), vector) > 1e-4, text);
+    }
+  });
+
+  it('gives a text the same bits alone as in a batch of any neighbors', async () => {
+    const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
+    for (const [i, { ids, text }] of golden.texts.entries()) {
+      assert.equal(largestDifference((await model.run(toBatch([ids]))).rows, rowAt(rows, i, 256)), 0, text);
+    }
+  });
+
+  it('gives the same without prepacking', async () => {
+    const weights = await int8Starter(folder);
+    const plain = { ...settings, dtype: 'int8', maxTokens: 8192, prepacking: false } as const;
+    const batch = toBatch(golden.texts.slice(0, 8).map(({ ids }) => ids));
+    const other = await (await PackedModel.load(weights, plain)).run(batch);
+    assert.ok(largestDifference(other.rows, (await model.run(batch)).rows) < 2e-5);
+  });
+
+  it('refuses weights that nobody quantized', async () => {
+    const weights = packed(await starterManifest());
+    const loading = PackedModel.load(weights, { ...settings, dtype: 'int8', maxTokens: 8192 });
+    await assert.rejects(loading, { name: 'StartError', message: 'The weights were not quantized to int8.' });
+  });
+
+  for (const name of ['sharded-f32', 'f16-mha-untied', 'bf16-deep']) {
+    it(`is near to PyTorch in float32 in other shapes: ${name}`, async () => {
+      const manifest = await loadManifest({ name, folder: path.join(fixtures, 'qwen3-variants', name) });
+      const { sequences } = JSON.parse(readFileSync(path.join(manifest.folder, 'golden.json'), 'utf8')) as {
+        sequences: { ids: number[]; row: number[] }[];
+      };
+      const options = { folders: [folder], files: new FileHashes(), onEvent: () => {} };
+      const weights = await prepareInt8(packed(manifest), options);
+      const variant = await PackedModel.load(weights, { ...settings, dtype: 'int8', maxTokens: 512 });
+      const { rows } = await variant.run(toBatch(sequences.map(({ ids }) => ids)));
+      for (const [i, { row }] of sequences.entries()) {
+        assert.ok(cosine(rowAt(rows, i, manifest.hiddenSize), row) >= 0.99, `sequence ${i}`);
+      }
+    });
+  }
+});
+
+describe('the graph for WebGPU', () => {
+  it('gives the vectors of PyTorch on the CPU too: embeddings fed, plain attention', async () => {
+    const weights = packed(await starterManifest());
+    const folder = path.dirname(weights.tensors['norm.weight']?.file as string);
+    const fileName = ({ file }: { file: string }) => path.basename(file);
+    const graph = writeQwen3Graph(weights, {
+      positions: 4096,
+      fileName,
+      dtype: 'fp32',
+      attention: 'plain',
+      feedEmbeddings: true,
+    });
+    const options = sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder: folder });
+    const session = await InferenceSession.create(graph, options);
+    const lookup = await InferenceSession.create(writeEmbeddingLookup(weights, fileName), options);
+    const texts = golden.texts.filter(({ ids }) => ids.length < 600);
+    const { tokenIds, offsets } = toBatch(texts.map(({ ids }) => ids));
+    const plan = planPackedBatch(tokenIds, offsets, weights.architecture.vocabularySize);
+    const int32 = (data: Int32Array, shape = [data.length]) => new Tensor('int32', data, shape);
+    const { pooled } = await session.run({
+      ...(await lookup.run({ token_ids: int32(plan.tokenIds) })),
+      pad_index: int32(plan.padIndex, [plan.batchSize, plan.longest]),
+      pack_index: int32(plan.packIndex),
+      last_row: int32(plan.lastRow),
+      last_slot: int32(plan.lastSlot),
+      row_position: int32(plan.packIndex.map((slot) => slot % plan.longest)),
+      slot_position: int32(Int32Array.from({ length: plan.longest }, (_, i) => i)),
+    });
+    for (const [i, { vector, text }] of texts.entries()) {
+      const row = rowAt(pooled?.data as Float32Array, i, 256);
+      assert.ok(largestDifference(normalized(row), vector) < 2e-6, text);
+    }
+  });
+});
+
+describe('PackedModel with other shapes of the architecture', () => {
+  for (const name of ['sharded-f32', 'f16-mha-untied', 'bf16-deep']) {
+    it(`gives the rows of PyTorch: ${name}`, async () => {
+      const folder = path.join(fixtures, 'qwen3-variants', name);
+      const { sequences } = JSON.parse(readFileSync(path.join(folder, 'golden.json'), 'utf8')) as {
+        sequences: { ids: number[]; row: number[] }[];
+      };
+      const manifest = await loadManifest({ name, folder });
+      const model = await PackedModel.load(packed(manifest), { ...settings, maxTokens: 512 });
+      const { rows } = await model.run(toBatch(sequences.map(({ ids }) => ids)));
+      for (const [i, { row }] of sequences.entries()) {
+        // Rows reach 4.4 and are not normalized; float32 itself is 4e-6 from float64 here (see make.py).
+        assert.ok(largestDifference(rowAt(rows, i, manifest.hiddenSize), row) < 2e-5, `sequence ${i}`);
+      }
+    });
+  }
+});

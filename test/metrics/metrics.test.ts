@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Metrics } from '../../src/metrics/metrics.ts';
+import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
+import { parseMetrics } from '../support/read-metrics.ts';
+
+async function seriesOf(metrics: Metrics) {
+  return parseMetrics(await metrics.registry.metrics());
+}
+
+describe('Metrics', () => {
+  it('has the bytes of request bodies as they are, not as they were', async () => {
+    const metrics = new Metrics(() => NOTHING_OBSERVED);
+    for (const bytes of [10, 300, 20]) metrics.observeBytesInside(bytes);
+    assert.equal((await seriesOf(metrics)).get('hotvec_inflight_bytes'), 20);
+  });
+
+  it('has what must be 0 from the start on', async () => {
+    const series = await seriesOf(new Metrics(() => NOTHING_OBSERVED));
+    for (const name of ['hotvec_nonfinite_rows_total', 'hotvec_poison_inputs_total', 'hotvec_stale_replies_total'])
+      assert.equal(series.get(name), 0, name);
+  });
+
+  it('reads what others count when it is asked', async () => {
+    let logLinesDropped = 3;
+    const metrics = new Metrics(() => ({ ...NOTHING_OBSERVED, logLinesDropped }));
+    assert.equal((await seriesOf(metrics)).get('hotvec_log_lines_dropped_total'), 3);
+    logLinesDropped = 5;
+    assert.equal((await seriesOf(metrics)).get('hotvec_log_lines_dropped_total'), 5);
+  });
+
+  it('has the lag of the event loop and what else Node tells', async () => {
+    const series = await seriesOf(new Metrics(() => NOTHING_OBSERVED));
+    for (const name of ['nodejs_eventloop_lag_p99_seconds', 'process_resident_memory_bytes', 'process_open_fds']) {
+      assert.ok(series.has(`hotvec_${name}`) || process.platform !== 'linux', name);
+    }
+  });
+});

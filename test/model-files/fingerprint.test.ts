@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { realpathSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { FileHashes } from '../../src/model-files/file-hashes.ts';
+import { fingerprintOf } from '../../src/model-files/fingerprint.ts';
+import { packed, starterManifest } from '../support/starter.ts';
+
+describe('fingerprintOf()', () => {
+  it('takes hashes that are known, and gives the same as by reading', async () => {
+    const manifest = await starterManifest();
+    const read = await fingerprintOf(manifest, 'fp32');
+    const [tensor] = Object.values(packed(manifest).tensors);
+    const weights = realpathSync(tensor?.file as string);
+    const verified = '38cfa666ae98bd344e3b2204c366473c5681c409d7d0ab4d79719940b6cce33f';
+    assert.equal(await fingerprintOf(manifest, 'fp32', new FileHashes(new Map([[weights, verified]]))), read);
+    assert.notEqual(await fingerprintOf(manifest, 'fp32', new FileHashes(new Map([[weights, '0'.repeat(64)]]))), read);
+  });
+
+  it('tells int8 from fp32', async () => {
+    const manifest = await starterManifest();
+    assert.notEqual(await fingerprintOf(manifest, 'int8'), await fingerprintOf(manifest, 'fp32'));
+  });
+});

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { StartError } from '../../../src/errors.ts';
+import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { FileHashes } from '../../../src/model-files/file-hashes.ts';
+import { checkFreeSpace } from '../../../src/model-files/hub/free-space.ts';
+import type { Int8Event } from '../../../src/model-files/int8/int8-events.ts';
+import { prepareInt8 } from '../../../src/model-files/int8/prepare-int8.ts';
+import type { PackedWeights, TensorLocation } from '../../../src/model-files/manifest.ts';
+import { packageRoot } from '../../../src/package-info.ts';
+import { int8Golden } from '../../support/int8.ts';
+import { fixtures, packed, starterManifest } from '../../support/starter.ts';
+
+let weights: PackedWeights;
+let folder: string;
+before(async () => {
+  weights = packed(await starterManifest());
+});
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function prepare(folders = [folder], of = weights) {
+  const events: Int8Event[] = [];
+  const onEvent = (event: Int8Event) => events.push(event);
+  const { int8 = {} } = await prepareInt8(of, { folders, files: new FileHashes(), onEvent });
+  const ready = events.find((event) => event.kind === 'ready');
+  if (ready?.kind !== 'ready') throw new Error('never ready');
+  return { int8, events, ready, kinds: [...new Set(events.map(({ kind }) => kind))] };
+}
+
+function bytesOf({ file, offset, byteLength }: TensorLocation<'I8' | 'F32'>): Buffer {
+  return readFileSync(file).subarray(offset, offset + byteLength);
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+describe('prepareInt8()', () => {
+  it('quantizes to the integers and scales that NumPy gives, and leaves the matrices it would spoil', async () => {
+    const { int8, ready } = await prepare();
+    for (const [name, wanted] of Object.entries(int8Golden.matrices)) {
+      const found = int8[name];
+      assert.equal(found && sha256(bytesOf(found.values)), wanted.values_sha256, name);
+      assert.equal(found && sha256(bytesOf(found.scales)), wanted.scales_sha256, name);
+    }
+    const kept = Object.values(int8Golden.matrices).filter((matrix) => matrix.values_sha256 === undefined);
+    // And two matrices of down_proj.
+    assert.deepEqual([ready.matrices, ready.keptMatrices], [8, kept.length + 2]);
+    assert.ok(Object.keys(int8).every((name) => !name.includes('down_proj')));
+  });
+
+  it('does it once: the next start finds the file, under a name that holds its hash', async () => {
+    const first = await prepare();
+    assert.deepEqual(first.kinds, ['quantizing', 'progress', 'ready']);
+    assert.deepEqual(
+      first.events.flatMap((event) => (event.kind === 'progress' ? [event.part] : [])).at(-1),
+      1,
+      'all of it',
+    );
+    const { ready, kinds, int8 } = await prepare();
+    assert.deepEqual(kinds, ['ready']);
+    assert.deepEqual(ready, { ...first.ready, isNew: false });
+    assert.deepEqual(int8, first.int8);
+    assert.deepEqual(readdirSync(folder), [path.basename(ready.file)]);
+    assert.match(path.basename(ready.file), new RegExp(`^int8-[0-9a-f]{16}-${sha256(readFileSync(ready.file))}\\.`));
+  });
+
+  for (const [damage, spoil] of [
+    ['a flipped bit', (file: string) => flipBit(file, statSync(file).size - 5)],
+    ['a flipped bit in the header', (file: string) => flipBit(file, 20)],
+    ['bytes that are missing', (file: string) => truncateSync(file, 100)],
+    ['nothing in it', (file: string) => truncateSync(file, 0)],
+  ] as const) {
+    it(`refuses a file with ${damage}, and makes it again`, async () => {
+      const { ready, int8 } = await prepare();
+      spoil(ready.file);
+      const again = await prepare();
+      assert.deepEqual(again.kinds, ['damaged', 'quantizing', 'progress', 'ready']);
+      assert.deepEqual(again.int8, int8);
+      assert.equal(again.ready.file, ready.file);
+      assert.ok(path.basename(ready.file).includes(sha256(readFileSync(ready.file))));
+    });
+  }
+
+  it('refuses a file that is whole and holds other matrices', async () => {
+    const { ready } = await prepare();
+    // As a file of another model, renamed: its hash is right.
+    const other = { ...weights, tensors: { ...weights.tensors } };
+    for (const [name, tensor] of Object.entries(weights.tensors)) {
+      if (name.includes('q_proj')) other.tensors[name] = { ...tensor, shape: [tensor.shape[0] as number, 64] };
+    }
+    await assert.rejects(prepare([folder], other), {
+      name: 'StartError',
+      message: new RegExp(
+        `^${ready.file} holds layers.* as \\[256,384\\], wanted is \\[64,384\\]\\. Delete the file\\.$`,
+      ),
+    });
+  });
+
+  it('makes another file for other weights', async () => {
+    const copy = path.join(folder, 'model');
+    cpSync(path.join(packageRoot, 'models', 'starter'), copy, { recursive: true });
+    const first = await prepare();
+    flipBit(path.join(copy, 'model.safetensors'), statSync(path.join(copy, 'model.safetensors')).size - 2000);
+    const changed = packed(await loadManifest({ name: 'changed', folder: copy }));
+    const second = await prepare([folder], changed);
+    assert.equal(second.ready.isNew, true);
+    assert.notEqual(path.basename(second.ready.file).slice(0, 21), path.basename(first.ready.file).slice(0, 21));
+  });
+
+  for (const variant of ['sharded-f32', 'f16-mha-untied', 'bf16-deep']) {
+    it(`is as near to the stored weights as 7 bits can be: ${variant}`, async () => {
+      const source = packed(
+        await loadManifest({ name: variant, folder: path.join(fixtures, 'qwen3-variants', variant) }),
+      );
+      const { int8 } = await prepare([folder], source);
+      assert.ok(Object.keys(int8).length > 0);
+      for (const [name, { values, scales }] of Object.entries(int8)) {
+        const [columns, rows] = values.shape as [number, number];
+        const integers = new Int8Array(bytesOf(values));
+        const scaleBytes = bytesOf(scales);
+        const stored = source.tensors[name] as TensorLocation;
+        const bytes = readFileSync(stored.file).subarray(stored.offset, stored.offset + stored.byteLength);
+        for (let row = 0; row < rows; row++) {
+          const scale = scaleBytes.readFloatLE(4 * row);
+          for (let column = 0; column < columns; column++) {
+            const integer = integers[column * rows + row] as number;
+            const weight = valueAt(bytes, row * columns + column, stored.dtype);
+            assert.ok(Math.abs(integer) <= 63, name);
+            assert.ok(Math.abs(integer * scale - weight) <= scale * 0.5001, `${name} [${row}, ${column}]`);
+          }
+        }
+      }
+    });
+  }
+
+  it('refuses weights that are not finite, and leaves nothing behind', async () => {
+    const copy = path.join(folder, 'model');
+    cpSync(path.join(packageRoot, 'models', 'starter'), copy, { recursive: true });
+    const file = path.join(copy, 'model.safetensors');
+    const { offset } = weights.tensors['layers.1.mlp.up_proj.weight'] as TensorLocation;
+    const bytes = readFileSync(file);
+    // A bfloat16 NaN.
+    bytes.writeUInt16LE(0x7fc0, offset + 1000);
+    writeFileSync(file, bytes);
+    const broken = packed(await loadManifest({ name: 'broken', folder: copy }));
+    const place = path.join(folder, 'place');
+    await assert.rejects(prepare([place], broken), {
+      name: 'StartError',
+      message: /^Tensor layers\.1\.mlp\.up_proj\.weight of .* has values that are not finite\. Download it again\.$/,
+    });
+    assert.deepEqual(readdirSync(place), []);
+  });
+
+  it('removes what a killed process left behind, and not what another one is writing', async () => {
+    const { ready } = await prepare();
+    const stem = path.basename(ready.file).slice(0, 21);
+    rmSync(ready.file);
+    const [old, young] = ['old', 'young'].map((name) => path.join(folder, `${stem}.${name}.incomplete`)) as [
+      string,
+      string,
+    ];
+    for (const file of [old, young]) writeFileSync(file, 'x');
+    utimesSync(old, new Date(0), new Date(0));
+    await prepare();
+    assert.deepEqual(readdirSync(folder).sort(), [path.basename(ready.file), path.basename(young)].sort());
+  });
+
+  it('lets several make it at once, and ends with one whole file', async () => {
+    const all = await Promise.all([prepare(), prepare(), prepare()]);
+    const [first] = all;
+    for (const { int8 } of all) assert.deepEqual(int8, first?.int8);
+    assert.deepEqual(readdirSync(folder), [path.basename(first?.ready.file ?? '')]);
+    assert.deepEqual((await prepare()).kinds, ['ready']);
+  });
+});
+
+describe('prepareInt8() where a folder cannot take the file', () => {
+  it('takes the next one, and says why', async () => {
+    const file = path.join(folder, 'a-file');
+    writeFileSync(file, '');
+    const second = path.join(folder, 'second');
+    const { kinds, events, ready } = await prepare([path.join(file, '.hotvec'), second]);
+    assert.deepEqual(kinds, ['refused', 'quantizing', 'progress', 'ready']);
+    assert.match(JSON.stringify(events[0]), /a-file.*cannot be used \(ENOTDIR/);
+    assert.equal(path.dirname(ready.file), second);
+  });
+
+  it('finds a file made before in any of them, whether it could write there or not', async () => {
+    const second = path.join(folder, 'second');
+    await prepare([second]);
+    assert.deepEqual((await prepare([path.join(folder, 'not there'), second])).kinds, ['ready']);
+  });
+
+  it('ends in one line when none is left', async () => {
+    const file = path.join(folder, 'a-file');
+    writeFileSync(file, '');
+    await assert.rejects(prepare([path.join(file, 'x'), path.join(file, 'y')]), (error: Error) => {
+      assert.ok(error instanceof StartError);
+      assert.match(
+        error.message,
+        /^There is no place for the int8 weights, 1\.1 MB\. .*a-file\/x cannot be used.*a-file\/y/,
+      );
+      assert.match(error.message, /Set HF_HOME/);
+      assert.doesNotMatch(error.message, /\n/);
+      return true;
+    });
+  });
+
+  it('looks at the free space first', async () => {
+    const full = async () => ({ bavail: 16, bsize: 4096 });
+    const events: Int8Event[] = [];
+    const preparing = prepareInt8(weights, {
+      folders: [folder],
+      files: new FileHashes(),
+      onEvent: (event) => events.push(event),
+      checkSpace: (place, bytes) => checkFreeSpace(place, bytes, full),
+    });
+    await assert.rejects(preparing, {
+      name: 'StartError',
+      message:
+        /^There is no place .* needs 1\.1 MB more and 67\.1 MB to spare, and .* has 65\.5 kB free\. Free some space/,
+    });
+    assert.deepEqual(
+      events.map(({ kind }) => kind),
+      ['refused'],
+    );
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});
+
+describe('prepareInt8() on a disk', () => {
+  let disk: string;
+  let isMounted = false;
+  before(() => {
+    disk = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', disk]).status === 0;
+  });
+  after(() => {
+    if (isMounted) spawnSync('umount', [disk]);
+    rmSync(disk, { recursive: true, force: true });
+  });
+
+  it('that fills up: takes another one, and leaves nothing on the full one', async (context) => {
+    if (!isMounted) return context.skip('mounting a small disk needs root');
+    const place = path.join(disk, 'place');
+    const run = (folders: string[]) =>
+      prepareInt8(weights, { folders, files: new FileHashes(), onEvent: () => {}, checkSpace: async () => {} });
+    await assert.rejects(run([place]), { name: 'StartError', message: /The disk of .* is full\. Free some space/ });
+    assert.deepEqual(readdirSync(place), []);
+    const { int8 } = await run([place, folder]);
+    assert.equal(path.dirname(Object.values(int8 ?? {})[0]?.values.file ?? ''), folder);
+  });
+
+  it('that cannot be written: takes another one', async (context) => {
+    const place = path.join(folder, 'read-only');
+    mkdirSync(place);
+    if (spawnSync('mount', ['--bind', place, place]).status !== 0) return context.skip('mounting needs root');
+    try {
+      if (spawnSync('mount', ['-o', 'remount,ro,bind', place]).status !== 0) {
+        return context.skip('a bind mount cannot be made read-only here');
+      }
+      const { ready, events } = await prepare([path.join(place, '.hotvec'), folder]);
+      assert.match(JSON.stringify(events[0]), /refused.*cannot be written \(EROFS/);
+      assert.equal(path.dirname(ready.file), folder);
+    } finally {
+      spawnSync('umount', [place]);
+    }
+  });
+});
+
+function flipBit(file: string, at: number): void {
+  const bytes = readFileSync(file);
+  bytes[at] = (bytes[at] as number) ^ 1;
+  writeFileSync(file, bytes);
+}
+
+function valueAt(bytes: Buffer, index: number, dtype: TensorLocation['dtype']): number {
+  if (dtype === 'F32') return bytes.readFloatLE(4 * index);
+  const bits = bytes.readUInt16LE(2 * index);
+  if (dtype === 'BF16') {
+    const wide = Buffer.alloc(4);
+    wide.writeUInt16LE(bits, 2);
+    return wide.readFloatLE(0);
+  }
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const magnitude = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
