@@ -24,7 +24,7 @@ export interface AppOptions extends BasicAppOptions, HealthOptions {
   drained?: AbortSignal | undefined;
 }
 
-/** Builds the HTTP application. It never listens: tests inject, `main.ts` listens. */
+/** Builds the HTTP application. It never listens: tests inject, `serve.ts` listens. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, embedder, health, names, metrics, bodyWorkerEntry, drained, patience = usualPatience } = options;
   const inflight = new InflightBytes(
