@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import type { Config } from '../../settings/config.ts';
-import type { EmbeddingsOptions } from '../routes/embeddings/embeddings.ts';
 import { rootRoute } from '../routes/root/root.ts';
+import type { RouteOptions } from '../routes/route-options.ts';
 import { cohereRoutes } from './cohere/cohere.ts';
 import { ollamaRoutes } from './ollama/ollama.ts';
 import { ollamaModelRoutes } from './ollama/ollama-models.ts';
@@ -14,7 +14,7 @@ import { teiVertexRoutes } from './tei/tei-vertex.ts';
 
 type Dialect = Exclude<Config['dialects'][number], 'none'>;
 
-type Routes = FastifyPluginCallback<EmbeddingsOptions>;
+type Routes = FastifyPluginCallback<RouteOptions>;
 
 const routesOf: Record<Dialect, Routes[]> = {
   tei: [
@@ -30,7 +30,7 @@ const routesOf: Record<Dialect, Routes[]> = {
 };
 
 /** The APIs of other services that are turned on: clients made for those work unchanged. */
-export async function registerDialects(app: FastifyInstance, options: EmbeddingsOptions): Promise<void> {
+export async function registerDialects(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const { dialects } = options.config;
   if (dialects.includes('ollama') || dialects.includes('tei')) await app.register(rootRoute, options);
   for (const dialect of dialects) {

@@ -8,7 +8,7 @@ import { checkOutputDtype, type OutputDtype } from '../../body/output-dtype.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
-import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import type { RouteOptions } from '../../routes/route-options.ts';
 import { cohereErrors } from './cohere-errors.ts';
 import { cohereEmbedExample, cohereV1EmbedExample } from './cohere-examples.ts';
 import {
@@ -49,11 +49,7 @@ const ROUTES = [
 ] as const;
 
 /** POST /v2/embed, and /v1/embed, which libraries still use, as Cohere has them. */
-export const cohereRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
-  app,
-  { embedder, names, config },
-  done,
-) => {
+export const cohereRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
   for (const { version, operationId, bodyOf, schema, example } of ROUTES) {
     app.route({
       method: 'POST',

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { HotvecError } from '../../../errors.ts';
 import { answers } from '../../openapi/documented-answers.ts';
-import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import type { RouteOptions } from '../../routes/route-options.ts';
 import { OLLAMA_TAGS } from './ollama.ts';
 import { ollamaErrors } from './ollama-errors.ts';
 import { ollamaPullExample, ollamaShowExample } from './ollama-examples.ts';
@@ -22,7 +22,7 @@ const ARCHITECTURE = 'hotvec';
 const CENTURY_MS = 100 * 365.25 * 24 * 3600 * 1000;
 
 /** What Ollama's clients ask before they embed: which models there are, what one is, how old the server is. */
-export const ollamaModelRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, names }, done) => {
+export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names }, done) => {
   const startedAt = new Date();
   const modified_at = startedAt.toISOString();
   // Where Ollama never unloads a model, it says a date far ahead.

@@ -5,7 +5,7 @@ import { nameInputs } from '../../body/request-inputs.ts';
 import { checkReady } from '../../door/check-ready.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
-import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import type { RouteOptions } from '../../routes/route-options.ts';
 import { ollamaErrors } from './ollama-errors.ts';
 import { ollamaEmbeddingsExample, ollamaEmbedExample } from './ollama-examples.ts';
 import {
@@ -18,11 +18,7 @@ import {
 export const OLLAMA_TAGS = ['ollama'];
 
 /** Ollama's routes for vectors: `/api/embed` and, from before it, `/api/embeddings`. */
-export const ollamaRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
-  app,
-  { embedder, names, config },
-  done,
-) => {
+export const ollamaRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
   app.route({
     method: 'POST',
     url: '/api/embed',

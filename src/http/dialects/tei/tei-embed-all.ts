@@ -6,7 +6,7 @@ import { serveWork } from '../../answers/serve-vectors.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
-import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import type { RouteOptions } from '../../routes/route-options.ts';
 import { TEI_WORK_ERRORS } from './tei-errors.ts';
 import { teiEmbedAllExample } from './tei-examples.ts';
 import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
@@ -15,7 +15,7 @@ import { TeiEmbedAllResponse, teiEmbedAllBody } from './tei-schemas.ts';
 import { teiTruncation } from './tei-truncation.ts';
 
 /** POST /embed_all: vectors of single tokens, before pooling. */
-export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, config }, done) => {
+export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, config }, done) => {
   app.route({
     method: 'POST',
     url: '/embed_all',

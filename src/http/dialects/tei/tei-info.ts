@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { packageVersion } from '../../../package-info.ts';
 import { checkReady } from '../../door/check-ready.ts';
 import { answers } from '../../openapi/documented-answers.ts';
-import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import type { RouteOptions } from '../../routes/route-options.ts';
 import { teiErrors } from './tei-errors.ts';
 import { TeiInfo } from './tei-schemas.ts';
 import { teiTruncation } from './tei-truncation.ts';
@@ -22,11 +22,7 @@ const DTYPES: Record<string, string> = {
 const tags = ['text-embeddings-inference'];
 
 /** What clients of text-embeddings-inference ask besides vectors: what is served, and whether it is. */
-export const teiInfoRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
-  app,
-  { embedder, names, config },
-  done,
-) => {
+export const teiInfoRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
   app.get(
     '/info',
     {

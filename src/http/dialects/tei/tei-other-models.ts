@@ -1,7 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify';
 import { HotvecError } from '../../../errors.ts';
 import type { ErrorFormat } from '../../answers/error-format.ts';
-import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import type { RouteOptions } from '../../routes/route-options.ts';
 import { teiErrors } from './tei-errors.ts';
 
 /** What text-embeddings-inference has routes for and a model of embeddings cannot do. */
@@ -22,7 +22,7 @@ export const teiErrorsOfOtherModels: ErrorFormat = {
 };
 
 /** Routes for models of other kinds: 424, before a body is read. */
-export const teiOtherModelRoutes: FastifyPluginCallback<EmbeddingsOptions> = (app, _, done) => {
+export const teiOtherModelRoutes: FastifyPluginCallback<RouteOptions> = (app, _, done) => {
   for (const [url, wanted] of Object.entries(WANTED)) {
     app.route({
       method: 'POST',

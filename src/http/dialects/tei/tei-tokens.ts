@@ -3,7 +3,7 @@ import { sendChunks } from '../../answers/send-chunks.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestIdHeader } from '../../openapi/schemas.ts';
-import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import type { RouteOptions } from '../../routes/route-options.ts';
 import { boundOfReadTokens, encodeReadTokens, MOST_BYTES_OF_UNIT } from './encode-read-tokens.ts';
 import { teiErrors } from './tei-errors.ts';
 import { teiDecodeExample, teiTokenizeExample } from './tei-examples.ts';
@@ -13,7 +13,7 @@ const ERRORS = [400, 401, 413, 415, 422, 429] as const;
 const tags = ['text-embeddings-inference'];
 
 /** Texts to tokens and back, as text-embeddings-inference. They need no engine. */
-export const teiTokenRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, config }, done) => {
+export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, config }, done) => {
   app.route({
     method: 'POST',
     url: '/tokenize',

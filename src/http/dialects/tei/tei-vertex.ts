@@ -7,7 +7,7 @@ import { tooMany } from '../../body/explain-inputs.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
-import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import type { RouteOptions } from '../../routes/route-options.ts';
 import { TEI_WORK_ERRORS, teiErrors } from './tei-errors.ts';
 import { teiVertexExample } from './tei-examples.ts';
 import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
@@ -21,7 +21,7 @@ interface Asked {
 }
 
 /** POST /vertex: several bodies of `/embed` in one request, as Google's Vertex AI sends them. */
-export const teiVertexRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, config }, done) => {
+export const teiVertexRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, config }, done) => {
   app.route({
     method: 'POST',
     url: '/vertex',

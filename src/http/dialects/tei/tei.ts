@@ -5,7 +5,7 @@ import { serveVectors } from '../../answers/serve-vectors.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
-import type { EmbeddingsOptions } from '../../routes/embeddings/embeddings.ts';
+import type { RouteOptions } from '../../routes/route-options.ts';
 import { TEI_WORK_ERRORS, teiErrors } from './tei-errors.ts';
 import { teiEmbedExample, teiSimilarityExample } from './tei-examples.ts';
 import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
@@ -15,7 +15,7 @@ import { teiTruncation } from './tei-truncation.ts';
 const tags = ['text-embeddings-inference'];
 
 /** Vectors and scores as Hugging Face's text-embeddings-inference has them. */
-export const teiRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (app, { embedder, config }, done) => {
+export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, config }, done) => {
   const embedBody = teiEmbedBody(config.maxInputs);
   // Hugging Face's clients post to the address they are given, most often without a path; SageMaker to the other.
   for (const url of ['/embed', '/', '/invocations']) {

@@ -1,7 +1,4 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import type { ModelNames } from '../../../served-models/model-names.ts';
-import type { Config } from '../../../settings/config.ts';
-import type { Embedder } from '../../../tasks/embedding/embedder.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { encodeEmbeddings } from '../../answers/encode-vectors.ts';
 import { serveEachVector, serveVectors, sizeOfVectors, usageOf } from '../../answers/serve-vectors.ts';
@@ -14,20 +11,15 @@ import { nameInputs } from '../../body/request-inputs.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
 import { responseExamples } from '../../openapi/documented-examples.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
+import type { RouteOptions } from '../route-options.ts';
 import { embeddingsExamples } from './embeddings-examples.ts';
 import { EmbeddingsResponse, embeddingsBody } from './embeddings-schema.ts';
-
-export interface EmbeddingsOptions {
-  embedder: Embedder;
-  names: ModelNames;
-  config: Config;
-}
 
 /** Of an input's error, at most, in the place of its vector. */
 const BYTES_PER_ERROR = 512;
 
 /** POST /v1/embeddings, and the same without /v1. */
-export const embeddingsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
+export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
   app,
   { embedder, names, config },
   done,

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { answers } from '../../openapi/documented-answers.ts';
-import type { EmbeddingsOptions } from '../embeddings/embeddings.ts';
+import type { RouteOptions } from '../route-options.ts';
 
 const Model = Type.Object(
   {
@@ -41,11 +41,7 @@ const Model = Type.Object(
 const ModelList = Type.Object({ object: Type.Literal('list'), data: Type.Array(Model) }, { title: 'ModelList' });
 
 /** GET /v1/models and /v1/models/:id. */
-export const modelsRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
-  app,
-  { embedder, names, config },
-  done,
-) => {
+export const modelsRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
   const created = Math.floor(Date.now() / 1000);
   const describe = (id: string) => {
     const { model } = embedder;

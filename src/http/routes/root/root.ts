@@ -4,14 +4,14 @@ import { ollamaErrors } from '../../dialects/ollama/ollama-errors.ts';
 import { teiErrors } from '../../dialects/tei/tei-errors.ts';
 import { checkReady } from '../../door/check-ready.ts';
 import { answers } from '../../openapi/documented-answers.ts';
-import type { EmbeddingsOptions } from '../embeddings/embeddings.ts';
+import type { RouteOptions } from '../route-options.ts';
 
 /**
  * GET and HEAD `/`: how clients of Ollama ask whether anybody is there, how text-embeddings-inference is probed, and what
  * load balancers of Google ask unless they are told otherwise. One answer for all: Ollama's words, which only its clients
  * read, where requests would be served now, and else 503. No key is asked for.
  */
-export const rootRoute: FastifyPluginCallback<EmbeddingsOptions> = (app, { embedder, config }, done) => {
+export const rootRoute: FastifyPluginCallback<RouteOptions> = (app, { embedder, config }, done) => {
   const speaksOllama = config.dialects.includes('ollama');
   const errors = config.dialects.includes('tei') ? teiErrors : ollamaErrors;
   app.get(

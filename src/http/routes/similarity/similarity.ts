@@ -9,7 +9,7 @@ import { roleOf } from '../../body/request-inputs.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
 import { responseExamples } from '../../openapi/documented-examples.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
-import type { EmbeddingsOptions } from '../embeddings/embeddings.ts';
+import type { RouteOptions } from '../route-options.ts';
 import {
   type BestDocumentsOptions,
   boundOfBestDocuments,
@@ -21,7 +21,7 @@ import { similarityExamples } from './similarity-examples.ts';
 import { SimilarityResponse, similarityBody } from './similarity-schema.ts';
 
 /** POST /v1/similarity: embeds the texts of two lists of texts and vectors, and scores every pair. */
-export const similarityRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
+export const similarityRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
   app,
   { embedder, names, config },
   done,

@@ -8,7 +8,7 @@ import { nameInputs } from '../../body/request-inputs.ts';
 import { answers, tokenizeHeaders } from '../../openapi/documented-answers.ts';
 import { requestExamples, responseExamples } from '../../openapi/documented-examples.ts';
 import { commonFields, oneOf, RequestIdHeader, roles } from '../../openapi/schemas.ts';
-import type { EmbeddingsOptions } from '../embeddings/embeddings.ts';
+import type { RouteOptions } from '../route-options.ts';
 import { tokenizeExamples } from './tokenize-examples.ts';
 
 /** The request's body: what of `/v1/embeddings` decides about tokens. */
@@ -61,11 +61,7 @@ const TokenizeResponse = Type.Object(
 );
 
 /** POST /v1/tokenize: what `/v1/embeddings` would give the model. It needs no engine: it answers while one restarts. */
-export const tokenizeRoutes: FastifyPluginCallbackTypebox<EmbeddingsOptions> = (
-  app,
-  { embedder, names, config },
-  done,
-) => {
+export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
   app.route({
     method: 'POST',
     url: '/v1/tokenize',
