@@ -3,14 +3,14 @@ import type { Config } from '../../settings/config.ts';
 import { rootRoute } from '../routes/root/root.ts';
 import type { RouteOptions } from '../routes/route-options.ts';
 import { cohereRoutes } from './cohere/cohere.ts';
+import { ollamaModelRoutes } from './ollama/models.ts';
 import { ollamaRoutes } from './ollama/ollama.ts';
-import { ollamaModelRoutes } from './ollama/ollama-models.ts';
+import { teiEmbedAllRoutes } from './tei/embed-all.ts';
+import { teiInfoRoutes } from './tei/info.ts';
+import { teiOtherModelRoutes } from './tei/other-models.ts';
 import { teiRoutes } from './tei/tei.ts';
-import { teiEmbedAllRoutes } from './tei/tei-embed-all.ts';
-import { teiInfoRoutes } from './tei/tei-info.ts';
-import { teiOtherModelRoutes } from './tei/tei-other-models.ts';
-import { teiTokenRoutes } from './tei/tei-tokens.ts';
-import { teiVertexRoutes } from './tei/tei-vertex.ts';
+import { teiTokenRoutes } from './tei/tokens.ts';
+import { teiVertexRoutes } from './tei/vertex.ts';
 
 type Dialect = Exclude<Config['dialects'][number], 'none'>;
 

@@ -9,8 +9,8 @@ import { nameInputs } from '../../body/request-inputs.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
-import { cohereErrors } from './cohere-errors.ts';
-import { cohereEmbedExample, cohereV1EmbedExample } from './cohere-examples.ts';
+import { cohereErrors } from './errors.ts';
+import { cohereEmbedExample, cohereV1EmbedExample } from './examples.ts';
 import {
   type CohereEmbed,
   CohereEmbedResponse,
@@ -18,7 +18,7 @@ import {
   cohereEmbedBody,
   cohereV1EmbedBody,
   type embeddingTypes,
-} from './cohere-schemas.ts';
+} from './schemas.ts';
 
 type EmbeddingType = (typeof embeddingTypes)[number];
 

@@ -6,14 +6,9 @@ import { checkReady } from '../../door/check-ready.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
-import { ollamaErrors } from './ollama-errors.ts';
-import { ollamaEmbeddingsExample, ollamaEmbedExample } from './ollama-examples.ts';
-import {
-  OllamaEmbeddingsBody,
-  OllamaEmbeddingsResponse,
-  OllamaEmbedResponse,
-  ollamaEmbedBody,
-} from './ollama-schemas.ts';
+import { ollamaErrors } from './errors.ts';
+import { ollamaEmbeddingsExample, ollamaEmbedExample } from './examples.ts';
+import { OllamaEmbeddingsBody, OllamaEmbeddingsResponse, OllamaEmbedResponse, ollamaEmbedBody } from './schemas.ts';
 
 export const OLLAMA_TAGS = ['ollama'];
 

@@ -6,11 +6,11 @@ import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
-import { TEI_WORK_ERRORS, teiErrors } from './tei-errors.ts';
-import { teiEmbedExample, teiSimilarityExample } from './tei-examples.ts';
-import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
-import { TeiEmbedResponse, TeiSimilarityResponse, teiEmbedBody, teiSimilarityBody } from './tei-schemas.ts';
-import { teiTruncation } from './tei-truncation.ts';
+import { TEI_WORK_ERRORS, teiErrors } from './errors.ts';
+import { teiEmbedExample, teiSimilarityExample } from './examples.ts';
+import { sendTeiHeaders, teiHeaders } from './headers.ts';
+import { TeiEmbedResponse, TeiSimilarityResponse, teiEmbedBody, teiSimilarityBody } from './schemas.ts';
+import { teiTruncation } from './truncation.ts';
 
 const tags = ['text-embeddings-inference'];
 

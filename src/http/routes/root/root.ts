@@ -1,7 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify';
 import { Type } from 'typebox';
-import { ollamaErrors } from '../../dialects/ollama/ollama-errors.ts';
-import { teiErrors } from '../../dialects/tei/tei-errors.ts';
+import { ollamaErrors } from '../../dialects/ollama/errors.ts';
+import { teiErrors } from '../../dialects/tei/errors.ts';
 import { checkReady } from '../../door/check-ready.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import type { RouteOptions } from '../route-options.ts';

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { oneOf } from '../../openapi/schemas.ts';
-import { teiEmbedAllExample, teiEmbedExample, teiSimilarityExample, teiVertexExample } from './tei-examples.ts';
+import { teiEmbedAllExample, teiEmbedExample, teiSimilarityExample, teiVertexExample } from './examples.ts';
 
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 

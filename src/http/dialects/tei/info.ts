@@ -5,9 +5,9 @@ import { packageVersion } from '../../../package-info.ts';
 import { checkReady } from '../../door/check-ready.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
-import { teiErrors } from './tei-errors.ts';
-import { TeiInfo } from './tei-schemas.ts';
-import { teiTruncation } from './tei-truncation.ts';
+import { teiErrors } from './errors.ts';
+import { TeiInfo } from './schemas.ts';
+import { teiTruncation } from './truncation.ts';
 
 /** What text-embeddings-inference calls precisions; it names others as we do. */
 const DTYPES: Record<string, string> = {

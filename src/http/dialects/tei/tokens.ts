@@ -5,9 +5,9 @@ import { answers } from '../../openapi/documented-answers.ts';
 import { RequestIdHeader } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
 import { boundOfReadTokens, encodeReadTokens, MOST_BYTES_OF_UNIT } from './encode-read-tokens.ts';
-import { teiErrors } from './tei-errors.ts';
-import { teiDecodeExample, teiTokenizeExample } from './tei-examples.ts';
-import { TeiDecodeResponse, TeiTokenizeResponse, teiDecodeBody, teiTokenizeBody } from './tei-token-schemas.ts';
+import { teiErrors } from './errors.ts';
+import { teiDecodeExample, teiTokenizeExample } from './examples.ts';
+import { TeiDecodeResponse, TeiTokenizeResponse, teiDecodeBody, teiTokenizeBody } from './token-schemas.ts';
 
 const ERRORS = [400, 401, 413, 415, 422, 429] as const;
 const tags = ['text-embeddings-inference'];

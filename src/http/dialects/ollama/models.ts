@@ -2,9 +2,9 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { HotvecError } from '../../../errors.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
+import { ollamaErrors } from './errors.ts';
+import { ollamaPullExample, ollamaShowExample } from './examples.ts';
 import { OLLAMA_TAGS } from './ollama.ts';
-import { ollamaErrors } from './ollama-errors.ts';
-import { ollamaPullExample, ollamaShowExample } from './ollama-examples.ts';
 import {
   OllamaModel,
   OllamaProcesses,
@@ -13,7 +13,7 @@ import {
   OllamaShowBody,
   OllamaTags,
   OllamaVersion,
-} from './ollama-schemas.ts';
+} from './schemas.ts';
 
 /** The version of Ollama whose API is spoken: clients ask, and refuse one that they think too old for them. */
 const OLLAMA_VERSION = '0.12.6';

@@ -2,7 +2,7 @@ import type { FastifyPluginCallback } from 'fastify';
 import { HotvecError } from '../../../errors.ts';
 import type { ErrorFormat } from '../../answers/error-format.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
-import { teiErrors } from './tei-errors.ts';
+import { teiErrors } from './errors.ts';
 
 /** What text-embeddings-inference has routes for and a model of embeddings cannot do. */
 const WANTED: Record<string, string> = {

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { oneOf } from '../../openapi/schemas.ts';
-import { cohereEmbedExample, cohereV1EmbedExample } from './cohere-examples.ts';
+import { cohereEmbedExample, cohereV1EmbedExample } from './examples.ts';
 
 export const embeddingTypes = ['float', 'int8', 'uint8', 'binary', 'ubinary', 'base64'] as const;
 export const inputTypes = ['search_document', 'search_query', 'classification', 'clustering', 'image'] as const;

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { teiDecodeExample, teiTokenizeExample } from './tei-examples.ts';
-import { promptName } from './tei-schemas.ts';
+import { teiDecodeExample, teiTokenizeExample } from './examples.ts';
+import { promptName } from './schemas.ts';
 
 /** Body of `/tokenize`. */
 export function teiTokenizeBody(maxInputs: number) {

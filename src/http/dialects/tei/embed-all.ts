@@ -7,12 +7,12 @@ import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
-import { TEI_WORK_ERRORS } from './tei-errors.ts';
-import { teiEmbedAllExample } from './tei-examples.ts';
-import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
-import { teiErrorsOfOtherModels } from './tei-other-models.ts';
-import { TeiEmbedAllResponse, teiEmbedAllBody } from './tei-schemas.ts';
-import { teiTruncation } from './tei-truncation.ts';
+import { TEI_WORK_ERRORS } from './errors.ts';
+import { teiEmbedAllExample } from './examples.ts';
+import { sendTeiHeaders, teiHeaders } from './headers.ts';
+import { teiErrorsOfOtherModels } from './other-models.ts';
+import { TeiEmbedAllResponse, teiEmbedAllBody } from './schemas.ts';
+import { teiTruncation } from './truncation.ts';
 
 /** POST /embed_all: vectors of single tokens, before pooling. */
 export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, config }, done) => {

@@ -8,11 +8,11 @@ import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
-import { TEI_WORK_ERRORS, teiErrors } from './tei-errors.ts';
-import { teiVertexExample } from './tei-examples.ts';
-import { sendTeiHeaders, teiHeaders } from './tei-headers.ts';
-import { TeiVertexResponse, teiVertexBody } from './tei-schemas.ts';
-import { teiTruncation } from './tei-truncation.ts';
+import { TEI_WORK_ERRORS, teiErrors } from './errors.ts';
+import { teiVertexExample } from './examples.ts';
+import { sendTeiHeaders, teiHeaders } from './headers.ts';
+import { TeiVertexResponse, teiVertexBody } from './schemas.ts';
+import { teiTruncation } from './truncation.ts';
 
 /** An input of an instance, with what the instance says of its vectors. */
 interface Asked {

@@ -1,10 +1,5 @@
 import { Type } from 'typebox';
-import {
-  ollamaEmbeddingsExample,
-  ollamaEmbedExample,
-  ollamaPullExample,
-  ollamaShowExample,
-} from './ollama-examples.ts';
+import { ollamaEmbeddingsExample, ollamaEmbedExample, ollamaPullExample, ollamaShowExample } from './examples.ts';
 
 const modelOptions = {
   description: 'A served name or alias, with or without `:latest`; `NAME-query` and `NAME-document` choose the prompt',
