@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { writePaddedExport } from '../../scripts/padded-export.ts';
 import { packageRoot } from '../../src/package-info.ts';
-import { withKeysFile } from '../http/keys-file.ts';
+import { withKeysFile } from '../http/door/keys-file.ts';
 import { type Said, startAnswering } from '../support/answering-server.ts';
 import { paddedFixtures } from '../support/padded-fixtures.ts';
 import { type RunningService, startService } from '../support/running-service.ts';

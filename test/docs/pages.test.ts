@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { publicErrorCodes } from '../../src/http/answers/error-table.ts';
 import { packageRoot } from '../../src/package-info.ts';
-import { operations, resolveReference } from '../http/openapi-document.ts';
+import { operations, resolveReference } from '../http/openapi/openapi-document.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { difference, pageExamples } from './page-examples.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Config } from '../../src/settings/config.ts';
-import { withKeysFile } from '../http/keys-file.ts';
+import { withKeysFile } from '../http/door/keys-file.ts';
 import { openWebPage, type WebPage, withoutChromium } from '../support/chromium.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { withKeysFile } from '../http/keys-file.ts';
+import { withKeysFile } from '../http/door/keys-file.ts';
 import { startStubService } from '../http/stub-service.ts';
 import { freePort } from '../support/free-port.ts';
 import { checkLogLine } from '../support/log-lines.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withKeysFile } from '../http/keys-file.ts';
+import { withKeysFile } from '../http/door/keys-file.ts';
 import { freePort } from '../support/free-port.ts';
 import { readMetrics } from '../support/read-metrics.ts';
 import { type RunningService, startService } from '../support/running-service.ts';

@@ -6,8 +6,8 @@ import { LARGE_BODY_BYTES } from '../../../src/http/body/large-bodies.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
 import { until } from '../../support/supervised-engine.ts';
 import { errorOf } from '../answers.ts';
-import { anyBody } from '../arbitrary-body.ts';
 import { type StubService, startStubService } from '../stub-service.ts';
+import { anyBody } from './arbitrary-body.ts';
 
 const dyingWorker = new URL('../../support/dying-body-worker.js', import.meta.url);
 const SPACE = Buffer.alloc(LARGE_BODY_BYTES + 1, ' ');

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { type RunningService, startService } from '../../support/running-service.ts';
 import { dialectBodies } from '../dialects/provoked-answers.ts';
-import { withKeysFile } from '../keys-file.ts';
-import { operations } from '../openapi-document.ts';
+import { operations } from '../openapi/openapi-document.ts';
 import { routeList } from '../route-list.ts';
 import { type StubService, startStubService } from '../stub-service.ts';
+import { withKeysFile } from './keys-file.ts';
 
 const KEY = 'sk-right-9fK2';
 /** For GET and HEAD; a POST to `/` computes. */

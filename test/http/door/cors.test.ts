@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AllowedOrigins } from '../../../src/http/door/allowed-origins.ts';
-import { documentedHeaders } from '../openapi-document.ts';
+import { documentedHeaders } from '../openapi/openapi-document.ts';
 import { routeList } from '../route-list.ts';
 import { type StubService, startStubService } from '../stub-service.ts';
 

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { LARGE_BODY_BYTES } from '../../../src/http/body/large-bodies.ts';
+import { routeList } from '../route-list.ts';
+import { type StubService, startStubService } from '../stub-service.ts';
+
+const DEPTH = 50_000;
+const FIELDS = ['options', 'input', 'inputs', 'texts', 'images', 'prompt', '__proto__', 'constructor'];
+const SPACE = ' '.repeat(LARGE_BODY_BYTES);
+const lists = `${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}`;
+const objects = `${'{"a":'.repeat(DEPTH)}1${'}'.repeat(DEPTH)}`;
+const wide = `{${Array.from({ length: 70_000 }, (_, i) => `"${i.toString(36)}":1`).join()}}`;
+
+describe('A body that is deep or wide', () => {
+  let stub: StubService;
+  before(async () => {
+    stub = await startStubService();
+  });
+  after(() => stub.close());
+
+  function post(path: string, body: string): Promise<Response> {
+    return fetch(stub.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  }
+
+  it('is refused by every POST route as a bad request, in its own form, read at once or by the worker', async () => {
+    const paths = routeList(stub.app).flatMap(([method, url]) => (method === 'POST' ? [url] : []));
+    assert.ok(paths.length >= 12, paths.join());
+    for (const path of paths) {
+      for (const value of [lists, objects, wide]) {
+        for (const field of value === wide ? ['options'] : FIELDS) {
+          const body = `{"model":"stub",${JSON.stringify(field)}:${value}}`;
+          for (const space of value === wide ? [SPACE] : ['', SPACE]) {
+            const response = await post(path, space + body);
+            const answer = await response.text();
+            // Routes of text-embeddings-inference for other kinds of models read no body.
+            if (response.status === 424) continue;
+            assert.equal(response.status, 400, `${path} ${field}: ${answer}`);
+            assert.match(answer, /The request body has (lists and objects in each other|more than 65,536 fields)/);
+          }
+        }
+      }
+    }
+    assert.equal(stub.embedCalls(), 0);
+    assert.doesNotMatch(stub.log(), /unexpected error/);
+  });
+
+  it('is no more than nothing at a path where nothing is (a deep one was a 500 there)', async () => {
+    for (const space of ['', SPACE]) {
+      assert.equal((await post('/v1/nothing', `${space}{"a":${lists}}`)).status, 404);
+      assert.equal((await post('/v1/nothing', `${space}{"a":[[1]]}`)).status, 404);
+    }
+  });
+
+  it('is served where what is ignored in it is of a usual depth, with none of it in the answer', async () => {
+    const options = { a: [[[[[{ b: { c: [1, null] } }]]]]], num_ctx: 512, stop: ['x'], __proto__: 1 };
+    for (const space of ['', SPACE]) {
+      for (const [path, field] of [
+        ['/api/embed', 'input'],
+        ['/api/embeddings', 'prompt'],
+      ] as const) {
+        const response = await post(path, `${space}${JSON.stringify({ model: 'stub', [field]: 'a', options })}`);
+        assert.equal(response.status, 200);
+      }
+    }
+  });
+
+  it('is refused for what is there and may not be, where no more than that is kept of it', async () => {
+    const body = { model: 'stub', texts: ['a'], input_type: 'search_query' };
+    for (const field of ['images', 'inputs']) {
+      for (const value of [[], {}, 'a', 0, false, [[[{}]]]]) {
+        const response = await post('/v2/embed', JSON.stringify({ ...body, [field]: value }));
+        assert.equal(response.status, 400);
+        assert.match(await response.text(), /This server embeds texts/);
+      }
+      assert.equal((await post('/v2/embed', JSON.stringify({ ...body, [field]: null }))).status, 200, 'null: absent');
+    }
+  });
+});

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type ErrorCode, HotvecError } from '../../../src/errors.ts';
+import { LARGE_BODY_BYTES } from '../../../src/http/body/large-bodies.ts';
+import type { EmbedInput } from '../../../src/tasks/embedding/embedder.ts';
+import { type RunningService, startService } from '../../support/running-service.ts';
+import { golden } from '../../support/starter.ts';
+import { type Call, dialectCalls } from '../dialects/provoked-answers.ts';
+import { type StubService, startStubService } from '../stub-service.ts';
+import { operations, responseOf, validatorOf } from './openapi-document.ts';
+
+/** A body that begins and does not go on. */
+const STALLED = {};
+function stalledBody(): ReadableStream {
+  return new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(LARGE_BODY_BYTES + 1)) });
+}
+
+const failing = (code: ErrorCode): unknown => ({ input: 'x', queries: 'x', documents: 'x', instruction: code });
+/** Errors of the machinery: the stub throws what the instruction names. */
+const workFailures = (path: string, shape: (body: unknown) => unknown): Record<number, Call[]> => ({
+  408: [[path, STALLED]],
+  429: [
+    [path, shape(failing('overloaded'))],
+    [path, shape(failing('key_share_exceeded'))],
+  ],
+  500: [
+    [path, shape(failing('non_finite_output'))],
+    [path, shape(failing('inference_failed'))],
+  ],
+  503: [
+    [path, shape(failing('not_ready'))],
+    [path, shape(failing('engine_restarting'))],
+  ],
+  504: [[path, shape(failing('deadline_exceeded'))]],
+});
+const embeddingsShape = (body: unknown) => ({ ...(body as object), queries: null, documents: null });
+const similarityShape = (body: unknown) => ({ ...(body as object), input: null });
+
+const ids = golden.texts.slice(0, 2).map((text) => text.ids);
+const embeddings = '/v1/embeddings';
+const similarity = '/v1/similarity';
+const tokenize = '/v1/tokenize';
+const pair = { queries: ['a', 'b'], documents: ['c', 'd', 'e'] };
+
+/** How each documented answer is provoked: operation, status, requests. `real` by the starter, the rest by a stub. */
+const real: Record<string, Record<number, Call[]>> = {
+  createEmbeddings: {
+    200: [
+      [embeddings, { input: 'x' }],
+      [embeddings, { input: ['x', 'y'], encoding_format: 'base64', dimensions: 64 }],
+      [embeddings, { input: ids, encoding_format: 'float', model: 'starter', normalize: false, user: 'u' }],
+      [embeddings, { input: ids[0], encoding_format: null, input_type: null, truncate: 'end' }],
+      [embeddings, { input: ['x', 'word '.repeat(600)], truncate: 'end' }],
+      [embeddings, { input: ['x', '', 'word '.repeat(600)], on_error: 'partial' }],
+      [embeddings, { input: 'x', output_dtype: 'int8' }],
+      [embeddings, { input: 'x', output_dtype: 'ubinary', encoding_format: 'base64' }],
+    ],
+    400: [
+      [embeddings, '{'],
+      [embeddings, []],
+      [embeddings, { input: '' }],
+      [embeddings, { input: [1e9] }],
+      [embeddings, { input: 'x', nonsense: 1 }],
+      [embeddings, { input: 'x', dimensions: 1 }],
+      [embeddings, { input: 'x', encoding_format: 'int8' }],
+      [embeddings, { input: 'x', output_dtype: 'int4' }],
+      [embeddings, { input: 'x', output_dtype: 'uint8', normalize: false }],
+      [embeddings, { input: 'x', on_error: 'ignore' }],
+      [embeddings, { input: 'x' }, { 'x-deadline-ms': 'soon' }],
+      [embeddings, { input: 'x' }, { 'x-priority': 'high' }],
+    ],
+    404: [[embeddings, { input: 'x', model: 'gpt' }]],
+    409: [[embeddings, { input: 'x' }, { 'x-expect-fingerprint': 'another' }]],
+    413: [[embeddings, { input: 'x'.repeat(9000) }]],
+    415: [[embeddings, 'input=x', { 'content-type': 'text/plain' }]],
+  },
+  createSimilarity: {
+    200: [
+      [similarity, pair],
+      [similarity, { queries: 'a', documents: 'b', metric: 'euclidean', scale: 100 }],
+      [similarity, { ...pair, top_k: 2 }],
+      [similarity, { ...pair, top_k: 9, return_documents: true, dimensions: 32 }],
+    ],
+    400: [
+      [similarity, {}],
+      [similarity, { ...pair, metric: 'hamming' }],
+      [similarity, { ...pair, scale: 1e300 }],
+    ],
+    404: [[similarity, { ...pair, model: 'gpt' }]],
+    409: [[similarity, pair, { 'x-expect-fingerprint': 'another' }]],
+    413: [[similarity, { ...pair, queries: 'x'.repeat(9000) }]],
+    415: [[similarity, 'x', { 'content-type': 'text/plain' }]],
+  },
+  tokenize: {
+    200: [
+      [tokenize, { input: 'x' }],
+      [tokenize, { input: ['x', 'word '.repeat(600)], input_type: 'query', truncate: 'start' }],
+      [tokenize, { input: 'word '.repeat(600), model: 'alias' }],
+    ],
+    400: [
+      [tokenize, {}],
+      [tokenize, { input: [1, 2] }],
+      [tokenize, { input: ['x', ''] }],
+      [tokenize, { input: 'x', dimensions: 32 }],
+    ],
+    404: [[tokenize, { input: 'x', model: 'gpt' }]],
+    413: [[tokenize, { input: 'x'.repeat(9000) }]],
+    415: [[tokenize, 'input=x', { 'content-type': 'text/plain' }]],
+  },
+  listModels: { 200: [['/v1/models']] },
+  retrieveModel: { 200: [['/v1/models/starter'], ['/v1/models/alias']], 404: [['/v1/models/gpt']] },
+  livez: { 200: [['/livez']] },
+  readyz: { 200: [['/readyz']] },
+  health: { 200: [['/health']] },
+  metrics: { 200: [['/metrics']] },
+};
+const stubbed: Record<string, Record<number, Call[]>> = {
+  createEmbeddings: workFailures(embeddings, embeddingsShape),
+  createSimilarity: workFailures(similarity, similarityShape),
+  tokenize: { 408: [[tokenize, STALLED]], 429: [[tokenize, { input: 'x', instruction: 'overloaded' }]] },
+  livez: { 503: [['/livez']] },
+  readyz: { 503: [['/readyz']] },
+  health: { 503: [['/health']] },
+};
+const withoutKey: Record<string, Record<number, Call[]>> = {
+  createEmbeddings: { 401: [[embeddings, { input: 'x' }]] },
+  createSimilarity: { 401: [[similarity, pair]] },
+  tokenize: { 401: [[tokenize, { input: 'x' }]] },
+  listModels: { 401: [['/v1/models']] },
+  retrieveModel: { 401: [['/v1/models/starter']] },
+  metrics: { 401: [['/metrics']] },
+};
+const RETRY_AFTER_MS = 1500;
+
+/** A dialect has no instruction: there the input itself names the error, if it is a text. */
+function codeOf(input: EmbedInput | undefined): string {
+  return input?.instruction ?? (typeof input?.content === 'string' ? input.content : 'overloaded');
+}
+
+describe('Live answers are as openapi.yaml says', () => {
+  let service: RunningService;
+  let stub: StubService;
+  let keyed: StubService;
+  before(async () => {
+    service = await startService({ maxBodyBytes: 8192, maxInputTokens: 500, aliases: ['alias'] });
+    const failure = (code: string) => new HotvecError(code as ErrorCode, 'as asked', { retryAfterMs: RETRY_AFTER_MS });
+    stub = await startStubService({
+      embed: ([input]) => Promise.reject(failure(codeOf(input))),
+      tokenize: ([input]) => Promise.reject(failure(codeOf(input))),
+      readiness: () => ({ ready: false, error: failure('not_ready') }),
+      isGivenUp: true,
+      patience: { receiveMs: 100 },
+    });
+    keyed = await startStubService({ keys: { someone: 'secret' } });
+  });
+  after(() => Promise.all([service.close(), stub.close(), keyed.close()]));
+
+  for (const { route, method, operation } of operations) {
+    for (const status of Object.keys(operation.responses).map(Number)) {
+      it(`${method.toUpperCase()} ${route}: ${status}`, async () => {
+        const of = (table: typeof real, wanted = status) => table[operation.operationId]?.[wanted] ?? [];
+        if (status === 403) {
+          const [[path] = ['']] = of({ ...real, ...dialectCalls.real }, 200);
+          const answer = await stub.app.inject({
+            method: method as 'get',
+            url: path,
+            headers: { host: 'evil.example' },
+          });
+          const headers = Object.entries(answer.headers).map(
+            ([name, value]) => [name, String(value)] as [string, string],
+          );
+          return judge(new Response(answer.body, { status: answer.statusCode, headers }));
+        }
+        const all = [
+          ...of({ ...real, ...dialectCalls.real }).map((call) => ({ call, url: service.url })),
+          ...of({ ...stubbed, ...dialectCalls.stubbed }).map((call) => ({ call, url: stub.url })),
+          ...of({ ...withoutKey, ...dialectCalls.withoutKey }).map((call) => ({ call, url: keyed.url })),
+        ];
+        assert.ok(all.length > 0, 'a documented answer that no test provokes');
+        for (const { call, url } of all) await check(url, call);
+
+        async function check(origin: string, [path, body, headers]: Call): Promise<void> {
+          const response = await fetch(origin + path, {
+            method,
+            headers: { 'content-type': 'application/json', ...headers },
+            ...(body === STALLED
+              ? { body: stalledBody(), duplex: 'half' }
+              : { body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body) }),
+          });
+          await judge(response);
+        }
+
+        async function judge(response: Response): Promise<void> {
+          const text = await response.text();
+          assert.equal(response.status, status, text.slice(0, 300));
+          const described = responseOf(operation, status);
+          for (const name of Object.keys(described.headers ?? {})) {
+            const onlySometimes =
+              name === 'x-cache' ||
+              (name === 'x-truncated-inputs' && !text.includes('"truncated":true')) ||
+              (name === 'x-failed-inputs' && !text.includes('"object":"error"'));
+            assert.equal(response.headers.has(name), !onlySometimes, `${name} of ${status}`);
+          }
+          const [mediaType, { schema }] = Object.entries(described.content)[0] as [string, { schema: object }];
+          assert.equal(response.headers.get('content-type')?.split(';')[0], mediaType);
+          const validate = validatorOf(schema);
+          assert.equal(validate(mediaType === 'application/json' ? JSON.parse(text) : text), null);
+        }
+      });
+    }
+  }
+
+  it('the validator would notice an undocumented field', () => {
+    const validate = validatorOf({ $ref: '#/components/schemas/Usage' });
+    const usage = { prompt_tokens: 1, total_tokens: 1 };
+    assert.equal(validate(usage), null);
+    assert.match(String(validate({ ...usage, more: 1 })), /additional properties/);
+  });
+});
