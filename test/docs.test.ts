@@ -22,8 +22,10 @@ const documents = [
   'docs/dialects.md',
   'docs/models.md',
   'docs/operations.md',
+  'docs/quantized-vectors.md',
   'docs/runbook.md',
   'docs/decisions/README.md',
+  'docs/decisions/tooling.md',
   'bench/README.md',
   'examples/README.md',
   ...decisions.map((file) => `docs/decisions/${file}`),
@@ -33,6 +35,16 @@ const documents = [
 function fieldsIn(cell: string): string[] {
   const names = cell.replace(/\([^)]*\)/g, '').replace(/: .*$/, '');
   return [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name as string);
+}
+
+/** The anchors that GitHub makes of a document's headings. */
+function headingsOf(file: string): string[] {
+  return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 }
 
 describe('docs', () => {
@@ -84,16 +96,32 @@ describe('docs', () => {
     const index = read('docs/decisions/README.md');
     assert.ok(decisions.length >= 15);
     for (const file of decisions) assert.ok(index.includes(`](${file})`), file);
+    assert.ok(index.includes('](tooling.md)'));
   });
 
-  it('links only to files that exist', () => {
+  it('marks a superseded or changed decision in its own file', () => {
+    let marks = 0;
+    for (const file of decisions) {
+      const changes = /^(Supersedes|Changes) \[\d{4}\]\(([\w-]+\.md)\)/m.exec(read(`docs/decisions/${file}`));
+      if (changes === null) continue;
+      const [, verb, older] = changes;
+      const mark = `> **${verb === 'Supersedes' ? 'Superseded' : 'Changed'} by [${file.slice(0, 4)}](${file})`;
+      assert.ok(read(`docs/decisions/${older}`).includes(mark), `${older} does not say that ${file} ${verb} it`);
+      marks += 1;
+    }
+    assert.ok(marks > 3, 'no record supersedes another');
+  });
+
+  it('links only to files and headings that exist', () => {
     let links = 0;
     for (const document of documents) {
-      for (const [, target] of read(document).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
-        if (/^https?:/.test(target as string)) continue;
+      for (const [, target = '', heading] of read(document).matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)) {
+        if (/^https?:/.test(target)) continue;
         links += 1;
-        const file = path.join(packageRoot, path.dirname(document), target as string);
-        assert.ok(existsSync(file), `${document} links to ${target}`);
+        const file = target === '' ? document : path.join(path.dirname(document), target);
+        assert.ok(existsSync(path.join(packageRoot, file)), `${document} links to ${target}`);
+        if (heading === undefined) continue;
+        assert.ok(headingsOf(file).includes(heading), `${document} links to ${target}#${heading}`);
       }
     }
     assert.ok(links > decisions.length, 'no links were found');

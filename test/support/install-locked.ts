@@ -6,7 +6,7 @@ import { packageRoot } from '../../src/package-info.ts';
 /**
  * Installs what `package-lock.json` of a folder in `test/` says, once for each state of that file, into a folder below
  * `node_modules/.cache`: ignored by git, and beside the product's packages, of which these are none
- * (docs/decisions/0066). Nothing of it runs a script.
+ * (docs/decisions/tooling.md). Nothing of it runs a script.
  *
  * @param source name of the folder in `test/`.
  * @returns the folder that `node_modules` is in; or why there is none, as an {@link InstallFailure}, where the registry
