@@ -14,7 +14,7 @@ const SEEN_ELSEWHERE: Record<string, string> = {
   hotvec_batch_padding_ratio: 'test/e2e/padded-model.test.ts',
   hotvec_inflight_bytes: 'test/http/body/stalled-uploads.test.ts',
   hotvec_poison_inputs_total: 'test/fault/poison.test.ts',
-  hotvec_log_lines_dropped_total: 'test/log-destination.test.ts',
+  hotvec_log_lines_dropped_total: 'test/log/destination.test.ts',
 };
 
 const seen = new Set<string>();
