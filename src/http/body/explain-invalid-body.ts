@@ -1,6 +1,6 @@
 import { type ErrorCode, HotvecError } from '../../errors.ts';
 import type { Limits } from '../openapi/schemas.ts';
-import { explainComparedItems } from '../routes/similarity/explain-compared-items.ts';
+import { explainComparedItems } from './explain-compared-items.ts';
 import { explainInputs } from './explain-inputs.ts';
 import { kindOf } from './kind-of.ts';
 import { takenInputs } from './taken-inputs.ts';

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import type { Config } from '../../settings/config.ts';
-import { rootRoute } from '../routes/root/root.ts';
 import type { RouteOptions } from '../routes/route-options.ts';
 import { cohereRoutes } from './cohere/cohere.ts';
 import { ollamaModelRoutes } from './ollama/models.ts';
 import { ollamaRoutes } from './ollama/ollama.ts';
+import { rootRoute } from './root.ts';
 import { teiEmbedAllRoutes } from './tei/embed-all.ts';
 import { teiInfoRoutes } from './tei/info.ts';
 import { teiOtherModelRoutes } from './tei/other-models.ts';

@@ -1,7 +1,7 @@
-import { HotvecError } from '../../../errors.ts';
-import { empty, tooMany } from '../../body/explain-inputs.ts';
-import { kindOf } from '../../body/kind-of.ts';
-import type { Limits } from '../../openapi/schemas.ts';
+import { HotvecError } from '../../errors.ts';
+import type { Limits } from '../openapi/schemas.ts';
+import { empty, tooMany } from './explain-inputs.ts';
+import { kindOf } from './kind-of.ts';
 
 const WANTED = 'a text, or a vector as a list of numbers or as {"embedding": …}';
 /** Fields of an item of an answer, and their types. */

@@ -1,10 +1,10 @@
 import type { FastifyPluginCallback } from 'fastify';
 import { Type } from 'typebox';
-import { ollamaErrors } from '../../dialects/ollama/errors.ts';
-import { teiErrors } from '../../dialects/tei/errors.ts';
-import { checkReady } from '../../door/check-ready.ts';
-import { answers } from '../../openapi/documented-answers.ts';
-import type { RouteOptions } from '../route-options.ts';
+import { checkReady } from '../door/check-ready.ts';
+import { answers } from '../openapi/documented-answers.ts';
+import type { RouteOptions } from '../routes/route-options.ts';
+import { ollamaErrors } from './ollama/errors.ts';
+import { teiErrors } from './tei/errors.ts';
 
 /**
  * GET and HEAD `/`: how clients of Ollama ask whether anybody is there, how text-embeddings-inference is probed, and what

@@ -1,0 +1,19 @@
+import path from 'node:path';
+import process from 'node:process';
+import { packageRoot } from '../src/package-info.ts';
+import { importProblems, waysToPackage } from './structure/import-problems.ts';
+import { COMPUTING_PACKAGE, MAIN_ENTRY, rooms } from './structure/rooms.ts';
+import { readSources } from './structure/source-file.ts';
+
+// Part of `npm run lint`: do the files of src lie, and import each other, as scripts/structure/rooms.ts says?
+
+const files = readSources(path.join(packageRoot, 'src'));
+const problems = [
+  ...importProblems(files, rooms),
+  ...waysToPackage(files, MAIN_ENTRY, COMPUTING_PACKAGE).map((way) => `The main process loads ${way}`),
+];
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) {
+  console.error('What each room may import, and why, is in scripts/structure/rooms.ts.');
+  process.exitCode = 1;
+}

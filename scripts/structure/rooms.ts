@@ -1,0 +1,188 @@
+import type { Rooms } from './room.ts';
+
+/** What anyone may load. */
+const GROUND = ['errors.ts', 'clock.ts', 'file-kind.ts', 'from-half.ts', 'package-info.ts'];
+
+/** The house: what each room of src may import. A new room, or a new way between two, is a line here. */
+export const rooms: Rooms = {
+  // The front door: nobody else's lists name it.
+  'cli.ts': { values: ['commands'] },
+  commands: {
+    values: [
+      ...GROUND,
+      'serve.ts',
+      'settings',
+      'log',
+      'served-models',
+      'formats',
+      'model-files',
+      'model-files/hub',
+      'model-files/int8',
+      'engine/supervisor/unreadable-bytes.ts',
+      'http/door/api-keys.ts',
+    ],
+    packages: ['cli-progress'],
+    packageTypes: ['pino'],
+  },
+  'serve.ts': {
+    values: [...GROUND, 'served-models', 'http', 'http/door', 'log', 'metrics', 'tracing'],
+    types: ['settings'],
+    packageTypes: ['pino'],
+  },
+
+  http: {
+    values: [...GROUND, 'http/door', 'http/body', 'http/openapi', 'http/routes/*', 'http/dialects'],
+    types: ['served-models'],
+    packages: ['@fastify/swagger'],
+    packageTypes: ['fastify'],
+  },
+  'http/door': {
+    values: [
+      ...GROUND,
+      'http/answers',
+      'http/body/chunked-body.ts',
+      'settings/host-name.ts',
+      'settings/loopback.ts',
+      'tracing/trace-context.ts',
+    ],
+    types: ['settings', 'metrics', 'tracing', 'tasks/embedding/embedder.ts'],
+    packages: ['fastify'],
+    packageTypes: ['pino'],
+  },
+  'http/body': {
+    values: [...GROUND, 'http/door'],
+    types: [
+      'http/body/body-worker.ts',
+      'http/openapi',
+      'settings',
+      'served-models',
+      'tasks/embedding/embedder.ts',
+      'tasks/embedding/prompt.ts',
+    ],
+    packages: ['ajv', 'piscina'],
+    packageTypes: ['fastify'],
+  },
+  // The worker that parses large bodies is started by path.
+  'http/body/body-worker.ts': { values: [...GROUND, 'http/body'], packages: ['piscina'] },
+  'http/answers': {
+    values: [...GROUND, 'http/door', 'http/body/output-dtype.ts', 'http/openapi'],
+    types: ['settings', 'tasks/embedding/embedder.ts'],
+    packageTypes: ['fastify', 'typebox'],
+  },
+  'http/openapi': {
+    values: [...GROUND, 'http/answers', 'http/body'],
+    types: ['settings'],
+    packages: ['@fastify/swagger-ui', 'typebox', 'yaml'],
+    packageTypes: ['@fastify/swagger', 'fastify'],
+  },
+  'http/routes': { types: ['served-models', 'settings', 'tasks/embedding/embedder.ts'] },
+  'http/routes/*': {
+    values: [...GROUND, 'http/door', 'http/body', 'http/answers', 'http/openapi'],
+    types: ['http/routes', 'metrics', 'served-models', 'tasks/embedding/embedder.ts'],
+    packages: ['typebox', 'yaml'],
+    packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
+  },
+  'http/dialects': {
+    values: ['http/dialects/*', 'http/door', 'http/openapi'],
+    types: ['http/routes', 'settings'],
+    packages: ['typebox'],
+    packageTypes: ['fastify'],
+  },
+  'http/dialects/*': {
+    values: [...GROUND, 'http/door', 'http/body', 'http/answers', 'http/openapi'],
+    types: ['http/routes', 'settings', 'tasks/embedding/embedder.ts', 'tasks/embedding/prompt.ts'],
+    packages: ['typebox'],
+    packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
+  },
+
+  'served-models': {
+    values: [
+      ...GROUND,
+      'tasks/*',
+      'tokenization',
+      'batching',
+      'engine',
+      'engine/supervisor',
+      'engine/process/judge-canary.ts',
+      'formats',
+      'model-files',
+      'model-files/int8',
+      'model-files/known',
+      'log',
+    ],
+    types: ['settings'],
+    packageTypes: ['pino'],
+  },
+  'tasks/*': {
+    values: [...GROUND, 'tokenization'],
+    types: ['batching'],
+    packages: ['lru-cache'],
+  },
+  tokenization: { values: GROUND, packages: ['tokenizers'] },
+  batching: { values: [...GROUND, 'engine'] },
+
+  // The contract of both sides; each side knows it, and neither knows the other.
+  engine: { types: ['model-files/manifest.ts'] },
+  'engine/supervisor': { values: [...GROUND, 'engine'], types: ['model-files/manifest.ts'] },
+  'engine/process': {
+    values: [...GROUND, 'engine', 'formats/graph-writer'],
+    types: ['model-files/manifest.ts'],
+    packages: ['onnxruntime-node'],
+  },
+  // Started by path.
+  'engine/process/process.ts': {
+    values: [...GROUND, 'engine', 'engine/process', 'formats'],
+    packages: ['onnxruntime-node'],
+  },
+  'engine/process/orphan-guard.ts': {},
+
+  formats: {
+    values: [...GROUND, 'formats/*', 'engine', 'model-files', 'model-files/folder', 'model-files/folder/tokenizer'],
+  },
+  'formats/*': {
+    values: [...GROUND, 'formats/graph-writer', 'engine', 'engine/process', 'model-files', 'model-files/folder'],
+    types: ['formats'],
+    packages: ['onnxruntime-node'],
+  },
+  'formats/graph-writer': { values: GROUND },
+
+  'model-files': {
+    values: [...GROUND, 'model-files/folder', 'model-files/hub', 'model-files/int8', 'model-files/known', 'formats'],
+    types: ['model-files/folder/tokenizer', 'formats/qwen3'],
+    packages: ['typebox'],
+  },
+  'model-files/folder': { values: GROUND, types: ['model-files/manifest.ts'] },
+  'model-files/folder/tokenizer': { values: GROUND, types: ['model-files/folder'] },
+  'model-files/hub': {
+    values: [...GROUND, 'model-files', 'model-files/known', 'formats', 'formats/onnx'],
+    packages: ['undici', '@huggingface/hub'],
+  },
+  'model-files/int8': { values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/hub'] },
+  'model-files/known': { values: GROUND, types: ['model-files'] },
+
+  settings: { values: GROUND, packages: ['typebox'] },
+  log: {
+    values: [...GROUND, 'model-files/hub/format-bytes.ts'],
+    types: ['settings', 'metrics', 'tracing', 'engine/supervisor', 'model-files/hub', 'model-files/int8'],
+    packages: ['pino'],
+  },
+  metrics: { values: GROUND, packages: ['prom-client'] },
+  tracing: {
+    values: GROUND,
+    packages: [
+      '@opentelemetry/api',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/exporter-trace-otlp-proto',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+    ],
+  },
+  ...Object.fromEntries(GROUND.map((file) => [file, {}])),
+};
+
+/** Where the main process begins; it never loads what computes: a crash of native code must leave it alive. */
+export const MAIN_ENTRY = 'cli.ts';
+export const COMPUTING_PACKAGE = 'onnxruntime-node';
+
+/** Small files with one importer that stay all the same. */
+export const KEPT_SMALL: Readonly<Record<string, string>> = {};
