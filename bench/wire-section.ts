@@ -42,6 +42,7 @@ export async function* measureWire(bench: EngineBench): AsyncGenerator<Row> {
   const many = Array.from({ length: ANSWER_VECTORS }, (_, i) => vectors[i % vectors.length] as Float32Array);
   const answer = {
     vectors: many,
+    failures: new Map(),
     dtype: 'float',
     extras: () => ({}),
     model: manifest.name,

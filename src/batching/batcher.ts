@@ -98,9 +98,9 @@ export class Batcher {
       if (options.signal?.aborted) throw abandoned();
       if (options.deadline !== undefined && options.deadline <= now) throw tooLate();
       if (sequences.length === 0) {
-        const noTime = { queueMilliseconds: 0, inferMilliseconds: 0 };
-        const noBatch = { batches: 0, lastBatchId: null, lastBatchItems: null };
-        resolve({ rows: [], failures: new Map(), ...noTime, ...noBatch, shared: 0 });
+        const timings = { queue: 0, infer: 0 };
+        const facts = { timings, batches: 0, lastBatchId: null, lastBatchItems: null, shared: 0 };
+        resolve({ rows: [], failures: new Map(), facts });
         return;
       }
 

@@ -29,10 +29,13 @@ export interface SubmitResult {
   rows: Float32Array[];
   /** Why a position has no row; empty but for `onError: 'partial'`. */
   failures: ReadonlyMap<number, HotvecError>;
-  /** From admission until the engine took up the first batch that held a sequence of the request. */
-  queueMilliseconds: number;
-  /** From then to the last row. */
-  inferMilliseconds: number;
+  facts: ComputeFacts;
+}
+
+/** How the rows of a request were computed. */
+export interface ComputeFacts {
+  /** Milliseconds from admission until the engine took up the first batch with a sequence of it, and to the last row. */
+  timings: { queue: number; infer: number };
   /** How many batches its rows came from; id and sequences of the last, null when there was nothing to compute. */
   batches: number;
   lastBatchId: number | null;
@@ -180,12 +183,13 @@ export class PendingRequest {
     this.settle({
       rows: this.rows,
       failures: this.failures,
-      queueMilliseconds: takenUpAt - this.submittedAt,
-      inferMilliseconds: now - takenUpAt,
-      batches: this.batchSizes.size,
-      lastBatchId,
-      lastBatchItems: lastBatchId === null ? null : (this.batchSizes.get(lastBatchId) ?? null),
-      shared: this.entries.length - this.taken,
+      facts: {
+        timings: { queue: takenUpAt - this.submittedAt, infer: now - takenUpAt },
+        batches: this.batchSizes.size,
+        lastBatchId,
+        lastBatchItems: lastBatchId === null ? null : (this.batchSizes.get(lastBatchId) ?? null),
+        shared: this.entries.length - this.taken,
+      },
     });
   }
 

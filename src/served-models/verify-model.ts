@@ -124,7 +124,7 @@ function unitOf(vector: number[]): number[] {
 }
 
 /** One batch: neighbors must not show. */
-async function embed({ embedder }: Pipeline, inputs: EmbedInput[]): Promise<Float32Array[]> {
+async function embed({ embedder }: Pipeline, inputs: EmbedInput[]): Promise<readonly Float32Array[]> {
   if (inputs.length === 0) return [];
   const options = { dimensions: null, normalize: true, truncate: 'error', timeLimit: TIME_LIMIT_MS } as const;
   return (await embedder.embed(inputs, options)).vectors;

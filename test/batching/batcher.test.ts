@@ -83,7 +83,10 @@ describe('Batcher', () => {
     const submitted = sequences(30, 20);
     const done = batcher.submit(submitted);
     await answerAll();
-    const { rows, batches } = await done;
+    const {
+      rows,
+      facts: { batches },
+    } = await done;
     assert.deepEqual(
       rows.map((row) => Array.from(row)),
       submitted.map((ids) => Array.from(hashRow(ids, HIDDEN))),
@@ -149,7 +152,7 @@ describe('Batcher', () => {
     const done = batcher.submit(sequences(30, 10));
     clock.advance(1_000);
     await answerAll();
-    assert.equal((await done).batches, 3);
+    assert.equal((await done).facts.batches, 3);
     assert.equal(clock.pending, 0);
   });
 
@@ -246,8 +249,7 @@ describe('Batcher', () => {
     await first;
     clock.advance(30);
     engine.answer();
-    const { queueMilliseconds, inferMilliseconds } = await second;
-    assert.deepEqual({ queueMilliseconds, inferMilliseconds }, { queueMilliseconds: 529, inferMilliseconds: 1 });
+    assert.deepEqual((await second).facts.timings, { queue: 529, infer: 1 });
   });
 
   it('lets one request larger than the queue in when nothing waits', async () => {

@@ -29,7 +29,8 @@ describe('PendingRequest', () => {
     for (const [index, batchId] of [7, 9, 7].entries()) {
       request.accept(index, Float32Array.of(1), { ...ARRIVAL, batchId, batchItems: batchId * 10 });
     }
-    const [{ batches, lastBatchId, lastBatchItems }] = outcomes as [SubmitResult];
+    const [{ facts }] = outcomes as [SubmitResult];
+    const { batches, lastBatchId, lastBatchItems } = facts;
     assert.deepEqual({ batches, lastBatchId, lastBatchItems }, { batches: 2, lastBatchId: 9, lastBatchItems: 90 });
   });
 

@@ -165,7 +165,7 @@ describe('An input that the engine dies of', () => {
     assert.deepEqual([...failures.keys()], [0, 2]);
     assert.deepEqual(rows[1], hashRow(healthy(5), HIDDEN));
     const nothing = await batcher.submit([Int32Array.of(DEADLY)], { onError: 'partial' });
-    assert.deepEqual([nothing.failures.size, nothing.batches, nothing.lastBatchId], [1, 0, null]);
+    assert.deepEqual([nothing.failures.size, nothing.facts.batches, nothing.facts.lastBatchId], [1, 0, null]);
     assert.deepEqual([batcher.queueTokens, batcher.queueRequests], [0, 0]);
     const [other] = await together([[healthy(5)]]);
     assertRows(other, [healthy(5)]);

@@ -95,8 +95,8 @@ describe('Equal sequences of different requests', () => {
     await answerAll();
     assertRows(await first, [same]);
     assertRows(await second, [long(100), same, same]);
-    assert.deepEqual([(await first).shared, (await second).shared], [0, 2]);
-    assert.deepEqual([(await first).batches, (await second).batches], [1, 2]);
+    assert.deepEqual([(await first).facts.shared, (await second).facts.shared], [0, 2]);
+    assert.deepEqual([(await first).facts.batches, (await second).facts.batches], [1, 2]);
     await assertForgotten(same, long(100));
   });
 
@@ -112,7 +112,7 @@ describe('Equal sequences of different requests', () => {
     for (const result of results.slice(0, 2)) assertRows(result, [same]);
     assertRows(results[2] as SubmitResult, [same, Int32Array.of(8)]);
     assert.deepEqual(
-      results.map(({ shared }) => shared),
+      results.map(({ facts }) => facts.shared),
       [0, 1, 1],
     );
     assert.equal(engine.batchesSent, 2);
@@ -129,7 +129,7 @@ describe('Equal sequences of different requests', () => {
     await answerAll();
     for (const [i, result] of (await Promise.all(done)).entries()) {
       assertRows(result, [[same, ...others][i] as Int32Array]);
-      assert.equal(result.shared, 0);
+      assert.equal(result.facts.shared, 0);
     }
   });
 
@@ -140,7 +140,7 @@ describe('Equal sequences of different requests', () => {
     const second = batcher.submit([same]);
     assert.equal(engine.batchesSent, 2);
     await answerAll();
-    assert.equal((await second).shared, 0);
+    assert.equal((await second).facts.shared, 0);
   });
 
   it('go on for the second when the first is cancelled, waiting or being computed', async () => {

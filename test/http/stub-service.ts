@@ -57,8 +57,8 @@ export interface StubOptions {
   keys?: Record<string, string> | ApiKeys;
   /** What happens instead of embedding; may throw. Without a result every vector is (0.5, 0.5, 0.5, 0.5). */
   embed?: (inputs: readonly EmbedInput[], options: EmbedOptions) => EmbedResult | undefined | Promise<never>;
-  /** What is there for each input of a request that takes errors in place of vectors. */
-  embedEach?: (inputs: readonly EmbedInput[]) => (Float32Array | HotvecError)[];
+  /** Inputs that cannot be embedded, of a request that is answered all the same. */
+  failures?: ReadonlyMap<number, HotvecError>;
   /** What happens before tokenizing; may throw. */
   tokenize?: (inputs: readonly EmbedInput[]) => Promise<void>;
   readiness?: Embedder['readiness'];
@@ -91,12 +91,7 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
     readiness: options.readiness ?? (() => ({ ready: true })),
     embed: async (inputs, embedOptions) => {
       calls += 1;
-      return (await options.embed?.(inputs, embedOptions)) ?? answer(inputs);
-    },
-    embedTokens: (inputs, embedOptions) => embedder.embed(inputs, embedOptions),
-    embedEach: async (inputs, embedOptions) => {
-      const result = await embedder.embed(inputs, embedOptions);
-      return { ...result, vectors: options.embedEach?.(inputs) ?? result.vectors };
+      return (await options.embed?.(inputs, embedOptions)) ?? answer(inputs, options.failures);
     },
     tokenize: async (inputs) => {
       await options.tokenize?.(inputs);
@@ -160,16 +155,20 @@ async function closeNow(app: FastifyInstance): Promise<void> {
   await app.close();
 }
 
-function answer(inputs: readonly EmbedInput[]): EmbedResult {
+function answer(inputs: readonly EmbedInput[], failures: EmbedResult['failures'] = new Map()): EmbedResult {
+  const served = inputs.filter((_, position) => !failures.has(position));
   return {
-    vectors: inputs.map(() => new Float32Array(4).fill(0.5)),
-    tokens: inputs.map(() => 1),
-    truncated: inputs.map(() => false),
-    timings: { tokenize: 0, queue: 0, infer: 0 },
-    batches: 1,
-    lastBatchId: 0,
-    lastBatchItems: inputs.length,
-    shared: 0,
-    cache: null,
+    vectors: served.map(() => new Float32Array(4).fill(0.5)),
+    tokens: served.map(() => 1),
+    truncated: served.map(() => false),
+    failures,
+    facts: {
+      timings: { tokenize: 0, queue: 0, infer: 0 },
+      batches: 1,
+      lastBatchId: 0,
+      lastBatchItems: served.length,
+      shared: 0,
+      cache: null,
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { HotvecError } from '../../errors.ts';
+import type { HotvecError } from '../../errors.ts';
 import type { OutputDtype } from '../body/output-dtype.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { bytesPerNumber, type EncodingFormat, encodeRows, NUMBERS_PER_SLICE, writeRow } from './encode-rows.ts';
@@ -9,12 +9,14 @@ import { errorFields } from './error-fields.ts';
 const BYTES_PER_ITEM = 100;
 
 export interface EmbeddingsAnswer {
-  /** One an input, in the inputs' order, not yet quantized; or why there is none. */
-  vectors: readonly (Float32Array | HotvecError)[];
+  /** One an input that has not failed, in the inputs' order, not yet quantized. */
+  vectors: readonly Float32Array[];
+  /** Why the others have none, by their place among the inputs; it is answered in that place. */
+  failures: ReadonlyMap<number, HotvecError>;
   format: EncodingFormat;
   dtype: OutputDtype;
-  /** Further fields of each item. */
-  extras: (index: number) => Record<string, unknown>;
+  /** Further fields of each vector. */
+  extras: (at: number) => Record<string, unknown>;
   model: string;
   usage: { prompt_tokens: number; total_tokens: number };
 }
@@ -24,18 +26,22 @@ export interface EmbeddingsAnswer {
  * @returns JSON in chunks.
  */
 export async function encodeEmbeddings(answer: EmbeddingsAnswer): Promise<Buffer[]> {
-  const { vectors, format, dtype, extras, model, usage } = answer;
-  const dimensions = vectors.find((vector) => vector instanceof Float32Array)?.length ?? 0;
-  const writer = new ByteWriter((vectors.length + 2) * (dimensions * bytesPerNumber(format) + BYTES_PER_ITEM));
+  const { vectors, failures, format, dtype, extras, model, usage } = answer;
+  const dimensions = vectors[0]?.length ?? 0;
+  const inputs = vectors.length + failures.size;
+  const writer = new ByteWriter((inputs + 2) * (dimensions * bytesPerNumber(format) + BYTES_PER_ITEM));
   writer.text('{"object":"list","data":[');
   let written = 0;
-  for (const [index, vector] of vectors.entries()) {
+  for (let index = 0, at = 0; index < inputs; index++) {
     if (index > 0) writer.text(',');
-    if (vector instanceof HotvecError) {
-      writer.text(JSON.stringify({ object: 'error', index, error: errorFields(vector) }));
+    const failure = failures.get(index);
+    if (failure !== undefined) {
+      writer.text(JSON.stringify({ object: 'error', index, error: errorFields(failure) }));
       continue;
     }
-    const fields = JSON.stringify({ object: 'embedding', index, ...extras(index) }).slice(0, -1);
+    const vector = vectors[at] as Float32Array;
+    const fields = JSON.stringify({ object: 'embedding', index, ...extras(at) }).slice(0, -1);
+    at += 1;
     writer.text(`${fields},"embedding":`);
     writeRow(writer, vector, format, dtype);
     writer.text('}');

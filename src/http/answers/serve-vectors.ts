@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../settings/config.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult } from '../../tasks/embedding/embedder.ts';
-import { type PartialResult, reportWork, type WorkContext, workContext } from '../door/work-context.ts';
+import { type WorkContext, workContext } from '../door/work-context.ts';
 import { boundOfRows } from './encode-rows.ts';
+import { reportWork } from './report-work.ts';
 import { sendChunks } from './send-chunks.ts';
 
 /** A request for vectors and what serves it. */
@@ -26,6 +27,9 @@ export type VectorOptions = Pick<
   | 'truncate'
   | 'maxInputTokens'
   | 'maxRequestTokens'
+  | 'onError'
+  | 'perToken'
+  | 'onTokenized'
 >;
 
 /**
@@ -42,27 +46,13 @@ export function serveVectors(
   options: VectorOptions,
   encode: (result: EmbedResult) => Promise<Buffer[]>,
 ): Promise<FastifyReply> {
-  const sized = { ...exchange, answerBytes: exchange.answerBytes ?? boundOfVectors(exchange, inputs, options) };
-  return serveWork(sized, (context) => exchange.embedder.embed(inputs, { ...context, ...options }), encode);
-}
-
-/** As `serveVectors`, but an input that cannot be embedded has its error in place of a vector. */
-export function serveEachVector(
-  exchange: VectorRequest,
-  inputs: readonly EmbedInput[],
-  options: VectorOptions,
-  encode: (result: PartialResult) => Promise<Buffer[]>,
-): Promise<FastifyReply> {
-  const sized = { ...exchange, answerBytes: exchange.answerBytes ?? boundOfVectors(exchange, inputs, options) };
-  return serveWork(sized, (context) => exchange.embedder.embedEach(inputs, { ...context, ...options }), encode);
-}
-
-function boundOfVectors(
-  { embedder }: VectorRequest,
-  inputs: readonly EmbedInput[],
-  { dimensions }: VectorOptions,
-): number {
-  return boundOfRows(inputs.length, sizeOfVectors(embedder, dimensions));
+  const { embedder } = exchange;
+  const { answerBytes = boundOfRows(inputs.length, sizeOfVectors(embedder, options.dimensions)) } = exchange;
+  return serveWork(
+    { ...exchange, answerBytes },
+    (context) => embedder.embed(inputs, { ...context, ...options }),
+    encode,
+  );
 }
 
 /** Components that vectors of these `dimensions` have; more than the model's are refused later, by what knows the bounds. */
@@ -71,10 +61,10 @@ export function sizeOfVectors({ model }: Pick<Embedder, 'model'>, dimensions: nu
 }
 
 /** As `serveVectors`, for routes that embed in another way than one call of `Embedder.embed`. */
-export async function serveWork<Result extends PartialResult>(
+export async function serveWork(
   { request, reply, embedder, config, answerBytes }: VectorRequest & { answerBytes: number },
-  embed: (context: WorkContext) => Promise<Result>,
-  encode: (result: Result) => Promise<Buffer[]>,
+  embed: (context: WorkContext) => Promise<EmbedResult>,
+  encode: (result: EmbedResult) => Promise<Buffer[]>,
 ): Promise<FastifyReply> {
   // Before anything is computed: later it would be too late to refuse.
   request.held.reserve(answerBytes);

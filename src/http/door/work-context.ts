@@ -1,11 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HotvecError } from '../../errors.ts';
 import type { Config } from '../../settings/config.ts';
-import type { EmbedOptions, EmbedResult, ModelFacts, WorkPhase } from '../../tasks/embedding/embedder.ts';
-import type { WorkReport } from './fastify-types.ts';
-
-/** Vectors, or what is wrong with single inputs. */
-export type PartialResult = EmbedResult<Float32Array | HotvecError>;
+import type { EmbedOptions, ModelFacts, WorkPhase } from '../../tasks/embedding/embedder.ts';
 
 export interface WorkContext {
   /** Aborted when the client goes away before its answer is written. */
@@ -29,7 +25,7 @@ export function workContext(
   model: ModelFacts,
 ): WorkContext {
   const abort = new AbortController();
-  // Not `request.signal`: Fastify aborts it a millisecond into every healthy POST (see the operations notes).
+  // Not `request.signal`: Fastify aborts it when the request closes, which a POST does as soon as its body was read.
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) abort.abort();
   });
@@ -42,44 +38,6 @@ export function workContext(
     tokenIds: readTokenIds(request.headers['x-token-ids']),
     onPhase: (phase) => request.progress.enter(phase),
   };
-}
-
-/** Headers that every answer with vectors in it bears, and the report for log and metrics. */
-export function reportWork(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  model: ModelFacts,
-  result: PartialResult,
-  encodeMilliseconds: number,
-): void {
-  const errors = result.vectors.filter((vector) => vector instanceof HotvecError);
-  for (const { code, cause } of errors) {
-    if (cause instanceof Error) request.log.error({ code, cause: cause.message }, 'the engine failed an input');
-  }
-  const work: WorkReport = {
-    inputs: result.vectors.length - errors.length,
-    failed: errors.map(({ code }) => code),
-    tokens: result.tokens.reduce((sum, count) => sum + count, 0),
-    truncated: result.truncated.filter(Boolean).length,
-    timings: { ...result.timings, encode: encodeMilliseconds },
-    batches: result.batches,
-    lastBatchId: result.lastBatchId,
-    lastBatchItems: result.lastBatchItems,
-    shared: result.shared,
-    cache: result.cache,
-  };
-  request.work = work;
-  request.progress.enter('send');
-  const timing = Object.entries(work.timings).map(([stage, duration]) => `${stage};dur=${duration.toFixed(2)}`);
-  void reply.headers({
-    'server-timing': timing.join(', '),
-    'x-embedding-fingerprint': model.fingerprint ?? '',
-    'openai-version': '2020-10-01',
-    'openai-processing-ms': String(Math.round(reply.elapsedTime)),
-  });
-  if (work.cache !== null) void reply.header('x-cache', `hits=${work.cache.hits}, misses=${work.cache.misses}`);
-  if (work.failed.length > 0) void reply.header('x-failed-inputs', work.failed.length);
-  if (work.truncated > 0) void reply.header('x-truncated-inputs', work.truncated);
 }
 
 function readDeadline(header: string | string[] | undefined): number {

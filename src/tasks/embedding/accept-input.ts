@@ -3,6 +3,8 @@ import type { EmbedInput } from './embedder.ts';
 
 /** An input that can be turned into token ids. */
 export interface AcceptedInput {
+  /** Its place among the inputs of the request. */
+  position: number;
   name: string;
   /** Put before the text; empty for token ids. */
   prompt: string;
@@ -16,18 +18,19 @@ export interface AcceptedInput {
  * Looks at an input as far as it costs nothing. How long a text is only its tokens tell.
  * @throws {HotvecError} empty_input; invalid_input for token ids that should get a prompt.
  */
-export function acceptInput({ content, name, instruction }: EmbedInput, prompt: string): AcceptedInput {
+export function acceptInput(input: EmbedInput, position: number, prompt: string): AcceptedInput {
+  const { content, name, instruction } = input;
   if (content.length === 0) {
     throw new HotvecError('empty_input', `${name} is empty; there is nothing to embed.`, { param: name });
   }
   const promptSource = promptSourceOf(instruction);
-  if (typeof content === 'string') return { name, prompt, promptSource, content: prompt + content };
+  if (typeof content === 'string') return { position, name, prompt, promptSource, content: prompt + content };
   if (prompt !== '') {
     throw new HotvecError('invalid_input', `${name} is token ids, and a prompt can only be put before a text.`, {
       param: name,
     });
   }
-  return { name, prompt, promptSource, content };
+  return { position, name, prompt, promptSource, content };
 }
 
 /** Said of a length that is not the text's alone. */

@@ -10,10 +10,9 @@ const MAX_PROMPT_UNITS = 2 ** 24;
  *
  * @throws {HotvecError} input_too_long.
  */
-export function checkPromptCopies(inputs: readonly (AcceptedInput | HotvecError)[]): void {
+export function checkPromptCopies(inputs: readonly AcceptedInput[]): void {
   let units = 0;
   for (const input of inputs) {
-    if (input instanceof HotvecError) continue;
     units += input.prompt.length;
     if (units <= MAX_PROMPT_UNITS) continue;
     const isInstruction = input.promptSource === 'instruction';

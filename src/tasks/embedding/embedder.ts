@@ -4,6 +4,7 @@ import type { ReadToken } from '../../tokenization/tokenizer.ts';
 import type { TruncationSide } from '../../tokenization/truncate.ts';
 import type { Normalization } from './finish-vector.ts';
 import type { PromptChoice } from './prompt.ts';
+import type { RowFacts } from './row-source.ts';
 
 /** Something to embed. `role` and `instruction` choose its prompt. */
 export interface EmbedInput extends PromptChoice {
@@ -27,6 +28,9 @@ export interface TokenizedInput {
   truncated: boolean;
 }
 
+/** What fails when an input of a request does: the request, or that input alone. */
+export type OnError = 'fail' | 'partial';
+
 /** What is being done for a request. `encode` begins when its rows are there. */
 export type WorkPhase = 'tokenize' | 'queue' | 'infer' | 'encode';
 
@@ -46,6 +50,17 @@ export interface EmbedOptions {
   maxRequestTokens?: number | undefined;
   /** Left out: `checked`. */
   tokenIds?: TokenIdsAre | undefined;
+  /**
+   * With `partial` an input that cannot be embedded fails alone: one that is empty, too long, not Unicode, of unknown token
+   * ids, or that the model gives no usable vector for. Left out: `fail`.
+   */
+  onError?: OnError | undefined;
+  /**
+   * Whether the vectors of an input's tokens before pooling are wanted, special tokens and prompt included, not normalized:
+   * in place of each vector a matrix, row-major [tokens, `model.rowSize`]. `dimensions`, `normalize` and `onError` say
+   * nothing then. Only of a model that `givesTokenVectors`. Left out: no.
+   */
+  perToken?: boolean | undefined;
   signal?: AbortSignal;
   /** Milliseconds from now after which the answer is worth nothing. */
   timeLimit: number;
@@ -59,29 +74,22 @@ export interface EmbedOptions {
   onPhase?: (phase: WorkPhase) => void;
 }
 
-export interface Timings {
+/** How a request was computed. */
+export interface EmbedFacts extends RowFacts {
   /** Milliseconds. */
-  tokenize: number;
-  queue: number;
-  infer: number;
+  timings: RowFacts['timings'] & { tokenize: number };
 }
 
-export interface EmbedResult<Vector = Float32Array> {
-  /** One vector an input, same order, `dimensions` components. */
-  vectors: Vector[];
-  /** Tokens of each input as computed: special tokens and prompt in, padding out; 0 of one that has no vector. */
-  tokens: number[];
-  /** Whether each input was cut short. */
-  truncated: boolean[];
-  timings: Timings;
-  /** How many batches its rows came from; id and sequences of the last, null when nothing had to be computed. */
-  batches: number;
-  lastBatchId: number | null;
-  lastBatchItems: number | null;
-  /** Inputs whose computation was under way already, for another request or twice in this one. */
-  shared: number;
-  /** Inputs that the vector cache had, and had not; null without a cache. */
-  cache: { hits: number; misses: number } | null;
+export interface EmbedResult {
+  /** One vector an input, same order, `dimensions` components. With `onError: 'partial'` of those that did not fail. */
+  vectors: readonly Float32Array[];
+  /** Tokens of each of these as computed: special tokens and prompt in, padding out. */
+  tokens: readonly number[];
+  /** Whether each of these was cut short. */
+  truncated: readonly boolean[];
+  /** Why the others have no vector, by their place among the inputs. Empty but for `onError: 'partial'`. */
+  failures: ReadonlyMap<number, HotvecError>;
+  facts: EmbedFacts;
 }
 
 export type { ReadToken };
@@ -134,24 +142,10 @@ export interface Embedder {
   /**
    * prompt → tokenize → admit → batch → slice → normalize.
    * @throws {HotvecError} before any compute for bad input (input_too_long, too_many_tokens, invalid_token_id,
-   * invalid_dimensions, invalid_input); what the batcher throws; non_finite_output.
+   * invalid_dimensions, invalid_input), and too_many_tokens for more than MAX_TOKEN_NUMBERS numbers of single tokens; what
+   * the batcher throws; non_finite_output. With `onError: 'partial'` what concerns the whole request.
    */
   embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult>;
-  /**
-   * As `embed`, but an input that cannot be embedded has its error in place of a vector, and the others are served: one
-   * that is empty, too long, not Unicode, of unknown token ids, or that the model gives no usable vector for.
-   *
-   * @throws {HotvecError} what concerns the whole request, such as too_many_tokens, overloaded or deadline_exceeded.
-   */
-  embedEach(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult<Float32Array | HotvecError>>;
-  /**
-   * The vectors of an input's tokens before pooling, special tokens and prompt included, not normalized: in place of each
-   * vector of `embed` a matrix, row-major [tokens, `model.rowSize`]. `dimensions` and `normalize` say nothing here. Only of
-   * a model that `givesTokenVectors`.
-   *
-   * @throws {HotvecError} as `embed`; too_many_tokens also for more than MAX_TOKEN_NUMBERS numbers.
-   */
-  embedTokens(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult>;
   /**
    * What `embed` would give the model, same order. Needs no engine.
    * @throws {HotvecError} as `embed`, for what is found before anything is computed.

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { HotvecError } from '../../errors.ts';
-import { attempt, type OnError } from './attempt.ts';
+import type { InputFailures } from './input-failures.ts';
 
 /**
  * When a vector is divided by its L2 norm: after it was cut, so that it has length one, as Matryoshka models are meant;
@@ -16,21 +16,29 @@ const FLOATS_PER_SLICE = 250_000;
 export interface FinishOptions {
   dimensions: number;
   normalization: Normalization;
-  /** Of which a row without direction has its error in its place. */
-  onError: OnError;
 }
 
-/** Finishes every row, in order; an error in its place stays. The event loop is let in between slices of a large answer. */
+/**
+ * Finishes every row, in order. The event loop is let in between slices of a large answer.
+ * @param rows one an input; none of those that have failed.
+ * @param failures gets the inputs whose rows have no direction, and tells which have failed before.
+ * @returns the vectors of the others.
+ */
 export async function finishVectors(
-  rows: readonly (Float32Array | HotvecError)[],
-  { dimensions, normalization, onError }: FinishOptions,
-): Promise<(Float32Array | HotvecError)[]> {
-  const vectors: (Float32Array | HotvecError)[] = [];
+  rows: readonly Float32Array[],
+  inputs: readonly { position: number }[],
+  { dimensions, normalization }: FinishOptions,
+  failures: InputFailures,
+): Promise<Float32Array[]> {
+  const vectors: Float32Array[] = [];
   let finished = 0;
-  for (const row of rows) {
-    vectors.push(
-      row instanceof HotvecError ? row : attempt(onError, () => finishVector(row, dimensions, normalization)),
-    );
+  for (const [i, { position }] of inputs.entries()) {
+    if (failures.byPosition.has(position)) continue;
+    try {
+      vectors.push(finishVector(rows[i] as Float32Array, dimensions, normalization));
+    } catch (error) {
+      failures.add(position, error);
+    }
     finished += dimensions;
     if (finished > FLOATS_PER_SLICE) {
       finished = 0;

@@ -2,10 +2,10 @@ import { HotvecError } from '../../errors.ts';
 import type { Encoding, Tokenizer } from '../../tokenization/tokenizer.ts';
 import { truncateIds } from '../../tokenization/truncate.ts';
 import { type AcceptedInput, acceptInput, promptTooLong, tooLong, withPrompt } from './accept-input.ts';
-import { attempt, type OnError } from './attempt.ts';
 import { checkPromptCopies } from './check-prompt-copies.ts';
 import { checkTokenIds, checkTokenized, hasMarks } from './check-token-ids.ts';
 import type { EmbedInput, ModelFacts, Overlength, TokenIdsAre, TokenizedInput } from './embedder.ts';
+import type { InputFailures } from './input-failures.ts';
 import { choosePrompt } from './prompt.ts';
 
 /** UTF-16 units, or token ids, after which the tokens so far are counted. A text may make a piece longer. */
@@ -20,8 +20,12 @@ export interface PrepareOptions {
   maxRequestTokens?: number | undefined;
   /** Left out: `checked`. */
   tokenIds?: TokenIdsAre | undefined;
-  /** Of which an input has its error in its place. */
-  onError: OnError;
+}
+
+/** What an input of a request became. */
+export interface PreparedInput extends TokenizedInput {
+  /** Its place among the inputs of the request. */
+  position: number;
 }
 
 /** Turns inputs into token ids, and finds everything that can be wrong with them before the batcher hears of them. */
@@ -36,15 +40,20 @@ export class InputPreparer {
 
   /**
    * Looks at the inputs as far as it costs nothing.
-   * @returns one an input, same order.
-   * @throws {HotvecError} what `choosePrompt` and `checkPromptCopies` throw; with `onError: 'fail'` what `acceptInput`
-   * throws.
+   * @param failures gets what `acceptInput` refuses.
+   * @returns the others, same order.
+   * @throws {HotvecError} what `choosePrompt` and `checkPromptCopies` throw.
    */
-  accept(inputs: readonly EmbedInput[], { onError }: Pick<PrepareOptions, 'onError'>): (AcceptedInput | HotvecError)[] {
-    const accepted = inputs.map((input) => {
+  accept(inputs: readonly EmbedInput[], failures: InputFailures): AcceptedInput[] {
+    const accepted: AcceptedInput[] = [];
+    for (const [position, input] of inputs.entries()) {
       const prompt = this.promptFor(input);
-      return attempt(onError, () => acceptInput(input, prompt));
-    });
+      try {
+        accepted.push(acceptInput(input, position, prompt));
+      } catch (error) {
+        failures.add(position, error);
+      }
+    }
     checkPromptCopies(accepted);
     return accepted;
   }
@@ -52,78 +61,79 @@ export class InputPreparer {
   /**
    * Piece by piece, and no further than to the tokens that a request may have: the inputs that follow cannot change that.
    *
-   * @returns one an input, same order; not longer than the limit, but for `overlength: 'keep'`.
-   * @throws {HotvecError} too_many_tokens, input_too_long for a prompt that leaves no room; with `onError: 'fail'` also
-   * input_too_long, invalid_token_id, invalid_input.
+   * @param failures gets those that cannot be sent: input_too_long, invalid_token_id, invalid_input.
+   * @returns the others, same order; not longer than the limit, but for `overlength: 'keep'`.
+   * @throws {HotvecError} too_many_tokens, input_too_long for a prompt that leaves no room.
    */
   async tokenize(
-    accepted: readonly (AcceptedInput | HotvecError)[],
+    accepted: readonly AcceptedInput[],
     options: PrepareOptions,
-  ): Promise<(TokenizedInput | HotvecError)[]> {
+    failures: InputFailures,
+  ): Promise<PreparedInput[]> {
     const { maxRequestTokens = this.model.maxRequestTokens } = options;
     /** Ids of each prompt alone, found when the first text behind it is too long: a request has one or two prompts. */
     const promptIds = new Map<string, Int32Array>();
-    const tokenized: (TokenizedInput | HotvecError)[] = [];
+    const prepared: PreparedInput[] = [];
     let total = 0;
-    while (tokenized.length < accepted.length) {
-      const piece = pieceFrom(accepted, tokenized.length).map((input) =>
-        input instanceof HotvecError ? input : attempt(options.onError, () => checkUnicode(input)),
-      );
+    for (let start = 0, end = 0; start < accepted.length; start = end) {
+      end = endOfPiece(accepted, start);
+      const piece = accepted.slice(start, end).filter((input) => isUnicode(input, failures));
       const encodings = await this.encode(piece, this.enoughOf(options));
       for (const [i, input] of piece.entries()) {
-        const one = input instanceof HotvecError ? input : await this.finish(input, encodings[i], promptIds, options);
-        tokenized.push(one);
-        if (one instanceof HotvecError) continue;
-        total += one.ids.length;
+        const encoding = encodings[i];
+        // Found before the text is blamed: a prompt that leaves no room is no fault of it.
+        if (this.isOver(encoding, options) && input.prompt !== '' && !promptIds.has(input.prompt)) {
+          promptIds.set(input.prompt, await this.tokenizePrompt(input, options));
+        }
+        try {
+          const one = this.finish(input, encoding, promptIds, options);
+          prepared.push(one);
+          total += one.ids.length;
+        } catch (error) {
+          failures.add(input.position, error);
+        }
         if (total <= maxRequestTokens) continue;
         throw new HotvecError(
           'too_many_tokens',
-          `The request has more than ${maxRequestTokens} tokens, the limit per request; it was counted up to ${(input as AcceptedInput).name}. Send fewer inputs at a time.`,
+          `The request has more than ${maxRequestTokens} tokens, the limit per request; it was counted up to ${input.name}. Send fewer inputs at a time.`,
         );
       }
     }
-    return tokenized;
+    return prepared;
   }
 
   /** Encodings of the texts, at their places. */
-  private async encode(
-    piece: readonly (AcceptedInput | HotvecError)[],
-    enough: number,
-  ): Promise<(Encoding | undefined)[]> {
-    const texts = piece.map((input) =>
-      input instanceof HotvecError || typeof input.content !== 'string' ? null : input.content,
-    );
-    const wanted = texts.filter((text) => text !== null);
-    const encodings = await this.tokenizer.tokenize(wanted, { enough });
-    if (encodings.length !== wanted.length) throw new Error('the tokenizer left a text out');
+  private async encode(piece: readonly AcceptedInput[], enough: number): Promise<(Encoding | undefined)[]> {
+    const texts = piece.map(({ content }) => content).filter((content) => typeof content === 'string');
+    const encodings = await this.tokenizer.tokenize(texts, { enough });
+    if (encodings.length !== texts.length) throw new Error('the tokenizer left a text out');
+    if (texts.length === piece.length) return encodings;
     const next = encodings.values();
-    return texts.map((text) => (text === null ? undefined : next.next().value));
+    return piece.map(({ content }) => (typeof content === 'string' ? next.next().value : undefined));
   }
 
-  private async finish(
+  private isOver(encoding: Encoding | undefined, options: PrepareOptions): boolean {
+    return encoding !== undefined && encoding.ids.length > this.limitOf(options) && options.overlength !== 'keep';
+  }
+
+  private finish(
     input: AcceptedInput,
     encoding: Encoding | undefined,
-    promptIds: Map<string, Int32Array>,
+    promptIds: ReadonlyMap<string, Int32Array>,
     options: PrepareOptions,
-  ): Promise<TokenizedInput | HotvecError> {
-    const { prompt, promptSource } = input;
-    const { overlength, onError } = options;
+  ): PreparedInput {
+    const { position } = input;
+    const { overlength } = options;
     const maxTokens = this.limitOf(options);
-    const isOver = encoding !== undefined && encoding.ids.length > maxTokens && overlength !== 'keep';
-    // Found before the text is blamed: a prompt that leaves no room is no fault of it.
-    if (isOver && prompt !== '' && !promptIds.has(prompt)) {
-      promptIds.set(prompt, await this.tokenizePrompt(prompt, promptSource, maxTokens));
-    }
-    const ids = attempt(onError, () => this.checkedIds(input, encoding, options));
-    if (ids instanceof HotvecError) return ids;
-    if (ids.length <= maxTokens || overlength === 'keep') return { ids, truncated: false };
+    const ids = this.checkedIds(input, encoding, options);
+    if (ids.length <= maxTokens || overlength === 'keep') return { position, ids, truncated: false };
     // Never the prompt is cut: without it the text would be another kind of input.
     const side = overlength === 'start' ? 'start' : 'end';
     const { special, marks } = this.tokenizer;
     // Ids that came as they are may have no special tokens that could be kept.
     const isBare = encoding === undefined && marks !== undefined && !hasMarks(ids, marks);
-    const kept = truncateIds(ids, maxTokens, side, isBare ? NO_TOKENS : special, promptIds.get(prompt));
-    return { ids: kept, truncated: true };
+    const kept = truncateIds(ids, maxTokens, side, isBare ? NO_TOKENS : special, promptIds.get(input.prompt));
+    return { position, ids: kept, truncated: true };
   }
 
   private checkedIds(
@@ -161,38 +171,32 @@ export class InputPreparer {
     return isPlainIds ? '' : choosePrompt(input, this.model);
   }
 
-  /** Ids of a prompt, special tokens before it included. */
-  private async tokenizePrompt(
-    prompt: string,
-    source: AcceptedInput['promptSource'],
-    maxTokens: number,
-  ): Promise<Int32Array> {
+  /** Ids of the prompt of an input, special tokens before it included. */
+  private async tokenizePrompt({ prompt, promptSource }: AcceptedInput, options: PrepareOptions): Promise<Int32Array> {
+    const maxTokens = this.limitOf(options);
     const { special } = this.tokenizer;
     const [encoding] = await this.tokenizer.tokenize([prompt], { enough: maxTokens });
     const { ids, isCutShort } = encoding as Encoding;
     const bare = ids.subarray(0, ids.length - special.after);
     if (ids.length >= maxTokens) {
-      throw promptTooLong(`has ${isCutShort ? `more than ${maxTokens}` : ids.length} tokens`, source, maxTokens);
+      throw promptTooLong(`has ${isCutShort ? `more than ${maxTokens}` : ids.length} tokens`, promptSource, maxTokens);
     }
     return bare;
   }
 }
 
-function pieceFrom(accepted: readonly (AcceptedInput | HotvecError)[], start: number): (AcceptedInput | HotvecError)[] {
+function endOfPiece(accepted: readonly AcceptedInput[], start: number): number {
   let units = 0;
   let end = start;
-  for (; end < accepted.length && units < MAX_UNITS_PER_PIECE; end++) {
-    const input = accepted[end] as AcceptedInput | HotvecError;
-    units += input instanceof HotvecError ? 0 : input.content.length;
-  }
-  return accepted.slice(start, end);
+  for (; end < accepted.length && units < MAX_UNITS_PER_PIECE; end++)
+    units += (accepted[end] as AcceptedInput).content.length;
+  return end;
 }
 
-/** @throws {HotvecError} invalid_input for a text that is not valid Unicode: no UTF-8 exists for a lone surrogate. */
-function checkUnicode(input: AcceptedInput): AcceptedInput {
-  const { content, name } = input;
-  if (typeof content !== 'string' || content.isWellFormed()) return input;
-  throw new HotvecError('invalid_input', `${name} is not valid Unicode: it holds half of a surrogate pair.`, {
-    param: name,
-  });
+/** Whether an input is no text, or valid Unicode: no UTF-8 exists for a lone surrogate. @param failures gets it otherwise. */
+function isUnicode({ content, name, position }: AcceptedInput, failures: InputFailures): boolean {
+  if (typeof content !== 'string' || content.isWellFormed()) return true;
+  const message = `${name} is not valid Unicode: it holds half of a surrogate pair.`;
+  failures.add(position, new HotvecError('invalid_input', message, { param: name }));
+  return false;
 }

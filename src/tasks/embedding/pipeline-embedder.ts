@@ -2,8 +2,6 @@ import type { Batcher } from '../../batching/batcher.ts';
 import type { Clock } from '../../clock.ts';
 import { HotvecError } from '../../errors.ts';
 import type { Tokenizer } from '../../tokenization/tokenizer.ts';
-import type { AcceptedInput } from './accept-input.ts';
-import type { OnError } from './attempt.ts';
 import type {
   Embedder,
   EmbedInput,
@@ -16,7 +14,8 @@ import type {
   TokenizedInput,
 } from './embedder.ts';
 import { finishVectors, type Normalization } from './finish-vector.ts';
-import { InputPreparer } from './input-preparer.ts';
+import { InputFailures } from './input-failures.ts';
+import { InputPreparer, type PreparedInput } from './input-preparer.ts';
 import { leastTokens } from './least-tokens.ts';
 import { RowSource } from './row-source.ts';
 import { scoreMatrix } from './score-matrix.ts';
@@ -74,64 +73,13 @@ export class PipelineEmbedder implements Embedder {
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {
-    const { vectors, ...result } = await this.run(inputs, options, 'fail');
-    return { ...result, vectors: vectors as Float32Array[] };
-  }
-
-  embedEach(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult<Float32Array | HotvecError>> {
-    return this.run(inputs, options, 'partial');
-  }
-
-  async embedTokens(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {
-    const whole = { ...options, dimensions: null };
-    const { vectors, ...result } = await this.run(inputs, whole, 'fail', true);
-    return { ...result, vectors: vectors as Float32Array[] };
-  }
-
-  async tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]> {
-    const options = { overlength, onError: 'fail' } as const;
-    return (await this.preparer.tokenize(this.preparer.accept(inputs, options), options)) as TokenizedInput[];
-  }
-
-  async readTokens(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<ReadToken[][]> {
-    const prepareOptions = { overlength: 'keep', onError: 'fail', maxRequestTokens: this.mostShown } as const;
-    const accepted = this.preparer.accept(inputs, prepareOptions) as AcceptedInput[];
-    // Finds what is wrong with them, and whether they are too many.
-    await this.preparer.tokenize(accepted, prepareOptions);
-    const read: ReadToken[][] = [];
-    for (const { content } of accepted) read.push(await this.tokenizer.read(content as string, options));
-    return read;
-  }
-
-  async decode(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<string[]> {
-    // Whatever they mean, their text is asked for.
-    const maxRequestTokens = this.mostShown;
-    const prepareOptions = { overlength: 'keep', onError: 'fail', maxRequestTokens, tokenIds: 'as_is' } as const;
-    const accepted = this.preparer.accept(inputs, prepareOptions);
-    const tokenized = (await this.preparer.tokenize(accepted, prepareOptions)) as TokenizedInput[];
-    return this.tokenizer.decode(
-      tokenized.map(({ ids }) => Array.from(ids)),
-      options,
-    );
-  }
-
-  private get mostShown(): number {
-    return Math.min(MOST_SHOWN_TOKENS, this.model.maxRequestTokens);
-  }
-
-  /** With `onError: 'fail'` no error stands in place of a vector; `perToken`: see `embedTokens`. */
-  private async run(
-    inputs: readonly EmbedInput[],
-    options: EmbedOptions,
-    onError: OnError,
-    perToken = false,
-  ): Promise<EmbedResult<Float32Array | HotvecError>> {
-    const { signal, owner, priority, timeLimit } = options;
+    const { signal, owner, priority, timeLimit, perToken = false } = options;
     const startedAt = this.clock.now();
     const dimensions = this.checkDimensions(options);
     const { truncate: overlength, maxInputTokens, maxRequestTokens, tokenIds } = options;
-    const prepareOptions = { overlength, maxInputTokens, maxRequestTokens, tokenIds, onError };
-    const accepted = this.preparer.accept(inputs, prepareOptions);
+    const onError = perToken ? 'fail' : (options.onError ?? 'fail');
+    const failures = new InputFailures(onError);
+    const accepted = this.preparer.accept(inputs, failures);
     // Turned away before it costs anything, where it must be turned away.
     this.checkReady();
     const maxTokens = Math.min(maxInputTokens ?? Number.POSITIVE_INFINITY, this.model.maxInputTokens);
@@ -139,10 +87,11 @@ export class PipelineEmbedder implements Embedder {
       inputs.length > 0 ? this.rows.expect({ tokens: leastTokens(accepted, maxTokens), owner, timeLimit }) : () => {};
     options.onPhase?.('tokenize');
 
-    const tokenized = await this.preparer.tokenize(accepted, prepareOptions).finally(release);
+    const prepareOptions = { overlength, maxInputTokens, maxRequestTokens, tokenIds };
+    const prepared = await this.preparer.tokenize(accepted, prepareOptions, failures).finally(release);
     const tokenizedAt = this.clock.now();
     options.onPhase?.('queue');
-    const sequences = tokenized.flatMap((one) => (one instanceof HotvecError ? [] : [one.ids]));
+    const sequences = prepared.map(({ ids }) => ids);
     const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
     if (perToken) checkTokenNumbers(tokens, this.model.rowSize);
     options.onTokenized?.(tokens);
@@ -156,37 +105,49 @@ export class PipelineEmbedder implements Embedder {
       onTakenUp: () => options.onPhase?.('infer'),
     });
     options.onPhase?.('encode');
-    const finished = perToken
+    for (const [i, error] of computed.failures) failures.add((prepared[i] as PreparedInput).position, error);
+    const normalization = this.normalizationFor(options.normalize);
+    const vectors = perToken
       ? await checkedMatrices(computed.rows)
-      : await finishVectors(computed.rows, {
-          dimensions,
-          normalization: this.normalizationFor(options.normalize),
-          onError,
-        });
-    if (finished.length !== sequences.length) {
-      throw new Error(`${sequences.length} sequences gave ${finished.length} vectors`);
-    }
-    const next = finished.values();
-    const vectors = tokenized.map((one) =>
-      one instanceof HotvecError ? one : (next.next().value as Float32Array | HotvecError),
-    );
-    const ofServed = <Value>(pick: (one: TokenizedInput) => Value, otherwise: Value) =>
-      tokenized.map((one, i) => (vectors[i] instanceof HotvecError ? otherwise : pick(one as TokenizedInput)));
+      : await finishVectors(computed.rows, prepared, { dimensions, normalization }, failures);
+    const served = failures.spare(prepared);
     return {
       vectors,
-      tokens: ofServed(({ ids }) => ids.length, 0),
-      truncated: ofServed(({ truncated }) => truncated, false),
-      timings: {
-        tokenize: tokenizedAt - startedAt,
-        queue: computed.queueMilliseconds,
-        infer: computed.inferMilliseconds,
-      },
-      batches: computed.batches,
-      lastBatchId: computed.lastBatchId,
-      lastBatchItems: computed.lastBatchItems,
-      shared: computed.shared,
-      cache: computed.cache,
+      tokens: served.map(({ ids }) => ids.length),
+      truncated: served.map(({ truncated }) => truncated),
+      failures: failures.byPosition,
+      facts: { ...computed.facts, timings: { tokenize: tokenizedAt - startedAt, ...computed.facts.timings } },
     };
+  }
+
+  async tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]> {
+    const failures = new InputFailures('fail');
+    return this.preparer.tokenize(this.preparer.accept(inputs, failures), { overlength }, failures);
+  }
+
+  async readTokens(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<ReadToken[][]> {
+    const failures = new InputFailures('fail');
+    const accepted = this.preparer.accept(inputs, failures);
+    // Finds what is wrong with them, and whether they are too many.
+    await this.preparer.tokenize(accepted, { overlength: 'keep', maxRequestTokens: this.mostShown }, failures);
+    const read: ReadToken[][] = [];
+    for (const { content } of accepted) read.push(await this.tokenizer.read(content as string, options));
+    return read;
+  }
+
+  async decode(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<string[]> {
+    const failures = new InputFailures('fail');
+    // Whatever they mean, their text is asked for.
+    const prepareOptions = { overlength: 'keep', maxRequestTokens: this.mostShown, tokenIds: 'as_is' } as const;
+    const prepared = await this.preparer.tokenize(this.preparer.accept(inputs, failures), prepareOptions, failures);
+    return this.tokenizer.decode(
+      prepared.map(({ ids }) => Array.from(ids)),
+      options,
+    );
+  }
+
+  private get mostShown(): number {
+    return Math.min(MOST_SHOWN_TOKENS, this.model.maxRequestTokens);
   }
 
   compare(queries: readonly Float32Array[], documents: readonly Float32Array[], metric: Metric): Promise<Float32Array> {

@@ -1,14 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Batcher } from '../../batching/batcher.ts';
-import type { SubmitOptions, SubmitResult } from '../../batching/pending-request.ts';
+import type { ComputeFacts, SubmitOptions, SubmitResult } from '../../batching/pending-request.ts';
 import type { HotvecError } from '../../errors.ts';
 import type { VectorCache } from './vector-cache.ts';
 
-export interface RowResult extends Omit<SubmitResult, 'rows' | 'failures'> {
-  /** One a sequence, same order; views, not to be written. With `onError: 'partial'`, why there is none. */
-  rows: (Float32Array | HotvecError)[];
+/** How the rows of a request were come by. */
+export interface RowFacts extends ComputeFacts {
   /** How many sequences the cache had, and how many it had not; null without a cache. */
   cache: { hits: number; misses: number } | null;
+}
+
+export interface RowResult extends SubmitResult {
+  facts: RowFacts;
 }
 
 /** Rows kept between two yields: a millisecond or so. */
@@ -45,35 +48,35 @@ export class RowSource {
   async rowsOf(sequences: readonly Int32Array[], options: SubmitOptions): Promise<RowResult> {
     const { cache } = this;
     // It keeps pooled rows.
-    if (cache === null || options.perToken === true)
-      return { ...(await this.compute(sequences, options)), cache: null };
+    if (cache === null || options.perToken === true) return withCache(await this.compute(sequences, options), null);
     const keys = sequences.map((tokenIds) => cache.keyOf(tokenIds));
-    const rows: (Float32Array | HotvecError | undefined)[] = keys.map((key) => cache.get(key));
+    const rows = keys.map((key) => cache.get(key));
     const missing = [...rows.keys()].filter((i) => rows[i] === undefined);
     const computed = await this.compute(
       missing.map((i) => sequences[i] as Int32Array),
       options,
     );
+    const failures = new Map<number, HotvecError>();
     for (const [n, i] of missing.entries()) {
-      const row = computed.rows[n] as Float32Array | HotvecError;
-      rows[i] = row;
-      if (row instanceof Float32Array) cache.set(keys[i] as string, row);
+      const failure = computed.failures.get(n);
+      if (failure === undefined) {
+        const row = computed.rows[n] as Float32Array;
+        rows[i] = row;
+        cache.set(keys[i] as string, row);
+      } else failures.set(i, failure);
       if (n % ROWS_PER_SLICE === ROWS_PER_SLICE - 1) await setImmediate();
     }
     const misses = missing.length;
-    return {
-      ...computed,
-      rows: rows as (Float32Array | HotvecError)[],
-      cache: { hits: sequences.length - misses, misses },
-    };
+    const result = { rows: rows as Float32Array[], failures, facts: computed.facts };
+    return withCache(result, { hits: sequences.length - misses, misses });
   }
 
-  private async compute(sequences: readonly Int32Array[], options: SubmitOptions): Promise<Omit<RowResult, 'cache'>> {
-    const { rows, failures, ...facts } = await this.batcher.submit(sequences, {
-      ...options,
-      // With a cache `expect` asked the batcher for no room.
-      wasExpected: this.cache === null,
-    });
-    return { ...facts, rows: sequences.map((_, i) => failures.get(i) ?? (rows[i] as Float32Array)) };
+  private compute(sequences: readonly Int32Array[], options: SubmitOptions): Promise<SubmitResult> {
+    // With a cache `expect` asked the batcher for no room.
+    return this.batcher.submit(sequences, { ...options, wasExpected: this.cache === null });
   }
+}
+
+function withCache(result: SubmitResult, cache: RowFacts['cache']): RowResult {
+  return { ...result, facts: { ...result.facts, cache } };
 }

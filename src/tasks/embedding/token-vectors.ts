@@ -23,9 +23,8 @@ export function checkTokenNumbers(tokens: number, rowSize: number): void {
  * The matrices as they are.
  * @throws {HotvecError} non_finite_output. A client gets an error, never a NaN.
  */
-export async function checkedMatrices(matrices: readonly (Float32Array | HotvecError)[]): Promise<Float32Array[]> {
+export async function checkedMatrices(matrices: readonly Float32Array[]): Promise<readonly Float32Array[]> {
   for (const matrix of matrices) {
-    if (matrix instanceof HotvecError) throw matrix;
     for (let start = 0; start < matrix.length; start += NUMBERS_PER_SLICE) {
       if (!matrix.subarray(start, start + NUMBERS_PER_SLICE).every(Number.isFinite)) {
         throw new HotvecError(
@@ -36,5 +35,5 @@ export async function checkedMatrices(matrices: readonly (Float32Array | HotvecE
       await setImmediate();
     }
   }
-  return matrices as Float32Array[];
+  return matrices;
 }

@@ -19,7 +19,8 @@ async function encoded(
   extras: object = {},
   dtype: OutputDtype = 'float',
 ) {
-  const chunks = await encodeEmbeddings({ vectors, format, dtype, extras: () => ({ ...extras }), ...tail });
+  const answer = { vectors, failures: new Map(), format, dtype, extras: () => ({ ...extras }), ...tail };
+  const chunks = await encodeEmbeddings(answer);
   return JSON.parse(Buffer.concat(chunks).toString());
 }
 

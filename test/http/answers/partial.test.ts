@@ -127,9 +127,11 @@ describe('on_error: partial, when the engine fails an input', () => {
       cause: new Error('node Gather_7'),
     });
     const bad = new HotvecError('non_finite_output', 'No usable vector.');
-    const stub = await startStubService({
-      embedEach: () => [error, new Float32Array(4).fill(0.5), bad],
-    });
+    const failures = new Map([
+      [2, bad],
+      [0, error],
+    ]);
+    const stub = await startStubService({ failures });
     const response = await fetch(`${stub.url}/v1/embeddings`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -142,6 +144,14 @@ describe('on_error: partial, when the engine fails an input', () => {
       index: 0,
       error: { message: 'It could not be computed.', type: 'server_error', param: null, code: 'inference_failed' },
     });
+    assert.deepEqual(
+      JSON.parse(text).data.map(({ object, index }: Failed) => [object, index]),
+      [
+        ['error', 0],
+        ['embedding', 1],
+        ['error', 2],
+      ],
+    );
     assert.ok(!text.includes('Gather'));
     assert.match(stub.log(), /"code":"inference_failed","cause":"node Gather_7"/);
     const metrics = await (await fetch(`${stub.url}/metrics`)).text();

@@ -12,12 +12,15 @@ const large: EmbedResult = {
   vectors: Array.from({ length: 12 }, () => new Float32Array(2 ** 18).fill(0.5)),
   tokens: Array(12).fill(1),
   truncated: Array(12).fill(false),
-  timings: { tokenize: 0, queue: 0, infer: 0 },
-  batches: 1,
-  lastBatchId: 0,
-  lastBatchItems: 1,
-  shared: 0,
-  cache: null,
+  failures: new Map(),
+  facts: {
+    timings: { tokenize: 0, queue: 0, infer: 0 },
+    batches: 1,
+    lastBatchId: 0,
+    lastBatchItems: 1,
+    shared: 0,
+    cache: null,
+  },
 };
 const request = (input: string) => {
   const body = JSON.stringify({ input, encoding_format: 'base64' });

@@ -273,7 +273,10 @@ describe('PipelineEmbedder.embed()', () => {
       await new Promise(setImmediate);
       engine.answer();
     }
-    const { vectors, shared } = await done;
+    const {
+      vectors,
+      facts: { shared },
+    } = await done;
     assert.deepEqual(seen, texts);
     assert.equal(shared, 1_000);
     for (const i of [0, 999, 1_999]) {

@@ -88,7 +88,7 @@ describe('With a vector cache', () => {
     const first = await answered([[1, 2], [3]]);
     const second = await answered([[3], [4], [1, 2]]);
     assert.deepEqual(
-      [first.cache, second.cache],
+      [first.facts.cache, second.facts.cache],
       [
         { hits: 0, misses: 2 },
         { hits: 2, misses: 1 },
@@ -101,7 +101,14 @@ describe('With a vector cache', () => {
     assert.equal(engine.batchesSent, 2);
     const third = await answered([[4]]);
     assert.equal(engine.batchesSent, 2, 'nothing was sent');
-    assert.deepEqual([third.batches, third.lastBatchId, third.lastBatchItems, third.timings.infer], [0, null, null, 0]);
+    assert.deepEqual(third.facts, {
+      timings: { tokenize: 0, queue: 0, infer: 0 },
+      batches: 0,
+      lastBatchId: null,
+      lastBatchItems: null,
+      shared: 0,
+      cache: { hits: 1, misses: 0 },
+    });
   });
 
   it('one entry serves every number of dimensions, normalized or not', async () => {
@@ -143,7 +150,7 @@ describe('With a vector cache', () => {
       const { answered, model } = create();
       await answered([[1]]);
       Object.assign(model, change);
-      assert.deepEqual((await answered([[1]])).cache, { hits: 0, misses: 1 }, JSON.stringify(change));
+      assert.deepEqual((await answered([[1]])).facts.cache, { hits: 0, misses: 1 }, JSON.stringify(change));
     }
   });
 
@@ -165,7 +172,7 @@ describe('With a vector cache', () => {
       assert.equal(await refused, value === 0 ? 'non_finite_output' : 'answered');
     }
     assert.equal(cache.bytes, 0);
-    assert.deepEqual((await answered([[1], [2]])).cache, { hits: 0, misses: 2 });
+    assert.deepEqual((await answered([[1], [2]])).facts.cache, { hits: 0, misses: 2 });
   });
 
   it('the bound in bytes holds, and the least recently asked for goes first', async () => {
@@ -175,8 +182,8 @@ describe('With a vector cache', () => {
     await answered([[1]]);
     await answered([[4]]);
     assert.deepEqual([cache.bytes, cache.evictions], [3 * (HIDDEN * 4 + 512), 1]);
-    assert.deepEqual((await answered([[1], [3], [4]])).cache, { hits: 3, misses: 0 });
-    assert.deepEqual((await answered([[2]])).cache, { hits: 0, misses: 1 });
+    assert.deepEqual((await answered([[1], [3], [4]])).facts.cache, { hits: 3, misses: 0 });
+    assert.deepEqual((await answered([[2]])).facts.cache, { hits: 0, misses: 1 });
   });
 
   it('does not keep the batch that a row was a view into', async () => {
@@ -192,7 +199,7 @@ describe('With a vector cache', () => {
     const inside = [embed([[10]]), embed([new Array<number>(10).fill(11)])];
     for (let turn = 0; turn < 3; turn++) await nextTurn();
     assert.equal(batcher.queueTokens, 10);
-    assert.deepEqual((await embed([[1], [2]])).cache, { hits: 2, misses: 0 });
+    assert.deepEqual((await embed([[1], [2]])).facts.cache, { hits: 2, misses: 0 });
     assert.equal(await codeOf(embed([[1], [3]])), 'overloaded');
     for (let turn = 0; turn < 5; turn++) {
       engine.answer();

@@ -2,7 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { HotvecError } from '../../../errors.ts';
 import { encodeRowLists } from '../../answers/encode-row-lists.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
-import { serveWork } from '../../answers/serve-vectors.ts';
+import { serveVectors } from '../../answers/serve-vectors.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
@@ -49,13 +49,18 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (ap
       }
       const prompt = { role: null, instruction: null, promptName: prompt_name ?? undefined };
       const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
-      const options = { dimensions: null, normalize: false, truncate: teiTruncation(choices, config.truncate) };
       const { rowSize } = embedder.model;
-      const onTokenized = (tokens: number) => request.held.reserve(boundOfRows(tokens + named.length, rowSize));
-      return serveWork(
+      return serveVectors(
         // How long it becomes is known when the tokens are counted.
         { request, reply, embedder, config, answerBytes: 0 },
-        (context) => embedder.embedTokens(named, { ...context, ...options, onTokenized }),
+        named,
+        {
+          dimensions: null,
+          normalize: null,
+          truncate: teiTruncation(choices, config.truncate),
+          perToken: true,
+          onTokenized: (tokens) => request.held.reserve(boundOfRows(tokens + named.length, rowSize)),
+        },
         (result) => {
           sendTeiHeaders(reply, embedder.model, named, result);
           return encodeRowLists(result.vectors.map((matrix) => rowsOf(matrix, rowSize)));

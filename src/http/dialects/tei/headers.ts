@@ -22,7 +22,7 @@ export function sendTeiHeaders(
   reply: FastifyReply,
   model: ModelFacts,
   inputs: readonly EmbedInput[],
-  { tokens, timings }: Pick<EmbedResult, 'tokens' | 'timings'>,
+  { tokens, facts }: Pick<EmbedResult, 'tokens' | 'facts'>,
 ): void {
   const total = Math.round(reply.elapsedTime);
   void reply.headers({
@@ -31,9 +31,9 @@ export function sendTeiHeaders(
     'x-compute-characters': inputs.reduce((sum, { content }) => sum + charactersOf(content), 0),
     'x-compute-tokens': tokens.reduce((sum, count) => sum + count, 0),
     'x-total-time': total,
-    'x-tokenization-time': Math.round(timings.tokenize),
-    'x-queue-time': Math.round(timings.queue),
-    'x-inference-time': Math.round(timings.infer),
+    'x-tokenization-time': Math.round(facts.timings.tokenize),
+    'x-queue-time': Math.round(facts.timings.queue),
+    'x-inference-time': Math.round(facts.timings.infer),
   });
 }
 

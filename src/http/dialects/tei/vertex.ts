@@ -1,5 +1,5 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import type { EmbedInput, EmbedResult } from '../../../tasks/embedding/embedder.ts';
+import type { EmbedFacts, EmbedInput, EmbedResult } from '../../../tasks/embedding/embedder.ts';
 import { encodeRowLists } from '../../answers/encode-row-lists.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { serveWork, type VectorOptions } from '../../answers/serve-vectors.ts';
@@ -111,19 +111,25 @@ async function embedAsAsked(
 
 /** The results of parts as that of one call: each input's at its place, times and counts added up. */
 function merged(parts: readonly { part: EmbedResult; places: readonly number[] }[]): EmbedResult {
-  const results = parts.map(({ part }) => part);
-  const sum = (pick: (result: EmbedResult) => number) => results.reduce((total, result) => total + pick(result), 0);
   const inPlace = <Value>(pick: (result: EmbedResult) => readonly Value[]): Value[] => {
     const all: Value[] = [];
     for (const { part, places } of parts)
       for (const [i, place] of places.entries()) all[place] = pick(part)[i] as Value;
     return all;
   };
-  const last = results.findLast(({ lastBatchId }) => lastBatchId !== null);
   return {
     vectors: inPlace(({ vectors }) => vectors),
     tokens: inPlace(({ tokens }) => tokens),
     truncated: inPlace(({ truncated }) => truncated),
+    failures: new Map(),
+    facts: mergedFacts(parts.map(({ part }) => part.facts)),
+  };
+}
+
+function mergedFacts(all: readonly EmbedFacts[]): EmbedFacts {
+  const sum = (pick: (facts: EmbedFacts) => number) => all.reduce((total, facts) => total + pick(facts), 0);
+  const last = all.findLast(({ lastBatchId }) => lastBatchId !== null);
+  return {
     timings: {
       tokenize: sum(({ timings }) => timings.tokenize),
       queue: sum(({ timings }) => timings.queue),
@@ -134,7 +140,7 @@ function merged(parts: readonly { part: EmbedResult; places: readonly number[] }
     lastBatchItems: last?.lastBatchItems ?? null,
     shared: sum(({ shared }) => shared),
     cache:
-      results[0]?.cache == null
+      all[0]?.cache == null
         ? null
         : { hits: sum(({ cache }) => cache?.hits ?? 0), misses: sum(({ cache }) => cache?.misses ?? 0) },
   };

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { encodeEmbeddings } from '../../answers/encode-vectors.ts';
-import { serveEachVector, serveVectors, sizeOfVectors, usageOf } from '../../answers/serve-vectors.ts';
+import { serveVectors, sizeOfVectors, usageOf } from '../../answers/serve-vectors.ts';
 import { chooseRole } from '../../body/choose-role.ts';
 import { checkOutputDtype } from '../../body/output-dtype.ts';
 import { readDimensions } from '../../body/read-dimensions.ts';
@@ -63,6 +63,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
           truncate: readTruncation(options, config.truncate),
           // Else the header decides.
           ...(options.token_ids === undefined ? {} : { tokenIds: options.token_ids }),
+          onError: options.on_error,
         };
         const { dimensions, normalization } = embedder.model;
         const isUnit = options.normalize ?? normalization === 'after_cut';
@@ -70,14 +71,14 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
           dtype: dtypeName,
           dimensions: vectorOptions.dimensionsName,
         });
-        const isPartial = options.on_error === 'partial';
         const size = sizeOfVectors(embedder, vectorOptions.dimensions);
         const answerBytes =
-          boundOfRows(inputs.length, size, format, dtype) + (isPartial ? inputs.length * BYTES_PER_ERROR : 0);
-        const serve = isPartial ? serveEachVector : serveVectors;
-        return serve({ request, reply, embedder, config, answerBytes }, inputs, vectorOptions, (result) =>
+          boundOfRows(inputs.length, size, format, dtype) +
+          (options.on_error === 'partial' ? inputs.length * BYTES_PER_ERROR : 0);
+        return serveVectors({ request, reply, embedder, config, answerBytes }, inputs, vectorOptions, (result) =>
           encodeEmbeddings({
             vectors: result.vectors,
+            failures: result.failures,
             format,
             dtype,
             extras: (at) => (result.truncated[at] ? { truncated: true, tokens: result.tokens[at] } : {}),

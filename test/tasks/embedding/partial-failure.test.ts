@@ -3,9 +3,9 @@ import { beforeEach, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Batcher } from '../../../src/batching/batcher.ts';
 import { BatchFailedError } from '../../../src/engine/engine.ts';
-import { HotvecError } from '../../../src/errors.ts';
+import type { HotvecError } from '../../../src/errors.ts';
 import { PackedMeter } from '../../../src/formats/qwen3/packed-meter.ts';
-import type { EmbedInput, EmbedOptions, ModelFacts } from '../../../src/tasks/embedding/embedder.ts';
+import type { EmbedInput, EmbedOptions, EmbedResult, ModelFacts } from '../../../src/tasks/embedding/embedder.ts';
 import { PipelineEmbedder } from '../../../src/tasks/embedding/pipeline-embedder.ts';
 import { VectorCache } from '../../../src/tasks/embedding/vector-cache.ts';
 import type { Tokenizer } from '../../../src/tokenization/tokenizer.ts';
@@ -37,6 +37,7 @@ const tokenizer: Tokenizer = {
   tokenize: async (texts) => texts.map((text) => ({ ids: Int32Array.from(text, (unit) => unit.charCodeAt(0)) })),
 };
 const options: EmbedOptions = { dimensions: null, normalize: null, truncate: 'error', timeLimit: 1_000 };
+const partial: EmbedOptions = { ...options, onError: 'partial' };
 
 let engine: ScriptedEngine;
 let embedder: PipelineEmbedder;
@@ -62,31 +63,27 @@ function inputsOf(contents: readonly (string | number[])[], role: EmbedInput['ro
   return contents.map((content, i) => ({ content, name: `input[${i}]`, role, instruction: null }));
 }
 
-async function embedEach(contents: (string | number[])[], changes: Partial<EmbedOptions> = {}) {
-  const done = embedder.embedEach(inputsOf(contents), { ...options, ...changes });
+async function embedPartly(contents: (string | number[])[]): Promise<EmbedResult> {
+  const done = embedder.embed(inputsOf(contents), partial);
   for (let turn = 0; turn < 5; turn++) await nextTurn();
   engine.answer();
   return done;
 }
 
-/** `code param` of each failed input, and `ok` for each vector. */
-function outcomes(vectors: readonly (Float32Array | HotvecError)[]): string[] {
-  return vectors.map((vector) => (vector instanceof HotvecError ? `${vector.code} ${vector.param}` : 'ok'));
+/** `code param` of each failed input, and `ok` for each of the others, which have the vectors. */
+function outcomes({ vectors, failures }: EmbedResult): string[] {
+  return Array.from({ length: vectors.length + failures.size }, (_, position) => {
+    const failure = failures.get(position);
+    return failure === undefined ? 'ok' : `${failure.code} ${failure.param}`;
+  });
 }
 
-describe('Embedder.embedEach()', () => {
+describe("Embedder.embed() with onError: 'partial'", () => {
   beforeEach(() => create());
 
-  it('has an error in the place of each text that cannot be embedded, and the vectors of the others', async () => {
-    const { vectors, tokens, truncated } = await embedEach([
-      '',
-      'abc',
-      '01234567890',
-      'x\ud800',
-      'de',
-      'y'.repeat(321),
-    ]);
-    assert.deepEqual(outcomes(vectors), [
+  it('says of each text that cannot be embedded why, by its place, and has the vectors of the others', async () => {
+    const result = await embedPartly(['', 'abc', '01234567890', 'x\ud800', 'de', 'y'.repeat(321)]);
+    assert.deepEqual(outcomes(result), [
       'empty_input input[0]',
       'ok',
       'input_too_long input[2]',
@@ -94,105 +91,104 @@ describe('Embedder.embedEach()', () => {
       'ok',
       'input_too_long input[5]',
     ]);
-    for (const [i, text] of [
-      [1, 'abc'],
-      [4, 'de'],
-    ] as const) {
+    for (const [i, text] of ['abc', 'de'].entries()) {
       const own = normalized(
         hashRow(
           Int32Array.from(text, (unit) => unit.charCodeAt(0)),
           SIZE,
         ),
       );
-      assert.ok(largestDifference(vectors[i] as Float32Array, own) < 1e-6);
+      assert.ok(largestDifference(result.vectors[i] as Float32Array, own) < 1e-6);
     }
-    assert.deepEqual(tokens, [0, 3, 0, 0, 2, 0]);
-    assert.ok(truncated.every((one) => !one));
+    assert.equal(result.vectors.length, 2);
+    assert.deepEqual(result.tokens, [3, 2]);
+    assert.deepEqual(result.truncated, [false, false]);
   });
 
   it('does so for token ids', async () => {
-    const { vectors, tokens } = await embedEach([[1, 2], [], [1_000], [3]]);
-    assert.deepEqual(outcomes(vectors), ['ok', 'empty_input input[1]', 'invalid_token_id input[2]', 'ok']);
-    assert.deepEqual(tokens, [2, 0, 0, 1]);
+    const result = await embedPartly([[1, 2], [], [1_000], [3]]);
+    assert.deepEqual(outcomes(result), ['ok', 'empty_input input[1]', 'invalid_token_id input[2]', 'ok']);
+    assert.deepEqual(result.tokens, [2, 1]);
   });
 
   it('does so for rows without direction, and for batches that fail', async () => {
-    const done = embedder.embedEach(inputsOf(['abc', 'de']), options);
+    const done = embedder.embed(inputsOf(['abc', 'de']), partial);
     for (let turn = 0; turn < 5; turn++) await nextTurn();
     const rows = new Float32Array(2 * SIZE).fill(0.5);
     // Longest first: the first row is that of the first text.
     rows[3] = Number.NaN;
     engine.waiting.shift()?.resolve({ rows, computedTokens: 5, inferMilliseconds: 1 });
-    const { vectors, tokens } = await done;
-    assert.deepEqual(outcomes(vectors), ['non_finite_output null', 'ok']);
-    assert.deepEqual(tokens, [0, 2]);
+    const result = await done;
+    assert.deepEqual(outcomes(result), ['non_finite_output null', 'ok']);
+    assert.deepEqual(result.tokens, [2]);
+    assert.ok(largestDifference(result.vectors[0] as Float32Array, normalized(rows.slice(SIZE))) < 1e-6);
 
-    const failed = embedder.embedEach(inputsOf(['abc', 'de']), options);
+    const failed = embedder.embed(inputsOf(['abc', 'de']), partial);
     for (let turn = 0; turn < 5; turn++) await nextTurn();
     // Both together, then each alone.
     for (let batch = 0; batch < 3; batch++) {
       engine.fail(new BatchFailedError('out of memory'));
       await nextTurn();
     }
-    assert.deepEqual(outcomes((await failed).vectors), ['inference_failed null', 'inference_failed null']);
+    assert.deepEqual(outcomes(await failed), ['inference_failed null', 'inference_failed null']);
   });
 
   it('serves from the cache what it has, and keeps no error in it', async () => {
     create(1_000_000);
-    await embedEach(['abc']);
-    const failed = embedder.embedEach(inputsOf(['abc', 'de', '']), options);
+    await embedPartly(['abc']);
+    const failed = embedder.embed(inputsOf(['abc', 'de', '']), partial);
     for (let turn = 0; turn < 5; turn++) await nextTurn();
     engine.fail(new BatchFailedError('out of memory'));
-    const { vectors, cache } = await failed;
-    assert.deepEqual(outcomes(vectors), ['ok', 'inference_failed null', 'empty_input input[2]']);
-    assert.deepEqual(cache, { hits: 1, misses: 1 });
-    assert.deepEqual(outcomes((await embedEach(['de'])).vectors), ['ok']);
+    const result = await failed;
+    assert.deepEqual(outcomes(result), ['ok', 'inference_failed null', 'empty_input input[2]']);
+    assert.deepEqual(result.facts.cache, { hits: 1, misses: 1 });
+    assert.deepEqual(outcomes(await embedPartly(['de'])), ['ok']);
   });
 
   it('gives errors alone where every input fails, without an engine having run', async () => {
-    const { vectors, batches } = await embedEach(['', '01234567890']);
-    assert.deepEqual(outcomes(vectors), ['empty_input input[0]', 'input_too_long input[1]']);
-    assert.equal(batches, 0);
+    const result = await embedPartly(['', '01234567890']);
+    assert.deepEqual(outcomes(result), ['empty_input input[0]', 'input_too_long input[1]']);
+    assert.equal(result.facts.batches, 0);
     assert.equal(engine.batchesSent, 0);
   });
 
   it('fails as a whole for what concerns the whole request', async () => {
-    await assert.rejects(embedder.embedEach(inputsOf(['a']), { ...options, dimensions: 3 }), {
+    await assert.rejects(embedder.embed(inputsOf(['a']), { ...partial, dimensions: 3 }), {
       code: 'invalid_dimensions',
     });
-    await assert.rejects(embedder.embedEach(inputsOf(Array(4).fill('0123456789')), options), {
+    await assert.rejects(embedder.embed(inputsOf(Array(4).fill('0123456789')), partial), {
       code: 'too_many_tokens',
     });
     const [one] = inputsOf(['a']) as [EmbedInput];
-    await assert.rejects(embedder.embedEach([{ ...one, role: 'document', instruction: 'Find' }], options), {
+    await assert.rejects(embedder.embed([{ ...one, role: 'document', instruction: 'Find' }], partial), {
       code: 'invalid_input',
       param: 'instruction',
     });
     const tooLongPrompt = { ...one, content: 'x', role: 'query' as const, instruction: 'Find it' };
-    await assert.rejects(embedder.embedEach([tooLongPrompt], { ...options, truncate: 'end' }), {
+    await assert.rejects(embedder.embed([tooLongPrompt], { ...partial, truncate: 'end' }), {
       code: 'input_too_long',
       param: 'instruction',
     });
     engine.become('restarting');
-    await assert.rejects(embedder.embedEach(inputsOf(['a']), options), { code: 'engine_restarting' });
+    await assert.rejects(embedder.embed(inputsOf(['a']), partial), { code: 'engine_restarting' });
   });
 
   it('counts no token of a text that is too long against the request', async () => {
     const contents = ['0123456789', ...Array(5).fill('01234567890'), '0123456789'];
     assert.deepEqual(
-      outcomes((await embedEach(contents)).vectors).map((outcome) => outcome.split(' ')[0]),
+      outcomes(await embedPartly(contents)).map((outcome) => outcome.split(' ')[0]),
       ['ok', ...Array(5).fill('input_too_long'), 'ok'],
     );
   });
 });
 
-describe('Embedder.embed() and embedEach()', () => {
+describe('Embedder.embed(), failing as a whole or in part', () => {
   beforeEach(() => create());
 
-  it('agree on what is wrong with an input', async () => {
+  it('agrees on what is wrong with an input', async () => {
     for (const content of ['', '01234567890', 'x\ud800', [1_000]]) {
-      const { vectors } = await embedEach([content as string]);
-      const [error] = vectors as [HotvecError];
+      const { failures } = await embedPartly([content as string]);
+      const error = failures.get(0) as HotvecError;
       await assert.rejects(embedder.embed(inputsOf([content as string]), options), {
         code: error.code,
         message: error.message,

@@ -1,0 +1,28 @@
+import { HotvecError } from '../../errors.ts';
+import type { OnError } from './embedder.ts';
+
+/** Inputs of a request that cannot be embedded, by position. Every stage works on those that are left. */
+export class InputFailures {
+  readonly byPosition: ReadonlyMap<number, HotvecError>;
+  private readonly errors = new Map<number, HotvecError>();
+  private readonly onError: OnError;
+
+  constructor(onError: OnError) {
+    this.onError = onError;
+    this.byPosition = this.errors;
+  }
+
+  /**
+   * Notes what was thrown for one input alone.
+   * @throws it, where it fails the request; also with `partial` what is no HotvecError: a defect is nobody's input.
+   */
+  add(position: number, error: unknown): void {
+    if (this.onError === 'fail' || !(error instanceof HotvecError)) throw error;
+    this.errors.set(position, error);
+  }
+
+  /** Those of `inputs` that have not failed. */
+  spare<Input extends { position: number }>(inputs: readonly Input[]): readonly Input[] {
+    return this.errors.size === 0 ? inputs : inputs.filter(({ position }) => !this.errors.has(position));
+  }
+}
