@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Batcher, type BatcherOptions } from '../../src/batching/batcher.ts';
+import type { Batcher, BatcherOptions } from '../../src/batching/batcher.ts';
 import { BatchFailedError } from '../../src/engine/engine.ts';
 import type { HotvecError } from '../../src/errors.ts';
-import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
+import { buildBatcher } from '../support/build-batcher.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
@@ -19,19 +19,11 @@ let batcher: Batcher;
 function create(options: Partial<BatcherOptions> = {}): void {
   clock = new FakeClock();
   engine = new ScriptedEngine(HIDDEN);
-  batcher = new Batcher({
+  batcher = buildBatcher({
     engine,
     clock,
     hiddenSize: HIDDEN,
-    createMeter: () =>
-      new PackedMeter({
-        maxUniqueTokens: BUDGET,
-        vocabularySize: 1_000_000,
-        cost: { perRow: 1, perSlotAndPosition: 0 },
-      }),
-    maxQueueTokens: 1_000,
-    keyShare: 1,
-    random: () => 0,
+    batchTokens: BUDGET,
     ...options,
   });
 }

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { Batcher } from '../../src/batching/batcher.ts';
 import type { Priority } from '../../src/batching/priority.ts';
 import { BatchFailedError } from '../../src/engine/engine.ts';
 import type { Batch } from '../../src/engine/protocol.ts';
 import { HotvecError } from '../../src/errors.ts';
-import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
+import { buildBatcher } from '../support/build-batcher.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
@@ -83,15 +82,12 @@ class Scene {
   readonly clock = new FakeClock();
   readonly engine = new ScriptedEngine(HIDDEN);
   readonly submitted: Submitted[] = [];
-  readonly batcher = new Batcher({
+  readonly batcher = buildBatcher({
     engine: this.engine,
     clock: this.clock,
     hiddenSize: HIDDEN,
-    createMeter: () =>
-      new PackedMeter({ maxUniqueTokens: 60, vocabularySize: 1_000_000, cost: { perRow: 1, perSlotAndPosition: 0 } }),
+    batchTokens: 60,
     maxQueueTokens: 400,
-    keyShare: 1,
-    random: () => 0,
   });
   private nextToken = 0;
   /** What a step did to the engine that no input was the reason of. */

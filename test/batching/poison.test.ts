@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Batcher } from '../../src/batching/batcher.ts';
+import type { Batcher } from '../../src/batching/batcher.ts';
 import type { PoisonReport } from '../../src/batching/dispatcher.ts';
 import type { SubmitResult } from '../../src/batching/pending-request.ts';
 import { PoisonList } from '../../src/batching/poison-list.ts';
 import { BatchFailedError } from '../../src/engine/engine.ts';
 import type { Batch } from '../../src/engine/protocol.ts';
 import { HotvecError } from '../../src/errors.ts';
+import { buildBatcher } from '../support/build-batcher.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
@@ -38,7 +39,7 @@ function setUp(): void {
   acquitted = [];
   losses = [];
   random = () => 0;
-  batcher = new Batcher({
+  batcher = buildBatcher({
     engine,
     clock,
     hiddenSize: HIDDEN,
@@ -52,7 +53,6 @@ function setUp(): void {
       };
     },
     maxQueueTokens: 10_000,
-    keyShare: 1,
     random: () => random(),
     onPoison: (input) => found.push(input),
     onAcquittal: ({ tokens }) => acquitted.push(tokens),

@@ -4,10 +4,11 @@ import { beforeEach, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { BatchMeter } from '../../src/batching/batch-meter.ts';
-import { Batcher } from '../../src/batching/batcher.ts';
+import type { Batcher } from '../../src/batching/batcher.ts';
 import type { SubmitResult } from '../../src/batching/pending-request.ts';
 import { BatchFailedError } from '../../src/engine/engine.ts';
 import type { HotvecError } from '../../src/errors.ts';
+import { buildBatcher } from '../support/build-batcher.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
@@ -35,14 +36,13 @@ function plainMeter(): BatchMeter {
 function create(keyShare = 1): void {
   clock = new FakeClock();
   engine = new ScriptedEngine(HIDDEN);
-  batcher = new Batcher({
+  batcher = buildBatcher({
     engine,
     clock,
     hiddenSize: HIDDEN,
     createMeter: plainMeter,
     maxQueueTokens: 80,
     keyShare,
-    random: () => 0,
   });
 }
 

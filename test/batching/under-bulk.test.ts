@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Batcher } from '../../src/batching/batcher.ts';
 import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
+import { buildBatcher } from '../support/build-batcher.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -36,7 +36,7 @@ async function simulate({ queries }: { queries: boolean }): Promise<Run> {
     clock.after(freeAt - clock.now(), () => engine.answer(duration));
     return take(batch, options);
   };
-  const batcher = new Batcher({
+  const batcher = buildBatcher({
     engine,
     clock,
     hiddenSize: 1,
@@ -47,8 +47,6 @@ async function simulate({ queries }: { queries: boolean }): Promise<Run> {
         cost: { perRow: 1_000, perSlotAndPosition: 0.01 },
       }),
     maxQueueTokens: 600_000,
-    keyShare: 1,
-    random: () => 0,
   });
   const sequence = (length: number) => Int32Array.from({ length }, () => nextToken++);
   const wait = (milliseconds: number) => new Promise<void>((resolve) => clock.after(milliseconds, resolve));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Batcher } from '../../src/batching/batcher.ts';
 import { systemClock as clock } from '../../src/clock.ts';
 import { batchCostOf } from '../../src/engine/batch-cost.ts';
 import { HotvecError } from '../../src/errors.ts';
 import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
+import { buildBatcher } from '../support/build-batcher.ts';
 import { largestDifference, normalized } from '../support/difference.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { golden, starterManifest } from '../support/starter.ts';
@@ -21,14 +21,12 @@ describe('one of two engines killed with SIGKILL under load', () => {
     const { weights, vocabularySize, hiddenSize } = await starterManifest();
     const batchTokens = 256;
     const cost = batchCostOf(weights);
-    const batcher = new Batcher({
+    const batcher = buildBatcher({
       engine: group,
       clock,
       hiddenSize,
       createMeter: () => new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
       maxQueueTokens: 600_000,
-      keyShare: 1,
-      random: () => 0,
     });
     let running = true;
     const outcomes = { right: 0, lostTwice: 0, other: [] as unknown[] };

@@ -11,39 +11,23 @@ import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
 import type { Health } from '../../src/served-models/health-monitor.ts';
 import { ModelNames } from '../../src/served-models/model-names.ts';
 import type { Config } from '../../src/settings/config.ts';
-import type {
-  Embedder,
-  EmbedInput,
-  EmbedOptions,
-  EmbedResult,
-  ModelFacts,
-} from '../../src/tasks/embedding/embedder.ts';
+import type { Embedder, EmbedInput, EmbedOptions, EmbedResult } from '../../src/tasks/embedding/embedder.ts';
 import { scoreMatrix } from '../../src/tasks/embedding/score-matrix.ts';
 import type { RequestTracer } from '../../src/tracing/request-tracer.ts';
+import { modelFacts } from '../support/model-facts.ts';
 import { testConfig } from '../support/running-service.ts';
 
-const model: ModelFacts = {
+const model = modelFacts({
   name: 'stub',
-  dimensions: 4,
   rowSize: 4,
   matryoshkaMinimum: 2,
-  matryoshkaDimensions: [],
   maxInputTokens: 8192,
   maxRequestTokens: 300_000,
-  vocabularySize: 1000,
-  pooling: 'last_token',
-  normalization: 'after_cut',
   prompts: { query: 'query: ', document: '' },
-  defaultPrompt: '',
-  takesInstructions: true,
-  givesTokenVectors: true,
-  dtype: 'fp32',
-  device: 'cpu',
-  revision: null,
   fingerprint: '0123456789abcdef',
   batchTokens: 512,
   weightBytes: 1024,
-};
+});
 
 export const stubHealth: Health = {
   engine: { state: 'ready', secondsInState: 1.23456, processesReady: 1, canaryCosine: 0.999 },

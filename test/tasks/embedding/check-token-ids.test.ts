@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkTokenIds } from '../../../src/tasks/embedding/check-token-ids.ts';
-import type { ModelFacts } from '../../../src/tasks/embedding/embedder.ts';
 import type { Marks } from '../../../src/tokenization/tokenizer.ts';
+import { modelFacts } from '../../support/model-facts.ts';
 
-const model = { vocabularySize: 100, maxInputTokens: 64 } as ModelFacts;
+const model = modelFacts({ vocabularySize: 100, maxInputTokens: 64 });
 const check = (ids: number[], marks: Marks) => [...checkTokenIds(ids, 'input', model, 'error', marks)];
 
 /** Special tokens around a text, what is padded with, lists with padding, and lists without, however they look. */

@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Batcher } from '../../../src/batching/batcher.ts';
-import { PackedMeter } from '../../../src/formats/qwen3/packed-meter.ts';
-import type { ModelFacts, WorkPhase } from '../../../src/tasks/embedding/embedder.ts';
+import type { WorkPhase } from '../../../src/tasks/embedding/embedder.ts';
 import { PipelineEmbedder } from '../../../src/tasks/embedding/pipeline-embedder.ts';
+import { buildBatcher } from '../../support/build-batcher.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { modelFacts } from '../../support/model-facts.ts';
 import { ScriptedEngine } from '../../support/scripted-engine.ts';
 import { unreadable } from '../../support/unreadable.ts';
 
-const model = {
-  dimensions: 8,
-  rowSize: 8,
-  maxInputTokens: 10,
-  maxRequestTokens: 50,
-  vocabularySize: 1_000,
-  normalization: 'after_cut',
-  fingerprint: 'f',
-} as ModelFacts;
+const model = modelFacts({ rowSize: 8 });
 
 let engine: ScriptedEngine;
 let embedder: PipelineEmbedder;
@@ -38,15 +30,12 @@ describe('EmbedOptions.onPhase', () => {
   beforeEach(() => {
     const clock = new FakeClock();
     engine = new ScriptedEngine(8);
-    const batcher = new Batcher({
+    const batcher = buildBatcher({
       engine,
       clock,
       hiddenSize: 8,
-      createMeter: () =>
-        new PackedMeter({ maxUniqueTokens: 10, vocabularySize: 1_000, cost: { perRow: 1, perSlotAndPosition: 0 } }),
+      batchTokens: 10,
       maxQueueTokens: 1_000,
-      keyShare: 1,
-      random: () => 0,
     });
     const tokenizer = { ...unreadable, special: { before: 0, after: 1 }, tokenize: async () => [] };
     embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache: null, clock });

@@ -1,34 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Batcher } from '../../../src/batching/batcher.ts';
 import type { HotvecError } from '../../../src/errors.ts';
-import { PackedMeter } from '../../../src/formats/qwen3/packed-meter.ts';
-import type { EmbedInput, ModelFacts } from '../../../src/tasks/embedding/embedder.ts';
+import type { EmbedInput } from '../../../src/tasks/embedding/embedder.ts';
 import { leastTokens } from '../../../src/tasks/embedding/least-tokens.ts';
 import { PipelineEmbedder } from '../../../src/tasks/embedding/pipeline-embedder.ts';
 import type { Encoding, Tokenizer } from '../../../src/tokenization/tokenizer.ts';
+import { buildBatcher } from '../../support/build-batcher.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { modelFacts } from '../../support/model-facts.ts';
 import { ScriptedEngine } from '../../support/scripted-engine.ts';
 
 const MAX_QUEUE_TOKENS = 1_000;
 /** 100 tokens by the door's estimate, 100 in truth. */
 const TEXT = 'x'.repeat(800);
 
-const model = {
-  maxInputTokens: 8_192,
-  maxRequestTokens: 10_000,
-  vocabularySize: 1_000_000,
-  dimensions: 8,
-  rowSize: 8,
-  matryoshkaMinimum: null,
-  matryoshkaDimensions: [],
-  normalization: 'after_cut',
-  prompts: {},
-  defaultPrompt: '',
-  takesInstructions: true,
-  fingerprint: 'f',
-} as unknown as ModelFacts;
+const model = modelFacts({ rowSize: 8, maxInputTokens: 8_192, maxRequestTokens: 10_000, vocabularySize: 1_000_000 });
 
 describe('Requests that come faster than they can be tokenized', () => {
   function create(tokensOfEach = 100) {
@@ -44,15 +31,12 @@ describe('Requests that come faster than they can be tokenized', () => {
         }),
     } as unknown as Tokenizer;
     const clock = new FakeClock();
-    const batcher = new Batcher({
+    const batcher = buildBatcher({
       engine: new ScriptedEngine(8),
       clock,
       hiddenSize: 8,
-      createMeter: () =>
-        new PackedMeter({ maxUniqueTokens: 50, vocabularySize: 1_000_000, cost: { perRow: 1, perSlotAndPosition: 0 } }),
+      batchTokens: 50,
       maxQueueTokens: MAX_QUEUE_TOKENS,
-      keyShare: 1,
-      random: () => 0,
     });
     const embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache: null, clock });
     const refused: HotvecError[] = [];

@@ -1,35 +1,22 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Batcher } from '../../../src/batching/batcher.ts';
 import { BatchFailedError } from '../../../src/engine/engine.ts';
 import type { HotvecError } from '../../../src/errors.ts';
-import { PackedMeter } from '../../../src/formats/qwen3/packed-meter.ts';
-import type { EmbedInput, EmbedOptions, EmbedResult, ModelFacts } from '../../../src/tasks/embedding/embedder.ts';
+import type { EmbedInput, EmbedOptions, EmbedResult } from '../../../src/tasks/embedding/embedder.ts';
 import { PipelineEmbedder } from '../../../src/tasks/embedding/pipeline-embedder.ts';
 import { VectorCache } from '../../../src/tasks/embedding/vector-cache.ts';
 import type { Tokenizer } from '../../../src/tokenization/tokenizer.ts';
+import { buildBatcher } from '../../support/build-batcher.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { hashRow } from '../../support/hash-row.ts';
+import { modelFacts } from '../../support/model-facts.ts';
 import { ScriptedEngine } from '../../support/scripted-engine.ts';
 import { unreadable } from '../../support/unreadable.ts';
 
 const SIZE = 8;
-const model = {
-  dimensions: SIZE,
-  rowSize: SIZE,
-  matryoshkaMinimum: null,
-  matryoshkaDimensions: [],
-  maxInputTokens: 10,
-  maxRequestTokens: 30,
-  vocabularySize: 1_000,
-  normalization: 'after_cut',
-  prompts: { query: 'Q:' },
-  defaultPrompt: '',
-  takesInstructions: true,
-  fingerprint: 'f',
-} as unknown as ModelFacts;
+const model = modelFacts({ rowSize: SIZE, maxRequestTokens: 30, prompts: { query: 'Q:' } });
 /** One token a UTF-16 unit. */
 const tokenizer: Tokenizer = {
   ...unreadable,
@@ -45,15 +32,10 @@ let embedder: PipelineEmbedder;
 function create(cacheBytes = 0): void {
   const clock = new FakeClock();
   engine = new ScriptedEngine(SIZE);
-  const batcher = new Batcher({
+  const batcher = buildBatcher({
     engine,
     clock,
     hiddenSize: SIZE,
-    createMeter: () =>
-      new PackedMeter({ maxUniqueTokens: 100, vocabularySize: 1_000, cost: { perRow: 1, perSlotAndPosition: 0 } }),
-    maxQueueTokens: 1_000,
-    keyShare: 1,
-    random: () => 0,
   });
   const cache = cacheBytes === 0 ? null : new VectorCache(model, cacheBytes);
   embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { Batcher } from '../../../src/batching/batcher.ts';
 import type { HotvecError } from '../../../src/errors.ts';
-import { PackedMeter } from '../../../src/formats/qwen3/packed-meter.ts';
 import type { EmbedInput, EmbedOptions, ModelFacts } from '../../../src/tasks/embedding/embedder.ts';
 import { PipelineEmbedder } from '../../../src/tasks/embedding/pipeline-embedder.ts';
 import type { Tokenizer } from '../../../src/tokenization/tokenizer.ts';
+import { buildBatcher } from '../../support/build-batcher.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { hashRow } from '../../support/hash-row.ts';
+import { modelFacts } from '../../support/model-facts.ts';
 import { ScriptedEngine } from '../../support/scripted-engine.ts';
 import { unreadable } from '../../support/unreadable.ts';
 
@@ -20,28 +20,7 @@ const tokenizer: Tokenizer = {
   tokenize: async (texts) =>
     texts.map((text) => ({ ids: Int32Array.from([...Array.from(text, (_, i) => text.charCodeAt(i) % 900), END]) })),
 };
-const model: ModelFacts = {
-  name: 'fake',
-  dimensions: 64,
-  rowSize: 64,
-  matryoshkaMinimum: 32,
-  matryoshkaDimensions: [],
-  maxInputTokens: 10,
-  maxRequestTokens: 50,
-  vocabularySize: 1_000,
-  pooling: 'last_token',
-  normalization: 'after_cut',
-  prompts: { query: 'Q:', document: '' },
-  defaultPrompt: '',
-  takesInstructions: true,
-  givesTokenVectors: true,
-  weightBytes: null,
-  dtype: 'fp32',
-  device: 'cpu',
-  revision: null,
-  fingerprint: 'f',
-  batchTokens: 100,
-};
+const model = modelFacts({ matryoshkaMinimum: 32, prompts: { query: 'Q:', document: '' } });
 const options: EmbedOptions = {
   dimensions: null,
   normalize: null,
@@ -60,15 +39,10 @@ let embedder: PipelineEmbedder;
 function create(changes: Partial<ModelFacts> = {}, chosen: Tokenizer = tokenizer): void {
   const clock = new FakeClock();
   engine = new ScriptedEngine(64);
-  const batcher = new Batcher({
+  const batcher = buildBatcher({
     engine,
     clock,
     hiddenSize: 64,
-    createMeter: () =>
-      new PackedMeter({ maxUniqueTokens: 100, vocabularySize: 1_000, cost: { perRow: 1, perSlotAndPosition: 0 } }),
-    maxQueueTokens: 1_000,
-    keyShare: 1,
-    random: () => 0,
   });
   embedder = new PipelineEmbedder({ model: { ...model, ...changes }, tokenizer: chosen, batcher, cache: null, clock });
 }

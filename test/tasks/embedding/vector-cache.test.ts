@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Batcher } from '../../../src/batching/batcher.ts';
 import { BatchFailedError } from '../../../src/engine/engine.ts';
 import type { HotvecError } from '../../../src/errors.ts';
 import type { EmbedOptions, EmbedResult, ModelFacts } from '../../../src/tasks/embedding/embedder.ts';
 import { PipelineEmbedder } from '../../../src/tasks/embedding/pipeline-embedder.ts';
 import { VectorCache } from '../../../src/tasks/embedding/vector-cache.ts';
 import type { Tokenizer } from '../../../src/tokenization/tokenizer.ts';
+import { buildBatcher } from '../../support/build-batcher.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { hashRow } from '../../support/hash-row.ts';
+import { modelFacts } from '../../support/model-facts.ts';
 import { ScriptedEngine } from '../../support/scripted-engine.ts';
 import { unreadable } from '../../support/unreadable.ts';
 
@@ -20,38 +21,21 @@ const tokenizer: Tokenizer = { ...unreadable, special: { before: 0, after: 0 }, 
 const options: EmbedOptions = { dimensions: null, normalize: false, truncate: 'error', timeLimit: 1_000 };
 
 function create({ maxBytes = MEBIBYTE, maxQueueTokens = 10 } = {}) {
-  const model: ModelFacts = {
-    name: 'fake',
-    dimensions: HIDDEN,
+  const model = modelFacts({
     rowSize: HIDDEN,
     matryoshkaMinimum: 16,
-    matryoshkaDimensions: [],
     maxInputTokens: 100,
     maxRequestTokens: 1_000,
-    vocabularySize: 1_000,
-    pooling: 'last_token',
-    normalization: 'after_cut',
-    prompts: {},
-    defaultPrompt: '',
-    takesInstructions: true,
-    givesTokenVectors: true,
-    weightBytes: null,
-    dtype: 'fp32',
-    device: 'cpu',
-    revision: null,
     fingerprint: 'one',
-    batchTokens: null,
-  };
+  });
   const clock = new FakeClock();
   const engine = new ScriptedEngine(HIDDEN);
-  const batcher = new Batcher({
+  const batcher = buildBatcher({
     engine,
     clock,
     hiddenSize: HIDDEN,
     createMeter: () => ({ fits: () => true, add: () => {} }),
     maxQueueTokens,
-    keyShare: 1,
-    random: () => 0,
   });
   const cache = new VectorCache(model, maxBytes);
   const embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });
