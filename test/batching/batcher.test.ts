@@ -5,6 +5,7 @@ import type { Batcher, BatcherOptions } from '../../src/batching/batcher.ts';
 import { BatchFailedError } from '../../src/engine/engine.ts';
 import type { HotvecError } from '../../src/errors.ts';
 import { buildBatcher } from '../support/build-batcher.ts';
+import { engineFacts } from '../support/engine-facts.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
@@ -213,16 +214,7 @@ describe('Batcher', () => {
   });
 
   it('says when to come back by the warm-up pace before the first batch, and by the load time while restarting', async () => {
-    engine.info = {
-      device: 'cpu',
-      dtype: 'fp32',
-      loadMilliseconds: 8_000,
-      tokensPerSecond: 500,
-      calibration: { batchTokens: BUDGET, basis: 'measured', batchMilliseconds: 200, milliseconds: 0, curve: [] },
-      canaryCosine: 1,
-      canaryDifference: 0,
-      canaryScores: null,
-    };
+    engine.info = engineFacts({ loadMilliseconds: 8_000, tokensPerSecond: 500 });
     void batcher.submit(sequences(105, 10)).catch(() => {});
     const overloaded = await rejection(batcher.submit([sequence(1_000)]));
     assert.equal(overloaded.retryAfterMs, 2_100, '1,050 tokens inside at 500 a second');

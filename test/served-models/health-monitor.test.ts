@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { EngineInfo } from '../../src/engine/protocol.ts';
 import { HealthMonitor } from '../../src/served-models/health-monitor.ts';
+import { engineFacts } from '../support/engine-facts.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
 
 describe('HealthMonitor', () => {
   it('tells the state of the engine and since when, whatever else changes', () => {
     const clock = new FakeClock();
-    const engine = new ScriptedEngine(8);
-    engine.state = 'starting';
+    const engine = new ScriptedEngine(8, 'starting');
     let draining = false;
     const monitor = new HealthMonitor({ engine, clock, isDraining: () => draining });
     clock.advance(2_000);
@@ -19,7 +18,7 @@ describe('HealthMonitor', () => {
       uptimeSeconds: 2,
     });
 
-    engine.info = { canaryCosine: 0.5 } as EngineInfo;
+    engine.info = engineFacts({ canaryCosine: 0.5 });
     engine.processes = 2;
     engine.become('ready');
     clock.advance(1_000);

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startOrphanGuard } from '../../src/engine/process/start-orphan-guard.ts';
 import { PROTOCOL_VERSION, type ToEngine } from '../../src/engine/protocol.ts';
+import { engineFacts } from './engine-facts.ts';
 import { hashRow } from './hash-row.ts';
 
 // A fake engine behind the real protocol: a row is a hash stream of its exact token ids, so a wrong row names its owner.
@@ -48,6 +49,7 @@ export interface FakeScript {
 const CHANNEL = 3;
 
 const script: FakeScript = JSON.parse(process.env.FAKE_ENGINE ?? '{}');
+const { calibration } = engineFacts();
 let epoch = -1;
 let hiddenSize = 0;
 let batches = 0;
@@ -72,23 +74,10 @@ async function handle(message: ToEngine): Promise<void> {
       process.send?.({
         ...envelope,
         kind: 'ready',
-        info: {
-          device: 'cpu',
-          dtype: 'fp32',
-          loadMilliseconds: 0,
-          tokensPerSecond: 100_000,
-          calibration: message.calibration ?? {
-            // Another one for each start: who keeps the first is seen to.
-            batchTokens: 1_024 - epoch,
-            basis: 'measured',
-            batchMilliseconds: 10,
-            milliseconds: 0,
-            curve: [],
-          },
-          canaryCosine: 1,
-          canaryDifference: 0,
-          canaryScores: null,
-        },
+        // Another batch size for each start: who keeps the first is seen to.
+        info: engineFacts({
+          calibration: message.calibration ?? { ...calibration, batchTokens: calibration.batchTokens - epoch },
+        }),
       });
       return;
     case 'batch': {

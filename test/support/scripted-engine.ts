@@ -1,5 +1,6 @@
 import { type Engine, EngineLostError, type EngineState, type RunOptions } from '../../src/engine/engine.ts';
 import type { Batch, BatchResult, EngineInfo } from '../../src/engine/protocol.ts';
+import { engineFacts } from './engine-facts.ts';
 import { hashRow } from './hash-row.ts';
 
 interface Waiting {
@@ -11,8 +12,8 @@ interface Waiting {
 
 /** An engine in this process whose every step the test decides. Rows are hash streams of the token ids. */
 export class ScriptedEngine implements Engine {
-  state: EngineState = 'ready';
-  info: EngineInfo | undefined = undefined;
+  state: EngineState;
+  info: EngineInfo | undefined;
   /** How many processes it plays, while it is ready. */
   processes = 1;
   readonly waiting: Waiting[] = [];
@@ -21,8 +22,10 @@ export class ScriptedEngine implements Engine {
   private readonly hiddenSize: number;
   private readonly listeners: ((state: EngineState) => void)[] = [];
 
-  constructor(hiddenSize: number) {
+  constructor(hiddenSize: number, state: EngineState = 'ready') {
     this.hiddenSize = hiddenSize;
+    this.state = state;
+    this.info = state === 'ready' ? engineFacts() : undefined;
   }
 
   get processesReady(): number {
@@ -80,6 +83,7 @@ export class ScriptedEngine implements Engine {
 
   become(state: EngineState): void {
     this.state = state;
+    if (state === 'ready') this.info ??= engineFacts();
     for (const listener of this.listeners) listener(state);
   }
 }
