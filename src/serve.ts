@@ -11,9 +11,9 @@ import { logEngineEvents } from './log/engine-events.ts';
 import { logExportEvents } from './log/export-events.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { packageVersion } from './package-info.ts';
-import { HealthMonitor } from './served-models/health-monitor.ts';
-import { ModelNames } from './served-models/model-names.ts';
-import { openPipeline } from './served-models/open-model.ts';
+import { openModel } from './served-models/open-model.ts';
+import { Readiness } from './served-models/readiness.ts';
+import { ModelRegistry } from './served-models/registry.ts';
 import type { Config } from './settings/config.ts';
 import { openTracer } from './tracing/open-tracer.ts';
 
@@ -48,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const { config, logger, engineEntry, logLinesDropped, onHangup } = options;
   const apiKeys = config.apiKeysFile === '' ? null : new ApiKeys(() => readApiKeys(config.apiKeysFile));
   onHangup?.(() => reloadApiKeys(apiKeys, logger));
-  const pipeline = await openPipeline({
+  const opened = await openModel({
     config,
     logger,
     clock,
@@ -61,8 +61,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
     onAcquittal: (input) => logger.warn(input, 'computed an input that had been refused'),
     onEngineEvent: (event, deviceId) => logEngineEvents(event, deviceId, logger, metrics),
   });
-  const { manifest, embedder, batcher, cache, engine } = pipeline;
-  const names = new ModelNames(config.servedModelName || manifest.name, config.aliases);
+  const { manifest, embedder, batcher, cache, engine } = opened;
+  const models = new ModelRegistry([opened]);
+  const readiness = new Readiness(models.models, clock);
   const failed = new Promise<string>((resolve) => {
     engine.onStateChange((state) => state === 'failed' && resolve('every engine process was given up'));
   });
@@ -77,18 +78,16 @@ export async function serve(options: ServeOptions): Promise<Service> {
     cacheBytes: cache?.bytes ?? 0,
     cacheEvictions: cache?.evictions ?? 0,
     busyRatio: engine.busyRatio,
-    batchTokens: pipeline.model.batchTokens ?? 0,
+    batchTokens: embedder.model.batchTokens ?? 0,
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
   const tracer = await openTracer(config, logExportEvents(logger));
-  const monitor = new HealthMonitor({ engine, clock, isDraining: () => embedder.isDraining });
-  const health = () => monitor.report();
-  const basics = { config, embedder, health, metrics, logger, apiKeys, tracer };
+  const isDraining = () => readiness.isDraining;
+  const basics = { config, readiness, metrics, logger, apiKeys, tracer };
   const drained = new AbortController();
   // Each body that is being received listens to it.
   setMaxListeners(0, drained.signal);
-  const isDraining = () => embedder.isDraining;
-  const app = await buildApp({ ...basics, names, isDraining, drained: drained.signal });
+  const app = await buildApp({ ...basics, models, isDraining, drained: drained.signal });
   const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
 
   try {
@@ -97,9 +96,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const metricsAddress = { host: config.metricsHost, port: config.metricsPort };
     const metricsSettings = { hostSetting: 'METRICS_HOST', portSetting: 'METRICS_PORT' };
     const metricsUrl = metricsApp && (await listen(metricsApp, { ...metricsAddress, ...metricsSettings }));
-    const { info, fingerprint, batchTokens, batchTokensFrom } = await pipeline.start();
+    const { info, fingerprint, batchTokens, batchTokensFrom } = await opened.start();
     const { device, dtype } = info;
-    const model = names.served;
+    const model = opened.name;
     const revision = manifest.revision ?? '';
     metrics.describeBuild({ version: packageVersion, model, revision, fingerprint, device, dtype });
     const engines = engine.processesReady;
@@ -116,7 +115,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
           clock,
           drainDelayMs: config.drainDelayMs,
           drainMs: config.drainMs,
-          failReadiness: () => embedder.announceDrain(),
+          failReadiness: () => {
+            readiness.isDraining = true;
+            embedder.announceDrain();
+          },
           closeEngine: () => {
             drained.abort();
             return engine.close();

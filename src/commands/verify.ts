@@ -2,7 +2,7 @@ import process from 'node:process';
 import { systemClock } from '../clock.ts';
 import { StartError } from '../errors.ts';
 import { createLogger } from '../log/logger.ts';
-import { openPipeline } from '../served-models/open-model.ts';
+import { openModel } from '../served-models/open-model.ts';
 import { type CheckGroup, verifyModel } from '../served-models/verify-model.ts';
 import { readLocalSettings } from './local-settings.ts';
 
@@ -16,7 +16,7 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
   // Standard output is for the table.
   const logger = createLogger(config.logLevel, process.stderr);
   try {
-    const pipeline = await openPipeline({
+    const model = await openModel({
       config,
       logger,
       clock: systemClock,
@@ -24,15 +24,15 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
       onEngineEvent: (event) => logger.debug(event, 'engine event'),
     });
     try {
-      const { info, fingerprint } = await pipeline.start();
-      const { manifest } = pipeline;
-      const groups = await verifyModel(pipeline, info);
+      const { info, fingerprint } = await model.start();
+      const { manifest } = model;
+      const groups = await verifyModel(model, info);
       const name = `${manifest.name}${manifest.revision === null ? '' : `@${manifest.revision}`}`;
       process.stdout.write(`${name}, ${info.dtype} on ${info.device}, fingerprint ${fingerprint}\n\n`);
       process.stdout.write(formatTable(groups));
       return groups.some(({ checks }) => checks.some(({ passed }) => !passed)) ? 1 : 0;
     } finally {
-      await pipeline.engine.close();
+      await model.engine.close();
     }
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

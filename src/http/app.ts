@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import type { ModelNames } from '../served-models/model-names.ts';
+import type { ModelRegistry } from '../served-models/registry.ts';
+import type { Config } from '../settings/settings.ts';
 import { registerJsonBody } from './body/json-body.ts';
 import { registerDialects } from './dialects/dialects.ts';
 import { type BasicAppOptions, createApp } from './door/create-app.ts';
@@ -17,7 +18,8 @@ import { similarityRoutes } from './routes/similarity/similarity.ts';
 import { tokenizeRoutes } from './routes/tokenize/tokenize.ts';
 
 export interface AppOptions extends BasicAppOptions, HealthOptions {
-  names: ModelNames;
+  config: Config;
+  models: ModelRegistry;
   /** The worker thread that reads large bodies; tests put one here that dies. */
   bodyWorkerEntry?: URL | undefined;
   /** Aborted when requests that have not come whole are waited for no longer. */
@@ -26,7 +28,7 @@ export interface AppOptions extends BasicAppOptions, HealthOptions {
 
 /** Builds the HTTP application. It never listens: tests inject, `serve.ts` listens. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, embedder, health, names, metrics, bodyWorkerEntry, drained, patience = usualPatience } = options;
+  const { config, models, readiness, metrics, bodyWorkerEntry, drained, patience = usualPatience } = options;
   const inflight = new InflightBytes(
     config.maxInflightBytes || 16 * config.maxBodyBytes,
     (bytes) => metrics.observeBytesInside(bytes),
@@ -37,13 +39,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(swagger, openapiOptions(config.basePath));
   await app.register(documentationPages);
-  const routeOptions = { embedder, names, config };
+  const routeOptions = { models, config };
   await app.register(embeddingsRoutes, routeOptions);
   await app.register(similarityRoutes, routeOptions);
   await app.register(tokenizeRoutes, routeOptions);
   await app.register(modelsRoutes, routeOptions);
-  await registerDialects(app, routeOptions);
-  await app.register(healthRoutes, { embedder, health });
+  await registerDialects(app, { ...routeOptions, readiness });
+  await app.register(healthRoutes, { readiness });
   if (config.metricsPort === 0) await app.register(metricsRoutes, { metrics });
   await app.register(descriptionRoutes);
   await app.ready();

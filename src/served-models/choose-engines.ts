@@ -24,7 +24,7 @@ export interface EngineChoices {
  * @throws {StartError} for a precision that the device named does not have, or that no device has.
  */
 export function chooseEngines(
-  config: Config,
+  config: Pick<Config, 'device' | 'deviceId' | 'dtype' | 'threads' | 'maxBatchTokens' | 'prepacking'>,
   { weights }: Pick<ModelManifest, 'weights'>,
   maxTokens: number,
 ): EngineChoices {

@@ -21,6 +21,7 @@ import { prepareInt8 } from '../model-files/int8/prepare-int8.ts';
 import { findPublishedTruth, type PublishedTruth } from '../model-files/known/published-truth.ts';
 import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
+import type { ModelSettings } from '../model-files/model-settings.ts';
 import type { Config } from '../settings/config.ts';
 import type { ModelFacts } from '../tasks/embedding/embedder.ts';
 import type { Normalization } from '../tasks/embedding/finish-vector.ts';
@@ -29,9 +30,11 @@ import { VectorCache } from '../tasks/embedding/vector-cache.ts';
 import { checkTokenizer } from '../tokenization/check-tokenizer.ts';
 import { loadNativeTokenizer } from '../tokenization/native-tokenizer.ts';
 import { chooseEngines } from './choose-engines.ts';
+import { watchEngine } from './engine-health.ts';
+import type { ServedModel } from './served-model.ts';
 
-export interface PipelineOptions {
-  config: Config;
+export interface OpenModelOptions {
+  config: ModelConfig;
   logger: Logger;
   clock: Clock;
   onBatch: (batch: BatchReport & { path: 'packed' | 'padded' }) => void;
@@ -43,7 +46,7 @@ export interface PipelineOptions {
 }
 
 /** What the engine process and the files turned out to be. */
-export interface StartedPipeline {
+export interface StartedModel {
   info: EngineInfo;
   fingerprint: string;
   batchTokens: number;
@@ -51,27 +54,45 @@ export interface StartedPipeline {
   batchTokensFrom: 'MAX_BATCH_TOKENS' | Calibration['basis'];
 }
 
-/** From texts to vectors, without HTTP: a model found, its tokenizer loaded, its engine ready to be started. */
-export interface Pipeline {
-  manifest: ModelManifest;
+/** A served model and what computes it. */
+export interface OpenModel extends ServedModel {
+  readonly manifest: ModelManifest;
   /** What others published about the model; undefined for most. */
-  truth: PublishedTruth | undefined;
-  /** Facts for clients; device, dtype, fingerprint and batchTokens are filled in by `start`. */
-  model: ModelFacts;
-  embedder: PipelineEmbedder;
-  batcher: Batcher;
+  readonly truth: PublishedTruth | undefined;
+  readonly embedder: PipelineEmbedder;
+  readonly batcher: Batcher;
   /** null: turned off. */
-  cache: VectorCache | null;
-  engine: EngineGroup;
+  readonly cache: VectorCache | null;
+  readonly engine: EngineGroup;
   /** Loads the weights, and resolves when the canary has passed. */
-  start: () => Promise<StartedPipeline>;
+  readonly start: () => Promise<StartedModel>;
 }
 
+/** The settings that are of one model. */
+export type ModelConfig = ModelSettings &
+  Pick<
+    Config,
+    | 'servedModelName'
+    | 'aliases'
+    | 'device'
+    | 'deviceId'
+    | 'pooling'
+    | 'matryoshkaDimensions'
+    | 'threads'
+    | 'prepacking'
+    | 'maxInputTokens'
+    | 'maxRequestTokens'
+    | 'maxBatchTokens'
+    | 'vectorCacheMb'
+    | 'maxQueueTokens'
+    | 'keyShare'
+  >;
+
 /**
- * config → model → tokenizer → engine → embedder, all but started.
+ * Settings → model found → tokenizer → engine → embedder, all but started.
  * @throws {StartError} with the one line that the operator needs.
  */
-export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
+export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   const { config, logger, clock, onBatch, onPoison, onAcquittal, onEngineEvent } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const described = await loadManifest(location, config.pooling, config.dtype, config.matryoshkaDimensions);
@@ -80,7 +101,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const manifest = { ...described, canary: truth?.canary ?? described.canary };
   const dimensions = manifest.truncateDimension ?? manifest.hiddenSize;
   const minimum = manifest.matryoshkaMinimum;
-  const model: ModelFacts = {
+  const facts: ModelFacts = {
     ...manifest,
     dimensions,
     givesTokenVectors: givesTokenVectors(manifest),
@@ -96,7 +117,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     batchTokens: null,
     weightBytes: null,
   };
-  const { choices, absent } = chooseEngines(config, manifest, model.maxInputTokens);
+  const { choices, absent } = chooseEngines(config, manifest, facts.maxInputTokens);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
     needsEndToken: manifest.pooling === 'last_token',
     ...manifest.tokenizer,
@@ -135,10 +156,17 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     onPoison,
     onAcquittal,
   });
-  const cache = config.vectorCacheMb === 0 ? null : new VectorCache(model, config.vectorCacheMb * 2 ** 20);
-  const embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });
+  const cache =
+    config.vectorCacheMb === 0
+      ? null
+      : new VectorCache({
+          rowSize: facts.rowSize,
+          maxBytes: config.vectorCacheMb * 2 ** 20,
+          space: () => embedder.model,
+        });
+  const embedder: PipelineEmbedder = new PipelineEmbedder({ model: facts, tokenizer, batcher, cache, clock });
 
-  const start = async (): Promise<StartedPipeline> => {
+  const start = async (): Promise<StartedModel> => {
     const isInt8 = choices.some((choice) => choice.some(({ dtype }) => dtype === 'int8'));
     if (isInt8 && manifest.weights.kind === 'packed') {
       const folders = int8Folders(location, config);
@@ -154,11 +182,14 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);
     batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
     const weightBytes = weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
-    Object.assign(model, { device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
+    embedder.begin({ device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
     const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;
     return { info, fingerprint, batchTokens, batchTokensFrom };
   };
-  return { manifest, truth, model, embedder, batcher, cache, engine, start };
+  const name = config.servedModelName || manifest.name;
+  const names = [...new Set([name, ...config.aliases])];
+  const engineHealth = watchEngine(engine, clock);
+  return { name, names, task: 'embed', engineHealth, manifest, truth, embedder, batcher, cache, engine, start };
 }
 
 /** How the model itself finishes a vector. */

@@ -3,7 +3,7 @@ import { judge, judgeScores, scoreTolerance } from '../engine/process/judge-cana
 import type { EngineInfo } from '../engine/protocol.ts';
 import { cosine } from '../engine/rows.ts';
 import type { EmbedInput } from '../tasks/embedding/embedder.ts';
-import type { Pipeline } from './open-model.ts';
+import type { OpenModel } from './open-model.ts';
 
 /** One comparison with something known. Texts of a table, but for the verdict. */
 export interface Check {
@@ -30,20 +30,20 @@ const HALF_PRECISION_COMPONENT = 5e-3;
 const QUANTIZED_COMPONENT = 2e-2;
 
 /**
- * Compares a started pipeline's vectors with all that is known of its model: the canary's scores and vectors, and what
+ * Compares a started model's vectors with all that is known of it: the canary's scores and vectors, and what
  * others published.
  */
-export async function verifyModel(pipeline: Pipeline, info: EngineInfo): Promise<CheckGroup[]> {
-  const { canary } = pipeline.manifest;
+export async function verifyModel(model: OpenModel, info: EngineInfo): Promise<CheckGroup[]> {
+  const { canary } = model.manifest;
   const groups: CheckGroup[] = [{ reference: 'the same texts alone and in a batch', checks: [checkItself(info)] }];
   if (canary !== null) {
-    const golden = await checkGolden(pipeline, info);
-    groups.push({ reference: canary.reference, checks: [...checkScores(pipeline, info), ...golden] });
+    const golden = await checkGolden(model, info);
+    groups.push({ reference: canary.reference, checks: [...checkScores(model, info), ...golden] });
   }
-  for (const { source, tolerance, cases } of pipeline.truth?.vectors ?? []) {
+  for (const { source, tolerance, cases } of model.truth?.vectors ?? []) {
     const allowed = Math.max(tolerance, componentTolerance(info));
     const inputs = cases.map(({ text, isQuery }) => input(text, isQuery));
-    const vectors = await embed(pipeline, inputs);
+    const vectors = await embed(model, inputs);
     const checks = cases.map(({ text, isQuery, components }, i) => {
       const difference = largestDifference(vectors[i], components);
       return {
@@ -74,7 +74,7 @@ function checkItself({ canaryCosine, canaryDifference }: EngineInfo): Check {
   };
 }
 
-function checkScores({ manifest }: Pipeline, info: EngineInfo): Check[] {
+function checkScores({ manifest }: OpenModel, info: EngineInfo): Check[] {
   const scores = manifest.canary?.scores;
   if (scores === undefined) return [];
   const allowed = scoreTolerance(scores, info);
@@ -93,11 +93,11 @@ function checkScores({ manifest }: Pipeline, info: EngineInfo): Check[] {
   );
 }
 
-async function checkGolden(pipeline: Pipeline, info: EngineInfo): Promise<Check[]> {
-  const { cases, tolerance } = pipeline.manifest.canary ?? { cases: [], tolerance: 0 };
+async function checkGolden(model: OpenModel, info: EngineInfo): Promise<Check[]> {
+  const { cases, tolerance } = model.manifest.canary ?? { cases: [], tolerance: 0 };
   const golden = cases.filter(({ vector }) => vector.length > 0);
   const vectors = await embed(
-    pipeline,
+    model,
     golden.map(({ ids }) => input(ids, false)),
   );
   return golden.map(({ text, vector }, i) => {
@@ -124,7 +124,7 @@ function unitOf(vector: number[]): number[] {
 }
 
 /** One batch: neighbors must not show. */
-async function embed({ embedder }: Pipeline, inputs: EmbedInput[]): Promise<readonly Float32Array[]> {
+async function embed({ embedder }: OpenModel, inputs: EmbedInput[]): Promise<readonly Float32Array[]> {
   if (inputs.length === 0) return [];
   const options = { dimensions: null, normalize: true, truncate: 'error', timeLimit: TIME_LIMIT_MS } as const;
   return (await embedder.embed(inputs, options)).vectors;

@@ -8,8 +8,8 @@ import { type Patience, usualPatience } from '../../src/http/door/patience.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
 import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
-import type { Health } from '../../src/served-models/health-monitor.ts';
-import { ModelNames } from '../../src/served-models/model-names.ts';
+import type { Health } from '../../src/served-models/readiness.ts';
+import { ModelRegistry } from '../../src/served-models/registry.ts';
 import type { Config } from '../../src/settings/config.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult } from '../../src/tasks/embedding/embedder.ts';
 import { scoreMatrix } from '../../src/tasks/embedding/score-matrix.ts';
@@ -29,8 +29,10 @@ const model = modelFacts({
   weightBytes: 1024,
 });
 
+const engine = { state: 'ready', secondsInState: 1.23456, processesReady: 1, canaryCosine: 0.999 };
+
 export const stubHealth: Health = {
-  engine: { state: 'ready', secondsInState: 1.23456, processesReady: 1, canaryCosine: 0.999 },
+  models: [{ name: 'stub', isReady: true, engine }],
   draining: false,
   uptimeSeconds: 5,
 };
@@ -99,14 +101,20 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
   });
   const app = await buildApp({
     config: testConfig(options.config),
-    embedder,
-    names: new ModelNames('stub', []),
+    models: new ModelRegistry([{ name: 'stub', names: ['stub'], task: 'embed', embedder, engineHealth: () => engine }]),
+    readiness: {
+      isGivenUp: embedder.isGivenUp,
+      check: () => {
+        const readiness = embedder.readiness();
+        if (!readiness.ready) throw readiness.error;
+      },
+      report: options.health ?? (() => stubHealth),
+    },
     metrics: new Metrics(() => NOTHING_OBSERVED),
     logger: createLogger('info', sink),
     apiKeys: keysOf(options),
     isDraining: options.isDraining ?? (() => false),
     tracer: options.tracer ?? null,
-    health: options.health ?? (() => stubHealth),
     bodyWorkerEntry: options.bodyWorkerEntry,
     patience: { ...usualPatience, ...options.patience },
   });

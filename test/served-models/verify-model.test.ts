@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { EngineInfo } from '../../src/engine/protocol.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { PUBLISHED_TRUTHS, type PublishedTruth } from '../../src/model-files/known/published-truth.ts';
-import { openPipeline, type Pipeline } from '../../src/served-models/open-model.ts';
+import { type OpenModel, openModel } from '../../src/served-models/open-model.ts';
 import { type Check, verifyModel } from '../../src/served-models/verify-model.ts';
 import { testConfig } from '../support/running-service.ts';
 import { golden } from '../support/starter.ts';
@@ -27,23 +27,23 @@ const truth: PublishedTruth = {
 };
 
 describe('verifyModel()', () => {
-  let pipeline: Pipeline;
+  let model: OpenModel;
   let info: EngineInfo;
-  const verify = async (changes: Partial<Pipeline>, facts: Partial<EngineInfo> = {}) =>
-    (await verifyModel({ ...pipeline, ...changes }, { ...info, ...facts })).flatMap(({ checks }) => checks);
+  const verify = async (changes: Partial<OpenModel>, facts: Partial<EngineInfo> = {}) =>
+    (await verifyModel({ ...model, ...changes }, { ...info, ...facts })).flatMap(({ checks }) => checks);
   const wrong = (checks: Check[]) => checks.filter(({ passed }) => !passed).map(({ what }) => what);
 
   before(async () => {
-    pipeline = await openPipeline({
+    model = await openModel({
       config: testConfig({ device: 'cpu' }),
       logger: createLogger('silent'),
       clock: systemClock,
       onBatch: () => {},
       onEngineEvent: () => {},
     });
-    ({ info } = await pipeline.start());
+    ({ info } = await model.start());
   });
-  after(() => pipeline.engine.close());
+  after(() => model.engine.close());
 
   it('finds the starter right: scores, golden vectors and what is published', async () => {
     const checks = await verify({ truth });
@@ -56,7 +56,7 @@ describe('verifyModel()', () => {
   });
 
   it('names each score, vector and published component that is off', async () => {
-    const { canary } = pipeline.manifest;
+    const { canary } = model.manifest;
     assert.ok(canary?.scores !== undefined && canary.scores !== null);
     const scores = {
       ...canary.scores,
@@ -74,7 +74,7 @@ describe('verifyModel()', () => {
       },
     ];
     const checks = await verify({
-      manifest: { ...pipeline.manifest, canary: { ...canary, scores, cases } },
+      manifest: { ...model.manifest, canary: { ...canary, scores, cases } },
       truth: { ...truth, vectors },
     });
     assert.equal(wrong(checks).length, 4, wrong(checks).join('\n'));

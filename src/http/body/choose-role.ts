@@ -1,19 +1,13 @@
 import { HotvecError } from '../../errors.ts';
-import type { ModelNames } from '../../served-models/model-names.ts';
 import type { Role } from '../../tasks/embedding/prompt.ts';
 import type { roles } from '../openapi/schemas.ts';
 import { roleOf } from './request-inputs.ts';
 
 /**
  * The prompt that model name and `input_type` ask for.
- * @throws {HotvecError} model_not_found; invalid_input where the two say different things.
+ * @throws {HotvecError} invalid_input where the two say different things.
  */
-export function chooseRole(
-  names: ModelNames,
-  model: string | undefined,
-  inputType: (typeof roles)[number] | undefined,
-): Role | null {
-  const fromName = names.resolve(model).role;
+export function chooseRole(fromName: Role | null, inputType: (typeof roles)[number] | undefined): Role | null {
   const fromField = roleOf(inputType);
   if (fromName !== null && fromField !== null && fromName !== fromField) {
     throw new HotvecError('invalid_input', `The model's name asks for ${fromName} and input_type for ${fromField}.`, {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import type { Readiness } from '../../served-models/readiness.ts';
 import type { Config } from '../../settings/config.ts';
 import type { RouteOptions } from '../routes/route-options.ts';
 import { cohereRoutes } from './cohere/cohere.ts';
@@ -14,7 +15,11 @@ import { teiVertexRoutes } from './tei/vertex.ts';
 
 type Dialect = Exclude<Config['dialects'][number], 'none'>;
 
-type Routes = FastifyPluginCallback<RouteOptions>;
+export interface DialectOptions extends RouteOptions {
+  readiness: Pick<Readiness, 'check'>;
+}
+
+type Routes = FastifyPluginCallback<DialectOptions>;
 
 const routesOf: Record<Dialect, Routes[]> = {
   tei: [
@@ -30,7 +35,7 @@ const routesOf: Record<Dialect, Routes[]> = {
 };
 
 /** The APIs of other services that are turned on: clients made for those work unchanged. */
-export async function registerDialects(app: FastifyInstance, options: RouteOptions): Promise<void> {
+export async function registerDialects(app: FastifyInstance, options: DialectOptions): Promise<void> {
   const { dialects } = options.config;
   if (dialects.includes('ollama') || dialects.includes('tei')) await app.register(rootRoute, options);
   for (const dialect of dialects) {

@@ -1,17 +1,22 @@
 import type { FastifyPluginCallback } from 'fastify';
 import { Type } from 'typebox';
-import { checkReady } from '../door/check-ready.ts';
+import type { Readiness } from '../../served-models/readiness.ts';
+import type { Config } from '../../settings/settings.ts';
 import { answers } from '../openapi/documented-answers.ts';
-import type { RouteOptions } from '../routes/route-options.ts';
 import { ollamaErrors } from './ollama/errors.ts';
 import { teiErrors } from './tei/errors.ts';
+
+export interface RootOptions {
+  readiness: Pick<Readiness, 'check'>;
+  config: Pick<Config, 'dialects'>;
+}
 
 /**
  * GET and HEAD `/`: how clients of Ollama ask whether anybody is there, how text-embeddings-inference is probed, and what
  * load balancers of Google ask unless they are told otherwise. One answer for all: Ollama's words, which only its clients
  * read, where requests would be served now, and else 503. No key is asked for.
  */
-export const rootRoute: FastifyPluginCallback<RouteOptions> = (app, { embedder, config }, done) => {
+export const rootRoute: FastifyPluginCallback<RootOptions> = (app, { readiness, config }, done) => {
   const speaksOllama = config.dialects.includes('ollama');
   const errors = config.dialects.includes('tei') ? teiErrors : ollamaErrors;
   app.get(
@@ -32,7 +37,7 @@ export const rootRoute: FastifyPluginCallback<RouteOptions> = (app, { embedder, 
       },
     },
     async (_, reply) => {
-      checkReady(embedder);
+      readiness.check();
       return reply.type('text/plain; charset=utf-8').send(speaksOllama ? 'Ollama is running' : '');
     },
   );

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Metrics } from '../../metrics/metrics.ts';
-import type { Config } from '../../settings/config.ts';
+import type { Config } from '../../settings/settings.ts';
 import type { RequestTracer } from '../../tracing/request-tracer.ts';
 import { answerClientError, answerFrameworkError, registerErrorHandling } from '../answers/error-handler.ts';
 import type { ApiKeys } from './api-keys.ts';
@@ -22,7 +22,7 @@ import { registerRequestReports } from './request-reports.ts';
 import { registerStalledReaders } from './stalled-readers.ts';
 
 export interface BasicAppOptions {
-  config: Config;
+  config: Pick<Config, 'maxBodyBytes' | 'keepAliveS' | 'allowedHosts' | 'allowedOrigins'>;
   metrics: Metrics;
   logger: FastifyBaseLogger;
   /** null: no key is asked for. */

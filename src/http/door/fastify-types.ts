@@ -28,6 +28,8 @@ declare module 'fastify' {
     /** Name of the API key it came with. */
     keyName: string | undefined;
     errorCode: ErrorCode | undefined;
+    /** Name of the model that it asks for; undefined before that is known. */
+    servedModel: string | undefined;
     /** Bytes of its body and its answer. */
     held: HeldBytes;
     progress: RequestProgress;

@@ -8,6 +8,7 @@ import { RequestProgress } from './request-progress.ts';
 /** Gives every answer its id, and every request one log line, its metrics and its trace. Never a text, a key or a URL. */
 export function registerRequestReports(app: FastifyInstance, metrics: Metrics, tracer: RequestTracer | null): void {
   app.decorateRequest('errorCode', undefined);
+  app.decorateRequest('servedModel', undefined);
   app.decorateRequest('work', undefined);
   app.decorateRequest('bodyBytes', undefined);
   // Its own object for each request, made by the first hook of all.

@@ -1,10 +1,8 @@
-import type { ModelNames } from '../../served-models/model-names.ts';
-import type { Config } from '../../settings/config.ts';
-import type { Embedder } from '../../tasks/embedding/embedder.ts';
+import type { ModelRegistry } from '../../served-models/registry.ts';
+import type { Config, SettingName } from '../../settings/settings.ts';
 
-/** What every route that serves a model is registered with, ours and those of the dialects. */
-export interface RouteOptions {
-  embedder: Embedder;
-  names: ModelNames;
-  config: Config;
+/** What every route that serves a model is registered with, ours and those of the dialects: the settings are those it reads. */
+export interface RouteOptions<Setting extends SettingName = SettingName> {
+  models: ModelRegistry;
+  config: Pick<Config, Setting>;
 }

@@ -96,7 +96,7 @@ export type { ReadToken };
 
 export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
 
-/** What the service tells about the model it serves. */
+/** What the service tells about a model it serves. */
 export interface ModelFacts {
   name: string;
   /** Components of a vector whose request asks for no other number: all of a row, or what `truncate_dim` leaves of it. */
@@ -132,6 +132,9 @@ export interface ModelFacts {
   /** Size of the files that the weights were read from; null until the engine is ready. */
   weightBytes: number | null;
 }
+
+/** What only a start finds out. */
+export type StartFacts = Pick<ModelFacts, 'dtype' | 'device' | 'fingerprint' | 'batchTokens' | 'weightBytes'>;
 
 export interface Embedder {
   readonly model: ModelFacts;

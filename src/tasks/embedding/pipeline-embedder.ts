@@ -11,6 +11,7 @@ import type {
   ModelFacts,
   Overlength,
   ReadToken,
+  StartFacts,
   TokenizedInput,
 } from './embedder.ts';
 import { finishVectors, type Normalization } from './finish-vector.ts';
@@ -36,8 +37,8 @@ const MOST_SHOWN_TOKENS = 1_000_000;
 
 /** The pipeline: prompt → tokenize → admit → batch → slice → normalize. */
 export class PipelineEmbedder implements Embedder {
-  readonly model: ModelFacts;
   isDraining = false;
+  private facts: ModelFacts;
   private readonly tokenizer: Tokenizer;
   private readonly preparer: InputPreparer;
   private readonly batcher: Batcher;
@@ -45,12 +46,21 @@ export class PipelineEmbedder implements Embedder {
   private readonly clock: Clock;
 
   constructor({ model, tokenizer, batcher, cache, clock }: PipelineOptions) {
-    this.model = model;
+    this.facts = model;
     this.tokenizer = tokenizer;
     this.preparer = new InputPreparer(model, tokenizer);
     this.batcher = batcher;
     this.rows = new RowSource(batcher, cache);
     this.clock = clock;
+  }
+
+  get model(): ModelFacts {
+    return this.facts;
+  }
+
+  /** The engine is ready: what it found out belongs to the facts, of which none changes any more. */
+  begin(found: StartFacts): void {
+    this.facts = Object.freeze({ ...this.facts, ...found });
   }
 
   /** From now on `readiness()` says no, so that load balancers look elsewhere; requests are still served. */

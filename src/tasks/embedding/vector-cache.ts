@@ -7,6 +7,13 @@ import { hasDirection } from './finish-vector.ts';
 const ENTRY_OVERHEAD_BYTES = 512;
 const BYTES_PER_FLOAT = 4;
 
+export interface VectorCacheOptions {
+  rowSize: number;
+  maxBytes: number;
+  /** What rows depend on besides their tokens, as of now. */
+  space: () => Pick<ModelFacts, 'fingerprint' | 'device' | 'dtype'>;
+}
+
 /**
  * Computed rows by what they were computed from, the least recently asked for forgotten first.
  *
@@ -15,14 +22,14 @@ const BYTES_PER_FLOAT = 4;
  * prompts), where and in which precision it is computed, and the token ids, in which prompt and truncation show.
  */
 export class VectorCache {
-  private readonly model: ModelFacts;
+  private readonly space: VectorCacheOptions['space'];
   private readonly rows: LRUCache<string, Float32Array>;
   private readonly entryBytes: number;
   private evicted = 0;
 
-  constructor(model: ModelFacts, maxBytes: number) {
-    this.model = model;
-    this.entryBytes = model.rowSize * BYTES_PER_FLOAT + ENTRY_OVERHEAD_BYTES;
+  constructor({ rowSize, maxBytes, space }: VectorCacheOptions) {
+    this.space = space;
+    this.entryBytes = rowSize * BYTES_PER_FLOAT + ENTRY_OVERHEAD_BYTES;
     this.rows = new LRUCache({
       max: Math.max(1, Math.floor(maxBytes / this.entryBytes)),
       dispose: (_row, _key, reason) => {
@@ -42,7 +49,7 @@ export class VectorCache {
   }
 
   keyOf(tokenIds: Int32Array): string {
-    const { fingerprint, device, dtype } = this.model;
+    const { fingerprint, device, dtype } = this.space();
     const space = JSON.stringify([fingerprint, device, dtype]);
     return createHash('sha256').update(space).update(tokenIds).digest('base64');
   }

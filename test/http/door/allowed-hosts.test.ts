@@ -162,10 +162,7 @@ describe('A request for another host', () => {
     const config = testConfig({ host: '0.0.0.0', allowNoAuth: true, metricsPort: 1, metricsHost: '127.0.0.1' });
     const app = await buildMetricsApp({
       config,
-      embedder: { readiness: () => ({ ready: true }), isGivenUp: false } as Parameters<
-        typeof buildMetricsApp
-      >[0]['embedder'],
-      health: () => stubHealth,
+      readiness: { isGivenUp: false, check: () => {}, report: () => stubHealth },
       metrics: new Metrics(() => NOTHING_OBSERVED),
       logger: createLogger('silent'),
       apiKeys: null,

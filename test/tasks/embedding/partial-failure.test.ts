@@ -37,7 +37,8 @@ function create(cacheBytes = 0): void {
     clock,
     hiddenSize: SIZE,
   });
-  const cache = cacheBytes === 0 ? null : new VectorCache(model, cacheBytes);
+  const cache =
+    cacheBytes === 0 ? null : new VectorCache({ rowSize: model.rowSize, maxBytes: cacheBytes, space: () => model });
   embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });
 }
 

@@ -37,7 +37,7 @@ function create({ maxBytes = MEBIBYTE, maxQueueTokens = 10 } = {}) {
     createMeter: () => ({ fits: () => true, add: () => {} }),
     maxQueueTokens,
   });
-  const cache = new VectorCache(model, maxBytes);
+  const cache = new VectorCache({ rowSize: HIDDEN, maxBytes, space: () => model });
   const embedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });
   const embed = (contents: number[][], changes: Partial<EmbedOptions> = {}) =>
     embedder.embed(

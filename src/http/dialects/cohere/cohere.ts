@@ -4,6 +4,7 @@ import type { EmbedOptions, EmbedResult, ModelFacts } from '../../../tasks/embed
 import type { Role } from '../../../tasks/embedding/prompt.ts';
 import { boundOfRows, type EncodingFormat, encodeRows } from '../../answers/encode-rows.ts';
 import { serveVectors, sizeOfVectors, usageOf } from '../../answers/serve-vectors.ts';
+import { chooseModel } from '../../body/choose-model.ts';
 import { checkOutputDtype, type OutputDtype } from '../../body/output-dtype.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
@@ -49,7 +50,11 @@ const ROUTES = [
 ] as const;
 
 /** POST /v2/embed, and /v1/embed, which libraries still use, as Cohere has them. */
-export const cohereRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
+export const cohereRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 'deadlineMs'>> = (
+  app,
+  { models, config },
+  done,
+) => {
   for (const { version, operationId, bodyOf, schema, example } of ROUTES) {
     app.route({
       method: 'POST',
@@ -75,9 +80,11 @@ export const cohereRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { 
         if (body.images !== undefined || input_type === 'image') throw textsOnly('images');
         if (body.inputs !== undefined) throw textsOnly('inputs');
         if (texts === undefined) throw new HotvecError('invalid_input', 'texts is missing.', { param: 'texts' });
+        const { model: served, role: roleOfName } = chooseModel(request, models, model, 'embed');
+        const { embedder } = served;
         const size = dimensions ?? embedder.model.dimensions;
         for (const type of types) checkOutputDtype(dtypeOf(type), size, true, FIELDS);
-        const role = roleFor(input_type, names.resolve(model).role, embedder.model);
+        const role = roleFor(input_type, roleOfName, embedder.model);
         const isUntyped = version === '1' && body.embedding_types === undefined;
         const encodings = isUntyped ? [{}] : types.map(encodingOf);
         const answerBytes = encodings.reduce(

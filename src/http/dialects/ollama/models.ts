@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { HotvecError } from '../../../errors.ts';
+import type { ServedModel } from '../../../served-models/served-model.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
 import { ollamaErrors } from './errors.ts';
@@ -22,12 +23,12 @@ const ARCHITECTURE = 'hotvec';
 const CENTURY_MS = 100 * 365.25 * 24 * 3600 * 1000;
 
 /** What Ollama's clients ask before they embed: which models there are, what one is, how old the server is. */
-export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names }, done) => {
+export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions<never>> = (app, { models }, done) => {
   const startedAt = new Date();
   const modified_at = startedAt.toISOString();
   // Where Ollama never unloads a model, it says a date far ahead.
   const expires_at = new Date(startedAt.getTime() + CENTURY_MS).toISOString();
-  const details = () => ({
+  const details = ({ embedder }: ServedModel) => ({
     parent_model: '',
     format: 'safetensors or onnx',
     family: ARCHITECTURE,
@@ -36,14 +37,13 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (ap
     quantization_level: embedder.model.dtype ?? 'unknown',
   });
 
-  const listed = () =>
-    names.all.map(withTag).map((name) => ({
-      name,
-      model: name,
-      size: embedder.model.weightBytes ?? 0,
-      digest: embedder.model.fingerprint ?? '',
-      details: details(),
-    }));
+  const listed = (name: string, model: ServedModel) => ({
+    name: withTag(name),
+    model: withTag(name),
+    size: model.embedder.model.weightBytes ?? 0,
+    digest: model.embedder.model.fingerprint ?? '',
+    details: details(model),
+  });
 
   app.get(
     '/api/tags',
@@ -53,10 +53,14 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (ap
         operationId: 'ollamaTags',
         tags: OLLAMA_TAGS,
         summary: 'What is served',
-        response: answers({ description: 'The served model and its aliases', schema: OllamaTags }, [401], ollamaErrors),
+        response: answers(
+          { description: 'The served models and their aliases', schema: OllamaTags },
+          [401],
+          ollamaErrors,
+        ),
       },
     },
-    async () => ({ models: listed().map((one) => ({ ...one, modified_at })) }),
+    async () => ({ models: models.names.map(({ name, model }) => ({ ...listed(name, model), modified_at })) }),
   );
 
   app.get(
@@ -68,21 +72,19 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (ap
         tags: OLLAMA_TAGS,
         summary: 'What is loaded',
         response: answers(
-          { description: 'The served model and its aliases', schema: OllamaProcesses },
+          { description: 'The served models and their aliases', schema: OllamaProcesses },
           [401],
           ollamaErrors,
         ),
       },
     },
     async () => ({
-      models: embedder.readiness().ready
-        ? listed().map((one) => ({
-            ...one,
-            size_vram: embedder.model.device === 'cpu' ? 0 : one.size,
-            expires_at,
-            context_length: embedder.model.maxInputTokens,
-          }))
-        : [],
+      models: models.names.flatMap(({ name, model }) => {
+        const { model: facts } = model.embedder;
+        if (!model.embedder.readiness().ready) return [];
+        const size_vram = facts.device === 'cpu' ? 0 : (facts.weightBytes ?? 0);
+        return [{ ...listed(name, model), size_vram, expires_at, context_length: facts.maxInputTokens }];
+      }),
     }),
   );
 
@@ -102,15 +104,16 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (ap
       ),
     },
     handler: async (request) => {
-      names.resolve(nameIn(request.body));
+      const { model } = models.find(nameIn(request.body));
+      const { maxInputTokens, dimensions } = model.embedder.model;
       return {
         modified_at,
         capabilities: ['embedding'],
-        details: details(),
+        details: details(model),
         model_info: {
           'general.architecture': ARCHITECTURE,
-          [`${ARCHITECTURE}.context_length`]: embedder.model.maxInputTokens,
-          [`${ARCHITECTURE}.embedding_length`]: embedder.model.dimensions,
+          [`${ARCHITECTURE}.context_length`]: maxInputTokens,
+          [`${ARCHITECTURE}.embedding_length`]: dimensions,
         },
       };
     },
@@ -137,7 +140,7 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (ap
       ),
     },
     handler: async (request) => {
-      names.resolve(nameIn(request.body));
+      models.find(nameIn(request.body));
       return { status: 'success' as const };
     },
   });

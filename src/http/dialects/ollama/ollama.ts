@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { encodeRow, encodeRows } from '../../answers/encode-rows.ts';
 import { serveVectors, usageOf } from '../../answers/serve-vectors.ts';
+import { chooseModel } from '../../body/choose-model.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { checkReady } from '../../door/check-ready.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
@@ -13,7 +14,11 @@ import { OllamaEmbeddingsBody, OllamaEmbeddingsResponse, OllamaEmbedResponse, ol
 export const OLLAMA_TAGS = ['ollama'];
 
 /** Ollama's routes for vectors: `/api/embed` and, from before it, `/api/embeddings`. */
-export const ollamaRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
+export const ollamaRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 'deadlineMs'>> = (
+  app,
+  { models, config },
+  done,
+) => {
   app.route({
     method: 'POST',
     url: '/api/embed',
@@ -38,7 +43,8 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { 
     },
     handler: async (request, reply) => {
       const { model, input = '', truncate = true, dimensions = null } = request.body;
-      const { role } = names.resolve(model);
+      const { model: served, role } = chooseModel(request, models, model, 'embed');
+      const { embedder } = served;
       const fields = (tokens: number) => ({
         total_duration: Math.round(reply.elapsedTime * 1e6),
         load_duration: 0,
@@ -91,7 +97,8 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { 
     },
     handler: async (request, reply) => {
       const { model, prompt = '' } = request.body;
-      const { role } = names.resolve(model);
+      const { model: served, role } = chooseModel(request, models, model, 'embed');
+      const { embedder } = served;
       if (prompt === '') {
         checkReady(embedder);
         return reply.send({ embedding: [] });

@@ -3,6 +3,7 @@ import { HotvecError } from '../../../errors.ts';
 import { encodeRowLists } from '../../answers/encode-row-lists.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { serveVectors } from '../../answers/serve-vectors.ts';
+import { chooseFirstModel } from '../../body/choose-model.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
@@ -15,7 +16,11 @@ import { TeiEmbedAllResponse, teiEmbedAllBody } from './schemas.ts';
 import { teiTruncation } from './truncation.ts';
 
 /** POST /embed_all: vectors of single tokens, before pooling. */
-export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, config }, done) => {
+export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 'truncate' | 'deadlineMs'>> = (
+  app,
+  { models, config },
+  done,
+) => {
   app.route({
     method: 'POST',
     url: '/embed_all',
@@ -40,6 +45,7 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (ap
       ),
     },
     handler: async (request, reply) => {
+      const { embedder } = chooseFirstModel(request, models, 'embed');
       const { inputs, prompt_name, ...choices } = request.body;
       if (!embedder.model.givesTokenVectors) {
         throw new HotvecError(

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { packageVersion } from '../../../package-info.ts';
+import type { Readiness } from '../../../served-models/readiness.ts';
 import { checkReady } from '../../door/check-ready.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
@@ -21,8 +22,12 @@ const DTYPES: Record<string, string> = {
 };
 const tags = ['text-embeddings-inference'];
 
+export interface InfoOptions extends RouteOptions<'maxQueueTokens' | 'maxInputs' | 'truncate'> {
+  readiness: Pick<Readiness, 'check'>;
+}
+
 /** What clients of text-embeddings-inference ask besides vectors: what is served, and whether it is. */
-export const teiInfoRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
+export const teiInfoRoutes: FastifyPluginCallbackTypebox<InfoOptions> = (app, { models, readiness, config }, done) => {
   app.get(
     '/info',
     {
@@ -36,14 +41,15 @@ export const teiInfoRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, {
     },
     async () => {
       // Before that, precision and batch size are not known.
+      const { name, embedder } = models.first('embed');
       checkReady(embedder);
       const { model } = embedder;
       const dtype = model.dtype ?? 'unknown';
       return {
-        model_id: names.served,
+        model_id: name,
         model_sha: model.revision,
         model_dtype: DTYPES[dtype] ?? dtype,
-        served_model_name: names.served,
+        served_model_name: name,
         model_type: { embedding: { pooling: model.pooling } },
         // The queue is bounded in tokens, and a request has one at least.
         max_concurrent_requests: config.maxQueueTokens,
@@ -74,7 +80,7 @@ export const teiInfoRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, {
       },
     },
     async (_, reply) => {
-      checkReady(embedder);
+      readiness.check();
       return reply.type('text/plain; charset=utf-8').send('');
     },
   );

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { HotvecError } from '../../../errors.ts';
 import { encodeRow, encodeRows } from '../../answers/encode-rows.ts';
 import { serveVectors } from '../../answers/serve-vectors.ts';
+import { chooseFirstModel } from '../../body/choose-model.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
@@ -15,7 +16,11 @@ import { teiTruncation } from './truncation.ts';
 const tags = ['text-embeddings-inference'];
 
 /** Vectors and scores as Hugging Face's text-embeddings-inference has them. */
-export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, config }, done) => {
+export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 'truncate' | 'deadlineMs'>> = (
+  app,
+  { models, config },
+  done,
+) => {
   const embedBody = teiEmbedBody(config.maxInputs);
   // Hugging Face's clients post to the address they are given, most often without a path; SageMaker to the other.
   for (const url of ['/embed', '/', '/invocations']) {
@@ -43,6 +48,7 @@ export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { emb
         ),
       },
       handler: async (request, reply) => {
+        const { embedder } = chooseFirstModel(request, models, 'embed');
         const { inputs, normalize, dimensions, ...choices } = request.body;
         const prompt = { role: null, instruction: null, promptName: choices.prompt_name ?? undefined };
         const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
@@ -87,6 +93,7 @@ export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { emb
       ),
     },
     handler: async (request, reply) => {
+      const { embedder } = chooseFirstModel(request, models, 'embed');
       const { inputs, parameters = {} } = request.body;
       const prompt = { role: null, instruction: null, promptName: parameters.prompt_name ?? undefined };
       const texts = [

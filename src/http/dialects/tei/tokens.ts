@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { sendChunks } from '../../answers/send-chunks.ts';
+import { chooseFirstModel } from '../../body/choose-model.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestIdHeader } from '../../openapi/schemas.ts';
@@ -13,7 +14,11 @@ const ERRORS = [400, 401, 413, 415, 422, 429] as const;
 const tags = ['text-embeddings-inference'];
 
 /** Texts to tokens and back, as text-embeddings-inference. They need no engine. */
-export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, config }, done) => {
+export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs'>> = (
+  app,
+  { models, config },
+  done,
+) => {
   app.route({
     method: 'POST',
     url: '/tokenize',
@@ -32,6 +37,7 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, 
       ),
     },
     handler: async (request, reply) => {
+      const { embedder } = chooseFirstModel(request, models, 'embed');
       const { inputs, prompt_name, add_special_tokens: specialTokens = true } = request.body;
       const prompt = { role: null, instruction: null, promptName: prompt_name };
       const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
@@ -63,6 +69,7 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, 
       ),
     },
     handler: async (request) => {
+      const { embedder } = chooseFirstModel(request, models, 'embed');
       const { ids, skip_special_tokens: skip = true } = request.body;
       const named = nameInputs('ids', ids).map((input) => ({ ...input, role: null, instruction: null }));
       request.progress.enter('tokenize');

@@ -3,6 +3,7 @@ import type { EmbedFacts, EmbedInput, EmbedResult } from '../../../tasks/embeddi
 import { encodeRowLists } from '../../answers/encode-row-lists.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { serveWork, type VectorOptions } from '../../answers/serve-vectors.ts';
+import { chooseFirstModel } from '../../body/choose-model.ts';
 import { tooMany } from '../../body/explain-inputs.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
@@ -21,7 +22,9 @@ interface Asked {
 }
 
 /** POST /vertex: several bodies of `/embed` in one request, as Google's Vertex AI sends them. */
-export const teiVertexRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, config }, done) => {
+export const teiVertexRoutes: FastifyPluginCallbackTypebox<
+  RouteOptions<'maxInputs' | 'maxBodyBytes' | 'truncate' | 'deadlineMs'>
+> = (app, { models, config }, done) => {
   app.route({
     method: 'POST',
     url: '/vertex',
@@ -45,6 +48,7 @@ export const teiVertexRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app,
       ),
     },
     handler: async (request, reply) => {
+      const { embedder } = chooseFirstModel(request, models, 'embed');
       const instances: Asked[][] = request.body.instances.map(({ inputs, normalize, dimensions, ...choices }, i) => {
         const prompt = { role: null, instruction: null, promptName: choices.prompt_name ?? undefined };
         const options: VectorOptions = {

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { encodeEmbeddings } from '../../answers/encode-vectors.ts';
 import { serveVectors, sizeOfVectors, usageOf } from '../../answers/serve-vectors.ts';
+import { chooseModel } from '../../body/choose-model.ts';
 import { chooseRole } from '../../body/choose-role.ts';
 import { checkOutputDtype } from '../../body/output-dtype.ts';
 import { readDimensions } from '../../body/read-dimensions.ts';
@@ -19,9 +20,9 @@ import { EmbeddingsResponse, embeddingsBody } from './embeddings-schema.ts';
 const BYTES_PER_ERROR = 512;
 
 /** POST /v1/embeddings, and the same without /v1. */
-export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
+export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 'truncate' | 'deadlineMs'>> = (
   app,
-  { embedder, names, config },
+  { models, config },
   done,
 ) => {
   const body = embeddingsBody(config.maxInputs);
@@ -52,8 +53,10 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
       handler: async (request, reply) => {
         const { input, model, encoding_format: format = 'float', ...options } = request.body;
         const { dtype, dtypeName } = readOutputDtype(options);
+        const { model: served, role } = chooseModel(request, models, model, 'embed');
+        const { embedder } = served;
         const prompt = {
-          role: chooseRole(names, model, options.input_type),
+          role: chooseRole(role, options.input_type),
           instruction: options.instruction ?? null,
         };
         const inputs = nameInputs('input', input).map((one) => ({ ...one, ...prompt }));
@@ -82,7 +85,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
             format,
             dtype,
             extras: (at) => (result.truncated[at] ? { truncated: true, tokens: result.tokens[at] } : {}),
-            model: names.served,
+            model: served.name,
             usage: usageOf(result),
           }),
         );

@@ -1,23 +1,39 @@
 import { Type } from 'typebox';
-import type { Health } from '../../../served-models/health-monitor.ts';
+import type { EngineHealth } from '../../../served-models/engine-health.ts';
+import type { Health } from '../../../served-models/readiness.ts';
 import { type ErrorFormat, openaiErrors } from '../../answers/error-format.ts';
 import { errorTable } from '../../answers/error-table.ts';
 import { ErrorEnvelope, oneOf } from '../../openapi/schemas.ts';
 
+const Engine = Type.Object(
+  {
+    state: oneOf(['starting', 'ready', 'checking', 'restarting', 'failed', 'closed'], {
+      description:
+        '`checking`: batches failed, the canary is run again. `failed`: given up; with the only one the process is about to end',
+    }),
+    since_seconds: Type.Number({ description: 'How long it has been in that state' }),
+    processes_ready: Type.Integer({ description: 'Engine processes in service: one for each device' }),
+    canary_cosine: Type.Union([Type.Number(), Type.Null()], {
+      description: 'Lowest cosine of a canary vector to its reference, at the last start; null before it',
+    }),
+  },
+  { title: 'EngineHealth' },
+);
+
 const details = {
-  engine: Type.Object(
-    {
-      state: oneOf(['starting', 'ready', 'checking', 'restarting', 'failed', 'closed'], {
-        description:
-          '`checking`: batches failed, the canary is run again. `failed`: given up, the process is about to end',
-      }),
-      since_seconds: Type.Number({ description: 'How long it has been in that state' }),
-      processes_ready: Type.Integer({ description: 'Engine processes in service: one for each device' }),
-      canary_cosine: Type.Union([Type.Number(), Type.Null()], {
-        description: 'Lowest cosine of a canary vector to its reference, at the last start; null before it',
-      }),
-    },
-    { title: 'EngineHealth' },
+  engine: Type.Optional(Engine),
+  models: Type.Optional(
+    Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ description: 'The served name' }),
+          status: oneOf(['ready', 'not_ready'], { description: 'Whether requests for it would be served now' }),
+          engine: Engine,
+        },
+        { title: 'ModelHealth' },
+      ),
+      { description: 'Each model, in place of `engine`, where several are served' },
+    ),
   ),
   draining: Type.Boolean({ description: 'Whether the server is shutting down' }),
   uptime_seconds: Type.Number({ description: 'Since the process began to load' }),
@@ -31,17 +47,27 @@ const Unhealthy = Type.Object(
   { title: 'HealthError', description: 'The error that a request would get, and how the service is' },
 );
 
-/** The members of `details`. */
-export function healthFields({ engine, draining, uptimeSeconds }: Health) {
+/** The members of `details`: of the only model its engine, of several each by name. */
+export function healthFields({ models, draining, uptimeSeconds }: Health) {
+  const rest = { draining, uptime_seconds: toMilliseconds(uptimeSeconds) };
+  const [first, ...others] = models;
+  if (first !== undefined && others.length === 0) return { engine: engineFields(first.engine), ...rest };
   return {
-    engine: {
-      state: engine.state,
-      since_seconds: toMilliseconds(engine.secondsInState),
-      processes_ready: engine.processesReady,
-      canary_cosine: engine.canaryCosine,
-    },
-    draining,
-    uptime_seconds: toMilliseconds(uptimeSeconds),
+    models: models.map(({ name, isReady, engine }) => ({
+      name,
+      status: isReady ? ('ready' as const) : ('not_ready' as const),
+      engine: engineFields(engine),
+    })),
+    ...rest,
+  };
+}
+
+function engineFields({ state, secondsInState, processesReady, canaryCosine }: EngineHealth) {
+  return {
+    state,
+    since_seconds: toMilliseconds(secondsInState),
+    processes_ready: processesReady,
+    canary_cosine: canaryCosine,
   };
 }
 

@@ -1,9 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { HotvecError } from '../../../errors.ts';
-import type { Health } from '../../../served-models/health-monitor.ts';
-import type { Embedder } from '../../../tasks/embedding/embedder.ts';
+import type { Readiness } from '../../../served-models/readiness.ts';
 import { openaiErrors } from '../../answers/error-format.ts';
-import { checkReady } from '../../door/check-ready.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { Healthy, healthErrors, healthFields } from './health-bodies.ts';
 
@@ -11,13 +9,12 @@ import { Healthy, healthErrors, healthFields } from './health-bodies.ts';
 const RESTART_MS = 30_000;
 
 export interface HealthOptions {
-  embedder: Embedder;
-  /** What the answers tell besides their status. */
-  health: () => Health;
+  readiness: Pick<Readiness, 'isGivenUp' | 'check' | 'report'>;
 }
 
 /** The probes of orchestrators; they need no API key. */
-export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, { embedder, health }, done) => {
+export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, { readiness }, done) => {
+  const health = () => readiness.report();
   const errors = healthErrors(health);
   app.get(
     '/livez',
@@ -32,7 +29,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, {
       },
     },
     async () => {
-      if (embedder.isGivenUp) {
+      if (readiness.isGivenUp) {
         const message = 'The inference engine was given up; this process will serve nothing more.';
         throw new HotvecError('not_ready', message, { retryAfterMs: RESTART_MS });
       }
@@ -50,7 +47,11 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, {
           summary: url === '/readyz' ? 'Requests would be served now' : 'The same as /readyz',
           security: [],
           response: answers(
-            { description: 'Loaded, canary passed, engine up, batches succeed', schema: Healthy },
+            {
+              description:
+                'Loaded, canary passed, engine up, batches succeed; of several models: of one at least, once all were loaded',
+              schema: Healthy,
+            },
             [503],
             errors,
             openaiErrors,
@@ -58,7 +59,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, {
         },
       },
       async () => {
-        checkReady(embedder);
+        readiness.check();
         return { status: 'ready' as const, ...healthFields(health()) };
       },
     );

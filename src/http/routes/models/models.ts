@@ -1,6 +1,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import type { ServedModel } from '../../../served-models/served-model.ts';
 import { answers } from '../../openapi/documented-answers.ts';
+import { oneOf } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../route-options.ts';
 
 const Model = Type.Object(
@@ -10,6 +12,7 @@ const Model = Type.Object(
     created: Type.Integer({ description: 'When this server started, in Unix seconds' }),
     owned_by: Type.String(),
     root: Type.String({ description: 'The served name that an alias stands for' }),
+    task: oneOf(['embed'], { description: 'What the model does: `embed` gives vectors' }),
     dimensions: Type.Integer(),
     min_dimensions: Type.Integer({ description: 'Smallest valid `dimensions`' }),
     is_matryoshka: Type.Boolean({ description: 'Whether `dimensions` may be less than all' }),
@@ -41,16 +44,20 @@ const Model = Type.Object(
 const ModelList = Type.Object({ object: Type.Literal('list'), data: Type.Array(Model) }, { title: 'ModelList' });
 
 /** GET /v1/models and /v1/models/:id. */
-export const modelsRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
+export const modelsRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 'maxBodyBytes'>> = (
+  app,
+  { models, config },
+  done,
+) => {
   const created = Math.floor(Date.now() / 1000);
-  const describe = (id: string) => {
-    const { model } = embedder;
+  const describe = (id: string, { name, task, embedder: { model } }: ServedModel) => {
     return {
       id,
       object: 'model' as const,
       created,
       owned_by: 'hotvec',
-      root: names.served,
+      root: name,
+      task,
       dimensions: model.dimensions,
       min_dimensions: model.matryoshkaMinimum ?? model.dimensions,
       is_matryoshka: model.matryoshkaMinimum !== null,
@@ -78,16 +85,13 @@ export const modelsRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { 
         operationId: 'listModels',
         tags: ['models'],
         summary: 'What is served',
-        response: answers({ description: 'The served model and its aliases', schema: ModelList }, [401]),
+        response: answers({ description: 'The served models and their aliases', schema: ModelList }, [401]),
       },
     },
-    async () => ({ object: 'list' as const, data: names.all.map(describe) }),
+    async () => ({ object: 'list' as const, data: models.names.map(({ name, model }) => describe(name, model)) }),
   );
 
-  const one = (id: string) => {
-    names.resolve(id);
-    return describe(id);
-  };
+  const one = (id: string) => describe(id, models.find(id).model);
   app.get(
     '/v1/models/:id',
     {

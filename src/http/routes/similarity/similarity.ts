@@ -4,6 +4,7 @@ import type { EmbedInput } from '../../../tasks/embedding/embedder.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { encodeMatrix } from '../../answers/encode-vectors.ts';
 import { serveVectors, usageOf } from '../../answers/serve-vectors.ts';
+import { chooseModel } from '../../body/choose-model.ts';
 import { readTruncation } from '../../body/read-truncation.ts';
 import { roleOf } from '../../body/request-inputs.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
@@ -21,11 +22,9 @@ import { similarityExamples } from './similarity-examples.ts';
 import { SimilarityResponse, similarityBody } from './similarity-schema.ts';
 
 /** POST /v1/similarity: embeds the texts of two lists of texts and vectors, and scores every pair. */
-export const similarityRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
-  app,
-  { embedder, names, config },
-  done,
-) => {
+export const similarityRoutes: FastifyPluginCallbackTypebox<
+  RouteOptions<'maxInputs' | 'maxBodyBytes' | 'truncate' | 'deadlineMs'>
+> = (app, { models, config }, done) => {
   const body = similarityBody(config.maxInputs);
   app.route({
     method: 'POST',
@@ -61,6 +60,8 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
         );
       }
       const { dimensions = null } = options;
+      const { model: served, role: roleOfName } = chooseModel(request, models, model, 'embed');
+      const { embedder } = served;
       checkSizes([...queries, ...documents], dimensions, embedder.model);
       const best: BestDocumentsOptions | null =
         options.top_k === undefined
@@ -71,7 +72,6 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
               repeatTexts: options.return_documents === true,
             };
       if (best !== null) checkRepeatedText(queries.length, best, config.maxBodyBytes);
-      const { role: roleOfName } = names.resolve(model);
       const { prompts } = embedder.model;
       const queryPrompt = {
         role: roleOf(options.query_input_type) ?? roleOfName ?? (prompts.query === undefined ? null : 'query'),
@@ -112,7 +112,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (
           ...(await encodeMatrix(scores, documents.length)),
         ];
         if (best !== null) chunks.push(Buffer.from(',"results":'), ...(await encodeBestDocuments(scores, best)));
-        const tail = { model: names.served, usage: usageOf(result) };
+        const tail = { model: served.name, usage: usageOf(result) };
         return [...chunks, Buffer.from(`,${JSON.stringify(tail).slice(1)}`)];
       });
     },

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { boundOfTokens, encodeTokens } from '../../answers/encode-tokens.ts';
 import { sendChunks } from '../../answers/send-chunks.ts';
+import { chooseModel } from '../../body/choose-model.ts';
 import { chooseRole } from '../../body/choose-role.ts';
 import { readTruncation, truncations } from '../../body/read-truncation.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
@@ -61,7 +62,11 @@ const TokenizeResponse = Type.Object(
 );
 
 /** POST /v1/tokenize: what `/v1/embeddings` would give the model. It needs no engine: it answers while one restarts. */
-export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, { embedder, names, config }, done) => {
+export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 'truncate'>> = (
+  app,
+  { models, config },
+  done,
+) => {
   app.route({
     method: 'POST',
     url: '/v1/tokenize',
@@ -86,7 +91,9 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, 
     handler: async (request, reply) => {
       const { input, model, input_type, instruction = null, ...options } = request.body;
       const truncate = readTruncation(options, config.truncate);
-      const role = chooseRole(names, model, input_type);
+      const { model: served, role: roleOfName } = chooseModel(request, models, model, 'embed');
+      const { embedder } = served;
+      const role = chooseRole(roleOfName, input_type);
       const inputs = nameInputs('input', input).map((one) => ({ ...one, role, instruction }));
       request.progress.enter('tokenize');
       const startedAt = performance.now();
@@ -95,7 +102,7 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions> = (app, 
       request.held.reserve(boundOfTokens(tokenized));
       request.progress.enter('encode');
       const chunks = await encodeTokens(tokenized, {
-        model: names.served,
+        model: served.name,
         maxInputTokens: embedder.model.maxInputTokens,
       });
       request.progress.enter('send');

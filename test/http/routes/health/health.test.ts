@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { HotvecError } from '../../../../src/errors.ts';
-import type { Health } from '../../../../src/served-models/health-monitor.ts';
+import type { Health } from '../../../../src/served-models/readiness.ts';
 import type { Embedder } from '../../../../src/tasks/embedding/embedder.ts';
 import { type StubService, startStubService, stubHealth } from '../../stub-service.ts';
 
@@ -49,7 +49,7 @@ describe('Probes', () => {
     const message = 'The inference engine is restarting; try again in 2 s.';
     readiness = { ready: false, error: new HotvecError('engine_restarting', message, { retryAfterMs: 1_500 }) };
     const engine = { state: 'restarting', secondsInState: 0.25, processesReady: 0, canaryCosine: null };
-    health = { ...stubHealth, engine, draining: true };
+    health = { ...stubHealth, models: [{ name: 'stub', isReady: false, engine }], draining: true };
     for (const path of ['/readyz', '/health']) {
       const { status, headers, body } = await get(path);
       assert.equal(status, 503);

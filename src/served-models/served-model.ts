@@ -1,0 +1,17 @@
+import type { Embedder } from '../tasks/embedding/embedder.ts';
+import type { EngineHealth } from './engine-health.ts';
+
+/** What a model can be asked for, in the words of errors and of `/v1/models`. */
+export type TaskName = 'embed';
+
+/** One model under its names, as requests see it. Nobody changes any of it once the model is started. */
+export interface ServedModel {
+  /** Its name in answers, metrics and log lines. */
+  readonly name: string;
+  /** What requests may call it, `name` first. */
+  readonly names: readonly string[];
+  readonly task: TaskName;
+  readonly embedder: Embedder;
+  /** How its engine is, and since when. */
+  readonly engineHealth: () => EngineHealth;
+}
