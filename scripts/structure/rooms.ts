@@ -32,7 +32,7 @@ export const rooms: Rooms = {
 
   http: {
     values: [...GROUND, 'http/door', 'http/body', 'http/openapi', 'http/routes/*', 'http/dialects'],
-    types: ['served-models'],
+    types: ['served-models', 'settings'],
     packages: ['@fastify/swagger'],
     packageTypes: ['fastify'],
   },
@@ -84,13 +84,13 @@ export const rooms: Rooms = {
   },
   'http/dialects': {
     values: ['http/dialects/*', 'http/door', 'http/openapi'],
-    types: ['http/routes', 'settings'],
+    types: ['http/routes', 'served-models', 'settings'],
     packages: ['typebox'],
     packageTypes: ['fastify'],
   },
   'http/dialects/*': {
     values: [...GROUND, 'http/door', 'http/body', 'http/answers', 'http/openapi'],
-    types: ['http/routes', 'settings', 'tasks/embedding/embedder.ts', 'tasks/embedding/prompt.ts'],
+    types: ['http/routes', 'served-models', 'settings', 'tasks/embedding/embedder.ts', 'tasks/embedding/prompt.ts'],
     packages: ['typebox'],
     packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
   },
