@@ -74,7 +74,7 @@ export function refusal(engine: Pick<Engine, 'state' | 'info'>): HotvecError | u
     case 'checking':
       return new HotvecError(
         'engine_restarting',
-        'The inference engine is being checked, because batches failed; try again in a second.',
+        'The inference engine is being checked because batches failed; try again in a second.',
         { retryAfterMs: MIN_RETRY_MS },
       );
     case 'failed':
@@ -112,10 +112,10 @@ export function checkRoom(
   const part = (tokens > largest ? 1 - LEFT_PART : 1) * (wasExpected ? 1 + TOKENIZED_SLACK : 1);
   const counted = load.countedTokens;
   if (counted > 0 && counted + added > part * maxQueueTokens) {
-    const as = load.queueTokens > counted ? `, which count as ${counted}` : '';
+    const as = load.queueTokens > counted ? `, counted as ${counted}` : '';
     throw refuse(
       'overloaded',
-      `The queue is full: ${load.queueTokens} tokens wait${as}, the limit is ${maxQueueTokens}.`,
+      `The queue is full: ${load.queueTokens} tokens are waiting${as}; the limit is ${maxQueueTokens}.`,
     );
   }
   // What takes turns with a lot is done late: rather than nothing in time, some of it is.
@@ -123,14 +123,14 @@ export function checkRoom(
   if (counted > 0 && tokens > largest && load.tokensPerSecond > 0 && isLate) {
     throw refuse(
       'overloaded',
-      `${load.queueTokens} tokens wait; with the ${tokens} of this request they would not be done in its time.`,
+      `${load.queueTokens} tokens are waiting; with the ${tokens} of this request they could not be computed before its deadline.`,
     );
   }
   if (owner === undefined || keyShare === 1) return;
   const share = Math.floor(keyShare * maxQueueTokens);
   const own = load.countedOf(owner);
   if (own > 0 && own + added > part * share) {
-    throw refuse('key_share_exceeded', `This API key has ${own} tokens waiting; one key may have ${share}.`);
+    throw refuse('key_share_exceeded', `This API key has ${own} tokens waiting; the limit per key is ${share}.`);
   }
 }
 

@@ -3,7 +3,7 @@ import { HotvecError } from '../errors.ts';
 // How a request ends that has no rows, in the words its client reads.
 
 export function abandoned(): HotvecError {
-  return new HotvecError('client_closed_request', 'The client went away before the answer.');
+  return new HotvecError('client_closed_request', 'The client disconnected before the response was ready.');
 }
 
 export function tooLate(): HotvecError {
@@ -12,8 +12,7 @@ export function tooLate(): HotvecError {
 
 /** `cause` is left out where it was told before. */
 export function poisoned(cause?: unknown): HotvecError {
-  const message =
-    'The inference engine is lost whenever it computes an input of this request; for a while it is not tried again.';
+  const message = 'An input of this request crashes the inference engine; for a while it will not be tried again.';
   return new HotvecError('inference_failed', message, { cause });
 }
 

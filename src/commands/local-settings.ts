@@ -18,7 +18,7 @@ export function readLocalSettings(name: string, args: readonly string[]): Config
   const isNamed = first !== undefined && !first.startsWith('-');
   try {
     if (isNamed && args.slice(1).some((arg) => arg === '--model' || arg.startsWith('--model='))) {
-      throw new ConfigError([`${JSON.stringify(first)} and --model both name a model; give one of them.`]);
+      throw new ConfigError([`${JSON.stringify(first)} and --model both name a model; give only one of them.`]);
     }
     // Nothing listens here: HOST is no reason to ask for API keys.
     const environment = { ...process.env, HOST: undefined, HOTVEC_HOST: undefined };

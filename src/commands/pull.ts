@@ -28,7 +28,7 @@ export async function pullCommand(args: readonly string[], signals: StopSignals)
   const log = logHubEvents(createLogger(config.logLevel), systemClock);
   signals.take(() => {
     bar?.stop();
-    process.stderr.write('Interrupted. What was downloaded is kept; the same command goes on from there.\n');
+    process.stderr.write('Interrupted. Downloaded data is kept; the same command resumes the download.\n');
     process.exit(1);
   });
   let bytes = 0;
@@ -71,5 +71,5 @@ function explain(error: unknown, logLevel: string): string {
   if (explained !== undefined) return explained;
   if (error instanceof Error && ['debug', 'trace'].includes(logLevel)) return error.stack ?? error.message;
   const reason = messageOf(error).replace(/\s+/g, ' ');
-  return `hotvec failed in a way that nobody expected (${reason}). Please report it with the output under LOG_LEVEL=debug.`;
+  return `hotvec failed unexpectedly (${reason}). Please report it with the output of LOG_LEVEL=debug.`;
 }

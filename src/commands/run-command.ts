@@ -9,8 +9,8 @@ const USAGE = `hotvec ${packageVersion}: a text-embedding server
 
 Usage:
   hotvec serve [flags]    serve a model over HTTP (the default command); --help lists the settings
-  hotvec pull [MODEL]     download a model, or what is newer of it, and verify it; --help lists the settings
-  hotvec verify [MODEL]   load a model and compare its vectors with what is known of them
+  hotvec pull [MODEL]     download or update a model, and verify it; --help lists the settings
+  hotvec verify [MODEL]   load a model and compare its vectors with known references
   hotvec --version
 `;
 
@@ -31,6 +31,6 @@ export async function runCommand(
   if (command === 'verify') return verifyCommand(rest);
   if (command === 'serve') return serveCommand(rest, signals);
   if (command.startsWith('--')) return serveCommand([command, ...rest], signals);
-  process.stderr.write(`hotvec: there is no command ${command}\n\n${USAGE}`);
+  process.stderr.write(`hotvec: unknown command ${command}\n\n${USAGE}`);
   return 64;
 }

@@ -44,7 +44,7 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
   logger.info({ version: packageVersion, node: process.version, config: withoutSecrets(config) }, 'starting hotvec');
   if (config.model === 'starter') {
     logger.info(
-      'The starter model is for trying the API, not for production: it knows little of the world. For real work set MODEL=Qwen/Qwen3-Embedding-0.6B.',
+      'The starter model is for trying the API, not for production: it knows little about the world. For real work, set MODEL=Qwen/Qwen3-Embedding-0.6B.',
     );
   }
   let service: Service | string;

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { blameEngines } from '../engine/supervisor/unreadable-bytes.ts';
 import { unexpectedFacts } from '../errors.ts';
 
-const MESSAGE = 'ended by an error that nobody caught';
+const MESSAGE = 'ended by an uncaught error';
 
 /**
  * The main process outlives what an engine did. Any other error that nobody caught ends it; its name and place are told,

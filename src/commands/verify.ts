@@ -56,8 +56,8 @@ function formatTable(groups: readonly CheckGroup[]): string {
   const wrong = all.filter(({ passed }) => !passed).length;
   if (groups.length === 1) {
     lines.push(
-      'No vectors of this model are known from elsewhere: this proves no more than that neighbors do not change them.',
-      'A hotvec-canary.json in its folder can hold known ones (docs/models.md).',
+      'No reference vectors of this model are known: this proves only that a vector does not depend on what else is in its batch.',
+      'A hotvec-canary.json in its folder can hold reference vectors (docs/models.md).',
       '',
     );
   }

@@ -25,22 +25,22 @@ export function explainModelFailure(
   if (device === 'cpu') return message;
   const found = firstLine(message);
   if (/fallback to CPU EP has been explicitly disabled/.test(message)) {
-    return `ONNX Runtime has no ${device} kernel for an operator of this model in ${dtype}, and hotvec computes no part of it elsewhere unasked. Set another DTYPE or DEVICE.`;
+    return `ONNX Runtime has no ${device} kernel for an operator of this model in ${dtype}, and hotvec does not silently run part of a model elsewhere. Set another DTYPE or DEVICE.`;
   }
   if (/requires f16 but the device does not support it/.test(message)) {
-    return `This ${device} device does not compute in float16. Set DTYPE=fp32.`;
+    return `This ${device} device does not support float16. Set DTYPE=fp32.`;
   }
   if (
     /out of memory|failed to allocate|not enough memory|bad_alloc|ALLOC_FAILED|exceeds? the (max|limit)/i.test(message)
   ) {
-    return `The memory of the ${device} device is too small (${found}). ${remedy}.`;
+    return `The ${device} device has too little memory (${found}). ${remedy}.`;
   }
-  return `On ${device}: ${found}. ${remedy}, if memory is what it lacks.`;
+  return `On ${device}: ${found}. ${remedy}, if it is short of memory.`;
 }
 
 function explainCuda(message: string): string {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    return `onnxruntime-node has CUDA for Linux on x64 only, this is ${process.platform} on ${process.arch}.`;
+    return `onnxruntime-node supports CUDA only on Linux x64; this is ${process.platform} on ${process.arch}.`;
   }
   for (const name of ['shared', 'cuda'] as const) {
     const file = providerLibrary(name);
@@ -50,7 +50,7 @@ function explainCuda(message: string): string {
   }
   const driver = whyNotLoaded('libcuda.so.1');
   if (driver !== null) {
-    return `the NVIDIA driver is missing (${driver}). Install it; in a container start with --gpus all, for which the host needs the NVIDIA Container Toolkit.`;
+    return `the NVIDIA driver is missing (${driver}). Install it; in a container, start with --gpus all, which needs the NVIDIA Container Toolkit on the host.`;
   }
   const provider = whyNotLoaded(providerLibrary('cuda'));
   if (provider !== null && !provider.includes('Provider_GetHost')) {

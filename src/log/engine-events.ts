@@ -26,7 +26,9 @@ export function logEngineEvents(event: EngineEvent, deviceId: number, logger: Lo
       if (event.restartInMilliseconds === null) {
         logger.fatal(
           { deviceId, epoch: event.epoch, reason: event.reason, detail: event.detail },
-          event.reason === 'files_changed' ? 'engine given up: other files' : 'engine given up: too many crashes',
+          event.reason === 'files_changed'
+            ? 'engine given up: model files changed'
+            : 'engine given up: too many crashes',
         );
       } else {
         const { epoch, reason, detail, restartInMilliseconds } = event;
@@ -35,7 +37,7 @@ export function logEngineEvents(event: EngineEvent, deviceId: number, logger: Lo
       return;
     case 'stale_reply':
       metrics.countStaleReply();
-      logger.warn({ deviceId, epoch: event.epoch }, 'dropped an answer of an engine process already given up');
+      logger.warn({ deviceId, epoch: event.epoch }, 'dropped a reply from an engine process already given up');
       return;
     case 'checking':
       logger.error(

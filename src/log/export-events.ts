@@ -5,6 +5,6 @@ import type { ExportEvent } from '../tracing/export-outages.ts';
 export function logExportEvents(logger: Logger): (event: ExportEvent) => void {
   return (event) => {
     if (event.kind === 'failing') logger.warn({ reason: event.reason }, 'traces cannot be sent');
-    else logger.info({ lost: event.lost }, 'traces are sent again');
+    else logger.info({ lost: event.lost }, 'traces can be sent again');
   };
 }

@@ -23,7 +23,7 @@ export function logHubEvents(logger: Logger, clock: Clock): OnHubEvent {
         logger.info({ model: repository, revision, folder, bytes }, 'using the cached model');
         if (isForeign) {
           logger.warn(
-            'Another tool downloaded the model: its files are verified, but whether they are all is not known.',
+            'Another tool downloaded the model: its files are verified, but it is unknown whether any are missing.',
           );
         }
         return;
@@ -57,7 +57,7 @@ export function logHubEvents(logger: Logger, clock: Clock): OnHubEvent {
         return;
       case 'downloaded': {
         const { repository, revision, folder, bytes } = event;
-        logger.info({ model: repository, revision, folder, bytes }, 'the model is downloaded and verified');
+        logger.info({ model: repository, revision, folder, bytes }, 'model downloaded and verified');
       }
     }
   };

@@ -12,7 +12,7 @@ export function logInt8Events(model: string, logger: Logger, clock: Clock): OnIn
     switch (event.kind) {
       case 'quantizing':
         lastLine = clock.now();
-        logger.info({ model, folder: event.folder, bytes: event.bytes }, 'quantizing the model to int8, once');
+        logger.info({ model, folder: event.folder, bytes: event.bytes }, 'quantizing the model to int8 (needed once)');
         return;
       case 'progress':
         if (clock.now() - lastLine < LINE_MS) return;
@@ -20,14 +20,14 @@ export function logInt8Events(model: string, logger: Logger, clock: Clock): OnIn
         logger.info({ model, percent: Math.floor(100 * event.part) }, 'quantization progress');
         return;
       case 'damaged':
-        logger.warn({ file: event.file }, 'int8 weights are damaged, making them again');
+        logger.warn({ file: event.file }, 'int8 weights are damaged, creating them again');
         return;
       case 'refused':
-        logger.warn({ folder: event.folder, reason: event.reason }, 'int8 weights cannot be kept there');
+        logger.warn({ folder: event.folder, reason: event.reason }, 'int8 weights cannot be stored in this folder');
         return;
       case 'ready': {
         const { file, isNew, matrices, keptMatrices } = event;
-        const message = isNew ? 'the model is quantized to int8' : 'using the int8 weights made before';
+        const message = isNew ? 'model quantized to int8' : 'using the existing int8 weights';
         logger.info({ model, file, matrices, keptInFp32: keptMatrices }, message);
       }
     }

@@ -26,19 +26,19 @@ export function defineObserved(define: PrefixedRegistry, observe: () => Observed
   gauge('queue_requests', 'Requests with tokens waiting for a batch', 'queueRequests');
   gauge('queue_oldest_seconds', 'Age of the longest-waiting request', 'queueOldestSeconds');
   gauge('tokens_per_second', 'Engine throughput over the recent batches', 'tokensPerSecond');
-  gauge('engine_up', 'Engine processes in service: one for each device', 'enginesUp');
+  gauge('engine_up', 'Engine processes in service, one per device', 'enginesUp');
   gauge('engine_batch_age_seconds', 'Age of the batch being computed', 'batchAgeSeconds');
   gauge(
     'engine_busy_ratio',
     'Share of the last 10 s that the engine processes spent on batches, on average',
     'busyRatio',
   );
-  gauge('batch_budget_tokens', 'Most tokens in a batch of several inputs', 'batchTokens');
+  gauge('batch_budget_tokens', 'Maximum tokens in a batch of several inputs', 'batchTokens');
   gauge('ready', '1 while /readyz answers 200', 'ready');
   gauge('cache_bytes', 'Memory of the vector cache', 'cacheBytes');
   define.observedCounter(
     'cache_evictions_total',
-    'Vectors that the cache forgot for lack of room',
+    'Vectors evicted from the cache for lack of space',
     () => observe().cacheEvictions,
   );
   define.observedCounter(

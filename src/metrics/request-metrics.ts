@@ -4,21 +4,26 @@ import type { PrefixedRegistry } from './prefixed-registry.ts';
 /** Metrics of requests and their inputs. */
 export function requestMetrics(define: PrefixedRegistry) {
   return {
-    requests: define.counter('http_requests_total', 'Answered requests', ['method', 'route', 'status']),
+    requests: define.counter('http_requests_total', 'Requests answered', ['method', 'route', 'status']),
     duration: define.histogram(
       'http_request_duration_seconds',
-      'From headers to last byte',
+      'Duration of a request, from its headers to the last byte of the response',
       ['route'],
       DURATION_BUCKETS,
     ),
-    stage: define.histogram('stage_duration_seconds', 'Time of a request in each stage', ['stage'], DURATION_BUCKETS),
-    rejected: define.counter('rejected_total', 'Requests answered with an error, but for probes', ['reason']),
-    cancelled: define.counter('cancelled_total', 'Requests whose client went away, by what was being done for them', [
+    stage: define.histogram(
+      'stage_duration_seconds',
+      'Time a request spends in each stage',
+      ['stage'],
+      DURATION_BUCKETS,
+    ),
+    rejected: define.counter('rejected_total', 'Requests answered with an error, except probes', ['reason']),
+    cancelled: define.counter('cancelled_total', 'Requests whose client disconnected, by the stage they were in', [
       'phase',
     ]),
     bytesInside: define.gauge(
       'inflight_bytes',
-      'Bytes of request bodies received and of answers made, until the answer is out',
+      'Bytes of request bodies received and responses built, until the response is sent',
       [],
     ),
     inputs: define.counter('inputs_total', 'Inputs embedded', []),
@@ -28,19 +33,23 @@ export function requestMetrics(define: PrefixedRegistry) {
       'Inputs answered with an error while the rest of their request was served (`on_error: partial`)',
       ['reason'],
     ),
-    truncated: define.counter('truncated_inputs_total', 'Inputs that were cut short', []),
+    truncated: define.counter('truncated_inputs_total', 'Inputs truncated', []),
     shared: define.counter(
       'shared_inputs_total',
-      'Inputs that were in flight already, for another request or twice in one: computed once',
+      'Inputs already in flight, for another request or repeated in the same one; computed once',
       [],
     ),
     cacheHits: define.counter('cache_hits_total', 'Inputs answered from the vector cache', []),
-    cacheMisses: define.counter('cache_misses_total', 'Inputs that the vector cache had not', []),
+    cacheMisses: define.counter('cache_misses_total', 'Inputs not found in the vector cache', []),
     nonFinite: define.counter(
       'nonfinite_rows_total',
-      'Requests, or inputs of a partial answer, refused for a vector without direction; must be 0',
+      'Requests, or inputs of a partial response, refused because their vector has no direction; must be 0',
       [],
     ),
-    poison: define.counter('poison_inputs_total', 'Inputs that the engine died of or could not compute; must be 0', []),
+    poison: define.counter(
+      'poison_inputs_total',
+      'Inputs that crashed the engine or that it could not compute; must be 0',
+      [],
+    ),
   };
 }

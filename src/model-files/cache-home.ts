@@ -8,6 +8,6 @@ import type { ModelSettings } from './model-settings.ts';
 export function cacheHome({ hfHome }: Pick<ModelSettings, 'hfHome'>): string {
   if (hfHome !== '') return hfHome;
   throw new StartError(
-    'There is no folder for models: HOME is not set, and this user has no home. Set HF_HOME to a folder that this user may write.',
+    'There is no folder for models: HOME is not set, and this user has no home directory. Set HF_HOME to a folder that this user can write to.',
   );
 }

@@ -54,15 +54,15 @@ export function parseCanary(json: unknown, hiddenSize: number): Canary {
     if (vector.length === hiddenSize) continue;
     const isScored = scores?.queries.includes(i) || scores?.documents.includes(i);
     if (vector.length > 0 || !isScored) {
-      throw fail(`/cases/${i}/vector has ${vector.length} components, the model gives ${hiddenSize}`);
+      throw fail(`/cases/${i}/vector has ${vector.length} components, expected ${hiddenSize}`);
     }
   }
   if (scores === undefined) return json;
   const { queries, documents, cosines } = scores;
   const missing = [...queries, ...documents].find((index) => index >= cases.length);
-  if (missing !== undefined) throw fail(`/scores speaks of case ${missing}, and there are ${cases.length}`);
+  if (missing !== undefined) throw fail(`/scores refers to case ${missing}, but there are only ${cases.length}`);
   if (cosines.length !== queries.length || cosines.some((row) => row.length !== documents.length)) {
-    throw fail(`/scores/cosines is not ${queries.length} × ${documents.length}`);
+    throw fail(`/scores/cosines must be ${queries.length} × ${documents.length}`);
   }
   return json;
 }

@@ -47,7 +47,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
       return local;
     }
     throw new StartError(
-      `REVISION=${settings.revision} is for models of a hub, and MODEL=${model} is a folder. Unset REVISION.`,
+      `REVISION=${settings.revision} applies only to hub models, but MODEL=${model} is a folder. Unset REVISION.`,
     );
   }
   const reference = parseHubReference(model);
@@ -75,7 +75,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
   }
   if (settings.offline) {
     throw new StartError(
-      `OFFLINE=1, and ${cache.folder} does not hold all of ${repository} at ${refName} (DTYPE=${dtype}). Run \`${repair}\` where there is a network, and bring the folder here.`,
+      `OFFLINE=1, but ${cache.folder} does not have all files of ${repository} at ${refName} (DTYPE=${dtype}). Run \`${repair}\` on a machine with network access, then copy the folder here.`,
     );
   }
   // Where only something is missing, the commit stays the one that was served before.

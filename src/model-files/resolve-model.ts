@@ -44,7 +44,7 @@ export function resolveModel(model: string): ModelLocation {
   if (found !== undefined) return found;
   if (existsSync(model)) throw notAFolder(model);
   throw new StartError(
-    `MODEL=${model}: there is no folder ${path.resolve(model)}, and it is no hub id. Set MODEL to \`starter\`, to owner/name of a model on the hub, or to a folder with config.json, tokenizer.json and weights.`,
+    `MODEL=${model}: there is no folder ${path.resolve(model)}, and ${model} is not a hub id. Set MODEL to \`starter\`, to owner/name of a hub model, or to a folder with config.json, tokenizer.json and weights.`,
   );
 }
 
@@ -70,12 +70,12 @@ export function refuseMissingFolder(model: string, defaultRevision: string): voi
   const parent = path.dirname(model);
   if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) return;
   throw new StartError(
-    `MODEL=${model}: the folder ${path.resolve(parent)} has no ${path.basename(model)}. If you mean the model of a hub, set MODEL=${model}@${defaultRevision}.`,
+    `MODEL=${model}: the folder ${path.resolve(parent)} has no ${path.basename(model)}. If you mean a hub model, set MODEL=${model}@${defaultRevision}.`,
   );
 }
 
 function notAFolder(model: string): StartError {
-  return new StartError(`MODEL=${model} is a file. Set MODEL to the folder that it lies in.`);
+  return new StartError(`MODEL=${model} is a file. Set MODEL to the folder that contains it.`);
 }
 
 /** Reads `owner/name` or `owner/name@revision`; undefined for any other text. */

@@ -13,7 +13,7 @@ export async function checkTokenizer(
   const wrong = cases.findIndex(({ ids }, i) => ids.join() !== encodings[i]?.ids.join());
   if (wrong >= 0) {
     throw new StartError(
-      `tokenizer.json gives other token ids than the reference for the model's canary text ${wrong + 1}. Copy or download the model again.`,
+      `tokenizer.json gives token ids that differ from the reference for the model's canary text ${wrong + 1}. Copy or download the model again.`,
     );
   }
 }

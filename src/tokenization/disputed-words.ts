@@ -47,7 +47,7 @@ export function settleDisputedWords({ rules, trims, complaint }: DisputedWords):
   const probes = trims ? PROBES.map((probe) => probe.trim()) : PROBES;
   const text = probes.find((probe) => one(probe) !== other(probe));
   if (text === undefined) return;
-  throw new StartError(`${complaint} (An example: ${JSON.stringify(text)}.)`);
+  throw new StartError(`${complaint} (Example: ${JSON.stringify(text)}.)`);
 }
 
 /** With the smallest model there is: words need no vocabulary. */

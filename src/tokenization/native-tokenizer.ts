@@ -76,7 +76,7 @@ export async function loadNativeTokenizer(
   const marks = { ...around, padding };
   if (needsEndToken && special.after === 0) {
     throw new StartError(
-      'tokenizer.json appends no end token, which last-token pooling reads. It belongs to the base model; use the file of the embedding model (Qwen3-Embedding appends <|endoftext|>).',
+      'tokenizer.json appends no end token, which last-token pooling needs. It belongs to the base model; use the one of the embedding model (Qwen3-Embedding appends <|endoftext|>).',
     );
   }
 
@@ -135,7 +135,7 @@ function checkFit(native: HuggingFaceTokenizer, { vocabularySize, namedTokens = 
   // Without added tokens: of those, published files sometimes have a few that the model never learned.
   const size = native.getVocabSize(false);
   if (vocabularySize !== undefined && size > vocabularySize) {
-    throw fail(`it has ${size} tokens, and config.json says vocab_size ${vocabularySize}`);
+    throw fail(`it has ${size} tokens, but config.json says vocab_size ${vocabularySize}`);
   }
   const missing = namedTokens.find((token) => native.tokenToId(token) == null);
   if (missing !== undefined) throw fail(`it has no token ${missing}, which tokenizer_config.json names`);

@@ -79,7 +79,7 @@ export async function* readInParts<Piece extends Part>(
     const first = seam === null ? 0 : findSeam(part, seam);
     if (first === null) {
       if (safeSeam === null || (seam === safeSeam && to === text.length)) {
-        throw new Error('a text reads otherwise in parts than in one');
+        throw new Error('a text gives different token ids in parts than as a whole');
       }
       units = to - Math.min(from, safeSeam.from) + units;
       seam = safeSeam;

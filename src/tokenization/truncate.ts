@@ -22,11 +22,11 @@ export function truncateIds(
   const room = maxTokens - special.after;
   const kept = new Int32Array(maxTokens);
   if (side === 'end') {
-    if (room < special.before) throw new RangeError(`${maxTokens} tokens do not hold the special tokens`);
+    if (room < special.before) throw new RangeError(`${maxTokens} tokens are too few for the special tokens`);
     kept.set(ids.subarray(0, room));
   } else {
     const bodyRoom = room - promptIds.length;
-    if (bodyRoom < 0) throw new RangeError(`${maxTokens} tokens do not hold the prompt and the special tokens`);
+    if (bodyRoom < 0) throw new RangeError(`${maxTokens} tokens are too few for the prompt and the special tokens`);
     kept.set(promptIds);
     kept.set(ids.subarray(bodyEnd - bodyRoom, bodyEnd), promptIds.length);
   }

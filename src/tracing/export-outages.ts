@@ -58,5 +58,5 @@ export class ExportOutages implements SpanExporter {
 function reasonOf(error: (Error & { code?: unknown }) | undefined): string {
   // Of a refused connection to a name with several addresses Node says the code only.
   const parts = [error?.code, error?.message].filter((part) => part !== undefined && part !== '');
-  return parts.join(' ').slice(0, MAX_REASON) || 'no reason was given';
+  return parts.join(' ').slice(0, MAX_REASON) || 'no reason given';
 }

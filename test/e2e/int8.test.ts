@@ -69,14 +69,14 @@ describe('DTYPE=int8', () => {
     const model = path.join(home, 'model');
     cpSync(starter, model, { recursive: true });
     const first = cli('serve', { MODEL: model });
-    const { file, matrices, keptInFp32 } = await first.line('the model is quantized to int8');
+    const { file, matrices, keptInFp32 } = await first.line('model quantized to int8');
     assert.deepEqual([matrices, keptInFp32], [8, 6]);
     assert.equal(path.dirname(file as string), path.join(model, '.hotvec'));
     const { fingerprint } = await first.line('ready');
     await stop(first);
 
     const second = cli('serve', { MODEL: model });
-    assert.equal((await second.line('using the int8 weights made before')).file, file);
+    assert.equal((await second.line('using the existing int8 weights')).file, file);
     assert.equal((await second.line('ready')).fingerprint, fingerprint);
     await stop(second);
 
@@ -84,8 +84,8 @@ describe('DTYPE=int8', () => {
     bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1;
     writeFileSync(file as string, bytes);
     const third = cli('serve', { MODEL: model });
-    assert.equal((await third.line('int8 weights are damaged, making them again')).file, file);
-    assert.equal((await third.line('the model is quantized to int8')).file, file);
+    assert.equal((await third.line('int8 weights are damaged, creating them again')).file, file);
+    assert.equal((await third.line('model quantized to int8')).file, file);
     assert.equal((await third.line('ready')).fingerprint, fingerprint);
   });
 
@@ -103,11 +103,11 @@ describe('DTYPE=int8', () => {
       const environment = { HF_ENDPOINT: hub.url, MODEL: 'hotvec-test/starter' };
       const pull = cli('pull', environment);
       assert.equal(await pull.exit, 0, pull.output());
-      assert.match(pull.output(), /the model is quantized to int8/);
+      assert.match(pull.output(), /model quantized to int8/);
       const own = path.join(home, 'hub', 'models--hotvec-test--starter', '.hotvec');
       assert.equal(filesIn(own).filter((name) => /^int8-.*\.safetensors$/.test(name)).length, 1);
       const server = cli('serve', { ...environment, OFFLINE: '1' });
-      assert.equal(path.dirname((await server.line('using the int8 weights made before')).file as string), own);
+      assert.equal(path.dirname((await server.line('using the existing int8 weights')).file as string), own);
       await server.line('ready');
     } finally {
       await hub.close();
@@ -133,7 +133,7 @@ describe('DTYPE=int8', () => {
     [
       'no place for the weights',
       { HF_HOME: '/dev/null/home' },
-      /^There is no place for the int8 weights, 1\.1 MB\. .*\/dev\/null\/home\/hotvec cannot be used.*Set HF_HOME/,
+      /^There is no room for the int8 weights \(1\.1 MB\)\. .*\/dev\/null\/home\/hotvec cannot be used.*Set HF_HOME/,
     ],
   ] as const) {
     it(`ends the start in one line for ${what}`, async () => {

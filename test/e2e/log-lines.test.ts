@@ -130,7 +130,7 @@ describe('Every line of the log', () => {
       await service.close();
     }
     assertSeen(checkAll(service.log()), [
-      ...['dropped an answer of an engine process already given up', 'the engine failed a request'],
+      ...['dropped a reply from an engine process already given up', 'the engine failed a request'],
       ...['the engine failed an input', 'found the input of a failed batch, refused it'],
       ...['engine lost, restarting it', 'request'],
     ]);

@@ -60,7 +60,7 @@ describe('A user without a home', () => {
     it(`is told in a line to set HF_HOME for ${what}`, async () => {
       const failed = spawnCli(args, noHome);
       assert.equal(await failed.exit, 1);
-      assertOneLine(failed.output(), /HOME is not set, and this user has no home\. Set HF_HOME to a folder/);
+      assertOneLine(failed.output(), /HOME is not set, and this user has no home directory\. Set HF_HOME to a folder/);
     });
   }
 
@@ -70,7 +70,7 @@ describe('A user without a home', () => {
       HF_HUB_CACHE: tmpdir(),
     });
     assert.equal(await failed.exit, 1);
-    assertOneLine(failed.output(), /does not hold all of owner\/name/);
+    assertOneLine(failed.output(), /does not have all files of owner\/name/);
   });
 });
 
@@ -79,14 +79,14 @@ describe('A machine that a start cannot go on with', { skip }, () => {
     it(`is told in a line, exit code 1: 64 open files, ${command}`, async () => {
       const { code, output } = await shell(`ulimit -n 64; exec "$0" "$1" ${command}`);
       assert.equal(code, 1);
-      assertOneLine(output, /Too few files may be open at a time\. Raise the limit/);
+      assertOneLine(output, /The limit on open files is too low\. Raise it/);
     });
 
     it(`is told in a line, exit code 1: a working folder that is gone, ${command}`, async () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
       const { code, output } = await shell(`cd ${folder}; rmdir ${folder}; exec "$0" "$1" ${command}`);
       assert.equal(code, 1);
-      assertOneLine(output, /The working folder does not exist any more\. Change to one that does/);
+      assertOneLine(output, /The working directory no longer exists\. Change to one that does/);
     });
   }
 

@@ -212,8 +212,8 @@ describe('a model by its hub id, from the command line', () => {
       [{ HF_TOKEN: 'hf_SECRET\nx' }, 78, /HF_TOKEN is not usable/],
       [{ HF_ENDPOINT: 'https://user:SECRET@mirror' }, 78, /HF_ENDPOINT is "\*\*\*@mirror"/],
       [{ HF_TOKEN_PATH: tokenFile }, 1, /a-token does not hold a token/],
-      [{ HTTPS_PROXY: 'http://user:SECRET@%%%' }, 1, /HTTPS_PROXY or HTTP_PROXY is not the address of a proxy/],
-      [{ HTTP_PROXY: 'http://user:SECRET%%@proxy:1' }, 1, /HTTP_PROXY is not the address of a proxy/],
+      [{ HTTPS_PROXY: 'http://user:SECRET@%%%' }, 1, /HTTPS_PROXY or HTTP_PROXY is not a proxy address/],
+      [{ HTTP_PROXY: 'http://user:SECRET%%@proxy:1' }, 1, /HTTP_PROXY is not a proxy address/],
     ] as const) {
       const failed = cli('pull', [MODEL], { ...environment });
       assert.equal(await failed.exit, code, failed.output());
@@ -254,12 +254,16 @@ describe('a model by its hub id, from the command line', () => {
     assert.equal(await cli('verify', [MODEL, '--model=someone/else']).exit, 78);
     const starterRevision = cli('pull', ['starter'], { REVISION: 'v9' });
     assert.equal(await starterRevision.exit, 78);
-    assert.match(starterRevision.output(), /REVISION=v9 is for models of a hub/);
+    assert.match(starterRevision.output(), /REVISION=v9 applies only to hub models/);
     for (const [args, environment, message] of [
-      [[MODEL], { OFFLINE: '1' }, /OFFLINE=1, and .* does not hold all of .*Run `hotvec pull hotvec-test\/starter`/],
+      [
+        [MODEL],
+        { OFFLINE: '1' },
+        /OFFLINE=1, but .* does not have all files of .*Run `hotvec pull hotvec-test\/starter`/,
+      ],
       [['hotvec-test/none'], {}, /there is no such model, or it is private\. Check the name, or set HF_TOKEN/],
       [[`${MODEL}@v9`], {}, /has no such revision/],
-      [['./nowhere/at/all'], {}, /there is no folder \/.*nowhere\/at\/all, and it is no hub id/],
+      [['./nowhere/at/all'], {}, /there is no folder \/.*nowhere\/at\/all, and .* is not a hub id/],
       [[MODEL], { DTYPE: 'fp32', REVISION: 'v9' }, /has no such revision/],
     ] as const) {
       const failed = cli('pull', [...args], { ...environment });

@@ -78,16 +78,16 @@ describe('hotvec serve, when it cannot start', () => {
     [
       'a folder that is not there',
       { MODEL: './no-such-model' },
-      /there is no folder \/.*\/no-such-model, and it is no hub id/,
+      /there is no folder \/.*\/no-such-model, and .* is not a hub id/,
     ],
     [
       'a hub id without a network',
       { MODEL: 'Qwen/Qwen3-Embedding-0.6B', OFFLINE: '1', HF_HOME: path.join(tmpdir(), 'hotvec-no-cache') },
-      /OFFLINE=1, and .* does not hold all of Qwen\/Qwen3-Embedding-0\.6B.*Run `hotvec pull Qwen\/Qwen3-Embedding-0\.6B`/,
+      /OFFLINE=1, but .* does not have all files of Qwen\/Qwen3-Embedding-0\.6B.*Run `hotvec pull Qwen\/Qwen3-Embedding-0\.6B`/,
     ],
     ['a folder that is no model', { MODEL: tmpdir() }, /has no config\.json/],
-    ['weights that were cut short', { MODEL: 'cut' }, /model\.safetensors is cut short/],
-    ['a broken tokenizer', { MODEL: 'tokenizer' }, /tokenizer\.json is not a JSON object or list/],
+    ['weights that were cut short', { MODEL: 'cut' }, /model\.safetensors is truncated/],
+    ['a broken tokenizer', { MODEL: 'tokenizer' }, /tokenizer\.json is not a JSON object or array/],
     ['an unknown pooling', { MODEL: 'unpooled' }, /no modules\.json, so its pooling is unknown/],
   ] as const) {
     it(`says what to do about ${what}, in one line, and exits with 1`, async () => {

@@ -31,7 +31,7 @@ describe('hotvec verify', () => {
     rmSync(path.join(folder, 'hotvec-canary.json'));
     const { code, output } = await verify(folder);
     assert.equal(code, 0, output);
-    assert.match(output, /No vectors of this model are known from elsewhere/);
+    assert.match(output, /No reference vectors of this model are known/);
     assert.match(output, /ok +canary at start +passed +cosine 1\.0000000/);
   });
 

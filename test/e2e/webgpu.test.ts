@@ -108,7 +108,7 @@ describe('a Vulkan driver in software', { skip: withoutSoftwareVulkan }, () => {
       settings: { ...settings, mustBeatCpu: false, dtype: 'fp16' },
       manifest: await starterManifest(),
     });
-    await assert.rejects(engine.start(), /does not compute in float16\. Set DTYPE=fp32/);
+    await assert.rejects(engine.start(), /does not support float16\. Set DTYPE=fp32/);
     await engine.close();
   });
 });

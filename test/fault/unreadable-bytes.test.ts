@@ -23,9 +23,9 @@ describe('An engine process that writes bytes on its channel that are no message
     assert.deepEqual(after, before);
     assert.equal((await exit)[0], 1);
     const last = output.trim().split('\n').at(-1) as string;
-    assert.equal(checkLogLine(last), 'ended by an error that nobody caught');
+    assert.equal(checkLogLine(last), 'ended by an uncaught error');
     assert.match(JSON.parse(last).frames[0], /parent-of-babbling-engine/);
-    assert.match(complaint, /that nobody caught: Error[\s\S]*parent-of-babbling-engine/);
+    assert.match(complaint, /an uncaught error: Error[\s\S]*parent-of-babbling-engine/);
     assert.doesNotMatch(last + complaint, /of our own/, 'a message may quote what a client sent');
   });
 });

@@ -35,7 +35,7 @@ describe('An engine lost after its files were touched', () => {
         process.kill(service.engineProcessId() as number, 'SIGKILL');
         assert.equal(await service.failed, 'every engine process was given up');
         assert.match(service.log(), new RegExp(`${path.basename(file)} is no longer the file that was verified`));
-        assert.match(service.log(), /engine given up: other files/);
+        assert.match(service.log(), /engine given up: model files changed/);
         assert.equal((await fetch(`${service.url}/readyz`)).status, 503);
       } finally {
         await service.close();

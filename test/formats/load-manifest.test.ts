@@ -153,7 +153,7 @@ describe('loadManifest()', () => {
           const [first, second] = ['layers.0.self_attn.k_proj.weight', 'layers.0.self_attn.v_proj.weight'];
           return header.replace(offsetsOf(header, second as string), offsetsOf(header, first as string));
         }),
-      /damaged header: its tensors overlap or leave a hole/,
+      /damaged header: its tensors overlap or leave a gap/,
     ],
     [
       'a negative offset',

@@ -22,8 +22,8 @@ describe('parseCanary()', () => {
     ['a tolerance that lets everything pass', { tolerance: '1' }, /\/tolerance/],
     ['a vector of another model', { cases: [{ text: 'a', ids: [1], vector: [1] }] }, /\/cases\/0\/vector has 1 comp/],
     ['a case that nothing speaks of', { scores: undefined }, /\/cases\/3\/vector has 0 components/],
-    ['scores of a case that is not there', { scores: { ...scores, queries: [3, 4, 9] } }, /speaks of case 9/],
-    ['a matrix of another shape', { scores: { ...scores, cosines: [[0.6, 0.2]] } }, /is not 2 × 2/],
+    ['scores of a case that is not there', { scores: { ...scores, queries: [3, 4, 9] } }, /refers to case 9/],
+    ['a matrix of another shape', { scores: { ...scores, cosines: [[0.6, 0.2]] } }, /must be 2 × 2/],
   ] as const) {
     it(`refuses ${what}`, () => assert.throws(() => parseCanary({ ...starter(), ...change }, 256), { message }));
   }

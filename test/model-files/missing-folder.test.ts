@@ -43,7 +43,7 @@ describe('locateModel() of a folder that is not there', () => {
   }
 
   for (const [model, message] of [
-    ['./nope', /^MODEL=\.\/nope: there is no folder \/.*\/nope, and it is no hub id\./],
+    ['./nope', /^MODEL=\.\/nope: there is no folder \/.*\/nope, and \.\/nope is not a hub id\./],
     ['../nope', /there is no folder \/.*\/nope/],
     ['nope', /there is no folder \/.*\/nope/],
     ['/nope', /there is no folder \/nope/],
@@ -51,7 +51,7 @@ describe('locateModel() of a folder that is not there', () => {
     ['models/nope/', /there is no folder \/.*\/models\/nope,/],
     ['~/nope', /there is no folder/],
     ['models/nope', /^MODEL=models\/nope: the folder \/.*\/models has no nope\. .* set MODEL=models\/nope@main\.$/],
-    ['models/weights.onnx', /^MODEL=models\/weights\.onnx is a file\. Set MODEL to the folder that it lies in\.$/],
+    ['models/weights.onnx', /^MODEL=models\/weights\.onnx is a file\. Set MODEL to the folder that contains it\.$/],
     ['./models/weights.onnx', /is a file\. Set MODEL to the folder/],
   ] as const) {
     it(`says so at once, without a hub: ${model}`, async () => {

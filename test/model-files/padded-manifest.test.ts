@@ -139,7 +139,7 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     assert.equal(await limits({ model_type: 'xlm-roberta', pad_token_id: 1 }, unlimited, {}), 510);
     assert.equal(await limits({ model_type: 'mpnet', pad_token_id: 1 }, unlimited, { max_seq_length: null }), 510);
     edit('config.json', { max_position_embeddings: undefined });
-    await assert.rejects(load(), /how long a text may be: add sentence_bert_config\.json/);
+    await assert.rejects(load(), /gives the maximum text length: add sentence_bert_config\.json/);
   });
 
   it('knows the sizes of other architectures by their own names', async () => {
@@ -171,7 +171,7 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     copy('bert-mean');
     for (const value of ['256', 256, [0], [1.5], ['8'], { 8: true }]) {
       edit('config.json', { matryoshka_dimensions: value });
-      await assert.rejects(load(), /config\.json: matryoshka_dimensions is .*a list of whole numbers/);
+      await assert.rejects(load(), /config\.json: matryoshka_dimensions is .*only an array of positive integers/);
     }
     edit('config.json', { matryoshka_dimensions: null, is_matryoshka: 'yes' });
     await assert.rejects(load(), /config\.json: is_matryoshka is "yes".*true, false or null/);
@@ -183,7 +183,10 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     const withSizes = (sizes: number[]) => loadManifest({ name: 'copy', folder }, 'auto', 'auto', sizes);
     const { matryoshkaMinimum, matryoshkaDimensions } = await withSizes([12, 8, 32]);
     assert.deepEqual([matryoshkaMinimum, matryoshkaDimensions], [8, [8, 12, 32]]);
-    await assert.rejects(withSizes([8, 64]), /MATRYOSHKA_DIMENSIONS has 64, and a vector of this model 32 components/);
+    await assert.rejects(
+      withSizes([8, 64]),
+      /MATRYOSHKA_DIMENSIONS includes 64, but this model's vectors have only 32 components/,
+    );
   });
 
   it('reads prompts: those of passages too, and the one that is put before every text', async () => {
@@ -195,7 +198,7 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     edit('config_sentence_transformers.json', { default_prompt_name: 'passage' });
     assert.equal((await load()).defaultPrompt, 'p: ');
     edit('config_sentence_transformers.json', { default_prompt_name: 'none' });
-    await assert.rejects(load(), /default_prompt_name is none, and no prompt has that name/);
+    await assert.rejects(load(), /default_prompt_name is none, but no prompt has that name/);
     // Every model has prompts of these names in sentence-transformers 5.7.0 and 6.2.0, empty ones.
     for (const name of ['query', 'document']) {
       edit('config_sentence_transformers.json', { prompts: {}, default_prompt_name: name });
@@ -225,20 +228,20 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     assert.deepEqual([told.pooling, told.normalize], ['cls', true]);
     await assert.rejects(
       load('in_graph'),
-      /the model gives no sentence_embedding\. Set POOLING to what its model card/,
+      /the model has no sentence_embedding output\. Set POOLING to what its model card/,
     );
   });
 
-  it('serves a graph that pools by itself without modules.json only by leave, and says what may be missing', async () => {
+  it('serves a graph that does its own pooling without modules.json only if told to, and says what may be missing', async () => {
     copy('bert-pooled');
     remove('modules.json');
     edit('config.json', { hidden_size: 24 });
     await assert.rejects(load(), (error: Error) => {
       assert.equal(error.name, 'StartError');
-      assert.match(error.message, /no modules\.json.* pools by itself/);
+      assert.match(error.message, /no modules\.json.* does its own pooling/);
       assert.match(
         error.message,
-        /prompts and the default prompt \(config_sentence_transformers\.json\) and the length limit/,
+        /prompts, the default prompt \(config_sentence_transformers\.json\) and the length limit/,
       );
       assert.match(error.message, /optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER\/onnx/);
       assert.match(error.message, /set POOLING=in_graph/);
@@ -246,17 +249,17 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     });
     const told = await load('in_graph');
     assert.deepEqual([told.pooling, told.hiddenSize, told.normalize], ['in_graph', 24, true]);
-    await assert.rejects(load('mean'), /POOLING=mean, but the ONNX graph pools by itself\. Set POOLING=in_graph/);
+    await assert.rejects(load('mean'), /POOLING=mean, but the ONNX graph does its own pooling\. Set POOLING=in_graph/);
   });
 
   it('needs no leave beside modules.json, and takes it', async () => {
     copy('bert-pooled');
     assert.equal((await load()).pooling, 'in_graph');
     assert.equal((await load('in_graph')).pooling, 'in_graph');
-    await assert.rejects(load('mean'), /POOLING=mean, but the ONNX graph pools by itself\. Leave POOLING out/);
+    await assert.rejects(load('mean'), /POOLING=mean, but the ONNX graph does its own pooling\. Unset POOLING/);
     rmSync(folder, { recursive: true });
     copy('bert-mean');
-    await assert.rejects(load('in_graph'), /the model gives no sentence_embedding\. Leave POOLING out/);
+    await assert.rejects(load('in_graph'), /the model has no sentence_embedding output\. Unset POOLING/);
   });
 
   it('refuses graphs of both kinds where nothing says how to pool', async () => {
@@ -291,7 +294,7 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     ],
     ['no weights of a Qwen3 model', 'qwen3-decoder', () => remove('onnx'), /neither model\.safetensors nor onnx/],
     ['no tokenizer.json', 'bert-mean', () => remove('tokenizer.json'), /no tokenizer\.json .*use_fast=True/],
-    ['an image model', 'bert-mean', () => setModules('CLIPModel'), /lists CLIPModel; hotvec implements Transformer/],
+    ['an image model', 'bert-mean', () => setModules('CLIPModel'), /lists CLIPModel; hotvec supports Transformer/],
     [
       'pooling by weights',
       'bert-mean',
@@ -308,7 +311,7 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
       'a pooling mode that it does not have',
       'bert-mean',
       () => write('1_Pooling/config.json', { pooling_mode_weightedmean_tokens: true }),
-      /sets pooling mode weightedmean_tokens; hotvec implements one of cls, max, mean/,
+      /sets pooling mode weightedmean_tokens; hotvec supports exactly one of cls, max, mean/,
     ],
     [
       'several pooling modes at once',
@@ -368,7 +371,12 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
       /not an ONNX graph/,
     ],
     ['no vocabulary size', 'bert-mean', () => edit('config.json', { vocab_size: 'many' }), /vocab_size is "many"/],
-    ['model2vec', 'bert-mean', () => edit('config.json', { model_type: 'model2vec' }), /leaves unknown tokens out/],
+    [
+      'model2vec',
+      'bert-mean',
+      () => edit('config.json', { model_type: 'model2vec' }),
+      /averaged without unknown tokens/,
+    ],
   ] as const) {
     it(`refuses ${what}, saying so in one line`, async () => {
       copy(name);
@@ -406,7 +414,7 @@ describe('loadManifest() of a folder that is not what it says', () => {
     [
       'more tokens than the model',
       path.join(packageRoot, 'models', 'starter'),
-      /it has \d+ tokens, and config\.json says/,
+      /it has \d+ tokens, but config\.json says/,
     ],
     [
       'other special tokens',

@@ -13,7 +13,7 @@ describe('checkTokenizer()', () => {
     const wrong = { text: second.text, ids: [...second.ids.slice(0, -2), 1, ...second.ids.slice(-1)] };
     await assert.rejects(
       checkTokenizer(tokenizer, [first, wrong]),
-      /other token ids than the reference.*canary text 2/,
+      /token ids that differ from the reference.*canary text 2/,
     );
   });
 });

@@ -53,7 +53,7 @@ export async function passCanary(
   const complaint = judge(toItself, SELF_TOLERANCE, precision);
   if (complaint !== null) {
     throw new Error(
-      `The self-check failed: token ids have another vector in a batch than alone (${complaint}). An export, or a device, that mixes texts gives wrong vectors.`,
+      `The self-check failed: the same token ids give a different vector in a batch than alone (${complaint}). An export or device that mixes inputs gives wrong vectors.`,
     );
   }
   if (scores !== undefined) refuse(judgeScores(found ?? [], scores, settings), reference);

@@ -31,11 +31,11 @@ export function judge({ cosine, difference }: Closeness, tolerance: number, prec
   if (kind !== 'single') {
     const least = kind === 'half' ? HALF_PRECISION_COSINE : QUANTIZED_COSINE;
     if (cosine >= least) return null;
-    return `a vector's cosine is ${cosine.toFixed(6)}, at least ${least} is wanted in ${dtype}`;
+    return `a vector's cosine is ${cosine.toFixed(6)}, expected at least ${least} in ${dtype}`;
   }
   const allowed = onDevice(tolerance, precision);
   if (difference <= allowed && !Number.isNaN(cosine)) return null;
-  return `a component differs by ${difference.toExponential(2)}, allowed is ${allowed}`;
+  return `a component differs by ${difference.toExponential(2)}, expected at most ${allowed}`;
 }
 
 /**
@@ -53,7 +53,7 @@ export function judgeScores(
     for (const [j, wanted] of row.entries()) {
       const score = found[i]?.[j] ?? Number.NaN;
       if (Math.abs(score - wanted) <= allowed) continue;
-      return `query ${i + 1} and document ${j + 1} score ${score.toFixed(4)}, known is ${wanted.toFixed(4)} ± ${allowed}`;
+      return `query ${i + 1} and document ${j + 1} score ${score.toFixed(4)}, expected ${wanted.toFixed(4)} ± ${allowed}`;
     }
   }
   return null;

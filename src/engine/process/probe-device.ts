@@ -75,6 +75,6 @@ async function createProduct(side: number, settings: Settings): Promise<Product>
 
 function slower(device: Device, ratio: number): StartError {
   return new StartError(
-    `A matrix product takes ${ratio.toFixed(1)} times as long on ${device} as on the CPU: a driver in software, or a small GPU.`,
+    `A matrix product takes ${ratio.toFixed(1)} times as long on ${device} as on the CPU: a software driver, or a small GPU.`,
   );
 }

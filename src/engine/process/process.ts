@@ -36,7 +36,7 @@ async function handle(message: ToEngine): Promise<void> {
   if (message.version !== PROTOCOL_VERSION) {
     send({
       kind: 'load_failed',
-      message: `Engine protocol ${PROTOCOL_VERSION} met ${message.version}: rebuild hotvec.`,
+      message: `The engine expected protocol version ${PROTOCOL_VERSION}, got ${message.version}: rebuild hotvec.`,
     });
     return;
   }

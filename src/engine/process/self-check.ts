@@ -52,10 +52,10 @@ async function findSelfCheck(
     const norm = Math.hypot(...rows);
     if (norm >= MIN_NORM && Number.isFinite(norm)) return { ids, alone: rows };
     if (norm < MIN_NORM) continue;
-    seen = 'values that are not finite (NaN or infinite)';
+    seen = 'non-finite values (NaN or infinity)';
     if (!isPooled) throw noDirection(length, 'one', seen);
   }
-  throw noDirection(length, `each of ${TRIES}`, seen);
+  throw noDirection(length, `all ${TRIES}`, seen);
 }
 
 /** Sequences of a try share their first tokens, as texts share a prompt. */
@@ -74,6 +74,6 @@ function sequenceOf({ vocabularySize, weights }: Facts, length: number, attempt:
 function noDirection(length: number, sequences: string, seen: string): StartError {
   const tokens = length === 1 ? 'one token' : `${length} tokens`;
   return new StartError(
-    `The self-check failed: ${sequences} of the sequences of ${tokens} that were tried gave a row of ${seen}, of which no vector can be made. Copy or download the weights again; in half precision, try DTYPE=fp32.`,
+    `The self-check failed: ${sequences} of the test sequences of ${tokens} gave a row of ${seen}, which cannot be made into a vector. Copy or download the weights again; in half precision, try DTYPE=fp32.`,
   );
 }

@@ -31,7 +31,7 @@ export function deviceCandidates(machine: Machine = thisMachine()): DeviceCandid
 }
 
 function whyNoCuda({ platform, hasCudaProvider, deviceNodes }: Machine): string | null {
-  if (platform !== 'linux') return 'onnxruntime-node has CUDA for Linux only';
+  if (platform !== 'linux') return 'onnxruntime-node supports CUDA only on Linux';
   if (!deviceNodes.some(isNvidia)) return 'no NVIDIA device in /dev';
   return hasCudaProvider ? null : 'the CUDA provider is not installed; the GPU image has it';
 }

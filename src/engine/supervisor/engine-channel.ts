@@ -80,7 +80,7 @@ export class EngineChannel {
     if (this.state === 'lost' || this.killedFor !== undefined || message === 'stray') {
       this.options.onStray(claimedEpoch(raw));
     } else if (message === 'malformed') {
-      this.kill('bad_reply', 'The engine process sent a message that is none.');
+      this.kill('bad_reply', 'The engine process sent an invalid message.');
     } else if (message.kind === 'load_failed') {
       this.lose('load_failed', message.message);
       this.child.kill('SIGKILL');

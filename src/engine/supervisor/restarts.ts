@@ -42,9 +42,7 @@ export class Restarts {
     const changed = this.options.changedFile();
     if (changed === undefined) this.options.restart();
     else {
-      this.options.onChangedFile(
-        `${changed} is no longer the file that was verified at the start. Start hotvec again.`,
-      );
+      this.options.onChangedFile(`${changed} is no longer the file that was verified at startup. Restart hotvec.`);
     }
   }
 }

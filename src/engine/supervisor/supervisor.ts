@@ -212,7 +212,7 @@ export class EngineSupervisor implements Engine {
     }
     if (answered === 'miscounted') {
       // A process that miscounts cannot be trusted with any answer: give it up, and let the batch be tried again.
-      this.channel?.kill('bad_reply', 'The engine answered a batch with a wrong number of rows.');
+      this.channel?.kill('bad_reply', 'The engine answered a batch with the wrong number of rows.');
       return;
     }
     if (this.processesIdle > 0) this.health.idle();

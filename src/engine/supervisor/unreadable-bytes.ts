@@ -22,6 +22,6 @@ export function noteOpenChannel(channel: Pick<EngineChannel, 'kill'>): () => voi
  */
 export function blameEngines(thrown: unknown): boolean {
   if (!(thrown instanceof Error) || !READER.test(framesOf(thrown)[0] ?? '') || open.size === 0) return false;
-  for (const channel of open) channel.kill('bad_reply', 'An engine process wrote bytes that are no message.');
+  for (const channel of open) channel.kill('bad_reply', 'An engine process sent bytes that are not a message.');
   return true;
 }

@@ -143,5 +143,5 @@ function ropeTheta(config: Record<string, unknown>, known: Set<string>, positive
 }
 
 function refused(field: string, found: unknown, wanted: string): StartError {
-  return new StartError(`config.json: ${field} is ${JSON.stringify(found) ?? 'missing'}; hotvec implements ${wanted}.`);
+  return new StartError(`config.json: ${field} is ${JSON.stringify(found) ?? 'missing'}; hotvec supports ${wanted}.`);
 }

@@ -44,7 +44,8 @@ export class LargeBodies {
       this.pool ??= this.openPool();
       return await this.pool.run({ bytes, schema }, { transferList: [bytes.buffer as ArrayBuffer], signal });
     } catch (error) {
-      if (signal.aborted) throw new HotvecError('client_closed_request', 'The client went away before the answer.');
+      if (signal.aborted)
+        throw new HotvecError('client_closed_request', 'The client disconnected before the response was ready.');
       throw new HotvecError('internal_error', 'The request body could not be read: its reader ended. Try again.', {
         cause: error,
       });

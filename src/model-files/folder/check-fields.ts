@@ -26,7 +26,7 @@ export function checkFields(file: string, json: Json, rules: FieldRules): void {
     const rule = Object.hasOwn(rules, field) ? rules[field] : undefined;
     if (rule === 'applied' || COMMENTS.test(field) || (rule !== undefined && 'noEffect' in rule)) continue;
     if (rule === undefined) {
-      throw refuseField(file, field, value, 'no such field, and it may change the vectors');
+      throw refuseField(file, field, value, 'no such field, which may change the vectors');
     }
     if (!rule.only.some((one) => JSON.stringify(one) === written(value))) {
       throw refuseField(file, field, value, rule.only.map((one) => JSON.stringify(one)).join(' or '));
@@ -34,11 +34,11 @@ export function checkFields(file: string, json: Json, rules: FieldRules): void {
   }
 }
 
-/** @param wanted what there may be instead, to stand after "hotvec implements". */
+/** @param wanted what there may be instead, to stand after "hotvec supports". */
 export function refuseField(file: string, field: string, found: unknown, wanted: string): StartError {
   const text = written(found) ?? 'missing';
   const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  return new StartError(`${file}: ${field} is ${shown}; hotvec implements ${wanted}.`);
+  return new StartError(`${file}: ${field} is ${shown}; hotvec supports ${wanted}.`);
 }
 
 /** As JSON; a file of a repository may nest deeper than JSON.stringify can go. */
@@ -54,5 +54,5 @@ function written(value: unknown): string | undefined {
 export function objectField(file: string, json: Json, field: string): Json {
   const value = json[field] ?? {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Json;
-  throw refuseField(file, field, value, 'an object there');
+  throw refuseField(file, field, value, 'only an object');
 }

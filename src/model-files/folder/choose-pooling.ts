@@ -15,7 +15,7 @@ export interface DeclaredPooling {
 
 /** What a folder without modules.json leaves open beside the pooling. */
 const LEFT_OPEN =
-  'the prompts and the default prompt (config_sentence_transformers.json) and the length limit (sentence_bert_config.json)';
+  'the prompts, the default prompt (config_sentence_transformers.json) and the length limit (sentence_bert_config.json)';
 
 /**
  * What the folder says, or the setting where it says nothing. Never a guess. Where there is no modules.json, the setting is
@@ -27,7 +27,7 @@ export function choosePooling({ name, declared, isPooledInGraph }: DeclaredPooli
   if (isPooledInGraph) return choosePooledInGraph(name, declared !== null, setting);
   if (setting === 'in_graph') {
     throw new StartError(
-      `POOLING=in_graph, but the model gives no sentence_embedding. ${declared === null ? 'Set POOLING to what its model card says.' : 'Leave POOLING out.'}`,
+      `POOLING=in_graph, but the model has no sentence_embedding output. ${declared === null ? 'Set POOLING to what its model card says.' : 'Unset POOLING.'}`,
     );
   }
   if (declared === null) {
@@ -37,16 +37,16 @@ export function choosePooling({ name, declared, isPooledInGraph }: DeclaredPooli
     );
   }
   if (setting === 'auto' || setting === declared) return declared;
-  throw new StartError(`POOLING=${setting}, but the model's own files say ${declared}. Leave POOLING out.`);
+  throw new StartError(`POOLING=${setting}, but the model's own files say ${declared}. Unset POOLING.`);
 }
 
 function choosePooledInGraph(name: string, hasModules: boolean, setting: PoolingSetting): Pooling {
   if (setting !== 'auto' && setting !== 'in_graph') {
-    const remedy = hasModules ? 'Leave POOLING out' : 'Set POOLING=in_graph';
-    throw new StartError(`POOLING=${setting}, but the ONNX graph pools by itself. ${remedy}.`);
+    const remedy = hasModules ? 'Unset POOLING' : 'Set POOLING=in_graph';
+    throw new StartError(`POOLING=${setting}, but the ONNX graph does its own pooling. ${remedy}.`);
   }
   if (hasModules || setting === 'in_graph') return 'in_graph';
   throw new StartError(
-    `${name} has no modules.json. Its ONNX graph pools by itself, but ${LEFT_OPEN} are unknown, and without them vectors may be wrong. Export into FOLDER/onnx of a copy of the original model instead (optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx) and set MODEL=FOLDER, or add the files from the original repository. If the model has no prompts and these files are all there is, set POOLING=in_graph.`,
+    `${name} has no modules.json. Its ONNX graph does its own pooling, but ${LEFT_OPEN} are unknown, and without them vectors may be wrong. Export into FOLDER/onnx of a copy of the original model instead (optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx) and set MODEL=FOLDER, or add the files from the original repository. If the model has no prompts and these files are all there is, set POOLING=in_graph.`,
   );
 }

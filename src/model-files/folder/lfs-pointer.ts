@@ -27,6 +27,6 @@ export function isLfsPointer(file: string): boolean {
 export function refuseLfsPointer(folder: string, file: string): void {
   if (!isLfsPointer(path.join(folder, file))) return;
   throw new StartError(
-    `${file} is a Git LFS pointer, a note of where the file is, and not the file itself. Run \`git lfs install && git lfs pull\` in ${folder}.`,
+    `${file} is a Git LFS pointer, not the file itself. Run \`git lfs install && git lfs pull\` in ${folder}.`,
   );
 }

@@ -22,11 +22,13 @@ export function readMatryoshka(config: Json, hiddenSize: number, setting: readon
   if (setting.length > 0) {
     const tooLarge = setting.find((size) => size > hiddenSize);
     if (tooLarge === undefined) return ofSizes(setting);
-    throw new StartError(`MATRYOSHKA_DIMENSIONS has ${tooLarge}, and a vector of this model ${hiddenSize} components.`);
+    throw new StartError(
+      `MATRYOSHKA_DIMENSIONS includes ${tooLarge}, but this model's vectors have only ${hiddenSize} components.`,
+    );
   }
   const { is_matryoshka: isMatryoshka = null } = config;
   if (isMatryoshka !== null && typeof isMatryoshka !== 'boolean') {
-    throw refuseField('config.json', 'is_matryoshka', isMatryoshka, 'true, false or null');
+    throw refuseField('config.json', 'is_matryoshka', isMatryoshka, 'only true, false or null');
   }
   const field = SIZES_FIELDS.find((one) => (config[one] ?? null) !== null);
   if (field !== undefined) return ofSizes(sizesIn(field, config[field]));
@@ -44,5 +46,5 @@ function ofSizes(sizes: readonly number[]): Matryoshka {
 function sizesIn(field: string, value: unknown): number[] {
   const isSize = (size: unknown) => typeof size === 'number' && Number.isSafeInteger(size) && size > 0;
   if (Array.isArray(value) && value.every(isSize)) return value as number[];
-  throw refuseField('config.json', field, value, 'a list of whole numbers from 1 on, or null');
+  throw refuseField('config.json', field, value, 'only an array of positive integers, or null');
 }

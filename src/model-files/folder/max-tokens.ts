@@ -32,7 +32,7 @@ export function maxTokensOf({ config, tokenizerConfig, maxLength }: LengthSource
   ].filter(isLength);
   if (limits.length > 0) return Math.floor(Math.min(...limits));
   throw new StartError(
-    'No file of the model says how long a text may be: add sentence_bert_config.json with {"max_seq_length": N}, N from the model card.',
+    'No file of the model gives the maximum text length: add sentence_bert_config.json with {"max_seq_length": N}, with N from the model card.',
   );
 }
 

@@ -3,11 +3,11 @@ import type { Json, ReadJson } from './read-json.ts';
 import { refuseAdapters } from './refuse-adapters.ts';
 import { readSentenceModules, type SentenceModules } from './sentence-modules.ts';
 
-const RERANKER = 'a reranker: it scores pairs of texts and gives no vectors';
+const RERANKER = 'a reranker: it scores pairs of texts and produces no vectors';
 const STATIC =
-  'a static embedding model (model2vec): a table of token vectors without a transformer, whose mean leaves unknown tokens out. No export makes it one that hotvec serves';
-const SPARSE = 'a sparse embedding model (SPLADE and its kin)';
-const MULTI_VECTOR = 'a multi-vector model (ColBERT and its kin), which gives a vector a token';
+  'a static embedding model (model2vec): a table of token vectors with no transformer, averaged without unknown tokens. No export turns it into a model that hotvec serves';
+const SPARSE = 'a sparse embedding model (SPLADE and similar)';
+const MULTI_VECTOR = 'a multi-vector model (ColBERT and similar), which produces one vector per token';
 
 /** Modules of sentence-transformers that make something else than one dense vector a text, and what that is. */
 const OTHER_MODULES: ReadonlyMap<unknown, string> = new Map([
@@ -49,7 +49,7 @@ export async function checkModelKind(
   refuseAdapters(name, has, modules);
   const refuse = (evidence: string, what: string) =>
     new StartError(
-      `${name} is ${what} (${evidence}). hotvec serves dense text-embedding models: one vector a text. Choose another model.`,
+      `${name} is ${what} (${evidence}). hotvec serves dense text-embedding models: one vector per text. Choose another model.`,
     );
   const type = sentenceConfig?.model_type;
   const otherType = OTHER_TYPES.get(type);
@@ -66,7 +66,7 @@ export async function checkModelKind(
   if (classifier !== undefined && modules === null) {
     throw refuse(
       `config.json: architectures is ${classifier}, and there is no modules.json`,
-      `a reranker or another classifier: it scores texts and gives no vectors`,
+      `a reranker or another classifier: it scores texts and produces no vectors`,
     );
   }
   return modules;

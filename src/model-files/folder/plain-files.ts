@@ -22,7 +22,9 @@ function checkFolder(folder: string, depth: number): void {
     const kind = fileKind(file);
     if (kind === 'folder' && depth > 1) checkFolder(file, depth - 1);
     if (kind === 'FIFO' || kind === 'socket' || kind === 'device') {
-      throw new StartError(`${file} is a ${kind}; a model folder holds plain files. Copy or download the model again.`);
+      throw new StartError(
+        `${file} is a ${kind}; a model folder may hold only regular files. Copy or download the model again.`,
+      );
     }
   }
 }

@@ -20,22 +20,22 @@ const DOCUMENT_NAMES = ['document', 'passage', 'corpus'];
  */
 export function readPrompts(config: Json | undefined): Prompts {
   const listed = config?.prompts ?? {};
-  if (typeof listed !== 'object' || Array.isArray(listed))
-    throw refuseField(FILE, 'prompts', listed, 'an object there');
+  if (typeof listed !== 'object' || Array.isArray(listed)) throw refuseField(FILE, 'prompts', listed, 'only an object');
   const prompts: Record<string, string> = {};
   for (const [name, prompt] of Object.entries(listed)) {
     // null is how sentence-transformers writes a prompt that nobody gave.
-    if (typeof (prompt ?? '') !== 'string') throw refuseField(FILE, `prompts.${name}`, prompt, 'texts');
+    if (typeof (prompt ?? '') !== 'string') throw refuseField(FILE, `prompts.${name}`, prompt, 'only strings');
     prompts[name] = prompt ?? '';
   }
   const document = DOCUMENT_NAMES.find((name) => prompts[name] !== undefined);
   if (document !== undefined) prompts.document = prompts[document] as string;
   const name = config?.default_prompt_name ?? null;
   if (name === null) return { prompts, defaultPrompt: '' };
-  if (typeof name !== 'string') throw refuseField(FILE, 'default_prompt_name', name, 'the name of a prompt, or null');
+  if (typeof name !== 'string')
+    throw refuseField(FILE, 'default_prompt_name', name, 'only the name of a prompt, or null');
   const defaultPrompt = Object.hasOwn(prompts, name) ? prompts[name] : ALWAYS_THERE.has(name) ? '' : undefined;
   if (defaultPrompt === undefined) {
-    throw new StartError(`${FILE}: default_prompt_name is ${name}, and no prompt has that name.`);
+    throw new StartError(`${FILE}: default_prompt_name is ${name}, but no prompt has that name.`);
   }
   return { prompts, defaultPrompt };
 }

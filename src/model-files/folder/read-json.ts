@@ -24,9 +24,9 @@ export async function readJson(folder: string, file: string): Promise<unknown> {
   try {
     const json: unknown = JSON.parse(text);
     if (typeof json === 'object' && json !== null) return json;
-    throw new Error('neither an object nor a list');
+    throw new Error('expected an object or array');
   } catch {
     refuseLfsPointer(folder, file);
-    throw new StartError(`${file} is not a JSON object or list. Copy or download the model folder again: ${folder}`);
+    throw new StartError(`${file} is not a JSON object or array. Copy or download the model folder again: ${folder}`);
   }
 }

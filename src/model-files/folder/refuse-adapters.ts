@@ -20,8 +20,8 @@ export function refuseAdapters(name: string, has: (file: string) => boolean, mod
   if (found === undefined) return;
   const isWhole = ['config.json', 'onnx/model.onnx', 'model.onnx'].some(has);
   const what = isWhole
-    ? `beside its weights lies ${found}, an adapter (LoRA or the like), which transformers applies to them and hotvec does not`
-    : `${found}: this is an adapter (LoRA or the like) and not a model; the weights that it changes are those of its base model`;
+    ? `next to its weights is ${found}, an adapter (LoRA or similar), which transformers applies to them and hotvec does not`
+    : `${found}: this is an adapter (LoRA or similar), not a model; it modifies the weights of a base model`;
   throw new StartError(
     `${name}: ${what}. Merge it: model = SentenceTransformer(BASE); model[0].model = PeftModel.from_pretrained(model[0].model, FOLDER).merge_and_unload(); model.save_pretrained(MERGED), then serve MERGED.${isWhole ? " To serve the weights without it, remove the adapter's files." : ''}`,
   );

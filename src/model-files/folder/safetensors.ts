@@ -106,7 +106,7 @@ export async function locateTensorsOf<Stored extends StoredType>(
       if (!isWhole || end - begin !== expected) throw fail(`has a damaged entry for ${tensor}`);
       const offset = 8 + headerBytes + begin;
       if (offset + expected > size)
-        throw fail(`is cut short: ${size} bytes, tensor ${tensor} ends at ${offset + expected}`);
+        throw fail(`is truncated: it has ${size} bytes, but tensor ${tensor} ends at ${offset + expected}`);
       located[tensor] = { file, dtype: knownDtype, shape, offset, byteLength: expected };
     }
     checkCoverage(located, 8 + headerBytes, size, fail);
@@ -125,7 +125,7 @@ function checkCoverage(
 ): void {
   let end = start;
   for (const { offset, byteLength } of Object.values(tensors).sort((a, b) => a.offset - b.offset)) {
-    if (offset !== end) throw fail('has a damaged header: its tensors overlap or leave a hole');
+    if (offset !== end) throw fail('has a damaged header: its tensors overlap or leave a gap');
     end = offset + byteLength;
   }
   if (end !== size) throw fail(`has ${size - end} bytes that belong to no tensor`);

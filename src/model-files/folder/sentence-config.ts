@@ -35,7 +35,7 @@ export async function readSentenceConfig(read: ReadJson): Promise<SentenceConfig
   const dimension = config.truncate_dim ?? null;
   if (dimension === null) return { ...readPrompts(config), truncateDimension: null };
   if (typeof dimension !== 'number' || !Number.isSafeInteger(dimension) || dimension < 1) {
-    throw refuseField(FILE, 'truncate_dim', dimension, 'whole numbers from 1 on, or null');
+    throw refuseField(FILE, 'truncate_dim', dimension, 'only positive integers, or null');
   }
   return { ...readPrompts(config), truncateDimension: dimension };
 }

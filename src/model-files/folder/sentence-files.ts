@@ -39,6 +39,6 @@ function checkTransformerFolder({ kinds, folders }: SentenceModules): void {
   const folder = folders[i] ?? '';
   if (folder === '') return;
   throw new StartError(
-    `modules.json: the Transformer lies in ${folder}; hotvec reads one that lies in the model's folder itself. Save the model anew: SentenceTransformer(MODEL).save_pretrained(FOLDER).`,
+    `modules.json: the Transformer is in ${folder}; hotvec reads only one in the model folder itself. Save the model again: SentenceTransformer(MODEL).save_pretrained(FOLDER).`,
   );
 }

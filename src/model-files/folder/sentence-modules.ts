@@ -63,7 +63,7 @@ const MODULE_CONFIG_FIELDS: ReadonlyMap<string, FieldRules> = new Map([
 /** @throws {StartError} for a modules.json that is no list of objects. */
 function checkModuleList(modules: unknown): asserts modules is { type?: unknown; path?: unknown }[] {
   if (Array.isArray(modules) && modules.every((entry) => typeof entry === 'object' && entry !== null)) return;
-  throw new StartError('modules.json is not a list of modules. Copy or download the model again, or choose another.');
+  throw new StartError('modules.json is not an array of modules. Copy or download the model again, or choose another.');
 }
 
 /** null where there is no modules.json. */
@@ -75,10 +75,10 @@ export async function readSentenceModules(read: ReadJson): Promise<SentenceModul
     checkFields(`modules.json[${i}]`, module, MODULE_FIELDS);
     const { type, path: folder = '' } = module;
     if (typeof type !== 'string' || !KNOWN_PACKAGE.test(type)) {
-      throw refuseField(`modules.json[${i}]`, 'type', type, 'modules of sentence-transformers, and no code of others');
+      throw refuseField(`modules.json[${i}]`, 'type', type, 'only modules of sentence-transformers');
     }
     if (typeof folder !== 'string' || path.posix.isAbsolute(folder) || path.posix.join(folder, '.').startsWith('..')) {
-      throw refuseField(`modules.json[${i}]`, 'path', folder, "folders inside the model's");
+      throw refuseField(`modules.json[${i}]`, 'path', folder, 'only folders inside the model folder');
     }
   }
   return {
@@ -99,7 +99,7 @@ export function checkModules({ kinds }: SentenceModules, between: readonly strin
   if (isKnown) return;
   const implemented = ['Transformer', 'Pooling', ...between, 'Normalize'].join(', ');
   throw new StartError(
-    `modules.json lists ${kinds.join(', ') || 'nothing'}; hotvec implements ${implemented}, in this order.`,
+    `modules.json lists ${kinds.join(', ') || 'nothing'}; hotvec supports ${implemented}, in this order.`,
   );
 }
 
@@ -126,7 +126,7 @@ function checkPromptIsPooled(file: string, config: Json): void {
   // null, too, is no for sentence-transformers.
   if (config.include_prompt === undefined || config.include_prompt === true) return;
   throw new StartError(
-    `${file} sets include_prompt to ${JSON.stringify(config.include_prompt)}: hotvec does not leave a prompt's tokens out of pooling.`,
+    `${file} sets include_prompt to ${JSON.stringify(config.include_prompt)}: hotvec does not exclude prompt tokens from pooling.`,
   );
 }
 
@@ -141,7 +141,7 @@ export async function readPooling(read: ReadJson, { folders }: SentenceModules):
   const pooling = POOLING_NAMES.get(modes[0] ?? '');
   if (modes.length === 1 && pooling !== undefined) return pooling;
   throw new StartError(
-    `${file} sets ${modes.map((mode) => `pooling mode ${mode}`).join(' and ') || 'no pooling mode'}; hotvec implements one of ${SUPPORTED_MODES}.`,
+    `${file} sets ${modes.map((mode) => `pooling mode ${mode}`).join(' and ') || 'no pooling mode'}; hotvec supports exactly one of ${SUPPORTED_MODES}.`,
   );
 }
 

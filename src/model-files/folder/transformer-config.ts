@@ -123,7 +123,8 @@ export async function readTransformerConfig(read: ReadJson): Promise<Transformer
 function parse(file: string, config: Json): TransformerConfig {
   checkFields(file, config, FIELDS);
   const { max_seq_length: maxLength, do_lower_case: lowercase } = config;
-  if (typeof (lowercase ?? false) !== 'boolean') throw refuseField(file, 'do_lower_case', lowercase, 'true or false');
+  if (typeof (lowercase ?? false) !== 'boolean')
+    throw refuseField(file, 'do_lower_case', lowercase, 'only true or false');
   checkModalities(file, config);
   checkArguments(file, config, ['model_args', 'model_kwargs'], MODEL_ARGUMENTS);
   checkArguments(file, config, ['config_args', 'config_kwargs'], CONFIG_ARGUMENTS);
@@ -142,7 +143,7 @@ function parse(file: string, config: Json): TransformerConfig {
     maxLength,
   ].filter((length) => length !== undefined && length !== null);
   const odd = maxLengths.find((length) => typeof length !== 'number' || !(length >= 1));
-  if (odd !== undefined) throw refuseField(file, 'a length in it', odd, 'numbers of tokens from 1 on');
+  if (odd !== undefined) throw refuseField(file, 'a length limit', odd, 'only token counts of 1 or more');
   // As sentence-transformers: what a call of the tokenizer says, else what its loading says, else max_seq_length.
   return { maxLength: (maxLengths[0] as number | undefined) ?? null, lowercase: lowercase === true };
 }
@@ -153,9 +154,9 @@ function checkModalities(file: string, config: Json): void {
   const inside = `${file}: modality_config`;
   for (const [modality, value] of Object.entries(modalities)) {
     // With it sentence-transformers puts every text into the chat template of the model.
-    if (modality !== 'text') throw refuseField(inside, modality, value, 'the modality text alone');
+    if (modality !== 'text') throw refuseField(inside, modality, value, 'only the text modality');
   }
-  if (modalities.text === undefined) throw refuseField(inside, 'text', undefined, 'models of texts');
+  if (modalities.text === undefined) throw refuseField(inside, 'text', undefined, 'only text models');
   checkFields(`${inside}.text`, objectField(inside, modalities, 'text'), TEXT_MODALITY);
 }
 

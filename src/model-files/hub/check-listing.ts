@@ -16,11 +16,11 @@ export function checkListing(listing: Listing, { title }: Pick<Hub, 'title'>): L
   const { repository, revision, files } = listing;
   const refuse = (what: string, value: unknown) =>
     new StartError(
-      `${title}: the hub's list of files of ${repository} is damaged: ${what} is ${shorten(value)}. Check HF_ENDPOINT or MODELSCOPE_ENDPOINT, or use another mirror.`,
+      `${title}: the hub's file list for ${repository} is damaged: ${what} is ${shorten(value)}. Check HF_ENDPOINT or MODELSCOPE_ENDPOINT, or use another mirror.`,
     );
-  if (!COMMIT.test(revision)) throw refuse('its commit', revision);
+  if (!COMMIT.test(revision)) throw refuse('the commit', revision);
   for (const { path, algorithm, digest, size, revision: changed } of files) {
-    if (typeof path !== 'string') throw refuse('the name of a file', path);
+    if (typeof path !== 'string') throw refuse('a file name', path);
     const file = shorten(path);
     if (typeof digest !== 'string' || !DIGESTS[algorithm].test(digest)) {
       throw refuse(`the ${algorithm} of ${file}`, digest);

@@ -41,6 +41,6 @@ function checkToken(text: string, file: string): string {
   const token = text.trim();
   if (/^[\x21-\x7e]*$/.test(token)) return token;
   throw new StartError(
-    `${file} does not hold a token: wanted are visible ASCII characters without spaces, on one line. Write the token anew (its value is not shown).`,
+    `${file} does not hold a token: expected visible ASCII characters without spaces, on one line. Write the token again (its value is not shown).`,
   );
 }

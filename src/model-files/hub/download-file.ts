@@ -61,7 +61,7 @@ export async function downloadFile(options: DownloadOptions): Promise<string> {
         await handle.close();
         await rm(partial, { force: true });
         throw new StartError(
-          `${file.path} came with other bytes than its ${file.algorithm} ${file.digest} says, twice, and was deleted. Try another network or mirror (HF_ENDPOINT, MODEL_SOURCE), and tell the model's publisher.`,
+          `${file.path} was downloaded twice with bytes that do not match its ${file.algorithm} ${file.digest}, and was deleted. Try another network or mirror (HF_ENDPOINT, MODEL_SOURCE), and tell the model's publisher.`,
         );
       }
     }
@@ -95,7 +95,7 @@ async function fill(handle: FileHandle, partial: string, options: DownloadOption
         checkSize(response, file);
         const speed = new SpeedCheck(file.path, clock);
         for await (const bytes of response.body) {
-          if (have + bytes.length > file.size) throw sizeError(file, 'more bytes than that');
+          if (have + bytes.length > file.size) throw sizeError(file, 'more');
           // At its place, not at the end: should two processes ever share a partial, they write the same bytes.
           await writeAll(handle, bytes, have);
           digest.update(bytes);
@@ -105,8 +105,11 @@ async function fill(handle: FileHandle, partial: string, options: DownloadOption
         }
       }
       if (have < file.size) {
-        const reason = `the connection ended after ${have} of ${file.size} bytes`;
-        throw new RetryableError(reason, `${file.path}: ${reason}, again and again. Run the same again: it resumes.`);
+        const reason = `the connection closed after ${have} of ${file.size} bytes`;
+        throw new RetryableError(
+          reason,
+          `${file.path}: ${reason}, repeatedly. Run the same command again; it resumes.`,
+        );
       }
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error;
@@ -132,7 +135,7 @@ function continues(response: HubResponse, offset: number): boolean {
   if (response.status !== 206) return false;
   const start = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1];
   if (start === undefined || Number(start) === offset) return true;
-  const reason = `asked for bytes from ${offset}, the server sent those from ${start}`;
+  const reason = `requested bytes from ${offset}, but the server sent bytes from ${start}`;
   throw new RetryableError(reason, `${reason}. Try another mirror.`);
 }
 
@@ -145,6 +148,6 @@ function checkSize({ status, headers }: HubResponse, file: HubFile): void {
 
 function sizeError(file: HubFile, found: string): StartError {
   return new StartError(
-    `${file.path} should have ${file.size} bytes, and the server sends ${found}. Try again later, or another mirror (HF_ENDPOINT, MODEL_SOURCE).`,
+    `${file.path} should have ${file.size} bytes, but the server sends ${found}. Try again later, or use another mirror (HF_ENDPOINT, MODEL_SOURCE).`,
   );
 }

@@ -6,17 +6,17 @@ export function explainDiskError(error: unknown, folder: string): unknown {
     case 'ENOSPC':
     case 'EDQUOT':
       return new StartError(
-        `The disk of ${folder} is full. Free some space, or set HF_HOME to a folder on another disk; what is downloaded is kept.`,
+        `The disk of ${folder} is full. Free some space, or set HF_HOME to a folder on another disk; downloaded data is kept.`,
       );
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
       return new StartError(
-        `${folder} cannot be written (${messageOf(error)}). Set HF_HOME to a folder that this user may write.`,
+        `${folder} is not writable (${messageOf(error)}). Set HF_HOME to a folder that this user can write to.`,
       );
     case 'ENAMETOOLONG':
       return new StartError(
-        `A name in the model is too long for the disk of ${folder} (ENAMETOOLONG). Choose another model.`,
+        `A file name in the model is too long for the disk of ${folder} (ENAMETOOLONG). Choose another model.`,
       );
     default:
       // Whatever else a disk can say: still one line, and no stack.

@@ -19,28 +19,29 @@ export function explainStatus({ status, code, subject, hasToken }: HubAnswer, se
   const found = `${title} (${endpoint}) answered ${status}`;
   if (code === 'GatedRepo') {
     return hasToken
-      ? `${subject} is gated, and the account of ${tokenSetting} has no access yet (${status}). Ask for it at ${endpoint}/${subject}, then try again.`
-      : `${subject} is gated (${status}). Accept its conditions at ${endpoint}/${subject}, then set ${tokenSetting} to a token of that account.`;
+      ? `${subject} is gated, and the account behind ${tokenSetting} has no access yet (${status}). Request access at ${endpoint}/${subject}, then try again.`
+      : `${subject} is gated (${status}). Accept its terms at ${endpoint}/${subject}, then set ${tokenSetting} to a token of that account.`;
   }
   if (code === 'RevisionNotFound') {
-    return `${subject} has no such revision (${status}). Correct what follows @ in MODEL, or REVISION: a branch, a tag or a commit.`;
+    return `${subject} has no such revision (${status}). Correct REVISION, or the part after @ in MODEL: expected a branch, tag or commit.`;
   }
-  if (code === 'EntryNotFound') return `${found}: a file of ${subject} is gone. Run \`hotvec pull ${subject}\`.`;
+  if (code === 'EntryNotFound')
+    return `${found}: a file of ${subject} no longer exists. Run \`hotvec pull ${subject}\`.`;
   if (status === 401 || status === 403) {
     return hasToken
-      ? `${found} for ${subject}: ${tokenSetting} was not accepted, or its account may not read this model. Check the token and the name.`
+      ? `${found} for ${subject}: ${tokenSetting} was not accepted, or its account is not allowed to read this model. Check the token and the name.`
       : `${found} for ${subject}: there is no such model, or it is private. Check the name, or set ${tokenSetting}.`;
   }
   if (status === 404) {
     const hint = hasToken ? '' : `, or set ${tokenSetting} if it is private`;
-    return `${found}: it has no model ${subject}, or not that revision. Check MODEL and REVISION${hint}.`;
+    return `${found}: it has no model ${subject}, or no such revision. Check MODEL and REVISION${hint}.`;
   }
   if (status === 429) {
-    const hint = hasToken ? '' : `, set ${tokenSetting} (signed-in users may ask more often)`;
+    const hint = hasToken ? '' : `, set ${tokenSetting} (signed-in users have a higher rate limit)`;
     return `${found} for ${subject}: too many requests. Try again later${hint}, or set ${endpointSetting} to a mirror.`;
   }
   if (status >= 500) {
-    return `${found} for ${subject} again and again. Try again later (what is downloaded is kept), set ${endpointSetting} to a mirror, ${ELSEWHERE}.`;
+    return `${found} for ${subject} repeatedly. Try again later (downloaded data is kept), set ${endpointSetting} to a mirror, ${ELSEWHERE}.`;
   }
   return `${found} for ${subject}. Check MODEL, REVISION and ${endpointSetting}.`;
 }
@@ -53,5 +54,5 @@ export function explainUnreachable(reason: string, subject: string, settings: Se
 
 /** The one line for an answer that is not the hub's API: a captive portal, a wrong endpoint. */
 export function explainNonsense(subject: string, { title, endpoint, endpointSetting }: Settings): string {
-  return `${endpoint} did not answer as ${title} does when asked for ${subject}. Check ${endpointSetting} and HTTPS_PROXY.`;
+  return `${endpoint} did not respond to a request for ${subject} the way ${title} does. Check ${endpointSetting} and HTTPS_PROXY.`;
 }

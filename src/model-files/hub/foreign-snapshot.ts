@@ -29,18 +29,18 @@ export async function readForeignSnapshot(
     .filter((entry) => !entry.isDirectory())
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
   const fail = (why: string) =>
-    new StartError(`OFFLINE=1, and what another tool left of ${name} in ${folder} is not enough: ${why}`);
+    new StartError(`OFFLINE=1, but the copy of ${name} that another tool left in ${folder} cannot be used: ${why}`);
   // It says how vectors are pooled, what comes after, and the prompts lie beside it: without it a POOLING that was set for
   // another model would pass, and lost Dense modules would not be missed.
   if (!paths.includes('modules.json')) {
     throw fail(
-      `it has no modules.json, and whether the model has one is not known. Run \`hotvec pull ${name}\` where there is a network.`,
+      `it has no modules.json, and it is unknown whether the model has one. Run \`hotvec pull ${name}\` on a machine with network access.`,
     );
   }
   // Its tokenizer's class rules over tokenizer.json, and without a name it is guessed.
   if (!paths.includes('tokenizer_config.json')) {
     throw fail(
-      `it has no tokenizer_config.json, and whether the model has one is not known. Run \`hotvec pull ${name}\` where there is a network.`,
+      `it has no tokenizer_config.json, and it is unknown whether the model has one. Run \`hotvec pull ${name}\` on a machine with network access.`,
     );
   }
   const readJson = async (file: string) =>
@@ -51,14 +51,14 @@ export async function readForeignSnapshot(
   });
   const isGuess =
     dtype === 'auto' && ONNX_DTYPES.some((one) => onnxFileNames(one).some((file) => chosen.includes(file)));
-  if (isGuess) throw fail('which precisions it has besides is not known. Set DTYPE to the one to serve.');
+  if (isGuess) throw fail('it is unknown which other precisions the model has. Set DTYPE to the one to serve.');
   const files: CachedFile[] = [];
   for (const file of chosen) {
     const link = path.join(folder, file);
     const published = digestOf(path.basename(await readlink(link).catch(() => '')));
     if (published === undefined) {
       throw fail(
-        `${file} is no link to a blob, so its hash is not known. Run \`hotvec pull ${name}\` where there is a network.`,
+        `${file} is not a link to a blob, so its hash is unknown. Run \`hotvec pull ${name}\` on a machine with network access.`,
       );
     }
     const size = await sizeOf(link);
@@ -67,7 +67,8 @@ export async function readForeignSnapshot(
       const digest = new FileDigest({ ...published, size });
       await digestFile(digest, await realpath(link), size);
       const found = digest.finish();
-      if (!found.isPublished) throw fail(`${file} is damaged. Run \`hotvec pull ${name}\` where there is a network.`);
+      if (!found.isPublished)
+        throw fail(`${file} is damaged. Run \`hotvec pull ${name}\` on a machine with network access.`);
       sha256 = found.sha256;
     }
     files.push({ path: file, size, sha256 });

@@ -20,6 +20,6 @@ export async function checkFreeSpace(
   const free = bavail * bsize;
   if (free >= bytes + MARGIN_BYTES) return;
   throw new StartError(
-    `The model needs ${formatBytes(bytes)} more and ${formatBytes(MARGIN_BYTES)} to spare, and ${folder} has ${formatBytes(free)} free. Free some space, or set HF_HOME to a folder on another disk.`,
+    `The model needs ${formatBytes(bytes)} more disk space and a margin of ${formatBytes(MARGIN_BYTES)}, but ${folder} has only ${formatBytes(free)} free. Free some space, or set HF_HOME to a folder on another disk.`,
   );
 }

@@ -48,7 +48,7 @@ export class HubClient {
     } catch {
       // The error has the address in it, and the address often a password.
       throw new StartError(
-        'HTTPS_PROXY or HTTP_PROXY is not the address of a proxy (its value is not shown). Set http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with %-codes for special characters in the password.',
+        'HTTPS_PROXY or HTTP_PROXY is not a proxy address (its value is not shown). Set it to http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with special characters in the password percent-encoded.',
       );
     }
   }
@@ -128,7 +128,7 @@ export class HubClient {
 /** undici says `fetch failed`; the cause says why. */
 function reasonOf(error: unknown): string {
   const { cause, message, name } = error as Error;
-  if (name === 'TimeoutError') return 'the answer does not come to its end';
+  if (name === 'TimeoutError') return 'the response did not finish in time';
   const inner = cause as (NodeJS.ErrnoException & { errors?: Error[] }) | undefined;
   return inner?.errors?.[0]?.message || inner?.message || inner?.code || message;
 }

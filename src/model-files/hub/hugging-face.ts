@@ -46,7 +46,7 @@ export class HuggingFaceHub implements Hub {
     };
     const options = { hubUrl: endpoint, fetch: get as unknown as typeof fetch };
     const endless = new StartError(
-      `${this.title}: the hub's list of files of ${repository} is damaged: it does not end. Check HF_ENDPOINT, or use another mirror.`,
+      `${this.title}: the hub's file list for ${repository} is damaged: it does not end. Check HF_ENDPOINT, or use another mirror.`,
     );
     try {
       const { sha } = await modelInfo({ ...options, name: repository, revision, additionalFields: ['sha'] });

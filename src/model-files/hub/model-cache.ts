@@ -45,7 +45,7 @@ export class ModelCache {
   /** @throws {StartError} for what is no digest: a hub's word must not lead to other files. */
   blob(digest: string): string {
     if (Object.values(DIGESTS).some((pattern) => pattern.test(digest))) return path.join(this.blobs, digest);
-    throw new StartError(`${JSON.stringify(digest)} is not the digest of a file. Use another hub or mirror.`);
+    throw new StartError(`${JSON.stringify(digest)} is not a file digest. Use another hub or mirror.`);
   }
 
   /** The commit that hotvec used last for a branch or tag. undefined where it never did. */
@@ -114,7 +114,7 @@ function inside(folder: string, name: string): string {
   const place = path.join(folder, ...name.split('/'));
   if (place.startsWith(`${folder}${path.sep}`)) return place;
   throw new StartError(
-    `${JSON.stringify(name)} leads out of ${folder}. Correct MODEL or REVISION, or use another hub.`,
+    `${JSON.stringify(name)} points outside ${folder}. Correct MODEL or REVISION, or use another hub.`,
   );
 }
 

@@ -8,9 +8,9 @@ export function parseRepositoryJson(text: string, file: string, repository: stri
   try {
     const json: unknown = JSON.parse(text);
     if (typeof json === 'object' && json !== null) return json;
-    throw new Error('neither an object nor a list');
+    throw new Error('expected an object or array');
   } catch (error) {
     const reason = messageOf(error).replace(/[\s\p{Cc}]+/gu, ' ');
-    throw new StartError(`${file} of ${repository} is not usable JSON (${reason}). Choose another revision.`);
+    throw new StartError(`${file} of ${repository} is not valid JSON (${reason}). Choose another revision.`);
   }
 }

@@ -23,7 +23,7 @@ export async function waitAfter(failures: number, error: RetryableError, wait: W
   const asked = error.retryAfterMs ?? 0;
   const backoff = FIRST_WAIT_MS * 2 ** (failures - 1) * (1 + Math.random() / 2);
   const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(asked, backoff));
-  onRetry(asked > waitMs ? `${error.message}, which asks for ${Math.ceil(asked / 1000)} s` : error.message, waitMs);
+  onRetry(asked > waitMs ? `${error.message}, which asks to wait ${Math.ceil(asked / 1000)} s` : error.message, waitMs);
   await wait(waitMs);
 }
 

@@ -26,10 +26,10 @@ export class SpeedCheck {
     this.bytes += bytes;
     if (this.clock.now() - this.start < WINDOW_MS) return;
     if (this.bytes < LEAST_BYTES) {
-      const reason = `only ${this.bytes} bytes came in a minute`;
+      const reason = `only ${this.bytes} bytes arrived in a minute`;
       throw new RetryableError(
         reason,
-        `${this.file}: ${reason}, again and again. Try another network or mirror (HF_ENDPOINT, MODEL_SOURCE); the same command goes on from there.`,
+        `${this.file}: ${reason}, repeatedly. Try another network or mirror (HF_ENDPOINT, MODEL_SOURCE); the same command resumes the download.`,
       );
     }
     this.start = this.clock.now();

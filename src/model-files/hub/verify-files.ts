@@ -37,7 +37,7 @@ export async function verifyFiles({
     const { sha256, isPublished } = digest.finish();
     if (!isPublished) {
       throw new StartError(
-        `${file} of ${repository} is damaged: its sha256 is ${sha256}, published was ${expected}. Run \`${repair}\`, which downloads it again (${target}).`,
+        `${file} of ${repository} is damaged: its sha256 is ${sha256}, expected ${expected}. Run \`${repair}\`, which downloads it again (${target}).`,
       );
     }
     hashes.set(target, sha256);

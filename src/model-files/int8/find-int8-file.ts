@@ -55,7 +55,7 @@ export async function withInt8File(weights: PackedWeights, file: string): Promis
     const location = found[name];
     const isWanted = location?.dtype === dtype && location.shape.join() === shape.join();
     if (isWanted) return location as TensorLocation<Stored>;
-    throw new StartError(`${file} holds ${name} as [${location?.shape}], wanted is [${shape}]. Delete the file.`);
+    throw new StartError(`${file} has ${name} with shape [${location?.shape}], expected [${shape}]. Delete the file.`);
   };
   const int8: Record<string, Int8Matrix> = {};
   for (const [name, { shape }] of Object.entries(weights.tensors)) {

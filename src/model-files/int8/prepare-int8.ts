@@ -90,7 +90,7 @@ async function makeFile(weights: PackedWeights, stem: string, options: PrepareIn
       refuse(folder, error);
     }
   }
-  throw new StartError(`There is no place for the int8 weights, ${formatBytes(bytes)}. ${refusals.join(' ')}`);
+  throw new StartError(`There is no room for the int8 weights (${formatBytes(bytes)}). ${refusals.join(' ')}`);
 }
 
 /** What a process that was killed left behind. */

@@ -109,9 +109,10 @@ async function quantize({ name, source, rows, columns }: Matrix, handle: FileHan
   for (let row = 0; row < rows; row += rowsPerRead) {
     const bytes = buffer.subarray(0, Math.min(rowsPerRead, rows - row) * rowBytes);
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, source.offset + row * rowBytes);
-    if (bytesRead !== bytes.length) throw new StartError(`${source.file} ends within ${name}. Download it again.`);
+    if (bytesRead !== bytes.length)
+      throw new StartError(`${source.file} ends in the middle of ${name}. Download it again.`);
     if (!quantizeRows(readFloat32(bytes, source.dtype), row, target)) {
-      throw new StartError(`Tensor ${name} of ${source.file} has values that are not finite. Download it again.`);
+      throw new StartError(`Tensor ${name} of ${source.file} has non-finite values. Download it again.`);
     }
   }
   return target;

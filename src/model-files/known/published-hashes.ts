@@ -55,6 +55,6 @@ export function checkPublished(
   const expected = published.get(file);
   if (expected === undefined || expected === sha256) return;
   throw new StartError(
-    `${file} of ${repository} is not the one that was published: its sha256 is ${sha256}, that of the release ${expected}. Do not use this source; unset HF_ENDPOINT, or set MODEL_SOURCE to another one.`,
+    `${file} of ${repository} is not the published file: its sha256 is ${sha256}, expected ${expected}. Do not use this source; unset HF_ENDPOINT, or set MODEL_SOURCE to another one.`,
   );
 }

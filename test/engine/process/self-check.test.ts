@@ -74,7 +74,7 @@ describe('the self-check of an engine', () => {
       ),
       {
         name: 'StartError',
-        message: /The self-check failed: each of 64 of the sequences of 130 tokens .* a row of zeros/,
+        message: /The self-check failed: all 64 of the test sequences of 130 tokens .* a row of zeros/,
       },
     );
     await assert.rejects(
@@ -83,7 +83,10 @@ describe('the self-check of an engine', () => {
         manifestOf(1000),
         settings,
       ),
-      { name: 'StartError', message: /one of the sequences of 130 tokens .* not finite \(NaN or infinite\)/ },
+      {
+        name: 'StartError',
+        message: /one of the test sequences of 130 tokens .* non-finite values \(NaN or infinity\)/,
+      },
     );
   });
 });

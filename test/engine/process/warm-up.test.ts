@@ -45,7 +45,7 @@ describe('warmUp()', () => {
       };
       await assert.rejects(warmUp(run, limits), (error: Error) => {
         assert.ok(error instanceof StartError);
-        assert.match(error.message, /^The memory of the cuda device is too small/);
+        assert.match(error.message, /^The cuda device has too little memory/);
         assert.match(error.message, setting);
         return true;
       });
@@ -53,7 +53,10 @@ describe('warmUp()', () => {
   }
   it('names the setting too when the message is one that it does not know', async () => {
     const run = () => Promise.reject(new Error('device lost'));
-    await assert.rejects(warmUp(run, limits), /On cuda: device lost\. Set MAX_BATCH_TOKENS below 4096, if memory/);
+    await assert.rejects(
+      warmUp(run, limits),
+      /On cuda: device lost\. Set MAX_BATCH_TOKENS below 4096, if it is short of memory/,
+    );
   });
 });
 

@@ -305,7 +305,7 @@ describe('the real engine process', () => {
     supervised = await superviseEngine(realEngineEntry, { manifest: { ...manifest, canary: wrong } });
     await assert.rejects(
       supervised.engine.start(),
-      /canary failed.*: query 1 and document 1 score 0\.6244, known is 0\.6254 ± 0\.00001/,
+      /canary failed.*: query 1 and document 1 score 0\.6244, expected 0\.6254 ± 0\.00001/,
     );
   });
 

@@ -61,7 +61,8 @@ describe('the self-check of an engine with an ONNX export', () => {
     ({ engine } = await superviseEngine(realEngineEntry, { manifest }));
     await assert.rejects(engine.start(), {
       name: 'StartError',
-      message: /The self-check failed: token ids have another vector in a batch than alone \(.*wrong vectors/,
+      message:
+        /The self-check failed: the same token ids give a different vector in a batch than alone \(.*wrong vectors/,
     });
   });
 

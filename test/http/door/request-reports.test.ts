@@ -50,7 +50,7 @@ describe('registerRequestReports', () => {
         options.onPhase?.(phase);
         setImmediate(() => leave.abort());
         return new Promise((_, reject) => {
-          const error = new HotvecError('client_closed_request', 'The client went away.');
+          const error = new HotvecError('client_closed_request', 'The client disconnected.');
           options.signal?.addEventListener('abort', () => reject(error));
         });
       };

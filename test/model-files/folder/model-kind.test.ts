@@ -45,7 +45,7 @@ describe('loadManifest() of what is no whole embedding model', () => {
         await assert.rejects(load(), {
           name: 'StartError',
           message: new RegExp(
-            `beside its weights lies ${file.replace('.', '\\.')}, an adapter.*merge_and_unload.*remove`,
+            `next to its weights is ${file.replace('.', '\\.')}, an adapter.*merge_and_unload.*remove`,
           ),
         });
       });
@@ -58,7 +58,7 @@ describe('loadManifest() of what is no whole embedding model', () => {
     write('adapter_model.safetensors', {});
     await assert.rejects(load(), {
       name: 'StartError',
-      message: /^copy: adapter_config\.json: this is an adapter .* and not a model;.*merge_and_unload/,
+      message: /^copy: adapter_config\.json: this is an adapter .*, not a model;.*merge_and_unload/,
     });
   });
 

@@ -32,7 +32,7 @@ describe('A model folder with something else than plain files', { skip: process.
       execFileSync('mkfifo', [full]);
       await assert.rejects(locate(), (error: Error) => {
         assert.ok(error instanceof StartError);
-        assert.match(error.message, new RegExp(`${file} is a FIFO; a model folder holds plain files\\.`));
+        assert.match(error.message, new RegExp(`${file} is a FIFO; a model folder may hold only regular files\\.`));
         return true;
       });
     });

@@ -220,12 +220,12 @@ describe('loadManifest() of the files of sentence-transformers', () => {
         { type: 'sentence_transformers.models.Transformer', path: '0_Transformer' },
         { type: 'sentence_transformers.models.Pooling', path: '1_Pooling' },
       ],
-      /the Transformer lies in 0_Transformer;.*save_pretrained/,
+      /the Transformer is in 0_Transformer;.*save_pretrained/,
     ],
     [
       'a folder outside',
       [{ type: 'sentence_transformers.models.Transformer', path: '../elsewhere' }],
-      /path is "\.\.\/elsewhere"; hotvec implements folders inside/,
+      /path is "\.\.\/elsewhere"; hotvec supports only folders inside/,
     ],
     [
       'a field that nobody knows',

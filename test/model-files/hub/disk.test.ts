@@ -18,7 +18,7 @@ describe('checkFreeSpace()', () => {
     await assert.rejects(checkFreeSpace('/models', 1_191_586_416, statfs), {
       name: 'StartError',
       message:
-        /^The model needs 1\.2 GB more and 67\.1 MB to spare, and \/models has 1\.0 GB free\. Free some space, or set HF_HOME/,
+        /^The model needs 1\.2 GB more disk space and a margin of 67\.1 MB, but \/models has only 1\.0 GB free\. Free some space, or set HF_HOME/,
     });
   });
 });
@@ -55,7 +55,7 @@ describe('a disk that is full', () => {
     });
     await assert.rejects(download, {
       name: 'StartError',
-      message: /^The disk of .* is full\. Free some space.*what is downloaded is kept/,
+      message: /^The disk of .* is full\. Free some space.*downloaded data is kept/,
     });
     assert.deepEqual(
       readdirSync(path.join(folder, 'blobs')).filter((name) => !name.endsWith('.incomplete')),
@@ -68,7 +68,7 @@ describe('a disk that is full', () => {
     const fixture = await PullingFixture.start();
     fixture.hub.publish('someone/tiny', tinyModel);
     await assert.rejects(fixture.locate('someone/tiny', { hfHome: folder }), {
-      message: /^The model needs .* more and 67\.1 MB to spare, and/,
+      message: /^The model needs .* more disk space and a margin of 67\.1 MB, but/,
     });
     assert.deepEqual(fixture.fetched(), []);
     await fixture.close();
@@ -88,7 +88,7 @@ describe('a disk that is full', () => {
       }
       assert.equal((await fixture.pull('someone/tiny')).revision, commit);
       fixture.hub.publish('someone/new', tinyModel);
-      await assert.rejects(fixture.pull('someone/new'), { name: 'StartError', message: /cannot be written \(EROFS/ });
+      await assert.rejects(fixture.pull('someone/new'), { name: 'StartError', message: /is not writable \(EROFS/ });
     } finally {
       spawnSync('umount', [fixture.home]);
       await fixture.close();
@@ -119,8 +119,8 @@ describe('a disk that is full', () => {
   });
 
   for (const [code, message] of [
-    ['EROFS', /cannot be written .*Set HF_HOME to a folder that this user may write/],
-    ['EACCES', /cannot be written/],
+    ['EROFS', /is not writable .*Set HF_HOME to a folder that this user can write to/],
+    ['EACCES', /is not writable/],
     ['ENOTDIR', /cannot be used/],
     ['ENOENT', /cannot be used/],
     ['EMFILE', /cannot be used/],

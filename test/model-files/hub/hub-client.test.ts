@@ -37,7 +37,7 @@ describe('HubClient', () => {
     hub.faults.push({ match: /anything/, drip: true });
     await assert.rejects(connect(300).getSmall(`${hub.url}/anything`, 'a/b'), {
       name: 'RetryableError',
-      message: 'the answer does not come to its end',
+      message: 'the response did not finish in time',
       advice: /cannot be reached for a\/b/,
     });
   });

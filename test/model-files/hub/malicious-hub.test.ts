@@ -37,7 +37,7 @@ describe('a hub that means harm', () => {
       fixture.hub.lies['config.json'] = entry('../../../victim/file.txt');
       await assertRefused(
         fixture.locate(MODEL),
-        /the hub's list of files of someone\/tiny is damaged: the .* of "config\.json" is "\.\.\//,
+        /the hub's file list for someone\/tiny is damaged: the .* of "config\.json" is "\.\.\//,
       );
       assert.equal(readFileSync(victim, 'utf8'), 'of the user');
       assert.deepEqual(fixture.fetched(), []);
@@ -59,7 +59,7 @@ describe('a hub that means harm', () => {
   ]) {
     it(`is refused with ${JSON.stringify(lie)} in its list`, async () => {
       fixture.hub.lies['config.json'] = lie;
-      await assertRefused(fixture.locate(MODEL), /list of files of someone\/tiny is damaged: the/);
+      await assertRefused(fixture.locate(MODEL), /file list for someone\/tiny is damaged: (the|a)/);
     });
   }
 
@@ -68,7 +68,7 @@ describe('a hub that means harm', () => {
       fixture.hub.lies['config.json'] = lie;
       await assertRefused(
         fixture.locate(MODEL, { modelSource: 'modelscope' }),
-        /list of files of someone\/tiny is damaged/,
+        /file list for someone\/tiny is damaged/,
       );
     });
   }
@@ -76,7 +76,7 @@ describe('a hub that means harm', () => {
   for (const kind of ['same', 'empty'] as const) {
     it(`is not followed through pages without end (${kind})`, async () => {
       fixture.hub.endless = kind;
-      await assertRefused(fixture.locate(MODEL), /list of files of someone\/tiny is damaged: it does not end/);
+      await assertRefused(fixture.locate(MODEL), /file list for someone\/tiny is damaged: it does not end/);
       assert.ok(fixture.hub.requests.length <= 200);
     });
   }
@@ -84,7 +84,7 @@ describe('a hub that means harm', () => {
   it('meets a second barrier in the cache', () => {
     const cache = new ModelCache(fixture.home, MODEL);
     for (const wrong of ['../x', '', 'abc', `${digest('a')}/../x`]) {
-      assert.throws(() => cache.blob(wrong), { name: 'StartError', message: /is not the digest of a file/ });
+      assert.throws(() => cache.blob(wrong), { name: 'StartError', message: /is not a file digest/ });
     }
     for (const wrong of ['..', '../x', '', 'a/../../x', '.']) {
       assert.throws(() => cache.snapshot(wrong), { name: 'StartError', message: /leads out of/ }, wrong);

@@ -113,7 +113,7 @@ describe('locateModel() with a model of Hugging Face', () => {
     fixture.hub.faults.push({ match: STORED, body, times: 2 });
     await assert.rejects(fixture.locate(MODEL), {
       name: 'StartError',
-      message: /onnx\/model\.onnx came with other bytes than its sha256 .* twice, and was deleted/,
+      message: /onnx\/model\.onnx was downloaded twice with bytes that do not match its sha256 .*, and was deleted/,
     });
     const blobs = path.join(fixture.home, 'hub', 'models--someone--tiny', 'blobs');
     assert.ok(
@@ -132,7 +132,7 @@ describe('locateModel() with a model of Hugging Face', () => {
       fixture.hub.faults = [{ match: STORED, body }];
       await assert.rejects(fixture.locate(MODEL), {
         name: 'StartError',
-        message: /should have 10000 bytes, and the server sends/,
+        message: /should have 10000 bytes, but the server sends/,
       });
     }
   });
@@ -156,7 +156,7 @@ describe('locateModel() with a model of Hugging Face', () => {
     const retry = {
       kind: 'retry',
       file: 'the list of files',
-      reason: 'status 429, which asks for 3600 s',
+      reason: 'status 429, which asks to wait 3600 s',
       waitMs: 120_000,
     };
     assert.deepEqual(
@@ -166,9 +166,9 @@ describe('locateModel() with a model of Hugging Face', () => {
   });
 
   for (const [file, text, message] of [
-    ['config.json', '{\n  "model_type": nonsense\n}\n', /^config\.json of someone\/tiny is not usable JSON/],
-    ['modules.json', '[null]', /^modules\.json is not a list of modules/],
-    ['modules.json', '{"a": 1}', /^modules\.json is not a list of modules/],
+    ['config.json', '{\n  "model_type": nonsense\n}\n', /^config\.json of someone\/tiny is not valid JSON/],
+    ['modules.json', '[null]', /^modules\.json is not an array of modules/],
+    ['modules.json', '{"a": 1}', /^modules\.json is not an array of modules/],
   ] as const) {
     it(`says in one line that ${file} cannot be ${JSON.stringify(text)}`, async () => {
       fixture.hub.publish(MODEL, { ...tinyModel, [file]: text });
@@ -197,7 +197,7 @@ describe('locateModel() with a model of Hugging Face', () => {
   });
 
   for (const [what, files, message] of [
-    ['an adapter beside weights', { 'adapter_config.json': '{}' }, /beside its weights lies adapter_config\.json/],
+    ['an adapter beside weights', { 'adapter_config.json': '{}' }, /next to its weights is adapter_config\.json/],
     [
       'a field that it does not know',
       { 'sentence_bert_config.json': '{"processing_kwargs": {"text": {"add_special_tokens": false}}}' },
@@ -240,17 +240,17 @@ describe('locateModel() with a model of Hugging Face', () => {
 
   for (const [what, fault, message, token] of [
     ['too many requests', { status: 429 }, /answered 429 .*too many requests\. Try again later, set HF_TOKEN/, ''],
-    ['a hub that fails', { status: 503 }, /answered 503 .*again and again\. Try again later/, ''],
+    ['a hub that fails', { status: 503 }, /answered 503 .*repeatedly\. Try again later/, ''],
     [
       'a gated model',
       { status: 401, headers: { 'x-error-code': 'GatedRepo' } },
-      /is gated.*Accept its conditions at .*someone\/tiny, then set HF_TOKEN/,
+      /is gated.*Accept its terms at .*someone\/tiny, then set HF_TOKEN/,
       '',
     ],
     [
       'a gated model without access',
       { status: 403, headers: { 'x-error-code': 'GatedRepo' } },
-      /is gated, and the account of HF_TOKEN has no access yet/,
+      /is gated, and the account behind HF_TOKEN has no access yet/,
       'hf_t',
     ],
     [
@@ -275,7 +275,7 @@ describe('locateModel() with a model of Hugging Face', () => {
     [
       'a captive portal',
       { text: '<html>Welcome to our hotel</html>' },
-      /did not answer as Hugging Face does.*Check HF_ENDPOINT/,
+      /did not respond to a request for .* the way Hugging Face does.*Check HF_ENDPOINT/,
       '',
     ],
   ] as const) {
@@ -305,7 +305,7 @@ describe('locateModel() with a model of Hugging Face', () => {
     fixture.hub.publish(MODEL, tinyModel);
     await assert.rejects(fixture.locate(MODEL, { offline: true }), {
       name: 'StartError',
-      message: /OFFLINE=1, and .* does not hold all of someone\/tiny at main .*Run `hotvec pull someone\/tiny`/,
+      message: /OFFLINE=1, but .* does not have all files of someone\/tiny at main .*Run `hotvec pull someone\/tiny`/,
     });
     assert.equal(fixture.hub.requests.length, 0);
     await fixture.locate(MODEL);
@@ -334,11 +334,11 @@ describe('locateModel() with a model of Hugging Face', () => {
     }
     unlinkSync(path.join(folder, 'tokenizer_config.json'));
     await assert.rejects(fixture.locate(MODEL, offline), {
-      message: /it has no tokenizer_config\.json, and whether the model has/,
+      message: /it has no tokenizer_config\.json, and it is unknown whether the model has/,
     });
     unlinkSync(path.join(folder, 'modules.json'));
     await assert.rejects(fixture.locate(MODEL, offline), {
-      message: /it has no modules\.json, and whether the model has/,
+      message: /it has no modules\.json, and it is unknown whether the model has/,
     });
   });
 
@@ -349,7 +349,10 @@ describe('locateModel() with a model of Hugging Face', () => {
       const modules = JSON.stringify([{ path: folder, type: 'sentence_transformers.models.Pooling' }]);
       const name = `someone/${folder.length}`;
       fixture.hub.publish(name, { ...tinyModel, 'modules.json': modules, [`${folder}/config.json`]: '{}' });
-      await assert.rejects(fixture.locate(name), { name: 'StartError', message: /folders inside the model's/ });
+      await assert.rejects(fixture.locate(name), {
+        name: 'StartError',
+        message: /only folders inside the model folder/,
+      });
     }
     assert.ok(fixture.fetched().every((file) => !file.includes('..') && !file.startsWith('/')));
   });

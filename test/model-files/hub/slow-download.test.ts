@@ -48,7 +48,7 @@ describe('a download', () => {
   it('is tried again, and given up, where next to nothing comes', async () => {
     await assert.rejects(download(1000), {
       name: 'StartError',
-      message: /^model\.safetensors: only 6000 bytes came in a minute, again and again\. Try another network or mirror/,
+      message: /^model\.safetensors: only 6000 bytes arrived in a minute, repeatedly\. Try another network or mirror/,
     });
   });
 });

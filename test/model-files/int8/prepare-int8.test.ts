@@ -109,7 +109,7 @@ describe('prepareInt8()', () => {
     await assert.rejects(prepare([folder], other), {
       name: 'StartError',
       message: new RegExp(
-        `^${ready.file} holds layers.* as \\[256,384\\], wanted is \\[64,384\\]\\. Delete the file\\.$`,
+        `^${ready.file} has layers.* with shape \\[256,384\\], expected \\[64,384\\]\\. Delete the file\\.$`,
       ),
     });
   });
@@ -164,7 +164,7 @@ describe('prepareInt8()', () => {
     const place = path.join(folder, 'place');
     await assert.rejects(prepare([place], broken), {
       name: 'StartError',
-      message: /^Tensor layers\.1\.mlp\.up_proj\.weight of .* has values that are not finite\. Download it again\.$/,
+      message: /^Tensor layers\.1\.mlp\.up_proj\.weight of .* has non-finite values\. Download it again\.$/,
     });
     assert.deepEqual(readdirSync(place), []);
   });
@@ -216,7 +216,7 @@ describe('prepareInt8() where a folder cannot take the file', () => {
       assert.ok(error instanceof StartError);
       assert.match(
         error.message,
-        /^There is no place for the int8 weights, 1\.1 MB\. .*a-file\/x cannot be used.*a-file\/y/,
+        /^There is no room for the int8 weights \(1\.1 MB\)\. .*a-file\/x cannot be used.*a-file\/y/,
       );
       assert.match(error.message, /Set HF_HOME/);
       assert.doesNotMatch(error.message, /\n/);
@@ -236,7 +236,7 @@ describe('prepareInt8() where a folder cannot take the file', () => {
     await assert.rejects(preparing, {
       name: 'StartError',
       message:
-        /^There is no place .* needs 1\.1 MB more and 67\.1 MB to spare, and .* has 65\.5 kB free\. Free some space/,
+        /^There is no room .* needs 1\.1 MB more disk space and a margin of 67\.1 MB, but .* has only 65\.5 kB free\. Free some space/,
     });
     assert.deepEqual(
       events.map(({ kind }) => kind),
@@ -278,7 +278,7 @@ describe('prepareInt8() on a disk', () => {
         return context.skip('a bind mount cannot be made read-only here');
       }
       const { ready, events } = await prepare([path.join(place, '.hotvec'), folder]);
-      assert.match(JSON.stringify(events[0]), /refused.*cannot be written \(EROFS/);
+      assert.match(JSON.stringify(events[0]), /refused.*is not writable \(EROFS/);
       assert.equal(path.dirname(ready.file), folder);
     } finally {
       spawnSync('umount', [place]);

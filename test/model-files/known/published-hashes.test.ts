@@ -30,16 +30,16 @@ describe('publishedHashes()', () => {
     fixture.hub.publishAs(COMMIT, QWEN, impostor);
     await assert.rejects(fixture.locate(QWEN), {
       name: 'StartError',
-      message: /of Qwen\/Qwen3-Embedding-0\.6B is not the one that was published.*unset HF_ENDPOINT/,
+      message: /of Qwen\/Qwen3-Embedding-0\.6B is not the published file.*unset HF_ENDPOINT/,
     });
     assert.ok(!fixture.fetched().includes('model.safetensors'));
-    await assert.rejects(fixture.locate(`${QWEN}@${COMMIT}`), { message: /not the one that was published/ });
+    await assert.rejects(fixture.locate(`${QWEN}@${COMMIT}`), { message: /not the published file/ });
   });
 
   it('refuse small files too, whose hash a hub announces in another form', async () => {
     fixture.hub.large = /safetensors/;
     fixture.hub.publishAs(COMMIT, QWEN, impostor);
-    await assert.rejects(fixture.locate(QWEN), { message: /not the one that was published/ });
+    await assert.rejects(fixture.locate(QWEN), { message: /not the published file/ });
     assert.ok(fixture.fetched().includes('config.json'));
     assert.ok(!fixture.fetched().includes('model.safetensors'));
   });
@@ -48,7 +48,7 @@ describe('publishedHashes()', () => {
     for (const name of [QWEN, QWEN.toLowerCase()]) {
       fixture.hub.publish(name, impostor);
       for (const modelSource of ['modelscope', 'huggingface'] as const) {
-        await assert.rejects(fixture.locate(name, { modelSource }), { message: /not the one that was published/ });
+        await assert.rejects(fixture.locate(name, { modelSource }), { message: /not the published file/ });
       }
     }
   });

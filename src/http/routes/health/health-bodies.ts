@@ -44,7 +44,7 @@ export const Healthy = Type.Object({ status: oneOf(['ok', 'ready']), ...details 
 
 const Unhealthy = Type.Object(
   { ...ErrorEnvelope.properties, status: oneOf(['not_ready']), ...details },
-  { title: 'HealthError', description: 'The error that a request would get, and how the service is' },
+  { title: 'HealthError', description: 'The error that a request would get, and the state of the service' },
 );
 
 /** The members of `details`: of the only model its engine, of several each by name. */

@@ -86,7 +86,7 @@ export function describeTokenizer(sources: TokenizerSources): TokenizerDescripti
   for (const name of [classes.version4, classes.version5]) {
     if (name === null || !UNKNOWN_CLASSES.has(name)) continue;
     throw new StartError(
-      `${origin(sources, name)}: hotvec does not know what this class of transformers makes of tokenizer.json. ${REMEDY}`,
+      `${origin(sources, name)}: hotvec does not know how this transformers class changes tokenizer.json. ${REMEDY}`,
     );
   }
   const named = origin(sources, classes.version4 ?? classes.version5);
@@ -97,7 +97,7 @@ export function describeTokenizer(sources: TokenizerSources): TokenizerDescripti
     version5 = readByVersion5(classes.version5, sources, json);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new StartError(`${named}: the class and tokenizer.json do not fit: ${error.message}. ${REMEDY}`);
+    throw new StartError(`${named}: the class does not fit tokenizer.json: ${error.message}. ${REMEDY}`);
   }
   const chosen = version4 ?? version5;
   refuseTokenTypes(chosen, tokenizerConfig);
@@ -117,7 +117,7 @@ export function describeTokenizer(sources: TokenizerSources): TokenizerDescripti
 
 const SPLITS_AT_SPACES: ReadonlySet<TokenizerFamily> = new Set(['albert', 'camembert', 't5', 'xlm_roberta']);
 const REMEDY =
-  'If tokenizer.json is right as it is, set tokenizer_class to "PreTrainedTokenizerFast" in tokenizer_config.json of a copy of the folder; otherwise save the tokenizer anew with the version of transformers that the model was trained with.';
+  'If tokenizer.json is correct as it is, set tokenizer_class to "PreTrainedTokenizerFast" in tokenizer_config.json in a copy of the folder; otherwise save the tokenizer again with the version of transformers that the model was trained with.';
 
 function refuseUnsupported(tokenizer: Json, tokenizerConfig: Json): void {
   const field = UNSUPPORTED.find((name) => tokenizerConfig[name] === true);
@@ -127,12 +127,12 @@ function refuseUnsupported(tokenizer: Json, tokenizerConfig: Json): void {
   const map = tokenizerConfig.auto_map as Json | undefined;
   if (Array.isArray(map) || map?.AutoTokenizer !== undefined) {
     throw new StartError(
-      'tokenizer_config.json: auto_map names a tokenizer of the model’s own code, which hotvec does not run. If tokenizer.json gives the same ids, remove auto_map.',
+      'tokenizer_config.json: auto_map names a tokenizer in the model’s own code, which hotvec does not run. If tokenizer.json gives the same ids, remove auto_map.',
     );
   }
   const { dropout } = (tokenizer.model ?? {}) as Json;
   if (typeof dropout === 'number' && dropout > 0) {
-    throw new StartError(`tokenizer.json sets dropout to ${dropout}: its ids are random. Set it to null.`);
+    throw new StartError(`tokenizer.json sets dropout to ${dropout}, which makes token ids random. Set it to null.`);
   }
 }
 
@@ -144,7 +144,7 @@ function refuseTokenTypes({ post_processor }: TokenizerParts, { model_input_name
   if (Array.isArray(inputs) && !inputs.includes('token_type_ids')) return;
   if (!hasTokenTypes(post_processor)) return;
   throw new StartError(
-    `tokenizer.json: post_processor gives a text a type_id other than 0, which ${VERSION_4} hands to the model and hotvec does not. If the model was trained without token types, set model_input_names to ["input_ids", "attention_mask"] in tokenizer_config.json of a copy of the folder.`,
+    `tokenizer.json: post_processor gives a text a type_id other than 0, which ${VERSION_4} passes to the model and hotvec does not. If the model was trained without token types, set model_input_names to ["input_ids", "attention_mask"] in tokenizer_config.json in a copy of the folder.`,
   );
 }
 
@@ -165,11 +165,11 @@ function refuseStaleTokens(named: string, chosen: TokenizerParts, lowercase: boo
     ({ content, normalized }) => normalized && !UNCHANGED_BY_NORMALIZERS.test(content),
   );
   if (stale === undefined) return;
-  const spelled = `versions of transformers look for the added token ${JSON.stringify(stale.content)} in different spellings, so one text has two lists of token ids`;
+  const spelled = `different versions of transformers look for the added token ${JSON.stringify(stale.content)} in different spellings: one text has two possible lists of token ids`;
   throw new StartError(
     isOfClass
-      ? `${named}, and class and tokenizer.json disagree about the normalizer, whereupon ${spelled}. ${REMEDY}`
-      : `sentence_bert_config.json sets do_lower_case to true, whereupon ${spelled}. In a copy of the folder, set do_lower_case to false, or write the token in lower case in tokenizer.json and tokenizer_config.json.`,
+      ? `${named}, and the class and tokenizer.json disagree about the normalizer, so ${spelled}. ${REMEDY}`
+      : `sentence_bert_config.json sets do_lower_case to true, so ${spelled}. In a copy of the folder, set do_lower_case to false, or write the token in lower case in tokenizer.json and tokenizer_config.json.`,
   );
 }
 
@@ -185,7 +185,7 @@ function origin({ tokenizerConfig, config }: TokenizerSources, name: string): st
     return `tokenizer_config.json: tokenizer_class is "${tokenizerConfig.tokenizer_class}"`;
   }
   if (typeof config.tokenizer_class === 'string') return `config.json: tokenizer_class is "${config.tokenizer_class}"`;
-  return `config.json: model_type ${JSON.stringify(config.model_type)} stands for ${name}`;
+  return `config.json: model_type ${JSON.stringify(config.model_type)} means ${name}`;
 }
 
 /** Which of two versions keeps to the file, for messages. */
@@ -206,11 +206,11 @@ function disagreement(
     parts !== null &&
     (part === 'words' ? haveSameWords(parts, json.parts) : differingPart(parts, json.parts, json) !== part);
   const how = isSame(version4)
-    ? `${VERSION_4} takes the ${what} of tokenizer.json, ${VERSION_5} those of the class`
+    ? `${VERSION_4} takes the ${what} from tokenizer.json, ${VERSION_5} from the class`
     : isSame(version5)
-      ? `${VERSION_4} takes the ${what} of the class, ${VERSION_5} those of tokenizer.json`
+      ? `${VERSION_4} takes the ${what} from the class, ${VERSION_5} from tokenizer.json`
       : `${VERSION_4} and ${VERSION_5} build different ${what}`;
-  return `${named}, and class and tokenizer.json disagree: ${how}, so one text has two lists of token ids.`;
+  return `${named}, and the class and tokenizer.json disagree: ${how}, so one text has two possible lists of token ids.`;
 }
 
 function haveSameWords(one: WordRules, other: WordRules): boolean {

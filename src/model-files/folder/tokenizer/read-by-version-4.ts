@@ -20,7 +20,7 @@ export function readByVersion4(className: string, files: TokenFiles, json: Token
   // It calls .keys() of it.
   if (Array.isArray(config.extra_special_tokens)) return null;
   if ((family === 'llama' || family === 't5') && typeof config.add_prefix_space === 'boolean') {
-    throw new RangeError(`add_prefix_space of ${className} builds the tokenizer anew from a SentencePiece file`);
+    throw new RangeError(`add_prefix_space of ${className} rebuilds the tokenizer from a SentencePiece file`);
   }
   const { named, added } = specialTokens(files, family, 4, parts.added_tokens, {
     added: parts.added_tokens,
