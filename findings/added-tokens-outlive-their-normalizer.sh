@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A good guess: a tokenizer that is saved and loaded again gives the ids that it gave before.
-# What is true: in tokenizers 0.22.2 (the newest that transformers 4.57.6 takes) an added token with `normalized=True` is
-# compiled with the normalizer of that moment and keeps that spelling when the normalizer is set later, as transformers 4 does for
-# `do_lower_case` of BERT and sentence-transformers for `do_lower_case` of sentence_bert_config.json. The token is then found
-# in no text, until the tokenizer is saved and loaded: the file is compiled anew, and the same text gets other ids.
-# tokenizers 0.23.3 compiles added tokens anew when the normalizer is set.
+# What is true: in tokenizers 0.22.2 (the newest that transformers 4.57.6 accepts) an added token with `normalized=True` is
+# compiled with the current normalizer and keeps that spelling when the normalizer is set later, as transformers 4 does for
+# `do_lower_case` of BERT and sentence-transformers for `do_lower_case` of sentence_bert_config.json. Then the token is found
+# in no text until the tokenizer is saved and loaded: the file is compiled again, and the same text gets different ids.
+# tokenizers 0.23.3 recompiles added tokens when the normalizer is set.
 # Source: the tokenizers package, setter of Tokenizer.normalizer.
 # Prints versions and tokens; exits with 1 if that changes. Needs python3 and a registry; removes what it installs.
 set -euo pipefail

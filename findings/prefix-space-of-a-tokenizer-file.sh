@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# A good guess: the class PreTrainedTokenizerFast has no ideas of its own, so a tokenizer.json under it gives the ids that
-# the tokenizers library gives for the file.
-# What is true: transformers 4.57.6 writes `add_prefix_space` of tokenizer_config.json over that of a ByteLevel
-# pre-tokenizer in tokenizer.json, and `false` where tokenizer_config.json does not have it. The first word of a text gets another
-# id. transformers 5.24.0 keeps the file's.
+# A good guess: the class PreTrainedTokenizerFast adds nothing of its own, so with it a tokenizer.json gives the ids that the
+# tokenizers library gives for the file.
+# What is true: transformers 4.57.6 overwrites `add_prefix_space` of a ByteLevel pre-tokenizer in tokenizer.json with that of
+# tokenizer_config.json, or with `false` if it has none. The first word of a text gets a different id. transformers 5.24.0 keeps
+# the value of the file.
 # Source: tokenization_utils_fast.py of 4.57.6, end of PreTrainedTokenizerFast.__init__ (`self.add_prefix_space =
-# kwargs.get("add_prefix_space", False)`); tokenization_utils_tokenizers.py of 5.24.0 has no such place.
+# kwargs.get("add_prefix_space", False)`); tokenization_utils_tokenizers.py of 5.24.0 has no such line.
 # Prints versions and tokens; exits with 1 if that changes. Needs python3 and a registry; removes what it installs.
 set -euo pipefail
 folder=$(mktemp -d)

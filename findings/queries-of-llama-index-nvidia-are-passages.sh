@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A good guess: get_query_embedding of llama-index's NVIDIAEmbedding embeds a query as a query, as its async twin does, so
-# that a model with a prompt for queries finds with both alike.
+# that a model with a query prompt searches equally well with both.
 # What is true: llama-index-embeddings-nvidia 0.6.0 sends `input_type: passage` from get_query_embedding and `query` from
-# aget_query_embedding: one text has two vectors, and a synchronous search embeds its queries as documents, without a word.
+# aget_query_embedding: one text has two vectors, and a synchronous search silently embeds its queries as documents.
 # Source: llama_index/embeddings/nvidia/base.py of 0.6.0, _get_query_embedding and _aget_query_embedding.
 # Prints versions and what is sent; exits with 1 if that changes. Needs python3 and a registry; removes what it installs.
 set -euo pipefail
