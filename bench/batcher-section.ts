@@ -1,8 +1,7 @@
 import { Batcher } from '../src/batching/batcher.ts';
 import { systemClock as clock } from '../src/clock.ts';
-import { batchCostOf } from '../src/engine/batch-cost.ts';
 import type { Engine } from '../src/engine/engine.ts';
-import { PackedMeter } from '../src/formats/qwen3/packed-meter.ts';
+import { formatOf } from '../src/formats/formats.ts';
 import type { EngineBench } from './open-bench.ts';
 import { figure, type Row } from './report.ts';
 import { median } from './statistics.ts';
@@ -48,9 +47,8 @@ async function requestRate(batcher: Batcher, requests: readonly Int32Array[][], 
   return (1000 * answered) / (performance.now() - start);
 }
 
-function createBatcher({ manifest, weights }: EngineBench): Batcher {
-  const { hiddenSize, vocabularySize } = manifest;
-  const cost = batchCostOf(weights);
+function createBatcher({ manifest }: EngineBench): Batcher {
+  const { hiddenSize } = manifest;
   const engine: Engine = {
     state: 'ready',
     info: undefined,
@@ -68,7 +66,7 @@ function createBatcher({ manifest, weights }: EngineBench): Batcher {
     engine,
     clock,
     hiddenSize,
-    createMeter: () => new PackedMeter({ maxUniqueTokens: BATCH_TOKENS, vocabularySize, cost }),
+    createMeter: () => formatOf(manifest).meter(manifest, 'fp32', BATCH_TOKENS),
     maxQueueTokens: 10_000_000,
     keyShare: 1,
     random: Math.random,

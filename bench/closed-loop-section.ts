@@ -58,15 +58,15 @@ function loadsFor({ isLarge, options }: EngineBench): Load[] {
   return options.quick ? LOADS.filter((_, i) => i % 7 === 0) : LOADS;
 }
 
-async function speedAlone({ model, weights, workloads }: EngineBench, service: RunningService): Promise<number> {
+async function speedAlone({ model, manifest, workloads }: EngineBench, service: RunningService): Promise<number> {
   const items = await workloads.take('p', 32, 99);
   const ids = items.map((item) => item.ids);
-  const batches = fullBatches(ids, service.batchTokens, weights);
+  const batches = fullBatches(ids, service.batchTokens, manifest);
   return sum(ids.map(({ length }) => length)) / (await timeAlone(model, batches));
 }
 
 async function measureLoad(bench: EngineBench, service: RunningService, load: Load, speed: number): Promise<Row> {
-  const { model, manifest, weights, workloads, options } = bench;
+  const { model, manifest, workloads, options } = bench;
   const { workload, textsPerRequest, clients, format = 'base64', target } = load;
   const requestTokens = textsPerRequest * MEAN_TOKENS[workload];
   const fewest = clients * (options.quick ? 1 : 2);
@@ -80,7 +80,7 @@ async function measureLoad(bench: EngineBench, service: RunningService, load: Lo
   }
   const batches = turns.map((items) => {
     const ids = items.map((item) => item.ids);
-    return fullBatches(ids, service.batchTokens, weights);
+    return fullBatches(ids, service.batchTokens, manifest);
   });
   const results = await interleave<Pick<LoadResult, 'seconds' | 'latencies'>>(
     rounds,

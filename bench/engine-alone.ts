@@ -1,20 +1,17 @@
 import { FairQueue } from '../src/batching/fair-queue.ts';
 import { PendingRequest } from '../src/batching/pending-request.ts';
-import { batchCostOf } from '../src/engine/batch-cost.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
-import { PackedMeter } from '../src/formats/qwen3/packed-meter.ts';
-import type { PackedModel } from '../src/formats/qwen3/packed-model.ts';
-import type { PackedWeights } from '../src/model-files/manifest.ts';
+import { formatOf } from '../src/formats/formats.ts';
+import type { PackedModel } from '../src/formats/qwen3/load.ts';
+import type { ModelManifest } from '../src/model-files/manifest.ts';
 
 /** Forms batches as the service's batcher does when everything waits at once. */
-export function fullBatches(sequences: readonly Int32Array[], batchTokens: number, weights: PackedWeights): Batch[] {
-  const cost = batchCostOf(weights);
-  const { vocabularySize } = weights.architecture;
+export function fullBatches(sequences: readonly Int32Array[], batchTokens: number, manifest: ModelManifest): Batch[] {
   const queue = new FairQueue();
   queue.push(new PendingRequest(sequences, {}, 0, () => {}));
   const batches: Batch[] = [];
   while (queue.requests > 0) {
-    const entries = queue.takeBatch(new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }));
+    const entries = queue.takeBatch(formatOf(manifest).meter(manifest, 'fp32', batchTokens));
     batches.push(toBatch(entries.map(({ tokenIds }) => tokenIds)));
   }
   return batches;

@@ -1,5 +1,5 @@
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
-import type { PackedModel } from '../src/formats/qwen3/packed-model.ts';
+import type { PackedModel } from '../src/formats/qwen3/load.ts';
 import { type PackedPlan, planPackedBatch } from '../src/formats/qwen3/plan.ts';
 import { sequenceFlops } from './flops.ts';
 import { gateSameVectors, largestDifference } from './gate.ts';
@@ -151,7 +151,7 @@ async function batchesOf(
   return {
     batches,
     tokens: sum(lengths),
-    flops: sum(lengths.map((length) => sequenceFlops(bench.weights, length))),
+    flops: sum(lengths.map((length) => sequenceFlops(bench.manifest.cost, length))),
   };
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { judge } from '../src/engine/process/judge-canary.ts';
 import { type Device, toBatch } from '../src/engine/protocol.ts';
 import { cosine, rowAt } from '../src/engine/rows.ts';
-import type { PackedModel } from '../src/formats/qwen3/packed-model.ts';
+import type { PackedModel } from '../src/formats/qwen3/load.ts';
 import type { Dtype } from '../src/model-files/manifest.ts';
 import { packageRoot } from '../src/package-info.ts';
 

@@ -1,10 +1,11 @@
+import { packed } from '../scripts/packed-weights.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
 import { cosine, rowAt } from '../src/engine/rows.ts';
-import { PackedModel } from '../src/formats/qwen3/packed-model.ts';
+import { loadQwen3, type PackedModel } from '../src/formats/qwen3/load.ts';
 import { resolveModel } from '../src/model-files/resolve-model.ts';
 import { engineSettings } from './engine-settings.ts';
 import { GateError, largestDifference } from './gate.ts';
-import { int8Weights } from './int8-weights.ts';
+import { withInt8 } from './int8-weights.ts';
 import { interleave } from './interleave.ts';
 import type { EngineBench } from './open-bench.ts';
 import { figure, type Row } from './report.ts';
@@ -69,10 +70,10 @@ export async function* measureInt8(bench: EngineBench): AsyncGenerator<Row> {
 
 /** The one that the bench has not is loaded. */
 async function bothModels(bench: EngineBench): Promise<{ exact: PackedModel; int8: PackedModel }> {
-  const { model, manifest, weights, options, setting } = bench;
+  const { model, manifest, options, setting } = bench;
   const load = async (dtype: 'fp32' | 'int8') =>
-    PackedModel.load(
-      dtype === 'int8' ? await int8Weights(resolveModel(setting), weights) : weights,
+    loadQwen3(
+      { weights: packed(dtype === 'int8' ? await withInt8(resolveModel(setting), manifest) : manifest) },
       engineSettings(manifest, 'cpu', dtype),
     );
   return options.dtype === 'int8'

@@ -1,14 +1,16 @@
+import { packed } from '../scripts/packed-weights.ts';
 import { chooseDtype } from '../src/formats/choose-dtype.ts';
-import { loadManifest } from '../src/formats/load-manifest.ts';
-import { PackedModel } from '../src/formats/qwen3/packed-model.ts';
-import type { ModelManifest, PackedWeights } from '../src/model-files/manifest.ts';
+import { describeModel } from '../src/formats/describe-model.ts';
+import { loadQwen3, type PackedModel } from '../src/formats/qwen3/load.ts';
+import type { Qwen3Weights } from '../src/formats/qwen3/qwen3-weights.ts';
+import type { ModelManifest } from '../src/model-files/manifest.ts';
 import { resolveModel } from '../src/model-files/resolve-model.ts';
 import { loadNativeTokenizer } from '../src/tokenization/native-tokenizer.ts';
 import { engineSettings } from './engine-settings.ts';
 import { sequenceFlops } from './flops.ts';
 import { gateGolden } from './gate.ts';
 import { createGemm, type GemmCalibrator } from './gemm.ts';
-import { int8Weights } from './int8-weights.ts';
+import { withInt8 } from './int8-weights.ts';
 import { LoadGenerator } from './load-generator.ts';
 import type { BenchOptions } from './options.ts';
 import { type RunningService, startService } from './service.ts';
@@ -24,7 +26,7 @@ export interface EngineBench {
   model: PackedModel;
   manifest: ModelManifest;
   /** The manifest's: only packed models are measured here. */
-  weights: PackedWeights;
+  weights: Qwen3Weights;
   isLarge: boolean;
   workloads: Workloads;
   gemm: GemmCalibrator;
@@ -38,16 +40,15 @@ export interface EngineBench {
 /** @throws {GateError} when the model's vectors are wrong: then there is no speed to report. */
 export async function openBench(setting: string, options: BenchOptions): Promise<EngineBench> {
   const location = resolveModel(setting);
-  const manifest = await loadManifest(location);
-  if (manifest.weights.kind !== 'packed')
-    throw new Error(`${setting} is an ONNX export; the benchmark measures the packed path.`);
-  const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
+  const described = await describeModel(location);
+  const tokenizer = await loadNativeTokenizer(described.tokenizerFile);
   const { device } = options;
-  const dtype = chooseDtype(manifest.weights, device, options.dtype);
-  const weights = dtype === 'int8' ? await int8Weights(location, manifest.weights) : manifest.weights;
+  const dtype = chooseDtype(described, device, options.dtype);
+  const manifest = dtype === 'int8' ? await withInt8(location, described) : described;
+  const weights = packed(manifest);
   // Int8 is compared with what the machine does in fp32.
   const gemmDtype = dtype === 'int8' ? 'fp32' : dtype;
-  const model = await PackedModel.load(weights, engineSettings(manifest, device, dtype));
+  const model = await loadQwen3({ weights }, engineSettings(manifest, device, dtype));
   if (manifest.name === 'starter') await gateGolden(model, manifest.hiddenSize, { device, dtype });
   let service: Promise<RunningService> | undefined;
   const load = new LoadGenerator();
@@ -56,7 +57,7 @@ export async function openBench(setting: string, options: BenchOptions): Promise
     model,
     manifest,
     weights,
-    isLarge: sequenceFlops(weights, 1) > LARGE_FLOPS_PER_TOKEN,
+    isLarge: sequenceFlops(manifest.cost, 1) > LARGE_FLOPS_PER_TOKEN,
     workloads: await openWorkloads(tokenizer),
     gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, {
       device,

@@ -17,14 +17,14 @@ const LARGE_SECONDS = 40;
  * the batch under way, the one behind it, and its own.
  */
 export async function* measureUnderBulk(bench: EngineBench): AsyncGenerator<Row> {
-  const { model, weights, manifest, workloads, options, isLarge } = bench;
+  const { model, manifest, workloads, options, isLarge } = bench;
   const service = await bench.service();
   const seconds = options.quick ? 1 : isLarge ? LARGE_SECONDS : SECONDS;
   const passages = await workloads.take('p', BULK_TEXTS * (options.quick ? 4 : 16), 600);
   const batches = fullBatches(
     passages.slice(0, BULK_TEXTS).map(({ ids }) => ids),
     service.batchTokens,
-    weights,
+    manifest,
   );
   const batchSeconds: number[] = [];
   for (const batch of isLarge ? batches.slice(0, 3) : batches) batchSeconds.push(await timeAlone(model, [batch]));

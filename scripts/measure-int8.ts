@@ -6,15 +6,18 @@ import { parseArgs } from 'node:util';
 import { openWorkloads } from '../bench/workloads.ts';
 import { toBatch } from '../src/engine/protocol.ts';
 import { cosine, rowAt } from '../src/engine/rows.ts';
-import { loadManifest } from '../src/formats/load-manifest.ts';
-import { PackedModel } from '../src/formats/qwen3/packed-model.ts';
-import { withInt8File } from '../src/model-files/int8/find-int8-file.ts';
+import { describeModel } from '../src/formats/describe-model.ts';
+import { loadQwen3 } from '../src/formats/qwen3/load.ts';
+import type { Qwen3Weights } from '../src/formats/qwen3/qwen3-weights.ts';
+import type { TensorLocation } from '../src/model-files/folder/safetensors.ts';
+import { readInt8File } from '../src/model-files/int8/find-int8-file.ts';
 import { SERVED_CHOICE } from '../src/model-files/int8/scheme.ts';
 import { writeInt8File } from '../src/model-files/int8/write-int8-file.ts';
-import type { ModelManifest, PackedWeights, TensorLocation } from '../src/model-files/manifest.ts';
+import type { ModelManifest } from '../src/model-files/manifest.ts';
 import { resolveModel } from '../src/model-files/resolve-model.ts';
 import { packageRoot } from '../src/package-info.ts';
 import { loadNativeTokenizer } from '../src/tokenization/native-tokenizer.ts';
+import { packed } from './packed-weights.ts';
 import { ndcgAt10, spearman } from './rank-measures.ts';
 
 // `node dist/scripts/measure-int8.js [--model DIR]… [--matrices]`: how far int8 is from fp32. Prints tables in Markdown for
@@ -49,7 +52,7 @@ try {
 type Embed = (texts: readonly string[]) => Promise<Float32Array[]>;
 
 async function measureModel(name: string): Promise<void> {
-  const manifest = await loadManifest(resolveModel(name));
+  const manifest = await describeModel(resolveModel(name));
   const weights = packed(manifest);
   const exact = await embedder(manifest, weights, 'fp32');
   const int8 = await embedder(manifest, await quantize(weights, 'served'), 'int8');
@@ -67,13 +70,13 @@ async function measureModel(name: string): Promise<void> {
 
 /** Each kind of matrix alone in int8, all of them, and all of them with an outlier made by hand before down_proj. */
 async function measureMatrices(name: string): Promise<void> {
-  const manifest = await loadManifest(resolveModel(name));
+  const manifest = await describeModel(resolveModel(name));
   const texts = await workloadTexts(manifest);
   const kinds = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
   const any = { isQuantizable: (tensor: string) => EVERYTHING.test(tensor), largestError: 1 };
   console.log(`\n| ${manifest.name}, in int8 | cosine to fp32, min and mean |\n|---|---|`);
   const exact = await (await embedder(manifest, packed(manifest), 'fp32'))(texts);
-  const compare = async (what: string, weights: PackedWeights) => {
+  const compare = async (what: string, weights: Qwen3Weights) => {
     const found = await (await embedder(manifest, weights, 'int8'))(texts);
     console.log(`| ${what} | ${describe(exact.map((vector, i) => cosine(vector, found[i] as Float32Array)))} |`);
   };
@@ -98,10 +101,10 @@ async function measureMatrices(name: string): Promise<void> {
 }
 
 /** A model that computes the same: an output of each up_proj times a power of two, that input of down_proj through it. */
-async function withOutlier(manifest: ModelManifest, factor: number): Promise<PackedWeights> {
+async function withOutlier(manifest: ModelManifest, factor: number): Promise<Qwen3Weights> {
   const copy = path.join(folder, `outlier-${factor}`);
   cpSync(manifest.folder, copy, { recursive: true });
-  const weights = packed(await loadManifest({ name: 'outlier', folder: copy }));
+  const weights = packed(await describeModel({ name: 'outlier', folder: copy }));
   for (const [name, tensor] of Object.entries(weights.tensors)) {
     const [rows = 0, columns = 0] = tensor.shape;
     if (name.includes('up_proj'))
@@ -133,17 +136,17 @@ function scale({ file, offset, dtype }: TensorLocation, elements: readonly numbe
   writeFileSync(file, bytes);
 }
 
-async function quantize(weights: PackedWeights, name: string, choice = SERVED_CHOICE): Promise<PackedWeights> {
+async function quantize(weights: Qwen3Weights, name: string, choice = SERVED_CHOICE): Promise<Qwen3Weights> {
   const file = path.join(folder, `${name}.safetensors`);
   rmSync(file, { force: true });
-  await writeInt8File(weights, file, () => {}, choice);
-  return withInt8File(weights, file);
+  await writeInt8File(weights.tensors, file, () => {}, choice);
+  return { ...weights, int8: await readInt8File(weights.tensors, file) };
 }
 
 /** L2-normalized vectors in the order given; batches of like length. */
-async function embedder(manifest: ModelManifest, weights: PackedWeights, dtype: 'fp32' | 'int8'): Promise<Embed> {
+async function embedder(manifest: ModelManifest, weights: Qwen3Weights, dtype: 'fp32' | 'int8'): Promise<Embed> {
   const settings = { device: 'cpu', deviceId: 0, threads: 0, maxBatchTokens: 2048, mustBeatCpu: false } as const;
-  const model = await PackedModel.load(weights, { ...settings, dtype, maxTokens: MAX_TOKENS, prepacking: true });
+  const model = await loadQwen3({ weights }, { ...settings, dtype, maxTokens: MAX_TOKENS, prepacking: true });
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
   return async (texts) => {
     const sequences = (await tokenizer.tokenize([...texts])).map(({ ids }, i) => ({ i, ids: cut(ids) }));
@@ -236,9 +239,4 @@ function* evaluations(data: string): Generator<[string, (embed: Embed) => Promis
 function describe(cosines: readonly number[]): string {
   const mean = cosines.reduce((sum, one) => sum + one, 0) / cosines.length;
   return `${Math.min(...cosines).toFixed(5)}, ${mean.toFixed(6)}`;
-}
-
-function packed({ weights }: ModelManifest): PackedWeights {
-  if (weights.kind !== 'packed') throw new Error('an ONNX export');
-  return weights;
 }

@@ -2,7 +2,8 @@ import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readFileSync, wr
 import path from 'node:path';
 import { ElementType, OnnxGraph } from '../src/formats/graph-writer/onnx-graph.ts';
 import { rotaryTables } from '../src/formats/qwen3/rope.ts';
-import type { ModelManifest, PackedWeights } from '../src/model-files/manifest.ts';
+import type { ModelManifest } from '../src/model-files/manifest.ts';
+import { packed } from './packed-weights.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** Added to the scores of positions that must not be seen: e to that power is 0. */
@@ -26,8 +27,7 @@ export type Padding = 'right' | 'either';
  * @param folder made if absent; must be empty.
  */
 export function writePaddedExport(manifest: ModelManifest, folder: string, padding: Padding = 'right'): void {
-  if (manifest.weights.kind !== 'packed') throw new Error(`${manifest.name} is an ONNX export already`);
-  const { architecture: config, tensors } = manifest.weights;
+  const { architecture: config, tensors } = packed(manifest);
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim } = config;
   const graph = new OnnxGraph('qwen3-padded');
   const weight = (name: string): string => {
@@ -140,7 +140,7 @@ export function writePaddedExport(manifest: ModelManifest, folder: string, paddi
 
 /** The manifest's folder, with the graph and the weights in onnx/ and a tokenizer that pads on a side that is allowed. */
 function writeFolder(manifest: ModelManifest, folder: string, graph: Uint8Array, padding: Padding): void {
-  const { tensors } = manifest.weights as PackedWeights;
+  const { tensors } = packed(manifest);
   const weightFiles = new Set(Object.values(tensors).map(({ file }) => path.resolve(file)));
   cpSync(manifest.folder, folder, { recursive: true, filter: (file) => !weightFiles.has(path.resolve(file)) });
   mkdirSync(path.join(folder, 'onnx'));

@@ -1,14 +1,14 @@
 import process from 'node:process';
 import { systemClock } from '../clock.ts';
 import { messageOf, StartError } from '../errors.ts';
-import { loadManifest } from '../formats/load-manifest.ts';
+import { describeModel } from '../formats/describe-model.ts';
+import { formatOf } from '../formats/formats.ts';
 import { logHubEvents } from '../log/hub-events.ts';
 import { logInt8Events } from '../log/int8-events.ts';
 import { createLogger } from '../log/logger.ts';
 import { FileHashes } from '../model-files/file-hashes.ts';
 import { formatBytes } from '../model-files/hub/format-bytes.ts';
 import { int8Folders } from '../model-files/int8/int8-folders.ts';
-import { prepareInt8 } from '../model-files/int8/prepare-int8.ts';
 import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelLocation } from '../model-files/resolve-model.ts';
 import type { Config } from '../settings/config.ts';
@@ -56,12 +56,11 @@ export async function pullCommand(args: readonly string[], signals: StopSignals)
 
 /** Makes the int8 weights too, so that a server that can write nothing finds them. */
 async function quantize(location: ModelLocation, config: Config): Promise<void> {
-  const { name, weights } = await loadManifest(location, config.pooling, config.dtype);
-  if (weights.kind !== 'packed') return;
-  await prepareInt8(weights, {
-    folders: int8Folders(location, config),
+  const manifest = await describeModel(location, config);
+  await formatOf(manifest).prepare(manifest, new Set(['int8']), {
+    folders: () => int8Folders(location, config),
     files: new FileHashes(location.hashes),
-    onEvent: logInt8Events(name, createLogger(config.logLevel, process.stderr), systemClock),
+    onEvent: logInt8Events(manifest.name, createLogger(config.logLevel, process.stderr), systemClock),
   });
 }
 

@@ -1,18 +1,13 @@
-import type { Batch, BatchResult, EngineSettings } from '../engine/protocol.ts';
+import type { EngineSettings } from '../engine/protocol.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
-import { PaddedModel } from './onnx/padded-model.ts';
-import { PackedModel } from './qwen3/packed-model.ts';
+import type { FormatName } from './formats.ts';
+import type { LoadedModel, LoadModel } from './model-format.ts';
+import { loadOnnx } from './onnx/load.ts';
+import { loadQwen3 } from './qwen3/load.ts';
 
-/** What a model makes of a batch: rows, row-major [rows, hiddenSize], not normalized, in the order sent. */
-export type ComputedBatch = Pick<BatchResult, 'rows' | 'computedTokens'>;
+const LOADERS: Record<FormatName, LoadModel<never>> = { qwen3: loadQwen3, onnx: loadOnnx };
 
-/** A model in memory: batches of token ids in, pooled rows out. */
-export interface Model {
-  run(batch: Batch): Promise<ComputedBatch>;
-}
-
-/** Loads a model by whichever path serves its weights. */
-export async function loadModel(manifest: ModelManifest, settings: EngineSettings): Promise<Model> {
-  const { weights } = manifest;
-  return weights.kind === 'packed' ? PackedModel.load(weights, settings) : PaddedModel.load(manifest, settings);
+/** Loads a model by its format, in the engine process: nothing that the main process loads may import this. */
+export function loadModel(manifest: ModelManifest, settings: EngineSettings): Promise<LoadedModel> {
+  return (LOADERS[manifest.format as FormatName] as LoadModel)(manifest, settings);
 }

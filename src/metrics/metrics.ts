@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import type { ErrorCode } from '../errors.ts';
+import type { Layout } from '../formats/model-format.ts';
 import { engineMetrics } from './engine-metrics.ts';
 import { defineObserved, type Observed } from './observed-metrics.ts';
 import { PrefixedRegistry } from './prefixed-registry.ts';
@@ -33,8 +34,7 @@ export interface WorkFacts {
 }
 
 export interface BatchFacts {
-  /** Whether the model's graph is packed or padded. */
-  path: 'packed' | 'padded';
+  path: Layout;
   items: number;
   tokens: number;
   /** Token rows the engine computed. */

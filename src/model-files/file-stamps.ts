@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import type { ModelManifest } from './manifest.ts';
 
 /**
  * What the file system says of a model's files, to notice that they are no longer those whose hashes were checked:
@@ -17,16 +16,6 @@ export class FileStamps {
     for (const [file, stamp] of this.stamps) if (stampOf(file) !== stamp) return file;
     return undefined;
   }
-}
-
-/** Every file that an engine may load for the model. */
-export function engineFiles({ weights }: ModelManifest): string[] {
-  if (weights.kind === 'packed') {
-    const int8 = Object.values(weights.int8 ?? {}).flatMap(({ values, scales }) => [values, scales]);
-    return [...Object.values(weights.tensors), ...int8].map(({ file }) => file);
-  }
-  const exports = Object.values(weights.exports).flatMap(({ graphFile, dataFiles }) => [graphFile, ...dataFiles]);
-  return [...exports, ...weights.dense.map(({ weight }) => weight.file)];
 }
 
 /** Links are followed. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { weightFiles } from '../formats/weight-files.ts';
+import { formatOf } from '../formats/formats.ts';
 import { FileHashes } from './file-hashes.ts';
-import { INT8_SCHEME } from './int8/scheme.ts';
 import type { Dtype, ModelManifest } from './manifest.ts';
 
 /**
@@ -12,26 +11,22 @@ import type { Dtype, ModelManifest } from './manifest.ts';
  * @returns 16 hexadecimal digits.
  */
 export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files = new FileHashes()): Promise<string> {
-  const hashes = await Promise.all(weightFiles(manifest, dtype).map((file) => files.of(file)));
+  const format = formatOf(manifest);
+  const quantization = format.quantization(dtype);
+  const hashes = await Promise.all(format.weightFiles(manifest, dtype).map((file) => files.of(file)));
   const facts = {
     weights: hashes,
     tokenizer: await files.of(manifest.tokenizerFile),
-    architecture: architecture(manifest),
+    architecture: format.architecture(manifest),
     pooling: manifest.pooling,
     normalize: manifest.normalize,
     dtype,
     // Quantized by hotvec, and another way of doing it gives other vectors; an ONNX export was by whoever made it.
-    ...(manifest.weights.kind === 'packed' && dtype === 'int8' ? { quantization: INT8_SCHEME } : {}),
+    ...(quantization === undefined ? {} : { quantization }),
     prompts: manifest.prompts,
     ...(manifest.defaultPrompt === '' ? {} : { defaultPrompt: manifest.defaultPrompt }),
     ...(manifest.truncateDimension === null ? {} : { truncateDimension: manifest.truncateDimension }),
     ...(manifest.tokenizer.changes === null ? {} : { tokenizerChanges: manifest.tokenizer.changes }),
   };
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
-}
-
-/** What is done around the weights. In the padded path the graph file says the rest. */
-function architecture({ weights }: ModelManifest): unknown {
-  if (weights.kind === 'packed') return weights.architecture;
-  return { modelType: weights.modelType, dense: weights.dense.map(({ activation }) => activation) };
 }

@@ -25,7 +25,7 @@ export interface EngineChoices {
  */
 export function chooseEngines(
   config: Pick<Config, 'device' | 'deviceId' | 'dtype' | 'threads' | 'maxBatchTokens' | 'prepacking'>,
-  { weights }: Pick<ModelManifest, 'weights'>,
+  manifest: ModelManifest,
   maxTokens: number,
 ): EngineChoices {
   const isAuto = config.device === 'auto';
@@ -36,7 +36,7 @@ export function chooseEngines(
     const { device } = candidate;
     try {
       if (candidate.absent !== null) throw new Error(candidate.absent);
-      const dtype = chooseDtype(weights, device, config.dtype);
+      const dtype = chooseDtype(manifest, device, config.dtype);
       const settings: Omit<EngineSettings, 'deviceId'> = {
         device,
         dtype,

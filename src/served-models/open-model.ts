@@ -7,17 +7,15 @@ import type { Calibration, Device, EngineInfo } from '../engine/protocol.ts';
 import type { EngineEvent } from '../engine/supervisor/engine-events.ts';
 import { EngineGroup } from '../engine/supervisor/engine-group.ts';
 import { EngineSupervisor } from '../engine/supervisor/supervisor.ts';
-import { createMeter } from '../formats/create-meter.ts';
-import { givesTokenVectors } from '../formats/gives-token-vectors.ts';
-import { loadManifest } from '../formats/load-manifest.ts';
-import { weightFiles } from '../formats/weight-files.ts';
+import { describeModel } from '../formats/describe-model.ts';
+import { formatOf } from '../formats/formats.ts';
+import type { Layout } from '../formats/model-format.ts';
 import { logHubEvents } from '../log/hub-events.ts';
 import { logInt8Events } from '../log/int8-events.ts';
 import { FileHashes } from '../model-files/file-hashes.ts';
-import { engineFiles, FileStamps } from '../model-files/file-stamps.ts';
+import { FileStamps } from '../model-files/file-stamps.ts';
 import { fingerprintOf } from '../model-files/fingerprint.ts';
 import { int8Folders } from '../model-files/int8/int8-folders.ts';
-import { prepareInt8 } from '../model-files/int8/prepare-int8.ts';
 import { findPublishedTruth, type PublishedTruth } from '../model-files/known/published-truth.ts';
 import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
@@ -37,7 +35,7 @@ export interface OpenModelOptions {
   config: ModelConfig;
   logger: Logger;
   clock: Clock;
-  onBatch: (batch: BatchReport & { path: 'packed' | 'padded' }) => void;
+  onBatch: (batch: BatchReport & { path: Layout }) => void;
   onPoison?: ((input: PoisonReport) => void) | undefined;
   onAcquittal?: ((input: { tokens: number }) => void) | undefined;
   onEngineEvent: (event: EngineEvent, deviceId: number) => void;
@@ -95,16 +93,16 @@ export type ModelConfig = ModelSettings &
 export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   const { config, logger, clock, onBatch, onPoison, onAcquittal, onEngineEvent } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
-  const described = await loadManifest(location, config.pooling, config.dtype, config.matryoshkaDimensions);
+  const described = await describeModel(location, config);
   const files = new FileHashes(location.hashes);
   const truth = await findPublishedTruth(described, files);
+  const format = formatOf(described);
   const manifest = { ...described, canary: truth?.canary ?? described.canary };
   const dimensions = manifest.truncateDimension ?? manifest.hiddenSize;
   const minimum = manifest.matryoshkaMinimum;
   const facts: ModelFacts = {
     ...manifest,
     dimensions,
-    givesTokenVectors: givesTokenVectors(manifest),
     rowSize: manifest.hiddenSize,
     matryoshkaMinimum: minimum === null ? null : Math.min(minimum, dimensions),
     matryoshkaDimensions: manifest.matryoshkaDimensions.filter((size) => size <= dimensions),
@@ -148,11 +146,11 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     engine,
     clock,
     hiddenSize: manifest.hiddenSize,
-    createMeter: () => createMeter(manifest, engine.info?.dtype ?? 'fp32', batchTokens),
+    createMeter: () => format.meter(manifest, engine.info?.dtype ?? 'fp32', batchTokens),
     maxQueueTokens: config.maxQueueTokens,
     keyShare: config.keyShare,
     random: Math.random,
-    onBatch: (batch) => onBatch({ ...batch, path: manifest.weights.kind }),
+    onBatch: (batch) => onBatch({ ...batch, path: format.layout }),
     onPoison,
     onAcquittal,
   });
@@ -167,21 +165,22 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   const embedder: PipelineEmbedder = new PipelineEmbedder({ model: facts, tokenizer, batcher, cache, clock });
 
   const start = async (): Promise<StartedModel> => {
-    const isInt8 = choices.some((choice) => choice.some(({ dtype }) => dtype === 'int8'));
-    if (isInt8 && manifest.weights.kind === 'packed') {
-      const folders = int8Folders(location, config);
-      const onEvent = logInt8Events(manifest.name, logger, clock);
-      loaded = { ...manifest, weights: await prepareInt8(manifest.weights, { folders, files, onEvent }) };
-    }
+    const dtypes = new Set(choices.flat().map(({ dtype }) => dtype));
+    const folders = () => int8Folders(location, config);
+    loaded = await format.prepare(manifest, dtypes, {
+      folders,
+      files,
+      onEvent: logInt8Events(manifest.name, logger, clock),
+    });
     // Before the hashes of the fingerprint: what changes meanwhile must not pass for what they are of.
-    stamps = new FileStamps(engineFiles(loaded));
+    stamps = new FileStamps(format.engineFiles(loaded));
     const starting = engine.start();
     // The precision is part of the fingerprint: hashing the weights need not wait where there is no choice of it.
-    const [only, ...others] = new Set(choices.flat().map(({ dtype }) => dtype));
+    const [only, ...others] = dtypes;
     const dtype = only === undefined || others.length > 0 ? (await starting).dtype : only;
     const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);
     batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
-    const weightBytes = weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
+    const weightBytes = format.weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
     embedder.begin({ device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
     const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;
     return { info, fingerprint, batchTokens, batchTokensFrom };

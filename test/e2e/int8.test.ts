@@ -118,17 +118,17 @@ describe('DTYPE=int8', () => {
     [
       'a named GPU',
       { DEVICE: 'cuda' },
-      /^DTYPE=int8 is not implemented for these weights on cuda; there it is bf16 or fp16\. Set DTYPE=auto/,
+      /^DTYPE=int8 is not available for this model on cuda; available there: bf16, fp16\. Set DTYPE to one of them/,
     ],
     [
       'WebGPU',
       { DEVICE: 'webgpu' },
-      /^DTYPE=int8 is not implemented for these weights on webgpu; there it is fp32 or fp16\. Set DTYPE=auto/,
+      /^DTYPE=int8 is not available for this model on webgpu; available there: fp32, fp16\. Set DTYPE to one of them/,
     ],
     [
       'an ONNX export, with those that there are',
       { MODEL: path.join(paddedFixtures, 'bert-mean') },
-      /^DTYPE=int8: the model folder has no ONNX export in it; it has fp32, fp16, q8\. Set DTYPE to one of them/,
+      /^DTYPE=int8 is not available for this model on cpu; available there: fp32, fp16, q8\. Set DTYPE to one of them/,
     ],
     [
       'no place for the weights',

@@ -54,7 +54,8 @@ describe('the ONNX files that the export functions of sentence-transformers writ
 
   it('lists what there is for a DTYPE that is not, and for files of names that nobody knows', async () => {
     await assert.rejects(served('fp32'), {
-      message: /DTYPE=fp32: the model folder has no ONNX export in it; it has O3, O4, qint8_avx512_vnni\. Set DTYPE/,
+      message:
+        /DTYPE=fp32 is not available for this model on cpu; available there: O3, O4, qint8_avx512_vnni\. Set DTYPE/,
     });
     const copy = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     try {

@@ -242,6 +242,6 @@ describe('hotvec serve with other ONNX folders', () => {
     const { cli } = new Served('bert-mean', { DTYPE: 'q4' });
     close = async () => {};
     assert.equal(await cli.exit, 1);
-    assert.match(cli.output(), /DTYPE=q4: the model folder has no ONNX export in it; it has fp32, fp16, q8/);
+    assert.match(cli.output(), /DTYPE=q4 is not available for this model on cpu; available there: fp32, fp16, q8\./);
   });
 });

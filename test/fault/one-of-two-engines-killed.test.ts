@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { systemClock as clock } from '../../src/clock.ts';
-import { batchCostOf } from '../../src/engine/batch-cost.ts';
 import { HotvecError } from '../../src/errors.ts';
 import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
 import { buildBatcher } from '../support/build-batcher.ts';
@@ -18,9 +17,8 @@ describe('one of two engines killed with SIGKILL under load', () => {
   it('costs no request its rows, nor gives it those of another', async () => {
     const { group, events } = await groupEngines(realEngineEntry, [[0, 1]]);
     await group.start();
-    const { weights, vocabularySize, hiddenSize } = await starterManifest();
+    const { cost, vocabularySize, hiddenSize } = await starterManifest();
     const batchTokens = 256;
-    const cost = batchCostOf(weights);
     const batcher = buildBatcher({
       engine: group,
       clock,

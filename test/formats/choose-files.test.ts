@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { ModelRegistry } from '@huggingface/transformers';
-import { chooseFiles } from '../../src/formats/choose-files.ts';
-import type { OnnxFacts } from '../../src/formats/onnx/onnx-facts.ts';
 import { ONNX_DTYPES, onnxFileNames, TRANSFORMERS_JS_DTYPES } from '../../src/formats/onnx/onnx-file-names.ts';
+import { chooseFiles } from '../../src/formats/recognize-model.ts';
+import type { ModelFiles } from '../../src/model-files/folder/model-files.ts';
 import { DTYPES, type Dtype } from '../../src/model-files/manifest.ts';
+import { tinyGraph } from '../support/pulled-model.ts';
 import { fixtures } from '../support/starter.ts';
 
 const variant = path.join(fixtures, 'qwen3-variants', 'sharded-f32');
@@ -14,28 +16,33 @@ const readVariant = (file: string) => JSON.parse(readFileSync(path.join(variant,
 const qwen = readVariant('config.json') as Record<string, unknown>;
 const bert = { model_type: 'bert', architectures: ['BertModel'] };
 
-const POOLED: OnnxFacts = {
-  operators: new Set(),
-  dataLocations: new Set(),
-  outputs: new Map([['sentence_embedding', []]]),
-};
+/** Output and data files of the graphs of a repository. */
+type Graph = [output: string, ...dataFiles: string[]];
+const POOLED: Graph = ['sentence_embedding'];
 
 /** Chooses from a repository of these files; JSON where it matters. */
-function choose(
+async function choose(
   dtype: Dtype | 'auto',
-  files: readonly string[],
+  names: readonly string[],
   json: Record<string, unknown>,
-  graph = POOLED,
+  [output, ...dataFiles] = POOLED,
 ): Promise<string[]> {
-  return chooseFiles(
-    {
-      name: 'someone/model',
-      paths: new Set(['config.json', 'tokenizer.json', ...files]),
-      readJson: async (file) => json[file],
-      readGraph: async () => graph,
-    },
-    dtype,
-  );
+  const paths = new Set(['config.json', 'tokenizer.json', ...names]);
+  const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+  const graph = path.join(folder, 'model.onnx');
+  writeFileSync(graph, tinyGraph(output, 0, ...dataFiles));
+  const files: ModelFiles = {
+    name: 'someone/model',
+    has: (file) => paths.has(file),
+    list: () => paths,
+    readJson: async (file) => json[file],
+    locate: async () => graph,
+  };
+  try {
+    return (await chooseFiles(files, dtype)).chosen;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 const weights = async (...args: Parameters<typeof choose>) => (await choose(...args)).slice(2).sort();
 
@@ -80,12 +87,22 @@ describe('chooseFiles()', () => {
   });
 
   it('takes the weights of Dense modules', async () => {
-    const modules = [{ path: '2_Dense', type: 'sentence_transformers.models.Dense' }];
-    const files = ['modules.json', '2_Dense/config.json', '2_Dense/model.safetensors', '2_Dense/pytorch_model.bin'];
-    assert.deepEqual(
-      await weights('auto', [...files, 'onnx/model.onnx'], { 'config.json': bert, 'modules.json': modules }),
-      ['2_Dense/config.json', '2_Dense/model.safetensors', 'modules.json', 'onnx/model.onnx'],
-    );
+    const modules = [
+      { path: '', type: 'sentence_transformers.models.Transformer' },
+      { path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },
+      { path: '2_Dense', type: 'sentence_transformers.models.Dense' },
+    ];
+    const described = ['1_Pooling/config.json', '2_Dense/config.json'];
+    const files = [...described, 'modules.json', '2_Dense/model.safetensors', '2_Dense/pytorch_model.bin'];
+    const pooling = { pooling_mode_mean_tokens: true };
+    const json = { 'config.json': bert, 'modules.json': modules, '1_Pooling/config.json': pooling };
+    const chosen = (graph: Graph) => weights('auto', [...files, 'onnx/model.onnx'], json, graph);
+    assert.deepEqual(await chosen(['last_hidden_state']), [
+      ...[...described, '2_Dense/model.safetensors'].sort(),
+      ...['modules.json', 'onnx/model.onnx'],
+    ]);
+    // They are in a graph that gives the embedding itself.
+    assert.deepEqual(await chosen(POOLED), [...described, 'modules.json', 'onnx/model.onnx']);
   });
 
   it('takes the index and its shards, and notices one that is missing', async () => {
@@ -103,17 +120,16 @@ describe('chooseFiles()', () => {
     const config = { ...qwen, rope_scaling: { type: 'yarn' } };
     await assert.rejects(choose('auto', ['model.safetensors'], { 'config.json': config }), { message: /rope_scaling/ });
     await assert.rejects(choose('auto', ['model.safetensors'], { 'config.json': bert }), {
-      message: /no ONNX export .*models of type "bert" from ONNX only/,
+      message: /model_type is "bert", and from safetensors .*no onnx\/model\.onnx.*optimum-cli export onnx --model/,
     });
-    await assert.rejects(
-      chooseFiles(
-        { name: 'x/y', paths: new Set(['config.json']), readJson: async () => bert, readGraph: async () => POOLED },
-        'auto',
-      ),
-      {
-        message: /x\/y has no tokenizer\.json/,
-      },
-    );
+    const untokenized: ModelFiles = {
+      name: 'x/y',
+      has: (file) => file === 'config.json',
+      list: () => ['config.json'],
+      readJson: async (file) => (file === 'config.json' ? bert : undefined),
+      locate: () => assert.fail('nothing is fetched'),
+    };
+    await assert.rejects(chooseFiles(untokenized, 'auto'), { message: /x\/y has no tokenizer\.json/ });
     const t5 = { model_type: 't5', architectures: ['T5ForConditionalGeneration'] };
     await assert.rejects(
       choose('auto', ['onnx/encoder_model.onnx', 'onnx/decoder_model_merged.onnx'], { 'config.json': t5 }),
@@ -123,18 +139,17 @@ describe('chooseFiles()', () => {
     );
   });
 
-  it('believes in no graph of a billion data files', async () => {
-    for (const count of [1e9, { 'model.onnx': 1e9 }]) {
+  it('takes no data files on the word of config.json, not a billion of them, nor those that only lie there', async () => {
+    for (const count of [2, 1e9, { 'model.onnx': 1e9 }]) {
       const config = { ...bert, 'transformers.js_config': { use_external_data_format: count } };
-      await assert.rejects(choose('auto', ['onnx/model.onnx'], { 'config.json': config }), {
-        name: 'StartError',
-        message: /says that a graph has 1000000000 data files/,
-      });
+      const files = ['onnx/model.onnx', 'onnx/model.onnx_data', 'onnx/model.onnx_data_1'];
+      const chosen = (graph: Graph) => weights('auto', files, { 'config.json': config }, graph);
+      assert.deepEqual(await chosen(['last_hidden_state', 'model.onnx_data']), files.slice(0, 2));
+      assert.deepEqual(await chosen(['last_hidden_state']), files.slice(0, 1));
     }
   });
 
-  it('takes the ONNX files of a precision, with the data that config.json announces or that lies beside them', async () => {
-    const announced = { ...bert, 'transformers.js_config': { use_external_data_format: { 'model.onnx': 2 } } };
+  it('takes the ONNX files of a precision, with the data that its graph names', async () => {
     const files = [
       'onnx/model.onnx',
       'onnx/model.onnx_data',
@@ -144,32 +159,35 @@ describe('chooseFiles()', () => {
       'onnx/model_quantized.onnx',
       'onnx/model_qint8_avx512.onnx',
     ];
-    const json = { 'config.json': announced };
-    assert.deepEqual(await weights('auto', files, json), files.slice(0, 3));
-    assert.deepEqual(await weights('fp16', files, json), ['onnx/model_fp16.onnx', 'onnx/model_fp16.onnx.data']);
-    assert.deepEqual(await weights('q8', files, json), ['onnx/model_quantized.onnx']);
-    assert.deepEqual(await weights('auto', files, { 'config.json': bert }), files.slice(0, 3));
-    await assert.rejects(choose('fp32', ['onnx/model.onnx', 'onnx/model.onnx_data'], json), {
-      message: /lacks onnx\/model\.onnx_data_1/,
-    });
-    assert.deepEqual(await weights('auto', ['model.onnx', 'model.onnx_data'], { 'config.json': bert }), [
-      'model.onnx',
-      'model.onnx_data',
+    const json = { 'config.json': bert };
+    const inTwo: Graph = ['sentence_embedding', 'model.onnx_data', 'model.onnx_data_1'];
+    assert.deepEqual(await weights('auto', files, json, inTwo), files.slice(0, 3));
+    assert.deepEqual(await weights('fp16', files, json, ['sentence_embedding', 'model_fp16.onnx.data']), [
+      'onnx/model_fp16.onnx',
+      'onnx/model_fp16.onnx.data',
     ]);
+    assert.deepEqual(await weights('q8', files, json), ['onnx/model_quantized.onnx']);
+    await assert.rejects(choose('fp32', ['onnx/model.onnx', 'onnx/model.onnx_data'], json, inTwo), {
+      message: /keeps its weights in onnx\/model\.onnx_data_1, which is missing/,
+    });
+    assert.deepEqual(
+      await weights('auto', ['model.onnx', 'model.onnx_data'], json, ['sentence_embedding', 'model.onnx_data']),
+      ['model.onnx', 'model.onnx_data'],
+    );
   });
 
   it('takes the data files that a graph names, whatever their names, and notices one that is missing', async () => {
-    const graph = { ...POOLED, dataLocations: new Set(['model.onnx_data', 'weights/some.bin']) };
+    const graph: Graph = ['sentence_embedding', 'model.onnx_data', 'weights/some.bin'];
     const files = ['onnx/model.onnx_data', 'onnx/model_q4.onnx', 'onnx/weights/some.bin'];
     assert.deepEqual(await weights('q4', files, { 'config.json': bert }, graph), files);
     await assert.rejects(choose('q4', files.slice(1), { 'config.json': bert }, graph), {
       name: 'StartError',
-      message: /onnx\/model_q4\.onnx keeps its weights in onnx\/model\.onnx_data, which the repository does not have/,
+      message: /onnx\/model_q4\.onnx keeps its weights in onnx\/model\.onnx_data, which is missing/,
     });
   });
 
   it('refuses modules and a pooling that hotvec lacks, unless the graph gives the embedding itself', async () => {
-    const hidden = { ...POOLED, outputs: new Map([['last_hidden_state', []]]) };
+    const hidden: Graph = ['last_hidden_state'];
     const files = ['modules.json', '1_Pooling/config.json', 'onnx/model.onnx'];
     const kinds = (...names: string[]) =>
       names.map((name) => ({
@@ -222,7 +240,10 @@ describe('chooseFiles() of the exports of sentence-transformers', () => {
 
   it('takes the one that is named with its data, and the most exact one for `auto`', async () => {
     assert.deepEqual(await weights('qint8_arm64', files, json), ['onnx/model_qint8_arm64.onnx']);
-    assert.deepEqual(await weights('O2', files, json), ['onnx/model_O2.onnx', 'onnx/model_O2.onnx_data']);
+    assert.deepEqual(await weights('O2', files, json, ['sentence_embedding', 'model_O2.onnx_data']), [
+      'onnx/model_O2.onnx',
+      'onnx/model_O2.onnx_data',
+    ]);
     assert.deepEqual(await weights('auto', files, json), ['onnx/model_O1.onnx']);
     assert.deepEqual(await weights('auto', [...files, 'onnx/model.onnx'], json), ['onnx/model.onnx']);
   });

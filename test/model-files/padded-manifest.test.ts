@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { chooseDtype } from '../../src/formats/choose-dtype.ts';
-import { loadManifest } from '../../src/formats/load-manifest.ts';
+import { describeModel } from '../../src/formats/describe-model.ts';
 import { fingerprintOf } from '../../src/model-files/fingerprint.ts';
 import type { PoolingSetting } from '../../src/model-files/folder/choose-pooling.ts';
 import type { Dtype, ModelManifest } from '../../src/model-files/manifest.ts';
@@ -14,7 +14,8 @@ import { padded, paddedFixtures, paddedManifest } from '../support/padded-fixtur
 
 let folder: string;
 const copy = (name: string) => cpSync(path.join(paddedFixtures, name), folder, { recursive: true });
-const load = (pooling?: PoolingSetting): Promise<ModelManifest> => loadManifest({ name: 'copy', folder }, pooling);
+const load = (pooling?: PoolingSetting): Promise<ModelManifest> =>
+  describeModel({ name: 'copy', folder }, { ...(pooling && { pooling }) });
 const write = (file: string, json: unknown) => writeFileSync(path.join(folder, file), JSON.stringify(json));
 const edit = (file: string, change: Record<string, unknown>) =>
   write(file, { ...JSON.parse(readFileSync(path.join(folder, file), 'utf8')), ...change });
@@ -30,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('loadManifest() of a folder with ONNX graphs', () => {
+describe('describeModel() of a folder with ONNX graphs', () => {
   it('reads what each of the fixtures says of itself', async () => {
     const facts = async (name: string) => {
       const { pooling, normalize, hiddenSize, maxTokens, vocabularySize, matryoshkaMinimum, prompts, ...manifest } =
@@ -111,14 +112,14 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
   it('prefers safetensors where it has a packed path for them and the precision', async () => {
     cpSync(path.join(packageRoot, 'models', 'starter'), folder, { recursive: true });
     cpSync(path.join(paddedFixtures, 'qwen3-decoder', 'onnx'), path.join(folder, 'onnx'), { recursive: true });
-    assert.equal((await load()).weights.kind, 'packed');
-    const kindFor = async (dtype: Dtype) => (await loadManifest({ name: 'copy', folder }, 'auto', dtype)).weights.kind;
-    assert.equal(await kindFor('fp16'), 'packed');
-    assert.equal(await kindFor('q4'), 'packed');
+    assert.equal((await load()).format, 'qwen3');
+    const formatFor = async (dtype: Dtype) => (await describeModel({ name: 'copy', folder }, { dtype })).format;
+    assert.equal(await formatFor('fp16'), 'qwen3');
+    assert.equal(await formatFor('q4'), 'qwen3');
     cpSync(path.join(folder, 'onnx/model_fp16.onnx'), path.join(folder, 'onnx/model_q4.onnx'));
-    assert.equal(await kindFor('q4'), 'padded');
+    assert.equal(await formatFor('q4'), 'onnx');
     remove('model.safetensors');
-    assert.equal((await load()).weights.kind, 'padded');
+    assert.equal((await load()).format, 'onnx');
   });
 
   it('takes the limit that sentence-transformers takes, and no more than the weights have positions', async () => {
@@ -146,7 +147,10 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
     copy('bert-mean');
     const config = { hidden_size: undefined, num_hidden_layers: undefined, intermediate_size: undefined };
     edit('config.json', { ...config, model_type: 'distilbert', dim: 32, n_layers: 2, hidden_dim: 64 });
-    assert.deepEqual(padded(await load()).size, { hiddenSize: 32, layerCount: 2, intermediateSize: 64 });
+    assert.deepEqual((await load()).cost, {
+      perRow: 2 * 2 * (4 * 32 ** 2 + 2 * 32 * 64),
+      perSlotAndPosition: 4 * 2 * 32,
+    });
     edit('config.json', { n_layers: undefined });
     await assert.rejects(load(), /num_hidden_layers, n_layers, n_layer, num_layers: one of them/);
   });
@@ -180,7 +184,8 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
   it('takes the sizes of MATRYOSHKA_DIMENSIONS before those of the folder, up to a whole vector', async () => {
     copy('bert-mean');
     edit('config.json', { matryoshka_dimensions: [16] });
-    const withSizes = (sizes: number[]) => loadManifest({ name: 'copy', folder }, 'auto', 'auto', sizes);
+    const withSizes = (matryoshkaDimensions: number[]) =>
+      describeModel({ name: 'copy', folder }, { matryoshkaDimensions });
     const { matryoshkaMinimum, matryoshkaDimensions } = await withSizes([12, 8, 32]);
     assert.deepEqual([matryoshkaMinimum, matryoshkaDimensions], [8, [8, 12, 32]]);
     await assert.rejects(
@@ -292,7 +297,12 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
       () => remove('onnx'),
       /model_type is "bert".*optimum-cli export onnx/,
     ],
-    ['no weights of a Qwen3 model', 'qwen3-decoder', () => remove('onnx'), /neither model\.safetensors nor onnx/],
+    [
+      'no weights of a Qwen3 model',
+      'qwen3-decoder',
+      () => remove('onnx'),
+      /no model\.safetensors\. .*no onnx\/model\.onnx/,
+    ],
     ['no tokenizer.json', 'bert-mean', () => remove('tokenizer.json'), /no tokenizer\.json .*use_fast=True/],
     ['an image model', 'bert-mean', () => setModules('CLIPModel'), /lists CLIPModel; hotvec supports Transformer/],
     [
@@ -353,7 +363,12 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
       /module_input_name is "token_embeddings"/,
     ],
     ['Dense of another size', 'bert-cls-dense', () => edit('config.json', { hidden_size: 31 }), /rows of 31 come in/],
-    ['missing data', 'qwen3-decoder', () => remove('onnx/model.onnx_data'), /in model\.onnx_data, which is missing/],
+    [
+      'missing data',
+      'qwen3-decoder',
+      () => remove('onnx/model.onnx_data'),
+      /in onnx\/model\.onnx_data, which is missing/,
+    ],
     [
       'a Git LFS pointer',
       'bert-mean',
@@ -391,23 +406,23 @@ describe('loadManifest() of a folder with ONNX graphs', () => {
   }
 });
 
-describe('loadManifest() of a folder that is not what it says', () => {
+describe('describeModel() of a folder that is not what it says', () => {
   it('calls a graph by what it computes, where its name says no precision', async () => {
     copy('bert-mean');
     for (const file of ['model.onnx', 'model_fp16.onnx']) remove(`onnx/${file}`);
     renameSync(path.join(folder, 'onnx/model_quantized.onnx'), path.join(folder, 'onnx/model.onnx'));
-    const { weights } = await load();
-    assert.deepEqual(Object.keys((weights as ReturnType<typeof padded>).exports), ['q8']);
-    assert.throws(() => chooseDtype(weights, 'cpu', 'fp32'), { message: /it has q8/ });
+    const manifest = await load();
+    assert.deepEqual(Object.keys(padded(manifest).exports), ['q8']);
+    assert.throws(() => chooseDtype(manifest, 'cpu', 'fp32'), { message: /available there: q8\./ });
   });
 
   it('uses only the files that were verified, where the folder is a snapshot of a hub', async () => {
     copy('bert-mean');
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
     const files = new Set(names.filter((name) => name !== path.join('onnx', 'model.onnx') && name !== 'modules.json'));
-    await assert.rejects(loadManifest({ name: 'copy', folder, files }), { message: /has no modules\.json/ });
-    const { weights } = await loadManifest({ name: 'copy', folder, files: files.add('modules.json') });
-    assert.deepEqual(Object.keys((weights as ReturnType<typeof padded>).exports), ['fp16', 'q8']);
+    await assert.rejects(describeModel({ name: 'copy', folder, files }), { message: /has no modules\.json/ });
+    const manifest = await describeModel({ name: 'copy', folder, files: files.add('modules.json') });
+    assert.deepEqual(Object.keys(padded(manifest).exports), ['fp16', 'q8']);
   });
 
   for (const [what, tokenizer, message] of [

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { qwen3Format } from '../../src/formats/qwen3/qwen3-format.ts';
+import type { Qwen3Weights } from '../../src/formats/qwen3/qwen3-weights.ts';
 import { FileHashes } from '../../src/model-files/file-hashes.ts';
-import { prepareInt8 } from '../../src/model-files/int8/prepare-int8.ts';
-import type { PackedWeights } from '../../src/model-files/manifest.ts';
-import { fixtures, packed, starterManifest } from './starter.ts';
+import { fixtures, starterManifest } from './starter.ts';
 
 interface Int8Golden {
   /** Part of a matrix that rounding takes, and hashes of those that are quantized. */
@@ -17,7 +17,7 @@ interface Int8Golden {
 export const int8Golden: Int8Golden = JSON.parse(readFileSync(path.join(fixtures, 'int8', 'golden.json'), 'utf8'));
 
 /** The starter's weights, quantized into `folder`. */
-export async function int8Starter(folder: string): Promise<PackedWeights> {
-  const weights = packed(await starterManifest());
-  return prepareInt8(weights, { folders: [folder], files: new FileHashes(), onEvent: () => {} });
+export async function int8Starter(folder: string): Promise<Qwen3Weights> {
+  const options = { folders: () => [folder], files: new FileHashes(), onEvent: () => {} };
+  return (await qwen3Format.prepare(await starterManifest(), new Set(['int8']), options)).weights;
 }

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Device, toBatch } from '../../src/engine/protocol.ts';
 import { rowAt } from '../../src/engine/rows.ts';
-import { loadManifest } from '../../src/formats/load-manifest.ts';
-import { PaddedModel } from '../../src/formats/onnx/padded-model.ts';
-import type { Dtype, ModelManifest, PaddedWeights } from '../../src/model-files/manifest.ts';
+import { describeModel } from '../../src/formats/describe-model.ts';
+import type { LoadedModel } from '../../src/formats/model-format.ts';
+import { loadOnnx } from '../../src/formats/onnx/load.ts';
+import type { OnnxWeights } from '../../src/formats/onnx/onnx-weights.ts';
+import type { Dtype, ModelManifest } from '../../src/model-files/manifest.ts';
 import { normalized } from './difference.ts';
 import { fixtures } from './starter.ts';
 
@@ -19,22 +21,23 @@ export function paddedGolden(name: string): PaddedGolden {
   return JSON.parse(readFileSync(path.join(paddedFixtures, name, 'golden.json'), 'utf8'));
 }
 
-export function paddedManifest(name: string): Promise<ModelManifest> {
-  return loadManifest({ name, folder: path.join(paddedFixtures, name) });
+export async function paddedManifest(name: string): Promise<ModelManifest<OnnxWeights>> {
+  const manifest = await describeModel({ name, folder: path.join(paddedFixtures, name) });
+  return { ...manifest, weights: padded(manifest) };
 }
 
 /** The weights of a manifest that has them in ONNX graphs. */
-export function padded({ weights }: ModelManifest): PaddedWeights {
-  if (weights.kind !== 'padded') throw new Error('no ONNX export');
-  return weights;
+export function padded({ format, weights }: ModelManifest): OnnxWeights {
+  if (format !== 'onnx') throw new Error(`weights of ${format}`);
+  return weights as OnnxWeights;
 }
 
 export function loadPadded(
   manifest: ModelManifest,
   dtype: Dtype = 'fp32',
   device: Device = 'cpu',
-): Promise<PaddedModel> {
-  return PaddedModel.load(manifest, {
+): Promise<LoadedModel> {
+  return loadOnnx(manifest as ModelManifest<OnnxWeights>, {
     device,
     deviceId: 0,
     dtype,
@@ -48,7 +51,7 @@ export function loadPadded(
 
 /** Vectors of `sequences` computed as one batch, as they would be served. */
 export async function embedTogether(
-  model: PaddedModel,
+  model: LoadedModel,
   { hiddenSize, normalize }: Pick<ModelManifest, 'hiddenSize' | 'normalize'>,
   sequences: readonly ArrayLike<number>[],
 ): Promise<number[][]> {

@@ -61,10 +61,9 @@ export class PullingFixture {
  * An ONNX file of one output and no operators, in ASCII: ModelProto with a graph, and pieces of documentation (field 6)
  * up to `size` bytes. Of a field that is there often, the last one counts.
  */
-export function tinyGraph(output: string, size = 0, dataFile?: string): string {
+export function tinyGraph(output: string, size = 0, ...dataFiles: string[]): string {
   const field = (tag: string, text: string) => `${tag}${String.fromCharCode(text.length)}${text}`;
-  const location = dataFile === undefined ? '' : field('j', field('\n', 'location') + field('\x12', dataFile));
-  const data = location === '' ? '' : field('*', location);
+  const data = dataFiles.map((file) => field('*', field('j', field('\n', 'location') + field('\x12', file)))).join('');
   const graph = field(':', data + field('b', field('\n', output)));
   const rest = Math.max(0, size - graph.length);
   const pieces = Math.floor(rest / 102);

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadManifest } from '../../src/formats/load-manifest.ts';
-import type { ModelManifest, PackedWeights } from '../../src/model-files/manifest.ts';
+import { packed } from '../../scripts/packed-weights.ts';
+import { describeModel } from '../../src/formats/describe-model.ts';
+import type { Qwen3Weights } from '../../src/formats/qwen3/qwen3-weights.ts';
+import type { ModelManifest } from '../../src/model-files/manifest.ts';
 import { resolveModel } from '../../src/model-files/resolve-model.ts';
 import { packageRoot } from '../../src/package-info.ts';
 
@@ -18,17 +20,14 @@ export interface Golden {
   similarity: { queries: string[]; documents: string[]; scores: number[][] };
 }
 
+export { packed };
+
 export const fixtures = path.join(packageRoot, 'test', 'fixtures');
 
 /** Computed by transformers (PyTorch, float32) from the starter's weights. */
 export const golden: Golden = JSON.parse(readFileSync(path.join(fixtures, 'starter-golden.json'), 'utf8'));
 
-/** The weights of a manifest that has them in safetensors. */
-export function packed({ weights }: ModelManifest): PackedWeights {
-  if (weights.kind !== 'packed') throw new Error('an ONNX export');
-  return weights;
-}
-
-export function starterManifest(): Promise<ModelManifest> {
-  return loadManifest(resolveModel('starter'));
+export async function starterManifest(): Promise<ModelManifest<Qwen3Weights>> {
+  const manifest = await describeModel(resolveModel('starter'));
+  return { ...manifest, weights: packed(manifest) };
 }

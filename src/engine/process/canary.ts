@@ -45,10 +45,7 @@ export async function passCanary(
 
   const reference = canary?.reference ?? '';
   refuse(judge(toGolden, canary?.tolerance ?? SELF_TOLERANCE, settings), reference);
-  // Rows of the packed path are the same in every batch in int8, too (packed/int8-products.ts).
-  const isInt8 = manifest.weights.kind === 'packed' && settings.dtype === 'int8';
-  // Another GELU than PyTorch's, but float32: neighbors must show as little as in any float32.
-  const isExact = isInt8 || settings.dtype === 'O3';
+  const isExact = manifest.selfCheck.exactDtypes.includes(settings.dtype);
   const precision = isExact ? ({ ...settings, dtype: 'fp32' } as const) : settings;
   const complaint = judge(toItself, SELF_TOLERANCE, precision);
   if (complaint !== null) {

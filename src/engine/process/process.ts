@@ -1,7 +1,8 @@
 import process from 'node:process';
 import { systemClock } from '../../clock.ts';
 import { messageOf, StartError } from '../../errors.ts';
-import { loadModel, type Model } from '../../formats/load-model.ts';
+import { loadModel } from '../../formats/load-model.ts';
+import type { LoadedModel } from '../../formats/model-format.ts';
 import { explainModelFailure } from '../explain-device-failure.ts';
 import {
   type Batch,
@@ -21,7 +22,7 @@ import { warmUp } from './warm-up.ts';
 // other. Forked by supervisor.ts.
 
 let epoch = -1;
-let model: Model | undefined;
+let model: LoadedModel | undefined;
 let runCanary = async () => {};
 /** Reading it opens a file: once a second, not between any two batches. */
 let memory = { bytes: 0, readAt: Number.NEGATIVE_INFINITY };

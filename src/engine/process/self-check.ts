@@ -9,7 +9,7 @@ const TRIES = 64;
 /** As tasks/embedding/finish-vector.ts: a shorter row becomes no vector. */
 const MIN_NORM = 1e-6;
 
-type Facts = Pick<ModelManifest, 'vocabularySize' | 'maxTokens' | 'weights'>;
+type Facts = Pick<ModelManifest, 'vocabularySize' | 'maxTokens' | 'selfCheck'>;
 
 /** A sequence, and the row it has alone. */
 export interface SelfCheck {
@@ -44,7 +44,6 @@ async function findSelfCheck(
   facts: Facts,
   length: number,
 ): Promise<SelfCheck> {
-  const isPooled = facts.weights.kind === 'padded' && Object.values(facts.weights.exports).some((one) => one.isPooled);
   let seen = 'zeros';
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const ids = sequenceOf(facts, length, attempt);
@@ -53,14 +52,14 @@ async function findSelfCheck(
     if (norm >= MIN_NORM && Number.isFinite(norm)) return { ids, alone: rows };
     if (norm < MIN_NORM) continue;
     seen = 'non-finite values (NaN or infinity)';
-    if (!isPooled) throw noDirection(length, 'one', seen);
+    if (!facts.selfCheck.dividesByNorm) throw noDirection(length, 'one', seen);
   }
   throw noDirection(length, `all ${TRIES}`, seen);
 }
 
 /** Sequences of a try share their first tokens, as texts share a prompt. */
-function sequenceOf({ vocabularySize, weights }: Facts, length: number, attempt: number): number[] {
-  const padTokenId = weights.kind === 'padded' ? weights.padTokenId : -1;
+function sequenceOf({ vocabularySize, selfCheck }: Facts, length: number, attempt: number): number[] {
+  const padTokenId = selfCheck.paddingToken ?? -1;
   const hasPadding = padTokenId >= 0 && padTokenId < vocabularySize && vocabularySize > 1;
   const usable = hasPadding ? vocabularySize - 1 : vocabularySize;
   // Rows of zeros lie together: later tries begin all over a large table.

@@ -2,7 +2,6 @@ import process from 'node:process';
 import type { Clock } from '../../clock.ts';
 import { StartError } from '../../errors.ts';
 import type { ModelManifest } from '../../model-files/manifest.ts';
-import { batchCostOf } from '../batch-cost.ts';
 import { type Engine, EngineLostError, type EngineState, type RunOptions } from '../engine.ts';
 import type { Batch, BatchResult, EngineInfo, EngineSettings, FromEngine } from '../protocol.ts';
 import { EngineChannel } from './engine-channel.ts';
@@ -52,7 +51,7 @@ export class EngineSupervisor implements Engine {
     this.options = options;
     this.sent = new SentBatches({
       clock: options.clock,
-      cost: batchCostOf(options.manifest.weights),
+      cost: options.manifest.cost,
       hiddenSize: options.manifest.hiddenSize,
       onOverdue: ({ tokenIds }, limit) =>
         this.channel?.kill('hung', `A batch of ${tokenIds.length} tokens took longer than ${Math.round(limit)} ms.`),

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import { checkFields, type FieldRules } from '../../model-files/folder/check-fields.ts';
-import { type Json, readJson } from '../../model-files/folder/read-json.ts';
+import type { ModelFiles } from '../../model-files/folder/model-files.ts';
+import type { Json } from '../../model-files/folder/read-json.ts';
 import { locateTensors } from '../../model-files/folder/safetensors.ts';
 import type { SentenceModules } from '../../model-files/folder/sentence-modules.ts';
-import type { DenseLayer } from '../../model-files/manifest.ts';
+import type { DenseLayer } from './onnx-weights.ts';
 
 /** PyTorch's class to its name here. GELU is the exact one, by the error function. */
 const ACTIVATIONS: ReadonlyMap<string, DenseLayer['activation']> = new Map(
@@ -17,6 +17,8 @@ const ACTIVATIONS: ReadonlyMap<string, DenseLayer['activation']> = new Map(
     Sigmoid: 'sigmoid',
   } as const),
 );
+
+const WEIGHTS = 'model.safetensors';
 
 const FIELDS: FieldRules = {
   activation_function: 'applied',
@@ -34,7 +36,7 @@ const FIELDS: FieldRules = {
  * @throws {StartError} for weights that are missing or only pickled, a shape that does not fit, an unknown activation.
  */
 export async function findDenseLayers(
-  folder: string,
+  files: ModelFiles,
   { kinds, folders }: SentenceModules,
   inputSize: number,
 ): Promise<DenseLayer[]> {
@@ -42,7 +44,7 @@ export async function findDenseLayers(
   let size = inputSize;
   for (const [i, kind] of kinds.entries()) {
     if (kind !== 'Dense') continue;
-    const layer = await readDense(folder, folders[i] ?? '');
+    const layer = await readDense(files, folders[i] ?? '');
     const [outFeatures, inFeatures] = layer.weight.shape;
     if (inFeatures !== size || layer.weight.shape.length !== 2) {
       throw new StartError(`${folders[i]}: its weight is [${layer.weight.shape}], and rows of ${size} come in.`);
@@ -56,19 +58,27 @@ export async function findDenseLayers(
   return layers;
 }
 
+/** The weights of the Dense modules, as far as they are there. */
+export function denseFiles(files: ModelFiles, { kinds, folders }: SentenceModules): string[] {
+  return folders
+    .filter((_, i) => kinds[i] === 'Dense')
+    .map((folder) => path.posix.join(folder, WEIGHTS))
+    .filter((file) => files.has(file));
+}
+
 /** Components after the last Dense module, by its config.json; null where there is none. Its weights may be absent. */
-export async function declaredDenseSize(folder: string, modules: SentenceModules | null): Promise<number | null> {
+export async function declaredDenseSize(files: ModelFiles, modules: SentenceModules | null): Promise<number | null> {
   const last = modules?.kinds.lastIndexOf('Dense') ?? -1;
   if (last < 0) return null;
   const file = path.posix.join(modules?.folders[last] ?? '', 'config.json');
-  const size = ((await readJson(folder, file)) as Json | undefined)?.out_features;
+  const size = ((await files.readJson(file)) as Json | undefined)?.out_features;
   if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return size;
   throw new StartError(`${file}: out_features is ${JSON.stringify(size) ?? 'missing'}; wanted is a whole number.`);
 }
 
-async function readDense(folder: string, name: string): Promise<DenseLayer> {
+async function readDense(files: ModelFiles, name: string): Promise<DenseLayer> {
   const file = path.posix.join(name, 'config.json');
-  const config = (await readJson(folder, file)) as Json | undefined;
+  const config = (await files.readJson(file)) as Json | undefined;
   if (config === undefined) throw new StartError(`The model has no ${file}, which describes its Dense module.`);
   checkFields(file, config, FIELDS);
   const named = config.activation_function;
@@ -79,16 +89,15 @@ async function readDense(folder: string, name: string): Promise<DenseLayer> {
       `${file}: activation_function is ${JSON.stringify(named)}; hotvec implements ${[...ACTIVATIONS.keys()].join(', ')} of torch.nn.modules.`,
     );
   }
-  const denseFolder = path.join(folder, name);
-  if (!existsSync(path.join(denseFolder, 'model.safetensors'))) {
-    const pickled = existsSync(path.join(denseFolder, 'pytorch_model.bin'));
+  if (!files.has(path.posix.join(name, WEIGHTS))) {
+    const pickled = files.has(path.posix.join(name, 'pytorch_model.bin'));
     throw new StartError(
       pickled
         ? `${name} has its weights in pytorch_model.bin only, a pickle, which can run code: hotvec loads none. Save the module with safetensors.`
         : `${name} has no model.safetensors with the weights of the Dense module.`,
     );
   }
-  const tensors = await locateTensors(denseFolder);
+  const tensors = await locateTensors(files, name);
   const weight = tensors['linear.weight'];
   if (weight === undefined) throw new StartError(`${name}/model.safetensors has no tensor linear.weight.`);
   const bias = tensors['linear.bias'] ?? null;

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { DenseLayer, TensorLocation } from '../../model-files/manifest.ts';
+import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { fromHalves } from './half-float.ts';
+import type { DenseLayer } from './onnx-weights.ts';
 
 /** Rows through one Dense module: row-major [rows, inFeatures] → [rows, outFeatures]. */
 export type Dense = (rows: Float32Array) => Float32Array;

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import { refuseLfsPointer } from '../../model-files/folder/lfs-pointer.ts';
-import { DTYPES, type Dtype, type OnnxExport, type PaddedWeights } from '../../model-files/manifest.ts';
-import { readOnnxFacts } from './onnx-facts.ts';
-import { onnxFileNames } from './onnx-file-names.ts';
+import type { ModelFiles } from '../../model-files/folder/model-files.ts';
+import type { Dtype } from '../../model-files/manifest.ts';
+import { graphFiles } from './graph-files.ts';
+import { type OnnxFacts, readOnnxFacts } from './onnx-facts.ts';
+import type { OnnxWeights } from './onnx-weights.ts';
 
 /**
  * Operators whose scale is taken from all values of a batch, so that a text's vector would depend on its neighbors
@@ -23,22 +24,44 @@ const BATCH_DEPENDENT = [
 const EIGHT_BIT = [...BATCH_DEPENDENT, 'DequantizeLinear', 'QLinearMatMul', 'QGemm', 'QAttention'];
 const FOUR_BIT = ['MatMulNBits', 'MatMulBnb4', 'GatherBlockQuantized'];
 
+/** A graph file, with the files that it keeps its weights in: names relative to the model's folder, in order. */
+export interface GraphFacts extends OnnxFacts {
+  dataFiles: string[];
+}
+
 /**
- * Finds the ONNX graphs of a folder, by precision.
+ * What a graph says of itself. Its data files are named by it alone: whatever config.json announces or lies beside it.
  * @throws {StartError} for a graph that is damaged or whose data file is missing, naming it.
  */
-export function findOnnxExports(
-  folder: string,
-  has = (file: string) => existsSync(path.join(folder, file)),
-): PaddedWeights['exports'] {
-  const exports: PaddedWeights['exports'] = {};
-  for (const dtype of DTYPES) {
-    const file = onnxFileNames(dtype).find(has);
-    if (file === undefined) continue;
-    const { operators, ...found } = describe(folder, file);
+export async function readGraph(files: ModelFiles, graph: string): Promise<GraphFacts> {
+  const facts = readOnnxFacts(await files.locate(graph));
+  const dataFiles = [...facts.dataLocations].sort().map((file) => path.posix.join(path.posix.dirname(graph), file));
+  const missing = dataFiles.find((file) => !files.has(file));
+  if (missing === undefined) return { ...facts, dataFiles };
+  throw new StartError(
+    `${files.name}: ${graph} keeps its weights in ${missing}, which is missing. Download it too, remove ${graph}, or choose another DTYPE or revision.`,
+  );
+}
+
+/**
+ * Finds the ONNX graphs of a folder, by precision.
+ * @throws {StartError} as {@link readGraph}.
+ */
+export async function findOnnxExports(files: ModelFiles): Promise<OnnxWeights['exports']> {
+  const exports: OnnxWeights['exports'] = {};
+  for (const [dtype, graph] of graphFiles(files)) {
+    const { operators, outputs, ...facts } = await readGraph(files, graph);
+    const dataFiles = await Promise.all(facts.dataFiles.map((file) => files.locate(file)));
+    for (const file of dataFiles) refuseLfsPointer(path.dirname(file), path.basename(file));
+    const pooled = outputs.get('sentence_embedding');
     // A name without a precision says fp32, and is not always true: what the graph computes counts.
-    const really = dtype === 'fp32' ? quantizationOf(operators) : dtype;
-    exports[really] ??= found;
+    exports[dtype === 'fp32' ? quantizationOf(operators) : dtype] ??= {
+      graphFile: await files.locate(graph),
+      dataFiles,
+      isBatchDependent: BATCH_DEPENDENT.some((operator) => operators.has(operator)),
+      isPooled: pooled !== undefined,
+      pooledSize: pooled?.at(-1) ?? null,
+    };
   }
   return exports;
 }
@@ -46,28 +69,4 @@ export function findOnnxExports(
 function quantizationOf(operators: ReadonlySet<string>): Dtype {
   if (EIGHT_BIT.some((operator) => operators.has(operator))) return 'q8';
   return FOUR_BIT.some((operator) => operators.has(operator)) ? 'q4' : 'fp32';
-}
-
-function describe(folder: string, file: string): OnnxExport & { operators: Set<string> } {
-  const graphFile = path.join(folder, file);
-  const { operators, dataLocations, outputs } = readOnnxFacts(graphFile);
-  const dataFiles = [...dataLocations].sort().map((location) => {
-    const dataFile = path.join(path.dirname(graphFile), location);
-    if (existsSync(dataFile)) {
-      refuseLfsPointer(path.dirname(graphFile), location);
-      return dataFile;
-    }
-    throw new StartError(
-      `${file} keeps its weights in ${location}, which is missing. Download it too, or remove ${file}: ${folder}`,
-    );
-  });
-  const pooled = outputs.get('sentence_embedding');
-  return {
-    operators,
-    graphFile,
-    dataFiles,
-    isBatchDependent: BATCH_DEPENDENT.some((operator) => operators.has(operator)),
-    isPooled: pooled !== undefined,
-    pooledSize: pooled?.at(-1) ?? null,
-  };
 }

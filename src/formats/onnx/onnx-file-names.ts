@@ -42,12 +42,3 @@ export function onnxFileNames(dtype: Dtype): string[] {
   const suffix = SUFFIXES[dtype];
   return suffix === undefined ? [] : [`onnx/model${suffix}.onnx`, `model${suffix}.onnx`];
 }
-
-/** For a refusal: the graphs among `files` that have other names; '' where there are none. */
-export function describeOtherGraphs(files: Iterable<string>): string {
-  const graphs = [...files].filter((file) => file.endsWith('.onnx')).sort();
-  if (graphs.length === 0) return '';
-  const shown = graphs.slice(0, 8).join(', ');
-  const names = ONNX_DTYPES.map((dtype) => onnxFileNames(dtype)[1]).join(', ');
-  return ` It has ${shown}${graphs.length > 8 ? ', …' : ''}; hotvec knows ${names}, in onnx/ or beside config.json: rename the one to serve.`;
-}

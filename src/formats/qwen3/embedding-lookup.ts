@@ -1,14 +1,15 @@
 import { StartError } from '../../errors.ts';
-import type { PackedWeights, TensorLocation } from '../../model-files/manifest.ts';
+import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
 import { EMBEDDING_TABLE, STORED_TYPE } from './qwen3-graph.ts';
+import type { Qwen3Weights } from './qwen3-weights.ts';
 
 /**
  * Writes the graph of the embedding lookup alone. Input: token_ids [N] int32. Output: embeddings [N, hiddenSize]
  * float32, as `writeQwen3Graph` takes them with `feedEmbeddings`. The table stays where it is, in its own precision.
  */
 export function writeEmbeddingLookup(
-  { architecture, tensors }: PackedWeights,
+  { architecture, tensors }: Qwen3Weights,
   fileName: (location: TensorLocation) => string,
 ): Uint8Array {
   const { vocabularySize, hiddenSize } = architecture;

@@ -1,4 +1,5 @@
-import type { Int8Matrix, StoredType, TensorLocation } from '../../model-files/manifest.ts';
+import type { StoredType, TensorLocation } from '../../model-files/folder/safetensors.ts';
+import type { Int8Matrix } from '../../model-files/int8/scheme.ts';
 import { ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
 
 const MICROSOFT = 'com.microsoft';

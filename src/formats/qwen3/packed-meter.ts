@@ -1,5 +1,6 @@
 import type { BatchCost } from '../../engine/batch-cost.ts';
 import { PrefixTrie } from './prefix-trie.ts';
+import type { Qwen3Config } from './qwen3-config.ts';
 
 /** Bounds attention's memory where one long text meets many short ones: padded slots per budgeted token. */
 const SLOTS_PER_TOKEN = 4;
@@ -50,4 +51,16 @@ export class PackedMeter {
     this.tokens += tokenIds.length;
     this.longest = Math.max(this.longest, tokenIds.length);
   }
+}
+
+/** What the packed graph computes. */
+export function packedCost(config: Qwen3Config): BatchCost {
+  const queryWidth = config.headCount * config.headDim;
+  const keyValueWidth = config.keyValueHeadCount * config.headDim;
+  const attentionWeights = config.hiddenSize * (2 * queryWidth + 2 * keyValueWidth);
+  const feedForwardWeights = 3 * config.hiddenSize * config.intermediateSize;
+  return {
+    perRow: 2 * config.layerCount * (attentionWeights + feedForwardWeights),
+    perSlotAndPosition: 4 * config.layerCount * queryWidth,
+  };
 }

@@ -1,8 +1,8 @@
 import { StartError } from '../../errors.ts';
-import type { PackedWeights } from '../../model-files/manifest.ts';
 import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
 import { fusedAttention, plainAttention } from './attention.ts';
 import { int8Products } from './int8-products.ts';
+import type { Qwen3Weights } from './qwen3-weights.ts';
 import { rotaryTables } from './rope.ts';
 
 const MICROSOFT = 'com.microsoft';
@@ -54,7 +54,7 @@ export interface GraphOptions {
  * @throws {StartError} for a tensor that is missing, of another shape than config.json says, or left over.
  */
 export function writeQwen3Graph(
-  { architecture: config, tensors, int8 }: PackedWeights,
+  { architecture: config, tensors, int8 }: Qwen3Weights,
   { positions, fileName, dtype, attention = 'fused', readPresent = false, feedEmbeddings = false }: GraphOptions,
 ): Uint8Array {
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;

@@ -5,8 +5,6 @@ import type { Json } from './read-json.ts';
 
 type Matryoshka = Pick<ModelManifest, 'matryoshkaMinimum' | 'matryoshkaDimensions'>;
 
-/** Smallest Matryoshka dimension of the Qwen3-Embedding family (model card). */
-const QWEN3_MINIMUM = 32;
 const NONE: Matryoshka = { matryoshkaMinimum: null, matryoshkaDimensions: [] };
 const SIZES_FIELDS = ['matryoshka_dimensions', 'matryoshka_dims'];
 
@@ -14,11 +12,16 @@ const SIZES_FIELDS = ['matryoshka_dimensions', 'matryoshka_dims'];
  * Which sizes the vectors of a model may be cut to: what the operator says, else what config.json says in the fields that
  * vLLM reads too, `matryoshka_dimensions` and `is_matryoshka`, else what is known of its family.
  *
- * @param setting `MATRYOSHKA_DIMENSIONS`; empty: the operator does not say.
  * @param hiddenSize components of a whole vector.
+ * @param setting `MATRYOSHKA_DIMENSIONS`; empty: the operator does not say.
+ * @param trainedMinimum the smallest size that models of its kind were trained for; null: none is known.
  * @throws {StartError} for values that are none, naming the field or the setting.
  */
-export function readMatryoshka(config: Json, hiddenSize: number, setting: readonly number[]): Matryoshka {
+export function readMatryoshka(
+  config: Json,
+  hiddenSize: number,
+  { setting, trainedMinimum }: { setting: readonly number[]; trainedMinimum: number | null },
+): Matryoshka {
   if (setting.length > 0) {
     const tooLarge = setting.find((size) => size > hiddenSize);
     if (tooLarge === undefined) return ofSizes(setting);
@@ -33,7 +36,7 @@ export function readMatryoshka(config: Json, hiddenSize: number, setting: readon
   const field = SIZES_FIELDS.find((one) => (config[one] ?? null) !== null);
   if (field !== undefined) return ofSizes(sizesIn(field, config[field]));
   if (isMatryoshka === false) return NONE;
-  if (config.model_type === 'qwen3') return { ...NONE, matryoshkaMinimum: Math.min(QWEN3_MINIMUM, hiddenSize) };
+  if (trainedMinimum !== null) return { ...NONE, matryoshkaMinimum: Math.min(trainedMinimum, hiddenSize) };
   return isMatryoshka ? { ...NONE, matryoshkaMinimum: 1 } : NONE;
 }
 

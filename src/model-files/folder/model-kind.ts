@@ -1,5 +1,6 @@
 import { StartError } from '../../errors.ts';
-import type { Json, ReadJson } from './read-json.ts';
+import type { ModelFiles } from './model-files.ts';
+import type { Json } from './read-json.ts';
 import { refuseAdapters } from './refuse-adapters.ts';
 import { readSentenceModules, type SentenceModules } from './sentence-modules.ts';
 
@@ -32,21 +33,18 @@ const OTHER_TYPES: ReadonlyMap<unknown, string> = new Map([
  * Refuses what is no dense embedding model, or not a whole one, by what its small files say; before any weights are
  * needed, so that none are downloaded.
  *
- * @param has whether the model has a file, by its path relative to the model's folder.
  * @returns the modules of modules.json; null where there is none.
  * @throws {StartError} saying what the model is.
  */
-export async function checkModelKind(
-  name: string,
-  has: (file: string) => boolean,
-  read: ReadJson,
-): Promise<SentenceModules | null> {
+export async function checkModelKind(files: ModelFiles): Promise<SentenceModules | null> {
+  const { name } = files;
+  const read = (file: string) => files.readJson(file);
   const [modules, sentenceConfig, config] = await Promise.all([
     readSentenceModules(read),
     read('config_sentence_transformers.json') as Promise<Json | undefined>,
     read('config.json') as Promise<Json | undefined>,
   ]);
-  refuseAdapters(name, has, modules);
+  refuseAdapters(files, modules);
   const refuse = (evidence: string, what: string) =>
     new StartError(
       `${name} is ${what} (${evidence}). hotvec serves dense text-embedding models: one vector per text. Choose another model.`,

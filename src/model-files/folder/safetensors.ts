@@ -1,9 +1,23 @@
-import { existsSync } from 'node:fs';
-import { open, readFile, realpath } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, StartError } from '../../errors.ts';
-import type { StoredType, TensorLocation } from '../manifest.ts';
+import { StartError } from '../../errors.ts';
 import { refuseLfsPointer } from './lfs-pointer.ts';
+import type { ModelFiles } from './model-files.ts';
+import type { Json } from './read-json.ts';
+
+/** Element types of safetensors that hotvec reads; models are published in the first three. */
+export type StoredType = 'F32' | 'F16' | 'BF16' | 'I8';
+
+/** One tensor's place in a safetensors file. */
+export interface TensorLocation<Stored extends StoredType = 'F32' | 'F16' | 'BF16'> {
+  /** Absolute path, symbolic links resolved. */
+  file: string;
+  dtype: Stored;
+  shape: number[];
+  /** Bytes from the start of `file`. */
+  offset: number;
+  byteLength: number;
+}
 
 const DTYPE_BYTES = { F32: 4, F16: 2, BF16: 2, I8: 1 } as const;
 /** What models are published in. */
@@ -13,44 +27,56 @@ const SINGLE_FILE = 'model.safetensors';
 /** The format's own bound on the JSON header (https://github.com/huggingface/safetensors#format). */
 const MAX_HEADER_BYTES = 100_000_000;
 
+export function hasSafetensors(files: ModelFiles): boolean {
+  return files.has(SINGLE_FILE) || files.has(INDEX_FILE);
+}
+
 /**
- * Finds every tensor of a model folder: one `model.safetensors`, or the shards that `model.safetensors.index.json`
- * lists. Only headers are read. Names lose the `model.` prefix that a causal-LM checkpoint has.
+ * The files that hold a model's tensors: `model.safetensors`, which transformers takes first too, or
+ * `model.safetensors.index.json` and the shards that it lists.
+ * @throws {StartError} for an index that is damaged, or names what is not there.
+ */
+export async function safetensorsFiles(files: ModelFiles): Promise<string[]> {
+  if (files.has(SINGLE_FILE)) return [SINGLE_FILE];
+  return [INDEX_FILE, ...new Set(Object.values(await readWeightMap(files)))];
+}
+
+/**
+ * Finds every tensor of a model, or of one of its folders. Only headers are read. Names lose the `model.` prefix that a
+ * causal-LM checkpoint has.
  *
  * @throws {StartError} for a missing, truncated or malformed file, naming it.
  */
-export async function locateTensors(
-  folder: string,
-  has = (file: string) => existsSync(path.join(folder, file)),
-): Promise<Record<string, TensorLocation>> {
-  const indexFile = path.join(folder, INDEX_FILE);
+export async function locateTensors(files: ModelFiles, folder = ''): Promise<Record<string, TensorLocation>> {
+  const single = path.posix.join(folder, SINGLE_FILE);
+  const weightMap = folder !== '' || files.has(single) ? {} : await readWeightMap(files);
+  const shards = new Set(Object.values(weightMap));
   const tensors: Record<string, TensorLocation> = {};
-  if (!has(INDEX_FILE)) {
-    Object.assign(tensors, await locateTensorsOf(path.join(folder, SINGLE_FILE), WEIGHT_DTYPES));
-  } else {
-    const weightMap = await readWeightMap(indexFile);
-    for (const shard of new Set(Object.values(weightMap))) {
-      if (path.basename(shard) !== shard) {
-        throw new StartError(`${INDEX_FILE}: shard ${JSON.stringify(shard)} is not a file name in the model folder.`);
-      }
-      Object.assign(tensors, await locateTensorsOf(path.join(folder, shard), WEIGHT_DTYPES));
-    }
-    for (const [name, shard] of Object.entries(weightMap)) {
-      if (tensors[name] === undefined) throw new StartError(`${INDEX_FILE}: tensor ${name} is not in ${shard}.`);
-    }
+  for (const file of shards.size === 0 ? [single] : shards) {
+    Object.assign(tensors, await locateTensorsOf(await files.locate(file), WEIGHT_DTYPES));
+  }
+  for (const [name, shard] of Object.entries(weightMap)) {
+    if (tensors[name] === undefined) throw new StartError(`${INDEX_FILE}: tensor ${name} is not in ${shard}.`);
   }
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name.replace(/^model\./, ''), tensor]));
 }
 
-async function readWeightMap(indexFile: string): Promise<Record<string, string>> {
-  try {
-    const { weight_map: weightMap } = JSON.parse(await readFile(indexFile, 'utf8')) as { weight_map?: unknown };
-    if (typeof weightMap === 'object' && weightMap !== null) return weightMap as Record<string, string>;
-  } catch (error) {
-    refuseLfsPointer(path.dirname(indexFile), INDEX_FILE);
-    throw new StartError(`${INDEX_FILE} cannot be read: ${messageOf(error)}`);
+/** Tensor name to the shard that holds it. */
+async function readWeightMap(files: ModelFiles): Promise<Record<string, string>> {
+  const { weight_map: weightMap } = ((await files.readJson(INDEX_FILE)) ?? {}) as Json;
+  if (typeof weightMap !== 'object' || weightMap === null) throw new StartError(`${INDEX_FILE} has no weight_map.`);
+  const shards = new Set<unknown>(Object.values(weightMap));
+  for (const shard of shards) {
+    if (typeof shard !== 'string' || path.basename(shard) !== shard) {
+      throw new StartError(`${INDEX_FILE}: shard ${JSON.stringify(shard)} is not a file name in the model folder.`);
+    }
+    if (files.has(shard)) continue;
+    throw new StartError(
+      `${files.name}: ${INDEX_FILE} names ${shard}, which is missing. Download it too, or choose another revision.`,
+    );
   }
-  throw new StartError(`${INDEX_FILE} has no weight_map.`);
+  if (shards.size === 0) throw new StartError(`${INDEX_FILE} names no file. Choose another revision.`);
+  return weightMap as Record<string, string>;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { StartError } from '../../errors.ts';
+import type { ModelFiles } from './model-files.ts';
 import { checkModelKind } from './model-kind.ts';
-import type { ReadJson } from './read-json.ts';
 import { readSentenceConfig, type SentenceConfig } from './sentence-config.ts';
 import { checkModuleConfigs, type SentenceModules } from './sentence-modules.ts';
 import { readTransformerConfig, type TransformerConfig } from './transformer-config.ts';
@@ -16,15 +16,11 @@ export interface SentenceFiles {
 /**
  * Reads them all, and checks that hotvec does what they say, field by field.
  *
- * @param has whether the model has a file, by its path relative to the model's folder.
  * @throws {StartError} naming file and field, or saying what the model is, if no embedding model.
  */
-export async function readSentenceFiles(
-  name: string,
-  has: (file: string) => boolean,
-  read: ReadJson,
-): Promise<SentenceFiles> {
-  const modules = await checkModelKind(name, has, read);
+export async function readSentenceFiles(files: ModelFiles): Promise<SentenceFiles> {
+  const read = (file: string) => files.readJson(file);
+  const modules = await checkModelKind(files);
   if (modules !== null) {
     checkTransformerFolder(modules);
     await checkModuleConfigs(read, modules);

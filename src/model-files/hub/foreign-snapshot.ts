@@ -1,9 +1,8 @@
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
-import { chooseFiles } from '../../formats/choose-files.ts';
-import { readOnnxFacts } from '../../formats/onnx/onnx-facts.ts';
-import { ONNX_DTYPES, onnxFileNames } from '../../formats/onnx/onnx-file-names.ts';
+import { chooseFiles } from '../../formats/recognize-model.ts';
+import type { ModelFiles } from '../folder/model-files.ts';
 import type { Dtype } from '../manifest.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
 import type { PublishedDigest } from './hub.ts';
@@ -43,14 +42,19 @@ export async function readForeignSnapshot(
       `it has no tokenizer_config.json, and it is unknown whether the model has one. Run \`hotvec pull ${name}\` on a machine with network access.`,
     );
   }
-  const readJson = async (file: string) =>
-    parseRepositoryJson(await readFile(path.join(folder, file), 'utf8'), file, name);
-  const readGraph = async (file: string) => readOnnxFacts(path.join(folder, file));
-  const chosen = await chooseFiles({ name, paths: new Set(paths), readJson, readGraph }, dtype).catch((error) => {
+  const source: ModelFiles = {
+    name,
+    has: (file) => paths.includes(file),
+    list: () => paths,
+    async readJson(file) {
+      if (!paths.includes(file)) return undefined;
+      return parseRepositoryJson(await readFile(path.join(folder, file), 'utf8'), file, name);
+    },
+    locate: async (file) => path.join(folder, file),
+  };
+  const { chosen, isGuess } = await chooseFiles(source, dtype).catch((error) => {
     throw fail(error.message);
   });
-  const isGuess =
-    dtype === 'auto' && ONNX_DTYPES.some((one) => onnxFileNames(one).some((file) => chosen.includes(file)));
   if (isGuess) throw fail('it is unknown which other precisions the model has. Set DTYPE to the one to serve.');
   const files: CachedFile[] = [];
   for (const file of chosen) {

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { checkRepository, chooseFiles, chooseSmallFiles, type Repository } from '../../formats/choose-files.ts';
-import { readOnnxFacts } from '../../formats/onnx/onnx-facts.ts';
+import { chooseFiles } from '../../formats/recognize-model.ts';
+import type { ModelFiles } from '../folder/model-files.ts';
 import { checkPublished, publishedHashes } from '../known/published-hashes.ts';
 import type { Dtype } from '../manifest.ts';
 import { checkListing } from './check-listing.ts';
@@ -56,23 +56,20 @@ export async function pullModel(options: PullOptions): Promise<FileRecord> {
       const wanted = [...new Set(paths)].filter((file) => !done.has(file)).map((file) => files.get(file) as HubFile);
       for (const file of await fetchFiles(wanted, listing, options)) done.set(file.path, file);
     };
-    const source: Repository = {
+    const source: ModelFiles = {
       name: repository,
-      paths: new Set(files.keys()),
+      has: (file) => files.has(file),
+      list: () => files.keys(),
       async readJson(file) {
-        await fetchAll([file]);
-        const text = await readFile(path.join(cache.snapshot(listing.revision), file), 'utf8');
-        return parseRepositoryJson(text, file, repository);
+        if (!files.has(file)) return undefined;
+        return parseRepositoryJson(await readFile(await source.locate(file), 'utf8'), file, repository);
       },
-      async readGraph(file) {
+      async locate(file) {
         await fetchAll([file]);
-        return readOnnxFacts(path.join(cache.snapshot(listing.revision), file));
+        return path.join(cache.snapshot(listing.revision), file);
       },
     };
-    // Before it is asked for files that only embedding models have.
-    await checkRepository(source);
-    await fetchAll(chooseSmallFiles(source));
-    const chosen = [...new Set(await chooseFiles(source, dtype))];
+    const { chosen } = await chooseFiles(source, dtype);
     await fetchAll(chosen);
     const record = { revision: listing.revision, files: chosen.map((file) => done.get(file) as CachedFile) };
     await cache.finish(record, dtype, refName);

@@ -3,16 +3,15 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import { type FileHashes, sha256File } from '../file-hashes.ts';
-import { locateTensorsOf } from '../folder/safetensors.ts';
-import type { Int8Matrix, PackedWeights, TensorLocation } from '../manifest.ts';
-import { INT8_SCHEME } from './scheme.ts';
+import { locateTensorsOf, type TensorLocation } from '../folder/safetensors.ts';
+import { INT8_SCHEME, type Int8Matrix, type Tensors } from './scheme.ts';
 import { scalesOf } from './write-int8-file.ts';
 
 /**
  * The beginning of the name of the files that hold a model's weights in int8: by content, so that other weights, or
  * another way of quantizing them, have another. The whole name is `STEM-SHA256.safetensors`, the hash that of the file.
  */
-export async function int8Stem({ tensors }: PackedWeights, files: FileHashes): Promise<string> {
+export async function int8Stem(tensors: Tensors, files: FileHashes): Promise<string> {
   const sources = [...new Set(Object.values(tensors).map(({ file }) => file))];
   const hashes = (await Promise.all(sources.map((file) => files.of(file)))).sort();
   const key = createHash('sha256').update(JSON.stringify([INT8_SCHEME, ...hashes]));
@@ -46,10 +45,10 @@ export async function findInt8File(
 }
 
 /**
- * The weights with the int8 matrices of a file.
+ * The int8 matrices of a file, by the names of the tensors that they were made of.
  * @throws {StartError} for matrices of other shapes than the model's: it was made by another program.
  */
-export async function withInt8File(weights: PackedWeights, file: string): Promise<PackedWeights> {
+export async function readInt8File(tensors: Tensors, file: string): Promise<Record<string, Int8Matrix>> {
   const found = await locateTensorsOf(file, ['I8', 'F32']);
   const take = <Stored extends 'I8' | 'F32'>(name: string, dtype: Stored, shape: number[]) => {
     const location = found[name];
@@ -58,11 +57,11 @@ export async function withInt8File(weights: PackedWeights, file: string): Promis
     throw new StartError(`${file} has ${name} with shape [${location?.shape}], expected [${shape}]. Delete the file.`);
   };
   const int8: Record<string, Int8Matrix> = {};
-  for (const [name, { shape }] of Object.entries(weights.tensors)) {
+  for (const [name, { shape }] of Object.entries(tensors)) {
     // Not in the file: it stays fp32.
     if (found[name] === undefined) continue;
     const [rows = 0, columns = 0] = shape;
     int8[name] = { values: take(name, 'I8', [columns, rows]), scales: take(scalesOf(name), 'F32', [rows]) };
   }
-  return { ...weights, int8 };
+  return int8;
 }

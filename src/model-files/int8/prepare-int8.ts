@@ -8,10 +8,9 @@ import { formatBytes } from '../hub/format-bytes.ts';
 import { checkFreeSpace } from '../hub/free-space.ts';
 import { makeFolder } from '../hub/make-folder.ts';
 import { syncFolder } from '../hub/sync-folder.ts';
-import type { PackedWeights } from '../manifest.ts';
-import { findInt8File, int8FileName, int8Stem, withInt8File } from './find-int8-file.ts';
+import { findInt8File, int8FileName, int8Stem, readInt8File } from './find-int8-file.ts';
 import type { OnInt8Event } from './int8-events.ts';
-import { isProjection } from './scheme.ts';
+import { type Int8Matrix, isProjection, type Tensors } from './scheme.ts';
 import { int8FileBytes, writeInt8File } from './write-int8-file.ts';
 
 /** An unfinished file that was not written for this long has no owner any more. */
@@ -32,16 +31,17 @@ export interface PrepareInt8Options {
  * The file appears under its name by one rename, whole and on the disk, and its name holds its hash. So of two processes
  * that make it at once, each makes its own, and the second replaces the first's by the same bytes.
  *
+ * @returns the int8 matrices, by the names of their tensors.
  * @throws {StartError} when no folder can take the file, with what is wrong with each; for weights that are damaged.
  */
-export async function prepareInt8(weights: PackedWeights, options: PrepareInt8Options): Promise<PackedWeights> {
+export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options): Promise<Record<string, Int8Matrix>> {
   const { folders, files, onEvent } = options;
-  const stem = await int8Stem(weights, files);
+  const stem = await int8Stem(tensors, files);
   const damaged: string[] = [];
   const finish = async (file: string, isNew: boolean) => {
-    const quantized = await withInt8File(weights, file);
-    const matrices = Object.keys(quantized.int8 ?? {}).length;
-    const keptMatrices = Object.keys(weights.tensors).filter(isProjection).length - matrices;
+    const quantized = await readInt8File(tensors, file);
+    const matrices = Object.keys(quantized).length;
+    const keptMatrices = Object.keys(tensors).filter(isProjection).length - matrices;
     onEvent({ kind: 'ready', file, isNew, matrices, keptMatrices });
     return quantized;
   };
@@ -52,13 +52,13 @@ export async function prepareInt8(weights: PackedWeights, options: PrepareInt8Op
   }
   // They are not removed: another process may have put a whole one there by now. The rename replaces them.
   for (const file of damaged) onEvent({ kind: 'damaged', file });
-  return finish(await makeFile(weights, stem, options), true);
+  return finish(await makeFile(tensors, stem, options), true);
 }
 
 /** Makes the file in the first folder that can take it. */
-async function makeFile(weights: PackedWeights, stem: string, options: PrepareInt8Options): Promise<string> {
+async function makeFile(tensors: Tensors, stem: string, options: PrepareInt8Options): Promise<string> {
   const { folders, onEvent, checkSpace = checkFreeSpace } = options;
-  const bytes = int8FileBytes(weights);
+  const bytes = int8FileBytes(tensors);
   const refusals: string[] = [];
   const refuse = (folder: string, error: unknown) => {
     const explained = explainDiskError(error, folder);
@@ -78,7 +78,7 @@ async function makeFile(weights: PackedWeights, stem: string, options: PrepareIn
     const unfinished = path.join(folder, `${stem}.${randomUUID()}.incomplete`);
     onEvent({ kind: 'quantizing', folder, bytes });
     try {
-      await writeInt8File(weights, unfinished, (part) => onEvent({ kind: 'progress', part }));
+      await writeInt8File(tensors, unfinished, (part) => onEvent({ kind: 'progress', part }));
       const file = path.join(folder, int8FileName(stem, await sha256File(unfinished)));
       await rename(unfinished, file);
       await syncFolder(folder);

@@ -1,5 +1,5 @@
 import { fromHalf } from '../../from-half.ts';
-import type { TensorLocation } from '../manifest.ts';
+import type { TensorLocation } from '../folder/safetensors.ts';
 
 /**
  * Little-endian values of a safetensors tensor as float32; exact.

@@ -1,12 +1,25 @@
+import type { TensorLocation } from '../folder/safetensors.ts';
+
 /**
- * What of a Qwen3 model is quantized, and how; its name is part of every cached file's key and of the fingerprint.
+ * What of a decoder's layers is quantized, and how; its name is part of every cached file's key and of the fingerprint.
  * Change anything about it, and change the name.
  *
  * Weights: a scale for each row of the matrix, which is an output channel, s = max |w| ÷ 63, and integers round(w ÷ s),
  * half to even, in [−63, 63]. 7 bits, because CPUs without VNNI add two products of an unsigned and a signed byte in 16 bits:
- * 2 × 255 × 63 fits, 2 × 255 × 127 does not. Activations: formats/qwen3/int8-products.ts.
+ * 2 × 255 × 63 fits, 2 × 255 × 127 does not. Activations: int8-products.ts of the format.
  */
 export const INT8_SCHEME = 'w7-channel-a8-row-1';
+
+/** Tensor name to its place. */
+export type Tensors = Readonly<Record<string, TensorLocation>>;
+
+/** A quantized matrix of [rows, columns] with a scale for each row: value = integer × scale. */
+export interface Int8Matrix {
+  /** Transposed: [columns, rows]. */
+  values: TensorLocation<'I8'>;
+  /** [rows] */
+  scales: TensorLocation<'F32'>;
+}
 
 /** Largest magnitude of a weight. */
 export const LARGEST_WEIGHT = 63;
@@ -18,7 +31,7 @@ export const LARGEST_WEIGHT = 63;
 export const LARGEST_ERROR = 0.04;
 
 /**
- * Not in it: `mlp.down_proj`, whose input holds Qwen3's massive activations, norms, and the embedding table, which is
+ * Not in it: `mlp.down_proj`, whose input holds massive activations, norms, and the embedding table, which is
  * looked up and not multiplied (docs/decisions/0032).
  */
 const QUANTIZABLE = /^layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up)_proj)\.weight$/;

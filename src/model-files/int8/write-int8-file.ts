@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { StartError } from '../../errors.ts';
-import type { PackedWeights, TensorLocation } from '../manifest.ts';
+import type { TensorLocation } from '../folder/safetensors.ts';
 import { type Int8Target, quantizeRows } from './quantize-rows.ts';
 import { readFloat32 } from './read-float32.ts';
-import { INT8_SCHEME, type MatrixChoice, SERVED_CHOICE } from './scheme.ts';
+import { INT8_SCHEME, type MatrixChoice, SERVED_CHOICE, type Tensors } from './scheme.ts';
 
 /** Of the source at a time: few milliseconds of work, so that the process answers meanwhile. */
 const READ_BYTES = 1 << 20;
@@ -17,7 +17,7 @@ interface Matrix {
 }
 
 /** Those that may be quantized, in the order of the file. */
-function matricesOf({ tensors }: PackedWeights, { isQuantizable }: MatrixChoice): Matrix[] {
+function matricesOf(tensors: Tensors, { isQuantizable }: MatrixChoice): Matrix[] {
   return Object.keys(tensors)
     .filter(isQuantizable)
     .sort()
@@ -34,8 +34,8 @@ export function scalesOf(name: string): string {
 }
 
 /** The most that the file which `writeInt8File` makes can take, in bytes. */
-export function int8FileBytes(weights: PackedWeights): number {
-  const matrices = matricesOf(weights, SERVED_CHOICE);
+export function int8FileBytes(tensors: Tensors): number {
+  const matrices = matricesOf(tensors, SERVED_CHOICE);
   return matrices.reduce((sum, { rows, columns }) => sum + rows * (columns + 4), headerOf(matrices).length);
 }
 
@@ -48,12 +48,12 @@ export function int8FileBytes(weights: PackedWeights): number {
  * @throws {StartError} for weights that are not finite, and errors of the file system.
  */
 export async function writeInt8File(
-  weights: PackedWeights,
+  tensors: Tensors,
   file: string,
   onProgress: (part: number) => void,
   choice = SERVED_CHOICE,
 ): Promise<void> {
-  const matrices = matricesOf(weights, choice);
+  const matrices = matricesOf(tensors, choice);
   const sources = new Map<string, FileHandle>();
   const output = await open(file, 'wx');
   try {

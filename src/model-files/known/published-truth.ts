@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { formatOf } from '../../formats/formats.ts';
 import type { Canary } from '../canary.ts';
 import type { FileHashes } from '../file-hashes.ts';
 import type { ModelManifest } from '../manifest.ts';
@@ -168,14 +169,13 @@ export const PUBLISHED_TRUTHS: PublishedTruth[] = [
  * Gigabytes are only hashed where config.json and their size are already those of a known model.
  */
 export async function findPublishedTruth(
-  { folder, weights }: Pick<ModelManifest, 'folder' | 'weights'>,
+  manifest: ModelManifest,
   files: FileHashes,
   truths: readonly PublishedTruth[] = PUBLISHED_TRUTHS,
 ): Promise<PublishedTruth | undefined> {
-  if (weights.kind !== 'packed') return undefined;
-  const [file, ...others] = new Set(Object.values(weights.tensors).map((tensor) => tensor.file));
+  const [file, ...others] = new Set(formatOf(manifest).engineFiles(manifest));
   if (file === undefined || others.length > 0) return undefined;
-  const config = await files.of(path.join(folder, 'config.json'));
+  const config = await files.of(path.join(manifest.folder, 'config.json'));
   const truth = truths.find(({ configSha256 }) => configSha256 === config);
   if (truth === undefined || (await stat(file)).size !== truth.weightsBytes) return undefined;
   return (await files.of(file)) === truth.weightsSha256 ? truth : undefined;

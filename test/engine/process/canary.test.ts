@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { passCanary } from '../../../src/engine/process/canary.ts';
 import { judge, judgeScores } from '../../../src/engine/process/judge-canary.ts';
 import type { Batch } from '../../../src/engine/protocol.ts';
-import type { ModelManifest } from '../../../src/model-files/manifest.ts';
+import type { Dtype, ModelManifest } from '../../../src/model-files/manifest.ts';
 
 const exact = { cosine: 1, difference: 0 };
 
@@ -54,23 +54,23 @@ describe('passCanary()', () => {
     });
     return { rows: Float32Array.from(rows.flat()) };
   };
-  const withWeights = (kind: 'packed' | 'padded') =>
+  const manifestWith = (exactDtypes: readonly Dtype[]) =>
     ({
       canary: null,
       hiddenSize: 2,
       vocabularySize: 100,
       maxTokens: 512,
-      weights: { kind, exports: {} },
+      selfCheck: { paddingToken: null, dividesByNorm: false, exactDtypes },
     }) as unknown as ModelManifest;
 
-  it('holds int8 from safetensors to the same vector in every batch, as float32', async () => {
+  it('holds a precision that the format calls exact to the same vector in every batch, as float32', async () => {
     const settings = { device: 'cpu', dtype: 'int8' } as const;
-    await passCanary(runWith(1e-6), withWeights('packed'), settings);
+    await passCanary(runWith(1e-6), manifestWith(['int8']), settings);
     await assert.rejects(
-      passCanary(runWith(1e-3), withWeights('packed'), settings),
+      passCanary(runWith(1e-3), manifestWith(['int8']), settings),
       /a different vector in a batch than alone.*differs by/,
     );
-    await passCanary(runWith(1e-3), withWeights('padded'), settings);
+    await passCanary(runWith(1e-3), manifestWith(['O3']), settings);
   });
 });
 

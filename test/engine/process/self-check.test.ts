@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { passCanary } from '../../../src/engine/process/canary.ts';
 import type { Batch } from '../../../src/engine/protocol.ts';
 import type { EngineSupervisor } from '../../../src/engine/supervisor/supervisor.ts';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
 import type { ModelManifest } from '../../../src/model-files/manifest.ts';
 import { fixtures, packed } from '../../support/starter.ts';
 import { realEngineEntry, superviseEngine } from '../../support/supervised-engine.ts';
@@ -26,8 +26,20 @@ function meanOf(rowOf: (id: number) => [number, number], seen: number[] = []) {
   };
 }
 
-function manifestOf(vocabularySize: number, weights: object = { kind: 'packed' }, maxTokens = 512): ModelManifest {
-  return { canary: null, hiddenSize: 2, vocabularySize, maxTokens, weights } as ModelManifest;
+const UNPADDED = { paddingToken: null, dividesByNorm: false, exactDtypes: [] };
+
+function manifestOf(
+  vocabularySize: number,
+  selfCheck: ModelManifest['selfCheck'] = UNPADDED,
+  maxTokens = 512,
+): ModelManifest {
+  return {
+    canary: null,
+    hiddenSize: 2,
+    vocabularySize,
+    maxTokens,
+    selfCheck,
+  } as Partial<ModelManifest> as ModelManifest;
 }
 
 const row = (id: number): [number, number] => [1 + Math.cos(id), Math.sin(id)];
@@ -53,15 +65,14 @@ describe('the self-check of an engine', () => {
   it('asks an export for no row of its padding token, whichever that is', async () => {
     for (const padTokenId of [0, 1, 7, 99]) {
       const seen: number[] = [];
-      await passCanary(meanOf(row, seen), manifestOf(100, { kind: 'padded', padTokenId, exports: {} }), settings);
+      await passCanary(meanOf(row, seen), manifestOf(100, { ...UNPADDED, paddingToken: padTokenId }), settings);
       assert.ok(!seen.includes(padTokenId) && seen.every((id) => id >= 0 && id < 100));
     }
   });
 
   it('holds for a graph that normalizes by itself and divides a row of zeros by zero', async () => {
     const run = meanOf((id) => (id < 10 ? [Number.NaN, Number.NaN] : row(id)));
-    const weights = { kind: 'padded', padTokenId: 0, exports: { fp32: { isPooled: true } } };
-    const lone = { ...manifestOf(1000, weights), maxTokens: 1 };
+    const lone = { ...manifestOf(1000, { ...UNPADDED, paddingToken: 0, dividesByNorm: true }), maxTokens: 1 };
     assert.ok((await passCanary(run, lone, settings)).difference < 1e-5);
   });
 
@@ -105,7 +116,7 @@ describe('the self-check of an engine with safetensors', () => {
 
   /** Writes zeros over the first rows of the table, as PyTorch keeps the row of `pad_token_id`. */
   async function zeroRows(count: (vocabularySize: number) => number): Promise<ModelManifest> {
-    const manifest = await loadManifest({ name: 'zeros', folder });
+    const manifest = await describeModel({ name: 'zeros', folder });
     const table = packed(manifest).tensors['embed_tokens.weight'];
     assert.ok(table);
     const [rows, width] = table.shape as [number, number];

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchFailedError, EngineLostError, type EngineState } from '../../../src/engine/engine.ts';
 import { toBatch } from '../../../src/engine/protocol.ts';
 import { StartError } from '../../../src/errors.ts';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
 import { resolveModel } from '../../../src/model-files/resolve-model.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { FakeScript } from '../../support/fake-engine-process.ts';
@@ -286,7 +286,7 @@ describe('the real engine process', () => {
   afterEach(() => supervised.engine.close());
 
   it('refuses to become ready when the canary fails', async () => {
-    const manifest = await loadManifest(resolveModel('starter'));
+    const manifest = await describeModel(resolveModel('starter'));
     const { canary } = manifest;
     assert.ok(canary !== null);
     const wrong = {
@@ -298,7 +298,7 @@ describe('the real engine process', () => {
   });
 
   it('refuses an engine whose scores are not the known ones, whatever the vectors', async () => {
-    const manifest = await loadManifest(resolveModel('starter'));
+    const manifest = await describeModel(resolveModel('starter'));
     const canary = manifest.canary as NonNullable<typeof manifest.canary>;
     const scores = canary.scores as NonNullable<typeof canary.scores>;
     const wrong = { ...canary, scores: { ...scores, cosines: scores.cosines.map((row) => row.map((x) => x + 1e-3)) } };
@@ -310,7 +310,7 @@ describe('the real engine process', () => {
   });
 
   it('names a tensor of the wrong shape', async () => {
-    const manifest = await loadManifest(resolveModel('starter'));
+    const manifest = await describeModel(resolveModel('starter'));
     const weights = packed(manifest);
     const norm = weights.tensors['norm.weight'];
     assert.ok(norm !== undefined);
@@ -322,7 +322,7 @@ describe('the real engine process', () => {
   });
 
   it('refuses weights that config.json has no place for', async () => {
-    const manifest = await loadManifest(resolveModel('starter'));
+    const manifest = await describeModel(resolveModel('starter'));
     const weights = packed(manifest);
     const architecture = { ...weights.architecture, layerCount: 1 };
     supervised = await superviseEngine(realEngineEntry, {
@@ -332,7 +332,7 @@ describe('the real engine process', () => {
   });
 
   it('passes its own consistency check where a model has no golden texts', async () => {
-    const manifest = await loadManifest(resolveModel('starter'));
+    const manifest = await describeModel(resolveModel('starter'));
     supervised = await superviseEngine(realEngineEntry, { manifest: { ...manifest, canary: null } });
     const info = await supervised.engine.start();
     assert.ok(info.canaryCosine > 0.999999 && info.canaryDifference < 1e-5);

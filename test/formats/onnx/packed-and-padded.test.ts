@@ -7,29 +7,29 @@ import { env, pipeline } from '@huggingface/transformers';
 import { writePaddedExport } from '../../../scripts/padded-export.ts';
 import { toBatch } from '../../../src/engine/protocol.ts';
 import { rowAt } from '../../../src/engine/rows.ts';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
-import type { PaddedModel } from '../../../src/formats/onnx/padded-model.ts';
-import { PackedModel } from '../../../src/formats/qwen3/packed-model.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
+import type { LoadedModel } from '../../../src/formats/model-format.ts';
+import { loadQwen3 } from '../../../src/formats/qwen3/load.ts';
 import type { ModelManifest } from '../../../src/model-files/manifest.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { embedTogether, loadPadded } from '../../support/padded-fixtures.ts';
-import { golden, packed, starterManifest } from '../../support/starter.ts';
+import { golden, starterManifest } from '../../support/starter.ts';
 
 describe('the starter as an ONNX export', () => {
   let folder: string;
   let manifest: ModelManifest;
-  let model: PaddedModel;
+  let model: LoadedModel;
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     writePaddedExport(await starterManifest(), folder);
-    manifest = await loadManifest({ name: 'starter-onnx', folder });
+    manifest = await describeModel({ name: 'starter-onnx', folder });
     model = await loadPadded(manifest);
   });
   after(() => rmSync(folder, { recursive: true }));
 
   it('is served by the padded path, with the facts of the packed one', async () => {
     const starter = await starterManifest();
-    assert.equal(manifest.weights.kind, 'padded');
+    assert.equal(manifest.format, 'onnx');
     for (const fact of ['hiddenSize', 'maxTokens', 'pooling', 'normalize', 'matryoshkaMinimum'] as const) {
       assert.equal(manifest[fact], starter[fact], fact);
     }
@@ -37,7 +37,7 @@ describe('the starter as an ONNX export', () => {
 
   it('gives the vectors of the packed path and of PyTorch, every golden text, right-padded in one batch', async () => {
     const sequences = golden.texts.map(({ ids }) => ids);
-    const packedModel = await PackedModel.load(packed(await starterManifest()), {
+    const packedModel = await loadQwen3(await starterManifest(), {
       device: 'cpu',
       deviceId: 0,
       dtype: 'fp32',
@@ -68,7 +68,7 @@ describe('the starter as an ONNX export', () => {
     const untold = path.join(folder, 'untold');
     cpSync((await starterManifest()).folder, untold, { recursive: true });
     rmSync(path.join(untold, 'tokenizer_config.json'));
-    const manifests = [await starterManifest(), await loadManifest({ name: 'untold', folder: untold })];
+    const manifests = [await starterManifest(), await describeModel({ name: 'untold', folder: untold })];
     env.allowRemoteModels = false;
     env.localModelPath = folder;
     const short = golden.texts.filter(({ ids }) => ids.length < 100);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { InferenceSession } from 'onnxruntime-node';
 import { toBatch } from '../../../src/engine/protocol.ts';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
 import { largestDifference } from '../../support/difference.ts';
 import {
   embedTogether,
@@ -113,7 +113,7 @@ describe('PaddedModel in fp32', () => {
       renameSync(path.join(folder, file), path.join(root, 'blobs', `blob${i}`));
       symlinkSync(path.join('..', '..', '..', 'blobs', `blob${i}`), path.join(folder, file));
     }
-    const manifest = await loadManifest({ name: 'linked', folder });
+    const manifest = await describeModel({ name: 'linked', folder });
     const [golden] = paddedGolden('qwen3-decoder').texts;
     const [vector] = await embedTogether(await loadPadded(manifest), manifest, [golden?.ids as number[]]);
     assert.ok(largestDifference(vector as number[], golden?.vector as number[]) < 2e-6);

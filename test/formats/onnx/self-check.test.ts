@@ -5,8 +5,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { passCanary } from '../../../src/engine/process/canary.ts';
 import type { EngineSupervisor } from '../../../src/engine/supervisor/supervisor.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
 import { ElementType, OnnxGraph } from '../../../src/formats/graph-writer/onnx-graph.ts';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
 import { loadPadded, paddedFixtures, paddedManifest } from '../../support/padded-fixtures.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { realEngineEntry, superviseEngine } from '../../support/supervised-engine.ts';
@@ -57,7 +57,7 @@ describe('the self-check of an engine with an ONNX export', () => {
   });
 
   it('keeps an export from serving that lets padding into its vectors', async () => {
-    const manifest = await loadManifest({ name: 'maskless', folder });
+    const manifest = await describeModel({ name: 'maskless', folder });
     ({ engine } = await superviseEngine(realEngineEntry, { manifest }));
     await assert.rejects(engine.start(), {
       name: 'StartError',
@@ -67,7 +67,7 @@ describe('the self-check of an engine with an ONNX export', () => {
   });
 
   it('refuses rows of another width than the config says', async () => {
-    const manifest = { ...(await loadManifest({ name: 'narrow', folder })), hiddenSize: 24 };
+    const manifest = { ...(await describeModel({ name: 'narrow', folder })), hiddenSize: 24 };
     ({ engine } = await superviseEngine(realEngineEntry, { manifest }));
     await assert.rejects(engine.start(), /gives rows of 32 components; the model's config says 24/);
   });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { findOnnxExports } from '../../../src/formats/onnx/onnx-exports.ts';
+import { LocalFiles } from '../../../src/model-files/folder/model-files.ts';
 import type { ModelManifest, Pooling } from '../../../src/model-files/manifest.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { loadNativeTokenizer } from '../../../src/tokenization/native-tokenizer.ts';
@@ -15,12 +16,12 @@ const models = path.join(packageRoot, '..', 'shared', 'data', 'models');
 /** The engine's view of a bare graph. */
 async function bareManifest(folder: string, pooling: Pooling): Promise<ModelManifest> {
   const manifest = await paddedManifest('bert-mean');
-  const weights = { ...manifest.weights, exports: findOnnxExports(folder) };
+  const weights = { ...manifest.weights, exports: await findOnnxExports(new LocalFiles({ name: 'bare', folder })) };
   return {
     ...manifest,
     folder,
     pooling,
-    weights: weights as ModelManifest['weights'],
+    weights,
     hiddenSize: 64,
     maxTokens: 2048,
   };

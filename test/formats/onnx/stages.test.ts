@@ -5,8 +5,10 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { loadDense } from '../../../src/formats/onnx/dense.ts';
 import { fromHalves } from '../../../src/formats/onnx/half-float.ts';
+import type { DenseLayer } from '../../../src/formats/onnx/onnx-weights.ts';
 import { pool } from '../../../src/formats/onnx/pool.ts';
-import type { DenseLayer, Pooling, TensorLocation } from '../../../src/model-files/manifest.ts';
+import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
+import type { Pooling } from '../../../src/model-files/manifest.ts';
 import { largestDifference } from '../../support/difference.ts';
 import { paddedFixtures } from '../../support/padded-fixtures.ts';
 

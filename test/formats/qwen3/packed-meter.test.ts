@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { batchCostOf } from '../../../src/engine/batch-cost.ts';
-import { PackedMeter } from '../../../src/formats/qwen3/packed-meter.ts';
+import { PackedMeter, packedCost } from '../../../src/formats/qwen3/packed-meter.ts';
 import { packed, starterManifest } from '../../support/starter.ts';
 
 const VOCABULARY = 6;
@@ -52,7 +51,11 @@ describe('PackedMeter', () => {
     };
     const large = { ...starter, architecture };
     const accepts = (weights: typeof starter, first: number, second: number) => {
-      const meter = new PackedMeter({ maxUniqueTokens: 4096, vocabularySize: 100_000, cost: batchCostOf(weights) });
+      const meter = new PackedMeter({
+        maxUniqueTokens: 4096,
+        vocabularySize: 100_000,
+        cost: packedCost(weights.architecture),
+      });
       meter.add(Int32Array.from({ length: first }, (_, i) => i));
       return meter.fits(Int32Array.from({ length: second }, (_, i) => 50_000 + i));
     };

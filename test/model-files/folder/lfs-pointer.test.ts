@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { paddedFixtures } from '../../support/padded-fixtures.ts';
 import { fixtures } from '../../support/starter.ts';
@@ -12,7 +12,7 @@ const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.re
 const starter = path.join(packageRoot, 'models', 'starter');
 const variants = path.join(fixtures, 'qwen3-variants');
 
-describe('loadManifest() of a clone without Git LFS', () => {
+describe('describeModel() of a clone without Git LFS', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
@@ -39,7 +39,7 @@ describe('loadManifest() of a clone without Git LFS', () => {
       assert.ok(existsSync(pointer));
       writeFileSync(pointer, POINTER);
       const name = path.basename(file);
-      await assert.rejects(loadManifest({ name: 'clone', folder }), ({ name: kind, message }: Error) => {
+      await assert.rejects(describeModel({ name: 'clone', folder }), ({ name: kind, message }: Error) => {
         assert.equal(kind, 'StartError');
         assert.match(
           message,

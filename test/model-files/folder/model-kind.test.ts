@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { paddedFixtures } from '../../support/padded-fixtures.ts';
 
@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const load = () => loadManifest({ name: 'copy', folder });
+const load = () => describeModel({ name: 'copy', folder });
 const write = (file: string, content: unknown) => {
   mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
   writeFileSync(path.join(folder, file), JSON.stringify(content));
@@ -26,7 +26,7 @@ const modules = (...types: string[]) =>
     types.map((type, i) => ({ type: `sentence_transformers.${type}`, path: i === 0 ? '' : `${i}` })),
   );
 
-describe('loadManifest() of what is no whole embedding model', () => {
+describe('describeModel() of what is no whole embedding model', () => {
   const copies = {
     safetensors: path.join(packageRoot, 'models', 'starter'),
     ONNX: path.join(paddedFixtures, 'bert-mean'),

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { paddedFixtures } from '../../support/padded-fixtures.ts';
 
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const load = () => loadManifest({ name: 'copy', folder });
+const load = () => describeModel({ name: 'copy', folder });
 const write = (file: string, content: unknown) => {
   mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
   writeFileSync(path.join(folder, file), JSON.stringify(content));
@@ -125,7 +125,7 @@ function addNormalize(): void {
   write('modules.json', [...modules, { type: 'sentence_transformers.models.Normalize', path: '3_Normalize' }]);
 }
 
-describe('loadManifest() of the files of sentence-transformers', () => {
+describe('describeModel() of the files of sentence-transformers', () => {
   for (const [file, change, named] of REFUSED) {
     it(`refuses ${file} with ${JSON.stringify(change)}, naming file and field`, async () => {
       addNormalize();

@@ -17,30 +17,31 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { StartError } from '../../../src/errors.ts';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
+import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
 import { checkFreeSpace } from '../../../src/model-files/hub/free-space.ts';
 import type { Int8Event } from '../../../src/model-files/int8/int8-events.ts';
 import { prepareInt8 } from '../../../src/model-files/int8/prepare-int8.ts';
-import type { PackedWeights, TensorLocation } from '../../../src/model-files/manifest.ts';
+import type { Tensors } from '../../../src/model-files/int8/scheme.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { int8Golden } from '../../support/int8.ts';
 import { fixtures, packed, starterManifest } from '../../support/starter.ts';
 
-let weights: PackedWeights;
+let tensors: Tensors;
 let folder: string;
 before(async () => {
-  weights = packed(await starterManifest());
+  ({ tensors } = packed(await starterManifest()));
 });
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function prepare(folders = [folder], of = weights) {
+async function prepare(folders = [folder], of = tensors) {
   const events: Int8Event[] = [];
   const onEvent = (event: Int8Event) => events.push(event);
-  const { int8 = {} } = await prepareInt8(of, { folders, files: new FileHashes(), onEvent });
+  const int8 = await prepareInt8(of, { folders, files: new FileHashes(), onEvent });
   const ready = events.find((event) => event.kind === 'ready');
   if (ready?.kind !== 'ready') throw new Error('never ready');
   return { int8, events, ready, kinds: [...new Set(events.map(({ kind }) => kind))] };
@@ -102,9 +103,9 @@ describe('prepareInt8()', () => {
   it('refuses a file that is whole and holds other matrices', async () => {
     const { ready } = await prepare();
     // As a file of another model, renamed: its hash is right.
-    const other = { ...weights, tensors: { ...weights.tensors } };
-    for (const [name, tensor] of Object.entries(weights.tensors)) {
-      if (name.includes('q_proj')) other.tensors[name] = { ...tensor, shape: [tensor.shape[0] as number, 64] };
+    const other = { ...tensors };
+    for (const [name, tensor] of Object.entries(tensors)) {
+      if (name.includes('q_proj')) other[name] = { ...tensor, shape: [tensor.shape[0] as number, 64] };
     }
     await assert.rejects(prepare([folder], other), {
       name: 'StartError',
@@ -119,7 +120,7 @@ describe('prepareInt8()', () => {
     cpSync(path.join(packageRoot, 'models', 'starter'), copy, { recursive: true });
     const first = await prepare();
     flipBit(path.join(copy, 'model.safetensors'), statSync(path.join(copy, 'model.safetensors')).size - 2000);
-    const changed = packed(await loadManifest({ name: 'changed', folder: copy }));
+    const changed = packed(await describeModel({ name: 'changed', folder: copy })).tensors;
     const second = await prepare([folder], changed);
     assert.equal(second.ready.isNew, true);
     assert.notEqual(path.basename(second.ready.file).slice(0, 21), path.basename(first.ready.file).slice(0, 21));
@@ -127,8 +128,8 @@ describe('prepareInt8()', () => {
 
   for (const variant of ['sharded-f32', 'f16-mha-untied', 'bf16-deep']) {
     it(`is as near to the stored weights as 7 bits can be: ${variant}`, async () => {
-      const source = packed(
-        await loadManifest({ name: variant, folder: path.join(fixtures, 'qwen3-variants', variant) }),
+      const { tensors: source } = packed(
+        await describeModel({ name: variant, folder: path.join(fixtures, 'qwen3-variants', variant) }),
       );
       const { int8 } = await prepare([folder], source);
       assert.ok(Object.keys(int8).length > 0);
@@ -136,7 +137,7 @@ describe('prepareInt8()', () => {
         const [columns, rows] = values.shape as [number, number];
         const integers = new Int8Array(bytesOf(values));
         const scaleBytes = bytesOf(scales);
-        const stored = source.tensors[name] as TensorLocation;
+        const stored = source[name] as TensorLocation;
         const bytes = readFileSync(stored.file).subarray(stored.offset, stored.offset + stored.byteLength);
         for (let row = 0; row < rows; row++) {
           const scale = scaleBytes.readFloatLE(4 * row);
@@ -155,12 +156,12 @@ describe('prepareInt8()', () => {
     const copy = path.join(folder, 'model');
     cpSync(path.join(packageRoot, 'models', 'starter'), copy, { recursive: true });
     const file = path.join(copy, 'model.safetensors');
-    const { offset } = weights.tensors['layers.1.mlp.up_proj.weight'] as TensorLocation;
+    const { offset } = tensors['layers.1.mlp.up_proj.weight'] as TensorLocation;
     const bytes = readFileSync(file);
     // A bfloat16 NaN.
     bytes.writeUInt16LE(0x7fc0, offset + 1000);
     writeFileSync(file, bytes);
-    const broken = packed(await loadManifest({ name: 'broken', folder: copy }));
+    const broken = packed(await describeModel({ name: 'broken', folder: copy })).tensors;
     const place = path.join(folder, 'place');
     await assert.rejects(prepare([place], broken), {
       name: 'StartError',
@@ -227,7 +228,7 @@ describe('prepareInt8() where a folder cannot take the file', () => {
   it('looks at the free space first', async () => {
     const full = async () => ({ bavail: 16, bsize: 4096 });
     const events: Int8Event[] = [];
-    const preparing = prepareInt8(weights, {
+    const preparing = prepareInt8(tensors, {
       folders: [folder],
       files: new FileHashes(),
       onEvent: (event) => events.push(event),
@@ -262,11 +263,11 @@ describe('prepareInt8() on a disk', () => {
     if (!isMounted) return context.skip('mounting a small disk needs root');
     const place = path.join(disk, 'place');
     const run = (folders: string[]) =>
-      prepareInt8(weights, { folders, files: new FileHashes(), onEvent: () => {}, checkSpace: async () => {} });
+      prepareInt8(tensors, { folders, files: new FileHashes(), onEvent: () => {}, checkSpace: async () => {} });
     await assert.rejects(run([place]), { name: 'StartError', message: /The disk of .* is full\. Free some space/ });
     assert.deepEqual(readdirSync(place), []);
-    const { int8 } = await run([place, folder]);
-    assert.equal(path.dirname(Object.values(int8 ?? {})[0]?.values.file ?? ''), folder);
+    const int8 = await run([place, folder]);
+    assert.equal(path.dirname(Object.values(int8)[0]?.values.file ?? ''), folder);
   });
 
   it('that cannot be written: takes another one', async (context) => {

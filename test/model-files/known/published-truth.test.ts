@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { loadManifest } from '../../../src/formats/load-manifest.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
 import {
   findPublishedTruth,
@@ -29,7 +29,7 @@ async function starterTruth(): Promise<PublishedTruth> {
 describe('findPublishedTruth()', () => {
   let folder: string;
   const find = async (truth: PublishedTruth, files = new FileHashes()) =>
-    findPublishedTruth(await loadManifest({ name: 'copy', folder }), files, [truth]);
+    findPublishedTruth(await describeModel({ name: 'copy', folder }), files, [truth]);
 
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));

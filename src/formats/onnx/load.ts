@@ -2,12 +2,13 @@ import { InferenceSession } from 'onnxruntime-node';
 import { sessionOptions } from '../../engine/process/session-options.ts';
 import { type Batch, type EngineSettings, rowOffsetsOf, toBatch } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
-import type { Dtype, ModelManifest, OnnxExport, Pooling } from '../../model-files/manifest.ts';
-import type { ComputedBatch, Model } from '../load-model.ts';
+import type { ModelManifest, Pooling } from '../../model-files/manifest.ts';
+import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { type ChosenOutput, chooseOutput } from './choose-output.ts';
 import { type Dense, loadDense } from './dense.ts';
 import { type PaddedLayout, planInputs } from './graph-inputs.ts';
 import { fromHalves } from './half-float.ts';
+import type { OnnxExport, OnnxWeights } from './onnx-weights.ts';
 import { operatorsOnCpu } from './operators-on-cpu.ts';
 import { pool } from './pool.ts';
 import { recordOperators } from './record-operators.ts';
@@ -15,8 +16,37 @@ import { recordOperators } from './record-operators.ts';
 /** Lengths of the batch that shows where each operator runs: short, so that masks stay smaller than hidden states. */
 const TRIAL_LENGTHS = [4, 2];
 
+/**
+ * Loads an ONNX export.
+ * @throws {StartError} for a graph with inputs or outputs that hotvec does not know, naming them; and for one of which
+ * the device would leave a part to the CPU, naming the operators.
+ */
+export async function loadOnnx(manifest: ModelManifest<OnnxWeights>, settings: EngineSettings): Promise<LoadedModel> {
+  const { exports } = manifest.weights;
+  const chosen = exports[settings.dtype];
+  if (chosen === undefined) throw new StartError(`${manifest.name} has no ONNX export in ${settings.dtype}.`);
+  const { graphFile } = chosen;
+  if (settings.device === 'cpu') {
+    return new PaddedModel(await InferenceSession.create(graphFile, sessionOptions(settings)), manifest, chosen);
+  }
+  // Exporters leave arithmetic on shapes to the CPU, whatever computes the rest: what runs there is looked at.
+  const options = sessionOptions(settings, { allowCpuNodes: true });
+  const trial = TRIAL_LENGTHS.map((length) => Math.min(length, settings.maxTokens));
+  const { operators, result } = await recordOperators(
+    (profiling) => InferenceSession.create(graphFile, { ...options, ...profiling }),
+    async (session) => {
+      const model = new PaddedModel(session, manifest, chosen);
+      await model.runTogether(toBatch(trial.map((length) => Array.from({ length }, (_, i) => i))));
+      return model;
+    },
+  );
+  const onCpu = operatorsOnCpu(operators, trial.length * Math.max(...trial) ** 2);
+  if (onCpu.length > 0) throw partlyOnCpu(onCpu, settings, exports);
+  return result;
+}
+
 /** An ONNX export in memory: batches of token ids in, pooled rows out. */
-export class PaddedModel implements Model {
+class PaddedModel implements LoadedModel {
   private readonly session: InferenceSession;
   private readonly output: ChosenOutput;
   private readonly feeds: ReturnType<typeof planInputs>;
@@ -25,9 +55,8 @@ export class PaddedModel implements Model {
   private readonly hiddenSize: number;
   private readonly isBatchDependent: boolean;
 
-  private constructor(session: InferenceSession, manifest: ModelManifest, chosen: OnnxExport) {
+  constructor(session: InferenceSession, manifest: ModelManifest<OnnxWeights>, chosen: OnnxExport) {
     const { weights, pooling, hiddenSize } = manifest;
-    if (weights.kind !== 'padded') throw new Error('these weights are not an ONNX export');
     this.session = session;
     this.output = chooseOutput(session.outputMetadata);
     this.feeds = planInputs(session.inputMetadata, weights.padTokenId);
@@ -36,35 +65,6 @@ export class PaddedModel implements Model {
     this.pooling = pooling;
     this.hiddenSize = hiddenSize;
     this.isBatchDependent = chosen.isBatchDependent;
-  }
-
-  /**
-   * @throws {StartError} for a graph with inputs or outputs that hotvec does not know, naming them; and for one of which
-   * the device would leave a part to the CPU, naming the operators.
-   */
-  static async load(manifest: ModelManifest, settings: EngineSettings): Promise<PaddedModel> {
-    const { weights } = manifest;
-    const exports = weights.kind === 'padded' ? weights.exports : {};
-    const chosen = exports[settings.dtype];
-    if (chosen === undefined) throw new StartError(`${manifest.name} has no ONNX export in ${settings.dtype}.`);
-    const { graphFile } = chosen;
-    if (settings.device === 'cpu') {
-      return new PaddedModel(await InferenceSession.create(graphFile, sessionOptions(settings)), manifest, chosen);
-    }
-    // Exporters leave arithmetic on shapes to the CPU, whatever computes the rest: what runs there is looked at.
-    const options = sessionOptions(settings, { allowCpuNodes: true });
-    const trial = TRIAL_LENGTHS.map((length) => Math.min(length, settings.maxTokens));
-    const { operators, result } = await recordOperators(
-      (profiling) => InferenceSession.create(graphFile, { ...options, ...profiling }),
-      async (session) => {
-        const model = new PaddedModel(session, manifest, chosen);
-        await model.runTogether(toBatch(trial.map((length) => Array.from({ length }, (_, i) => i))));
-        return model;
-      },
-    );
-    const onCpu = operatorsOnCpu(operators, trial.length * Math.max(...trial) ** 2);
-    if (onCpu.length > 0) throw partlyOnCpu(onCpu, settings, exports);
-    return result;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
@@ -82,7 +82,8 @@ export class PaddedModel implements Model {
     return { rows, computedTokens: batch.tokenIds.length };
   }
 
-  private async runTogether(batch: Batch): Promise<ComputedBatch> {
+  /** As `run`, whatever the neighbors do to a row. */
+  async runTogether(batch: Batch): Promise<ComputedBatch> {
     const layout = layOut(batch);
     const { batchSize, longest } = layout;
     const { name, isPooled } = this.output;
@@ -121,7 +122,7 @@ function layOut({ offsets }: Batch): PaddedLayout {
 function partlyOnCpu(
   operators: readonly string[],
   { device, dtype }: EngineSettings,
-  exports: Partial<Record<Dtype, OnnxExport>>,
+  exports: OnnxWeights['exports'],
 ): StartError {
   const others = Object.keys(exports).filter((other) => other !== dtype);
   const remedy = others.length === 0 ? '' : `DTYPE to another that the folder has (${others.join(', ')}), or `;

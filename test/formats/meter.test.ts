@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createMeter } from '../../src/formats/create-meter.ts';
+import { formatOf } from '../../src/formats/formats.ts';
 import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
 import { paddedManifest } from '../support/padded-fixtures.ts';
 import { starterManifest } from '../support/starter.ts';
 
-describe('createMeter()', () => {
+describe('the meter of a format', () => {
   it('measures unique tokens for safetensors, slots for ONNX exports, and tokens where a batch is not padded', async () => {
-    assert.ok(createMeter(await starterManifest(), 'fp32', 100) instanceof PackedMeter);
+    const starter = await starterManifest();
+    assert.ok(formatOf(starter).meter(starter, 'fp32', 100) instanceof PackedMeter);
     const manifest = await paddedManifest('bert-mean');
     const accepts = (dtype: 'fp32' | 'q8', second: number) => {
-      const meter = createMeter(manifest, dtype, 400);
+      const meter = formatOf(manifest).meter(manifest, dtype, 400);
       meter.add(new Int32Array(100));
       return meter.fits(new Int32Array(second));
     };

@@ -3,51 +3,59 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sessionOptions } from '../../engine/process/session-options.ts';
 import type { Batch, EngineSettings } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
-import type { Dtype, PackedWeights } from '../../model-files/manifest.ts';
+import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
 import { folderOfAll } from '../graph-writer/folder-of-all.ts';
-import type { ComputedBatch, Model } from '../load-model.ts';
+import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { writeEmbeddingLookup } from './embedding-lookup.ts';
 import { type PackedPlan, planPackedBatch } from './plan.ts';
 import { PACKED_DTYPES, type PackedDtype, writeQwen3Graph } from './qwen3-graph.ts';
+import type { Qwen3Weights } from './qwen3-weights.ts';
+
+/**
+ * Loads a Qwen3-family model.
+ * @throws {StartError} for a precision that the packed graph is not written in; for tensors that do not fit together.
+ */
+export async function loadQwen3(
+  { weights }: Pick<ModelManifest<Qwen3Weights>, 'weights'>,
+  settings: EngineSettings,
+): Promise<PackedModel> {
+  const { dtype, device, maxTokens } = settings;
+  if (dtype === 'int8' && weights.int8 === undefined) throw new StartError('The weights were not quantized to int8.');
+  const quantized = dtype === 'int8' ? Object.values(weights.int8 ?? {}).map(({ values }) => values) : [];
+  const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
+  const fileName = ({ file }: { file: string }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/');
+  // WebGPU has no bfloat16, and not every device a buffer for a large model's whole table: that lookup is a session
+  // of its own on the CPU, so that everything else can be held to the device. Its own attention operator is wrong.
+  const isWebGpu = device === 'webgpu';
+  const graph = writeQwen3Graph(weights, {
+    positions: maxTokens,
+    fileName,
+    dtype: packedDtype(dtype),
+    attention: isWebGpu ? 'plain' : 'fused',
+    readPresent: device === 'cpu',
+    feedEmbeddings: isWebGpu,
+  });
+  const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
+  const lookup = isWebGpu
+    ? await InferenceSession.create(
+        writeEmbeddingLookup(weights, fileName),
+        sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder }),
+      )
+    : undefined;
+  return new PackedModel(session, lookup, weights.architecture.vocabularySize);
+}
 
 /** A Qwen3-family model in memory: batches of token ids in, pooled rows out. */
-export class PackedModel implements Model {
+export class PackedModel implements LoadedModel {
   private readonly session: InferenceSession;
   /** Token ids → embedding rows, where the graph itself does not look them up. */
   private readonly lookup: InferenceSession | undefined;
   private readonly vocabularySize: number;
 
-  private constructor(session: InferenceSession, lookup: InferenceSession | undefined, vocabularySize: number) {
+  constructor(session: InferenceSession, lookup: InferenceSession | undefined, vocabularySize: number) {
     this.session = session;
     this.lookup = lookup;
     this.vocabularySize = vocabularySize;
-  }
-
-  static async load(weights: PackedWeights, settings: EngineSettings): Promise<PackedModel> {
-    const { dtype, device, maxTokens } = settings;
-    if (dtype === 'int8' && weights.int8 === undefined) throw new StartError('The weights were not quantized to int8.');
-    const quantized = dtype === 'int8' ? Object.values(weights.int8 ?? {}).map(({ values }) => values) : [];
-    const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
-    const fileName = ({ file }: { file: string }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/');
-    // WebGPU has no bfloat16, and not every device a buffer for a large model's whole table: that lookup is a session
-    // of its own on the CPU, so that everything else can be held to the device. Its own attention operator is wrong.
-    const isWebGpu = device === 'webgpu';
-    const graph = writeQwen3Graph(weights, {
-      positions: maxTokens,
-      fileName,
-      dtype: packedDtype(dtype),
-      attention: isWebGpu ? 'plain' : 'fused',
-      readPresent: device === 'cpu',
-      feedEmbeddings: isWebGpu,
-    });
-    const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
-    const lookup = isWebGpu
-      ? await InferenceSession.create(
-          writeEmbeddingLookup(weights, fileName),
-          sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder }),
-        )
-      : undefined;
-    return new PackedModel(session, lookup, weights.architecture.vocabularySize);
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */

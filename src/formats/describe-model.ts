@@ -1,0 +1,77 @@
+import path from 'node:path';
+import { parseCanary } from '../model-files/canary.ts';
+import type { PoolingSetting } from '../model-files/folder/choose-pooling.ts';
+import { readMatryoshka } from '../model-files/folder/matryoshka.ts';
+import { maxTokensOf } from '../model-files/folder/max-tokens.ts';
+import { LocalFiles } from '../model-files/folder/model-files.ts';
+import type { Json } from '../model-files/folder/read-json.ts';
+import type { Dtype, ModelManifest } from '../model-files/manifest.ts';
+import type { ModelFolder } from '../model-files/resolve-model.ts';
+import { CANARY_FILE, recognizeModel } from './recognize-model.ts';
+
+/** The settings that a description depends on. */
+export interface DescribeSettings {
+  /** What to do where the folder does not say. */
+  pooling: PoolingSetting;
+  /** The one that is to be served: of a folder with weights of several formats it chooses which. */
+  dtype: Dtype | 'auto';
+  /** Sizes that vectors may be cut to; empty: those that the folder says. */
+  matryoshkaDimensions: readonly number[];
+}
+
+/** What models of a `model_type` were trained for, whichever format computes them. */
+const TRAINED_FOR: Readonly<Record<string, { takesInstructions: boolean; matryoshkaMinimum: number }>> = {
+  // Model card of Qwen3-Embedding.
+  qwen3: { takesInstructions: true, matryoshkaMinimum: 32 },
+};
+
+/**
+ * Reads all that a model folder says about itself.
+ * @throws {StartError} for a file that is missing or damaged, or a model hotvec does not implement, naming file and field.
+ */
+export async function describeModel(
+  location: ModelFolder,
+  { pooling = 'auto', dtype = 'auto', matryoshkaDimensions = [] }: Partial<DescribeSettings> = {},
+): Promise<ModelManifest> {
+  const files = new LocalFiles(location);
+  const recognized = await recognizeModel(files, dtype);
+  const { format, config, modules, sentence, tokenizer } = recognized;
+  const read = async (file: string) => (await files.readJson(file)) as Json | undefined;
+  const [tokenizerConfig, canary] = await Promise.all([read('tokenizer_config.json'), read(CANARY_FILE)]);
+  const { positions, ...described } = await format.describe(files, recognized, pooling);
+  const { hiddenSize } = described;
+  const trainedFor = TRAINED_FOR[String(config.model_type)];
+  const { truncateDimension, prompts, defaultPrompt } = sentence.sentence;
+  return {
+    name: location.name,
+    folder: location.folder,
+    revision: location.revision ?? null,
+    format: format.name,
+    ...described,
+    tokenizerFile: path.join(location.folder, 'tokenizer.json'),
+    namedTokens: namedTokens(tokenizerConfig),
+    tokenizer,
+    maxTokens: maxTokensOf({ positions, tokenizerConfig, maxLength: sentence.transformer.maxLength }),
+    // Where no modules.json says it, vectors are of length one, as clients of an OpenAI API expect.
+    normalize: modules === null || modules.kinds.at(-1) === 'Normalize',
+    prompts,
+    defaultPrompt,
+    truncateDimension: (truncateDimension ?? hiddenSize) < hiddenSize ? truncateDimension : null,
+    takesInstructions: trainedFor?.takesInstructions ?? false,
+    ...readMatryoshka(config, hiddenSize, {
+      setting: matryoshkaDimensions,
+      trainedMinimum: trainedFor?.matryoshkaMinimum ?? null,
+    }),
+    canary: canary === undefined ? null : parseCanary(canary, hiddenSize),
+  };
+}
+
+/** The tokens around a text of an encoder; a plain string, or one with flags. */
+function namedTokens(tokenizerConfig: Json | undefined): string[] {
+  return ['cls_token', 'sep_token'].flatMap((field) => {
+    const token = tokenizerConfig?.[field];
+    if (typeof token === 'string') return [token];
+    const { content } = (token ?? {}) as Json;
+    return typeof content === 'string' ? [content] : [];
+  });
+}

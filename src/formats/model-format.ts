@@ -1,0 +1,108 @@
+import type { BatchMeter } from '../batching/batch-meter.ts';
+import type { Batch, BatchResult, Device, EngineSettings } from '../engine/protocol.ts';
+import type { FileHashes } from '../model-files/file-hashes.ts';
+import type { PoolingSetting } from '../model-files/folder/choose-pooling.ts';
+import type { ModelFiles } from '../model-files/folder/model-files.ts';
+import type { Json } from '../model-files/folder/read-json.ts';
+import type { SentenceModules } from '../model-files/folder/sentence-modules.ts';
+import type { OnInt8Event } from '../model-files/int8/int8-events.ts';
+import type { Dtype, ModelManifest } from '../model-files/manifest.ts';
+
+/** How a graph takes a batch: tokens packed, shared prefixes once; or every sequence padded to the longest. */
+export type Layout = 'packed' | 'padded';
+
+/** Whether a folder is of a format, by its file names and its config.json. */
+export type Recognition =
+  /** `dtypes`: the precisions that its file names promise, the best first. */
+  | { isOwn: true; dtypes: readonly Dtype[] }
+  /** `reason`: whole sentences. */
+  | { isOwn: false; reason: string };
+
+/** What every format reads of a folder before anything of its own. */
+export interface FolderFacts {
+  config: Json;
+  /** null where there is no modules.json. */
+  modules: SentenceModules | null;
+}
+
+/** The part of a manifest that only the format can tell. */
+export type FormatDescription<Weights> = Pick<
+  ModelManifest<Weights>,
+  'weights' | 'tasks' | 'pooling' | 'hiddenSize' | 'vocabularySize' | 'cost' | 'givesTokenVectors' | 'selfCheck'
+> & {
+  /** Longest sequence that the weights have positions for; undefined where nothing bounds it. */
+  positions: number | undefined;
+};
+
+/** What a format may need to make files of its own from those of the model. */
+export interface PrepareOptions {
+  /** Where they may lie, the first preferred. Asked for only where one is needed: it throws where there is none. */
+  folders: () => readonly string[];
+  files: FileHashes;
+  onEvent: OnInt8Event;
+}
+
+/**
+ * How a kind of model folder is read; how it is computed is `load` beside it, which only the engine process may import
+ * (load-model.ts). `Weights` is plain data that nobody else looks into.
+ */
+export interface ModelFormat<Weights = unknown> {
+  /** As in manifests, and the name of its folder. */
+  readonly name: string;
+  readonly layout: Layout;
+  /**
+   * Whether each precision is in files of its own. Of such a folder that is not whole nobody knows which would have been
+   * the best.
+   */
+  readonly hasFilesForEachDtype: boolean;
+  recognize(files: ModelFiles, config: Json): Recognition;
+  /**
+   * The files that computing in `dtype` reads, relative to the folder, besides those that describe every model.
+   * @throws {StartError} for what is not implemented or missing, before anything large is fetched.
+   */
+  chooseFiles(files: ModelFiles, facts: FolderFacts, dtype: Dtype | 'auto'): Promise<string[]>;
+  /**
+   * Describes a folder that it recognized and whose files all lie on this disk.
+   * @throws {StartError} for what is not implemented, missing or damaged, naming file and field.
+   */
+  describe(files: ModelFiles, facts: FolderFacts, pooling: PoolingSetting): Promise<FormatDescription<Weights>>;
+  /** The precisions that `device` computes the model in; the first is that of `auto`. */
+  dtypes(manifest: ModelManifest<Weights>, device: Device): readonly Dtype[];
+  /** A fresh meter for one batch of at most `batchTokens`, in what a batch of this model costs. */
+  meter(manifest: ModelManifest<Weights>, dtype: Dtype, batchTokens: number): BatchMeter;
+  /** Every file whose bytes the vectors of `dtype` depend on, in the order they are used where that matters. */
+  weightFiles(manifest: ModelManifest<Weights>, dtype: Dtype): string[];
+  /** Every file that an engine may load, whatever the precision. */
+  engineFiles(manifest: ModelManifest<Weights>): string[];
+  /** What is done around the weights, for the fingerprint. */
+  architecture(manifest: ModelManifest<Weights>): unknown;
+  /** The name of hotvec's own way of quantizing to `dtype`; undefined where the files are in it already. */
+  quantization(dtype: Dtype): string | undefined;
+  /**
+   * Makes what an engine of one of `dtypes` needs and the folder does not have.
+   * @returns the manifest for that engine.
+   * @throws {StartError} where there is no place for it.
+   */
+  prepare(
+    manifest: ModelManifest<Weights>,
+    dtypes: ReadonlySet<Dtype>,
+    options: PrepareOptions,
+  ): Promise<ModelManifest<Weights>>;
+}
+
+/** What a model makes of a batch: rows, row-major [rows, hiddenSize], not normalized, in the order sent. */
+export type ComputedBatch = Pick<BatchResult, 'rows' | 'computedTokens'>;
+
+/** A model in memory, in the engine process. */
+export interface LoadedModel {
+  run(batch: Batch): Promise<ComputedBatch>;
+}
+
+/**
+ * What the engine process has of a format.
+ * @throws {StartError} for a precision or a device that the model cannot be computed in.
+ */
+export type LoadModel<Weights = unknown> = (
+  manifest: ModelManifest<Weights>,
+  settings: EngineSettings,
+) => Promise<LoadedModel>;

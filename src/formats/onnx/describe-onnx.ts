@@ -1,0 +1,63 @@
+import type { BatchCost } from '../../engine/batch-cost.ts';
+import { StartError } from '../../errors.ts';
+import { choosePooling, type PoolingSetting } from '../../model-files/folder/choose-pooling.ts';
+import type { ModelFiles } from '../../model-files/folder/model-files.ts';
+import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
+import type { FolderFacts, FormatDescription } from '../model-format.ts';
+import { declaredDenseSize, findDenseLayers } from './dense-layers.ts';
+import { findOnnxExports } from './onnx-exports.ts';
+import type { OnnxWeights } from './onnx-weights.ts';
+import { readTransformerSizes, type TransformerSizes } from './transformer-sizes.ts';
+
+/**
+ * Describes a folder with ONNX graphs. Which architectures work is the graphs' own affair: the engine feeds what they
+ * declare. Refused here is what hotvec itself would have to do around them, and does not.
+ *
+ * @throws {StartError} naming what was found and what is implemented.
+ */
+export async function describeOnnx(
+  files: ModelFiles,
+  { config, modules }: FolderFacts,
+  setting: PoolingSetting,
+): Promise<FormatDescription<OnnxWeights>> {
+  const { name } = files;
+  const exports = await findOnnxExports(files);
+  const sizes = readTransformerSizes(config);
+  const found = Object.values(exports);
+  const isPooled = found.every((one) => one.isPooled);
+  const isPooledSomewhere = found.some((one) => one.isPooled);
+  if (modules === null && !isPooled && isPooledSomewhere) {
+    throw new StartError(
+      `${name} has no modules.json, and of its ONNX graphs some pool by themselves and some do not, so that no POOLING holds for all. Add modules.json and its folders from the original repository, or remove the graphs of one kind.`,
+    );
+  }
+  if (modules !== null && !isPooled) checkModules(modules, ['Dense']);
+  const inGraph = isPooled ? 'in_graph' : undefined;
+  const declared = modules && (inGraph ?? (await readPooling((file) => files.readJson(file), modules)));
+  const pooling = choosePooling({ name, declared, isPooledInGraph: isPooled }, setting);
+  const dense = modules === null || isPooled ? [] : await findDenseLayers(files, modules, sizes.hiddenSize);
+  const pooledSize = isPooled ? (found[0]?.pooledSize ?? (await declaredDenseSize(files, modules))) : null;
+  const padTokenId = config.pad_token_id;
+  const paddingToken = typeof padTokenId === 'number' && padTokenId >= 0 ? padTokenId : 0;
+  return {
+    weights: { modelType: String(config.model_type), exports, dense, padTokenId: paddingToken },
+    tasks: ['embed'],
+    pooling,
+    hiddenSize: pooledSize ?? dense.at(-1)?.weight.shape[0] ?? sizes.hiddenSize,
+    vocabularySize: sizes.vocabularySize,
+    positions: sizes.positions,
+    cost: costOf(sizes),
+    // No hidden states leave a graph that pools, and those before a Dense module are of another space.
+    givesTokenVectors: dense.length === 0 && !isPooledSomewhere,
+    // O3 has another GELU than PyTorch, but is float32: neighbors must show as little as in any float32.
+    selfCheck: { paddingToken, dividesByNorm: isPooledSomewhere, exactDtypes: ['O3'] },
+  };
+}
+
+/** As a BERT layer has it: four square projections and two feed-forward matrices. An estimate for other encoders. */
+function costOf({ hiddenSize, intermediateSize, layerCount }: TransformerSizes): BatchCost {
+  return {
+    perRow: 2 * layerCount * (4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize),
+    perSlotAndPosition: 4 * layerCount * hiddenSize,
+  };
+}

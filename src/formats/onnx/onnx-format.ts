@@ -1,0 +1,70 @@
+import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
+import type { ModelFormat } from '../model-format.ts';
+import { denseFiles } from './dense-layers.ts';
+import { describeOnnx } from './describe-onnx.ts';
+import { describeOtherGraphs, graphFiles, graphParts } from './graph-files.ts';
+import { readGraph } from './onnx-exports.ts';
+import { ONNX_DTYPES } from './onnx-file-names.ts';
+import type { OnnxWeights } from './onnx-weights.ts';
+import { PaddedMeter } from './padded-meter.ts';
+
+const ADVICE =
+  'Choose a repository with one, for example of onnx-community, or make one: hf download NAME --local-dir FOLDER, then optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx, and MODEL=FOLDER.';
+
+/** ONNX graphs that somebody exported, of any architecture: what they take and give, they say themselves. */
+export const onnxFormat: ModelFormat<OnnxWeights> = {
+  name: 'onnx',
+  layout: 'padded',
+  hasFilesForEachDtype: true,
+
+  recognize(files) {
+    const dtypes = [...graphFiles(files).keys()];
+    if (dtypes.length > 0) return { isOwn: true, dtypes };
+    const parts = graphParts(files);
+    const found =
+      parts.length > 0
+        ? `It has the ONNX graphs ${parts.join(', ')}: hotvec serves text-embedding models of one graph, model.onnx.`
+        : `It has no onnx/model.onnx.${describeOtherGraphs(files.list())}`;
+    return { isOwn: false, reason: `${found} ${ADVICE}` };
+  },
+
+  async chooseFiles(files, { modules }, dtype) {
+    const graphs = graphFiles(files);
+    const graph = (dtype === 'auto' ? [...graphs.values()][0] : graphs.get(dtype)) as string;
+    const { outputs, dataFiles } = await readGraph(files, graph);
+    // A graph that gives the embedding itself needs no modules: whatever they say.
+    if (outputs.has('sentence_embedding') || modules === null) return [graph, ...dataFiles];
+    checkModules(modules, ['Dense']);
+    await readPooling((file) => files.readJson(file), modules);
+    return [graph, ...dataFiles, ...denseFiles(files, modules)];
+  },
+
+  describe: describeOnnx,
+
+  dtypes: ({ weights }) => ONNX_DTYPES.filter((dtype) => weights.exports[dtype] !== undefined),
+
+  meter: ({ weights }, dtype, batchTokens) =>
+    new PaddedMeter({ maxSlots: batchTokens, isPadded: weights.exports[dtype]?.isBatchDependent !== true }),
+
+  weightFiles({ weights }, dtype) {
+    const chosen = weights.exports[dtype];
+    if (chosen === undefined) throw new Error(`there is no export in ${dtype}`);
+    const dense = chosen.isPooled ? [] : weights.dense.map(({ weight }) => weight.file);
+    return [chosen.graphFile, ...chosen.dataFiles, ...dense];
+  },
+
+  engineFiles({ weights }) {
+    const exports = Object.values(weights.exports).flatMap(({ graphFile, dataFiles }) => [graphFile, ...dataFiles]);
+    return [...exports, ...weights.dense.map(({ weight }) => weight.file)];
+  },
+
+  // The graph file says the rest.
+  architecture: ({ weights }) => ({
+    modelType: weights.modelType,
+    dense: weights.dense.map(({ activation }) => activation),
+  }),
+
+  quantization: () => undefined,
+
+  prepare: async (manifest) => manifest,
+};

@@ -1,0 +1,37 @@
+import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
+import type { Dtype } from '../../model-files/manifest.ts';
+
+/** ONNX graphs that somebody exported. */
+export interface OnnxWeights {
+  /** `model_type` of config.json. */
+  modelType: string;
+  /** The exports in the folder, by precision. */
+  exports: Partial<Record<Dtype, OnnxExport>>;
+  /** Dense modules after pooling, in order; not for an export that is pooled. */
+  dense: DenseLayer[];
+  /** The id that fills a sequence up to the longest of its batch; masked, whatever it is. */
+  padTokenId: number;
+}
+
+/** An ONNX graph and what belongs to it. */
+export interface OnnxExport {
+  /** Absolute path of the .onnx file. */
+  graphFile: string;
+  /** Absolute paths of its external data files. */
+  dataFiles: string[];
+  /** Whether a sequence's row depends on the others of its batch, so that each must be computed alone. */
+  isBatchDependent: boolean;
+  /** Whether it gives `sentence_embedding`: pooling and everything after it are inside. */
+  isPooled: boolean;
+  /** Components of `sentence_embedding`, where the graph says it. */
+  pooledSize: number | null;
+}
+
+/** sentence_transformers.models.Dense: row ← activation(row · weightᵀ + bias). */
+export interface DenseLayer {
+  /** [outFeatures, inFeatures] */
+  weight: TensorLocation;
+  /** [outFeatures] */
+  bias: TensorLocation | null;
+  activation: 'identity' | 'tanh' | 'gelu' | 'relu' | 'sigmoid';
+}

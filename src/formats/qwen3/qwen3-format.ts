@@ -1,0 +1,108 @@
+import type { Device } from '../../engine/protocol.ts';
+import { StartError } from '../../errors.ts';
+import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
+import type { ModelFiles } from '../../model-files/folder/model-files.ts';
+import { hasSafetensors, locateTensors, safetensorsFiles } from '../../model-files/folder/safetensors.ts';
+import { checkModules, readPooling, type SentenceModules } from '../../model-files/folder/sentence-modules.ts';
+import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
+import { INT8_SCHEME } from '../../model-files/int8/scheme.ts';
+import type { Dtype, Pooling } from '../../model-files/manifest.ts';
+import type { ModelFormat } from '../model-format.ts';
+import { PackedMeter, packedCost } from './packed-meter.ts';
+import { parseQwen3Config } from './qwen3-config.ts';
+import type { Qwen3Weights } from './qwen3-weights.ts';
+
+/**
+ * Precisions by device, the default first. Not in the list: bf16 on the CPU and WebGPU, and fp32 on CUDA, where ONNX
+ * Runtime has no kernel for a part of the graph (docs/decisions/0024), and int8 but on the CPU, for which it is made
+ * (docs/decisions/0031).
+ */
+const DTYPES: Record<Device, readonly Dtype[]> = {
+  cpu: ['fp32', 'int8'],
+  webgpu: ['fp32', 'fp16'],
+  cuda: ['bf16', 'fp16'],
+};
+/** On one device or another. */
+const ALL_DTYPES: readonly Dtype[] = ['fp32', 'bf16', 'fp16', 'int8'];
+
+/** Qwen3 in safetensors, computed by hotvec's own causal graph, whose rows are each sequence's last token. */
+export const qwen3Format: ModelFormat<Qwen3Weights> = {
+  name: 'qwen3',
+  layout: 'packed',
+  hasFilesForEachDtype: false,
+
+  recognize(files, { model_type: type }) {
+    if (type !== 'qwen3') {
+      const found = `config.json: model_type is ${JSON.stringify(type)}`;
+      return { isOwn: false, reason: `${found}, and from safetensors hotvec computes "qwen3" only.` };
+    }
+    if (!hasSafetensors(files)) return { isOwn: false, reason: 'It has no model.safetensors.' };
+    return { isOwn: true, dtypes: ALL_DTYPES };
+  },
+
+  async chooseFiles(files, { config, modules }) {
+    parseQwen3Config(config);
+    if (modules !== null) await declaredPooling(files, modules);
+    return safetensorsFiles(files);
+  },
+
+  async describe(files, { config, modules }, setting) {
+    const { name } = files;
+    const architecture = parseQwen3Config(config);
+    const declared = modules === null ? null : await declaredPooling(files, modules);
+    const pooling = choosePooling({ name, declared, isPooledInGraph: false }, setting);
+    checkPooling(name, pooling);
+    return {
+      weights: { architecture, tensors: await locateTensors(files) },
+      tasks: ['embed'],
+      pooling,
+      hiddenSize: architecture.hiddenSize,
+      vocabularySize: architecture.vocabularySize,
+      positions: architecture.maxPositions,
+      cost: packedCost(architecture),
+      givesTokenVectors: true,
+      // Products of integers are the same in every batch, too (int8-products.ts).
+      selfCheck: { paddingToken: null, dividesByNorm: false, exactDtypes: ['int8'] },
+    };
+  },
+
+  dtypes: (_, device) => DTYPES[device],
+
+  meter: ({ vocabularySize, cost }, _, batchTokens) =>
+    new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
+
+  weightFiles: ({ weights }) => [...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort(),
+
+  engineFiles({ weights: { tensors, int8 = {} } }) {
+    const quantized = Object.values(int8).flatMap(({ values, scales }) => [values, scales]);
+    return [...Object.values(tensors), ...quantized].map(({ file }) => file);
+  },
+
+  architecture: ({ weights }) => weights.architecture,
+
+  quantization: (dtype) => (dtype === 'int8' ? INT8_SCHEME : undefined),
+
+  async prepare(manifest, dtypes, { folders, ...options }) {
+    if (!dtypes.has('int8')) return manifest;
+    const int8 = await prepareInt8(manifest.weights.tensors, { folders: folders(), ...options });
+    return { ...manifest, weights: { ...manifest.weights, int8 } };
+  },
+};
+
+/**
+ * The pooling that a model's files declare; it needs no weights, so that a model is refused before they are downloaded.
+ * @throws {StartError} for modules and poolings that the packed graph does not have.
+ */
+async function declaredPooling(files: ModelFiles, modules: SentenceModules): Promise<Pooling> {
+  checkModules(modules, []);
+  const pooling = await readPooling((file) => files.readJson(file), modules);
+  checkPooling(files.name, pooling);
+  return pooling;
+}
+
+function checkPooling(name: string, pooling: Pooling): void {
+  if (pooling === 'last_token') return;
+  throw new StartError(
+    `${name} pools by ${pooling}; from safetensors hotvec implements last_token. Use an ONNX export.`,
+  );
+}

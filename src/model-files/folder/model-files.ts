@@ -1,0 +1,54 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { ModelFolder } from '../resolve-model.ts';
+import { readJson } from './read-json.ts';
+
+/** The files of one model, on this disk or on a hub. Names are relative to the model's folder, with `/`. */
+export interface ModelFiles {
+  /** What to call the model. */
+  readonly name: string;
+  has(file: string): boolean;
+  /** Names of files, at least of those that may be weights; to be shown in a refusal. */
+  list(): Iterable<string>;
+  /**
+   * A parsed JSON file, fetched if need be; undefined where there is none.
+   * @throws {StartError} when it cannot be read, or holds neither an object nor a list.
+   */
+  readJson(file: string): Promise<unknown>;
+  /** Where a file lies on this disk, fetched if need be. */
+  locate(file: string): Promise<string>;
+}
+
+/** A folder on this disk. */
+export class LocalFiles implements ModelFiles {
+  readonly name: string;
+  private readonly folder: string;
+  private readonly verified: ReadonlySet<string> | undefined;
+
+  constructor({ name, folder, files }: ModelFolder) {
+    this.name = name;
+    this.folder = folder;
+    this.verified = files;
+  }
+
+  has(file: string): boolean {
+    return this.verified?.has(file) ?? existsSync(path.join(this.folder, file));
+  }
+
+  list(): Iterable<string> {
+    return this.verified ?? ['', 'onnx'].flatMap((within) => this.listWithin(within));
+  }
+
+  async readJson(file: string): Promise<unknown> {
+    return this.has(file) ? readJson(this.folder, file) : undefined;
+  }
+
+  async locate(file: string): Promise<string> {
+    return path.join(this.folder, file);
+  }
+
+  private listWithin(within: string): string[] {
+    const folder = path.join(this.folder, within);
+    return existsSync(folder) ? readdirSync(folder).map((name) => path.posix.join(within, name)) : [];
+  }
+}
