@@ -1,4 +1,4 @@
-import type { BatchCost } from '../src/engine/batch-cost.ts';
+import type { BatchCost } from '../src/model-files/manifest.ts';
 
 /**
  * Floating-point operations a sequence of `length` tokens needs: two for each weight of the layers' matrices and each

@@ -137,10 +137,19 @@ export const rooms: Rooms = {
   'engine/process/orphan-guard.ts': {},
 
   formats: {
-    values: [...GROUND, 'formats/*', 'engine', 'model-files', 'model-files/folder', 'model-files/folder/tokenizer'],
+    values: [...GROUND, 'formats/*', 'model-files', 'model-files/folder', 'model-files/folder/tokenizer'],
+    types: ['engine', 'batching', 'model-files/int8'],
   },
   'formats/*': {
-    values: [...GROUND, 'formats/graph-writer', 'engine', 'engine/process', 'model-files', 'model-files/folder'],
+    values: [
+      ...GROUND,
+      'formats/graph-writer',
+      'engine',
+      'engine/process',
+      'model-files',
+      'model-files/folder',
+      'model-files/int8',
+    ],
     types: ['formats'],
     packages: ['onnxruntime-node'],
   },
@@ -148,13 +157,13 @@ export const rooms: Rooms = {
 
   'model-files': {
     values: [...GROUND, 'model-files/folder', 'model-files/hub', 'model-files/int8', 'model-files/known', 'formats'],
-    types: ['model-files/folder/tokenizer', 'formats/qwen3'],
+    types: ['model-files/folder/tokenizer'],
     packages: ['typebox'],
   },
   'model-files/folder': { values: GROUND, types: ['model-files/manifest.ts'] },
   'model-files/folder/tokenizer': { values: GROUND, types: ['model-files/folder'] },
   'model-files/hub': {
-    values: [...GROUND, 'model-files', 'model-files/known', 'formats', 'formats/onnx'],
+    values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/known', 'formats'],
     packages: ['undici', '@huggingface/hub'],
   },
   'model-files/int8': { values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/hub'] },
@@ -166,7 +175,7 @@ export const rooms: Rooms = {
     types: ['settings', 'metrics', 'tracing', 'engine/supervisor', 'model-files/hub', 'model-files/int8'],
     packages: ['pino'],
   },
-  metrics: { values: GROUND, packages: ['prom-client'] },
+  metrics: { values: GROUND, types: ['formats'], packages: ['prom-client'] },
   tracing: {
     values: GROUND,
     packages: [

@@ -3,10 +3,9 @@ import { parseCanary } from '../model-files/canary.ts';
 import type { PoolingSetting } from '../model-files/folder/choose-pooling.ts';
 import { readMatryoshka } from '../model-files/folder/matryoshka.ts';
 import { maxTokensOf } from '../model-files/folder/max-tokens.ts';
-import { LocalFiles } from '../model-files/folder/model-files.ts';
+import { LocalFiles, type ModelFolder } from '../model-files/folder/model-files.ts';
 import type { Json } from '../model-files/folder/read-json.ts';
 import type { Dtype, ModelManifest } from '../model-files/manifest.ts';
-import type { ModelFolder } from '../model-files/resolve-model.ts';
 import { CANARY_FILE, recognizeModel } from './recognize-model.ts';
 
 /** The settings that a description depends on. */

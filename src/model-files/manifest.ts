@@ -1,4 +1,3 @@
-import type { BatchCost } from '../engine/batch-cost.ts';
 import type { Canary, CanaryScores } from './canary.ts';
 import type { TokenizerDescription } from './folder/tokenizer/describe-tokenizer.ts';
 
@@ -37,6 +36,14 @@ export type Dtype = (typeof DTYPES)[number];
  * How the hidden states of a sequence become one row. `in_graph`: the ONNX graph does it and gives `sentence_embedding`.
  */
 export type Pooling = 'last_token' | 'cls' | 'mean' | 'max' | 'mean_sqrt_len' | 'in_graph';
+
+/** What a model computes, in floating-point operations. Multiply–add counts as two. */
+export interface BatchCost {
+  /** Of every matrix product, for one token row. */
+  perRow: number;
+  /** Of attention, for one padded slot and one position it attends over; masked ones are computed too. */
+  perSlotAndPosition: number;
+}
 
 /** What a model answers. */
 export type TaskName = 'embed';

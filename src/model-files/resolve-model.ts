@@ -2,17 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from '../errors.ts';
 import { packageRoot } from '../package-info.ts';
-
-/** A model folder, and what to call it. */
-export interface ModelFolder {
-  name: string;
-  /** Absolute path. */
-  folder: string;
-  /** The commit of a hub repository. */
-  revision?: string | null;
-  /** What of the folder may be used, relative to it: the files that were verified. Absent: all. */
-  files?: ReadonlySet<string>;
-}
+import type { ModelFolder } from './folder/model-files.ts';
 
 /** Where a model lies, and where it came from. */
 export interface ModelLocation extends ModelFolder {

@@ -94,9 +94,9 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   const { config, logger, clock, onBatch, onPoison, onAcquittal, onEngineEvent } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const described = await describeModel(location, config);
-  const files = new FileHashes(location.hashes);
-  const truth = await findPublishedTruth(described, files);
   const format = formatOf(described);
+  const files = new FileHashes(location.hashes);
+  const truth = await findPublishedTruth({ ...described, weightFiles: format.engineFiles(described) }, files);
   const manifest = { ...described, canary: truth?.canary ?? described.canary };
   const dimensions = manifest.truncateDimension ?? manifest.hiddenSize;
   const minimum = manifest.matryoshkaMinimum;

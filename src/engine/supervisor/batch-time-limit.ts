@@ -23,7 +23,7 @@ export class BatchTimeLimit {
     this.millisecondsPerToken = Math.max(pace, 0.95 * this.millisecondsPerToken + 0.05 * pace);
   }
 
-  /** Milliseconds. `tokens`: equivalent ones, in which a long text counts for more (batch-cost.ts). */
+  /** Milliseconds. `tokens`: equivalent ones, in which a long text counts for more (sent-batches.ts). */
   for(tokens: number): number {
     const expected = tokens * this.millisecondsPerToken;
     const ceiling = Math.max(CEILING_MS, SLACK_PAST_CEILING * expected);

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import { type BatchCost, equivalentTokens } from '../batch-cost.ts';
+import type { BatchCost } from '../../model-files/manifest.ts';
 import { BatchFailedError, EngineLostError } from '../engine.ts';
 import { type Batch, type BatchResult, type FromEngine, rowOffsetsOf } from '../protocol.ts';
 import { BatchTimeLimit } from './batch-time-limit.ts';
@@ -122,4 +122,17 @@ export class SentBatches {
   private sizeOf({ offsets }: Batch): number {
     return equivalentTokens(this.options.cost, offsets);
   }
+}
+
+/**
+ * A batch's size in tokens of short texts: a long text's tokens count for more, because each attends over all before.
+ * Prefix sharing is left out: an upper bound.
+ */
+function equivalentTokens(cost: BatchCost, offsets: Int32Array): number {
+  let tokens = 0;
+  for (let i = 1; i < offsets.length; i++) {
+    const length = (offsets[i] as number) - (offsets[i - 1] as number);
+    tokens += length * (1 + (length * cost.perSlotAndPosition) / cost.perRow);
+  }
+  return tokens;
 }

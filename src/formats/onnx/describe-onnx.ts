@@ -1,8 +1,8 @@
-import type { BatchCost } from '../../engine/batch-cost.ts';
 import { StartError } from '../../errors.ts';
 import { choosePooling, type PoolingSetting } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
+import type { BatchCost } from '../../model-files/manifest.ts';
 import type { FolderFacts, FormatDescription } from '../model-format.ts';
 import { declaredDenseSize, findDenseLayers } from './dense-layers.ts';
 import { findOnnxExports } from './onnx-exports.ts';

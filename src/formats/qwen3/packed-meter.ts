@@ -1,4 +1,4 @@
-import type { BatchCost } from '../../engine/batch-cost.ts';
+import type { BatchCost } from '../../model-files/manifest.ts';
 import { PrefixTrie } from './prefix-trie.ts';
 import type { Qwen3Config } from './qwen3-config.ts';
 

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { ModelFolder } from '../resolve-model.ts';
 import { readJson } from './read-json.ts';
 
 /** The files of one model, on this disk or on a hub. Names are relative to the model's folder, with `/`. */
@@ -19,7 +18,18 @@ export interface ModelFiles {
   locate(file: string): Promise<string>;
 }
 
-/** A folder on this disk. */
+/** A model folder, and what to call it. */
+export interface ModelFolder {
+  name: string;
+  /** Absolute path. */
+  folder: string;
+  /** The commit of a hub repository. */
+  revision?: string | null;
+  /** What of the folder may be used, relative to it: the files that were verified. Absent: all. */
+  files?: ReadonlySet<string>;
+}
+
+/** The files of a folder on this disk. */
 export class LocalFiles implements ModelFiles {
   readonly name: string;
   private readonly folder: string;

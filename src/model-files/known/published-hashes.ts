@@ -1,15 +1,17 @@
 import { StartError } from '../../errors.ts';
 
 /** What is known of a release without asking anyone. */
-interface Release {
+export interface Release {
   /** The commit on the Hugging Face hub. */
   commit: string;
   /** File to SHA-256. */
   files: Record<string, string>;
+  /** Size of its `model.safetensors`. */
+  weightsBytes: number;
 }
 
 /** Read from public repositories that pin these files, not from hotvec's own download. */
-const RELEASES: Record<string, Release> = {
+export const RELEASES = {
   'Qwen/Qwen3-Embedding-0.6B': {
     commit: '97b0c614be4d77ee51c0cef4e5f07c00f9eb65b3',
     files: {
@@ -21,8 +23,9 @@ const RELEASES: Record<string, Release> = {
       'tokenizer_config.json': '253153d0738ceb4c668d2eff957714dd2bea0b56de772a9fdccd96cbf517e6a0',
       '1_Pooling/config.json': '37bf193fa101f19101bfad9c31d3eb0f786e247b7b1e5cb7f007d730eed1ddbd',
     },
+    weightsBytes: 1_191_586_416,
   },
-};
+} satisfies Record<string, Release>;
 
 /** Files that decide every vector, and that a release keeps whatever else is edited around them. */
 const DECISIVE = ['model.safetensors', 'tokenizer.json'];
@@ -37,7 +40,7 @@ const DECISIVE = ['model.safetensors', 'tokenizer.json'];
  * @returns path → SHA-256.
  */
 export function publishedHashes(repository: string, revision: string, isOrigin: boolean): Map<string, string> {
-  const known = Object.entries(RELEASES).find(([name]) => name.toLowerCase() === repository.toLowerCase());
+  const known = Object.entries<Release>(RELEASES).find(([name]) => name.toLowerCase() === repository.toLowerCase());
   if (known === undefined) return new Map();
   const [, release] = known;
   if (revision === release.commit) return new Map(Object.entries(release.files));

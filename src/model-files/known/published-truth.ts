@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { formatOf } from '../../formats/formats.ts';
 import type { Canary } from '../canary.ts';
 import type { FileHashes } from '../file-hashes.ts';
-import type { ModelManifest } from '../manifest.ts';
+import { RELEASES, type Release } from './published-hashes.ts';
 
 /** Vectors that somebody published, as far as they did. */
 export interface PublishedVectors {
@@ -23,10 +22,8 @@ export interface PublishedVectors {
 /** What is known of a model's vectors from others than hotvec. Facts of public pages, Apache-2.0 where code. */
 export interface PublishedTruth {
   model: string;
-  /** How its files are known again, wherever they lie. */
-  configSha256: string;
-  weightsSha256: string;
-  weightsBytes: number;
+  /** By it the model's files are known again, wherever they lie. */
+  release: Release;
   /** Checked before the model is served. */
   canary: Canary;
   /** Shown by `hotvec verify`. */
@@ -38,9 +35,7 @@ const QUERY_PROMPT = 'Instruct: Given a web search query, retrieve relevant pass
 export const PUBLISHED_TRUTHS: PublishedTruth[] = [
   {
     model: 'Qwen/Qwen3-Embedding-0.6B',
-    configSha256: 'b5bf1f51fc45be473a54718cef92448d90a1be001bf9b9a44b8c7f10a19feaa9',
-    weightsSha256: '0437e45c94563b09e13cb7a64478fc406947a93cb34a7e05870fc8dcd48e23fd',
-    weightsBytes: 1_191_586_416,
+    release: RELEASES['Qwen/Qwen3-Embedding-0.6B'],
     canary: {
       reference: "the model card's score matrix (transformers, float32)",
       tolerance: 2e-3,
@@ -167,16 +162,17 @@ export const PUBLISHED_TRUTHS: PublishedTruth[] = [
 /**
  * What is published about a model, wherever its files lie and whatever it is called: the weights' hash says which it is.
  * Gigabytes are only hashed where config.json and their size are already those of a known model.
+ * @param weightFiles those that an engine may load.
  */
 export async function findPublishedTruth(
-  manifest: ModelManifest,
+  { folder, weightFiles }: { folder: string; weightFiles: readonly string[] },
   files: FileHashes,
   truths: readonly PublishedTruth[] = PUBLISHED_TRUTHS,
 ): Promise<PublishedTruth | undefined> {
-  const [file, ...others] = new Set(formatOf(manifest).engineFiles(manifest));
+  const [file, ...others] = new Set(weightFiles);
   if (file === undefined || others.length > 0) return undefined;
-  const config = await files.of(path.join(manifest.folder, 'config.json'));
-  const truth = truths.find(({ configSha256 }) => configSha256 === config);
-  if (truth === undefined || (await stat(file)).size !== truth.weightsBytes) return undefined;
-  return (await files.of(file)) === truth.weightsSha256 ? truth : undefined;
+  const config = await files.of(path.join(folder, 'config.json'));
+  const truth = truths.find(({ release }) => release.files['config.json'] === config);
+  if (truth === undefined || (await stat(file)).size !== truth.release.weightsBytes) return undefined;
+  return (await files.of(file)) === truth.release.files['model.safetensors'] ? truth : undefined;
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { describeModel } from '../../../src/formats/describe-model.ts';
+import { formatOf } from '../../../src/formats/formats.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
+import type { Release } from '../../../src/model-files/known/published-hashes.ts';
 import {
   findPublishedTruth,
   PUBLISHED_TRUTHS,
@@ -18,18 +20,23 @@ async function starterTruth(): Promise<PublishedTruth> {
   const manifest = await starterManifest();
   const file = packed(manifest).tensors['norm.weight']?.file as string;
   const files = new FileHashes();
-  return {
-    ...(PUBLISHED_TRUTHS[0] as PublishedTruth),
-    configSha256: await files.of(path.join(manifest.folder, 'config.json')),
-    weightsSha256: await files.of(file),
+  const release = {
+    commit: '',
+    files: {
+      'config.json': await files.of(path.join(manifest.folder, 'config.json')),
+      'model.safetensors': await files.of(file),
+    },
     weightsBytes: readFileSync(file).length,
   };
+  return { ...(PUBLISHED_TRUTHS[0] as PublishedTruth), release };
 }
 
 describe('findPublishedTruth()', () => {
   let folder: string;
-  const find = async (truth: PublishedTruth, files = new FileHashes()) =>
-    findPublishedTruth(await describeModel({ name: 'copy', folder }), files, [truth]);
+  const find = async (truth: PublishedTruth, files = new FileHashes()) => {
+    const manifest = await describeModel({ name: 'copy', folder });
+    return findPublishedTruth({ folder, weightFiles: formatOf(manifest).engineFiles(manifest) }, files, [truth]);
+  };
 
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
@@ -59,8 +66,10 @@ describe('findPublishedTruth()', () => {
         return super.of(file);
       }
     }
-    assert.equal(await find({ ...truth, weightsBytes: truth.weightsBytes + 1 }, new NoWeights()), undefined);
-    assert.equal(await find({ ...truth, configSha256: '0'.repeat(64) }, new NoWeights()), undefined);
+    const findRelease = (change: Partial<Release>) =>
+      find({ ...truth, release: { ...truth.release, ...change } }, new NoWeights());
+    assert.equal(await findRelease({ weightsBytes: truth.release.weightsBytes + 1 }), undefined);
+    assert.equal(await findRelease({ files: { ...truth.release.files, 'config.json': '0'.repeat(64) } }), undefined);
   });
 });
 
