@@ -4,12 +4,14 @@ import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
 
-// `npm test [-- PART …]`: runs the compiled tests whose path contains one of the parts, or all. Node 20 has no glob for
-// `node --test`, and Node 22 no folder argument, so the files are named.
+// `npm test [-- PART …]`: runs the compiled tests whose path contains one of the parts; without parts, all but those of
+// `npm run test:long`. Node 20 has no glob for `node --test`, and Node 22 no folder argument, so the files are named.
 const parts = process.argv.slice(2);
 const folder = path.join(packageRoot, 'dist', 'test');
+const isChosen = (file: string) =>
+  parts.length === 0 ? !file.endsWith('.long.test.js') : parts.some((part) => file.includes(part));
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.js') && (parts.length === 0 || parts.some((part) => file.includes(part))))
+  .filter((file) => file.endsWith('.test.js') && isChosen(file))
   .map((file) => path.join(folder, file))
   .sort();
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
 
-// `npm run test:clients`: the client tests of `npm test`, and those in Go, Rust, Java and with more of Python's packages
+// `npm run test:clients`: the client tests of CI, and those in Go, Rust, Java and with more of Python's packages
 // where their tools are installed. What is left out is said. The first run compiles and downloads for some minutes.
 const folder = path.join(packageRoot, 'dist', 'test', 'clients');
 const files = readdirSync(folder)
