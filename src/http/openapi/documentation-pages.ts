@@ -1,9 +1,9 @@
 import path from 'node:path';
 import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
-import { stringify } from 'yaml';
 import { answersMadeAtStart } from '../answers/answers-made-at-start.ts';
 import { registerUnchangingAnswers, sendUnchanging, unchanging } from '../answers/unchanging-answers.ts';
+import { descriptionYaml } from './description-yaml.ts';
 import { registerPageFiles } from './page-files.ts';
 
 interface PageRequest {
@@ -46,18 +46,18 @@ export const documentationPages: FastifyPluginAsync = async (app) => {
   registerPageFiles(app, '/docs/static/*');
   registerUnchangingAnswers(app, ({ routeOptions: { url } }) => (url === INITIALIZER ? url : undefined));
   const json = (description: object) => unchanging(JSON.stringify(description), 'application/json; charset=utf-8');
-  const yaml = (description: object) => unchanging(stringify(description), 'application/x-yaml');
   const descriptions = answersMadeAtStart(app, {
     '/docs/json': () => json(app.swagger()),
     '/docs/json for page': () => json(forPage(app.swagger())),
-    '/docs/yaml': () => yaml(app.swagger()),
-    '/docs/yaml for page': () => yaml(forPage(app.swagger())),
+    '/docs/yaml': () => unchanging(descriptionYaml(app.swagger()), 'application/x-yaml'),
   });
   // In place of the package, which writes them anew for each request.
   app.addHook('onRequest', async (request, reply) => {
     const { url } = request.routeOptions;
     if (url !== '/docs/json' && url !== '/docs/yaml') return;
-    return sendUnchanging(request, reply, descriptions(isForPage(request.query) ? `${url} for page` : url));
+    // The page reads JSON.
+    const name = url === '/docs/json' && isForPage(request.query) ? '/docs/json for page' : url;
+    return sendUnchanging(request, reply, descriptions(name));
   });
   app.addHook('onSend', async (request, reply) => {
     const location = reply.getHeader('location');
