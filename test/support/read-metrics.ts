@@ -12,3 +12,8 @@ export function parseMetrics(text: string): Series {
 export async function readMetrics(url: string, headers: Record<string, string> = {}): Promise<Series> {
   return parseMetrics(await (await fetch(`${url}/metrics`, { headers })).text());
 }
+
+/** Bytes of requests and answers that the service at `url` counts as in flight. */
+export async function heldBytes(url: string, headers: Record<string, string> = {}): Promise<number> {
+  return (await readMetrics(url, headers)).get('hotvec_inflight_bytes') ?? Number.NaN;
+}

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmbedResult } from '../../../src/tasks/embedding/embedder.ts';
+import { heldBytes } from '../../support/read-metrics.ts';
 import { until } from '../../support/supervised-engine.ts';
 import { type StubOptions, type StubService, startStubService } from '../stub-service.ts';
 
@@ -46,10 +47,6 @@ describe('An answer that nobody reads', () => {
     sockets.push(socket);
     return socket;
   };
-  const heldBytes = async () => {
-    const metrics = await (await fetch(`${stub.url}/metrics`)).text();
-    return Number(/^hotvec_inflight_bytes (\d+)$/m.exec(metrics)?.[1]);
-  };
   const statusOf = async (input: string) => {
     const response = await fetch(`${stub.url}/v1/embeddings`, {
       method: 'POST',
@@ -64,8 +61,8 @@ describe('An answer that nobody reads', () => {
     await start({ patience: { sendMs: 500 } });
     ask('large');
     ask('large');
-    await until(async () => (await heldBytes()) > 2 * ANSWER_BYTES);
-    await until(async () => (await heldBytes()) === 0);
+    await until(async () => (await heldBytes(stub.url)) > 2 * ANSWER_BYTES);
+    await until(async () => (await heldBytes(stub.url)) === 0);
     await until(() => stub.log().split('"aborted":true').length === 3);
     assert.equal((await statusOf('alive')).status, 200);
   });
@@ -77,12 +74,12 @@ describe('An answer that nobody reads', () => {
     });
     ask('large');
     ask('large');
-    await until(async () => (await heldBytes()) > 2 * ANSWER_BYTES);
+    await until(async () => (await heldBytes(stub.url)) > 2 * ANSWER_BYTES);
     const refused = await statusOf('small');
     assert.equal(refused.status, 429);
     assert.match(refused.headers.get('retry-after') ?? '', /^([1-9]|[12]\d|30)$/);
     await until(async () => (await statusOf('small')).status === 200);
-    await until(async () => (await heldBytes()) === 0);
+    await until(async () => (await heldBytes(stub.url)) === 0);
   });
 
   it('is not given up while it is read, however slowly', async () => {
@@ -112,10 +109,10 @@ describe('An answer that nobody reads', () => {
     });
     const socket = ask('a', 'b', 'c');
     await until(() => stub.embedCalls() === 3);
-    assert.ok((await heldBytes()) > 0);
+    assert.ok((await heldBytes(stub.url)) > 0);
     socket.destroy();
     await until(() => aborted === 3);
-    assert.equal(await heldBytes(), 0);
+    assert.equal(await heldBytes(stub.url), 0);
     await until(() => stub.log().split('"aborted":true').length === 4);
   });
 });

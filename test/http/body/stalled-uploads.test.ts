@@ -3,6 +3,7 @@ import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LARGE_BODY_BYTES } from '../../../src/http/body/large-bodies.ts';
+import { heldBytes } from '../../support/read-metrics.ts';
 import { until } from '../../support/supervised-engine.ts';
 import { answersAre, collect, parseAnswers, sendRaw } from '../raw-socket.ts';
 import { type StubService, startStubService } from '../stub-service.ts';
@@ -28,10 +29,6 @@ describe('Uploads that stall', () => {
         body,
       })
     ).status;
-  const heldBytes = async () => {
-    const metrics = await (await fetch(`${stub.url}/metrics`)).text();
-    return Number(/^hotvec_inflight_bytes (\d+)$/m.exec(metrics)?.[1]);
-  };
   /** Announces the largest body and sends so much of it. Collects what is answered. */
   function begin(bytes: number): { answer: () => string; send: (bytes: number) => void } {
     const socket = net.connect(Number(new URL(stub.url).port), '127.0.0.1');
@@ -47,9 +44,9 @@ describe('Uploads that stall', () => {
     for (let i = 0; i < 9; i++) begin(0);
     await until(() => stub.connections() >= before + 9);
     await sleep(50);
-    assert.equal(await heldBytes(), 0);
+    assert.equal(await heldBytes(stub.url), 0);
     assert.equal(await statusOf(largest), 200);
-    assert.equal(await heldBytes(), 0, 'and the room is given back');
+    assert.equal(await heldBytes(stub.url), 0, 'and the room is given back');
   });
 
   it('take room by what arrived, and are given up with 408 when no more comes; what does not fit gets 429', async () => {
@@ -60,7 +57,7 @@ describe('Uploads that stall', () => {
     });
     // Three of 400 KiB fit into 1,536 KiB, and a fourth of the largest size does not.
     const begun = [1, 2, 3].map(() => begin(400 * 1024));
-    await until(async () => (await heldBytes()) === 3 * 400 * 1024);
+    await until(async () => (await heldBytes(stub.url)) === 3 * 400 * 1024);
     const [refused] = parseAnswers(await sendRaw(stub.url, head, answersAre(1)));
     assert.equal(refused?.status, 429);
     assert.equal(refused?.headers.connection, 'close');
@@ -73,7 +70,7 @@ describe('Uploads that stall', () => {
       const [given] = parseAnswers(answer());
       assert.deepEqual([given?.status, JSON.parse(given?.body ?? '').error.code], [408, 'body_too_slow']);
     }
-    assert.equal(await heldBytes(), 0);
+    assert.equal(await heldBytes(stub.url), 0);
     assert.equal(await statusOf(largest), 200);
   });
 
@@ -85,7 +82,7 @@ describe('Uploads that stall', () => {
     for (const { send } of six) send(180 * 1024);
     // Five of 180 KiB fit into 1,024 KiB; the sixth does not, whichever it is.
     await until(() => six.some(({ answer }) => answersAre(1)(answer())));
-    await until(async () => (await heldBytes()) === 5 * 180 * 1024);
+    await until(async () => (await heldBytes(stub.url)) === 5 * 180 * 1024);
     const answered = six.filter(({ answer }) => answer() !== '');
     assert.equal(answered.length, 1);
     assert.equal(parseAnswers(answered[0]?.answer() ?? '')[0]?.status, 429);

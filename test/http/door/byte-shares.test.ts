@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { heldBytes } from '../../support/read-metrics.ts';
 import { until } from '../../support/supervised-engine.ts';
 import { answersAre, collect, parseAnswers } from '../raw-socket.ts';
 import { type StubOptions, type StubService, startStubService } from '../stub-service.ts';
@@ -20,10 +21,6 @@ describe('The bytes that one client may hold', () => {
     await stub.close();
   });
 
-  const heldBytes = async (headers = {}) => {
-    const metrics = await (await fetch(`${stub.url}/metrics`, { headers })).text();
-    return Number(/^hotvec_inflight_bytes (\d+)$/m.exec(metrics)?.[1]);
-  };
   /** Sends the head of a request, and so much of its body. Collects what is answered. */
   function begin(head: string, body: string, localAddress = '127.0.0.1') {
     const port = Number(new URL(stub.url).port);
@@ -51,7 +48,7 @@ describe('The bytes that one client may hold', () => {
     const many = Array.from({ length: 200 }, () => begin(first + silent, ' '.repeat(PIECE)));
     const asSecond = { authorization: 'Bearer second' };
     await until(() => many.filter(({ answer }) => answersAre(1)(answer())).length >= 200 - LIMIT / PIECE);
-    const held = await heldBytes(asSecond);
+    const held = await heldBytes(stub.url, asSecond);
     assert.ok(held <= 0.9 * LIMIT && held > 0.5 * LIMIT, `${held}`);
     const [refused] = many.filter(({ answer }) => answer() !== '').map(({ answer }) => parseAnswers(answer())[0]);
     assert.equal(refused?.status, 429);
@@ -82,7 +79,7 @@ describe('The bytes that one client may hold', () => {
       const { status, body } = await statusOf(slow);
       clearInterval(drip);
       assert.deepEqual([status, JSON.parse(body).error.code], [408, 'body_too_slow']);
-      await until(async () => (await heldBytes()) === 0);
+      await until(async () => (await heldBytes(stub.url)) === 0);
     });
   }
 
@@ -126,10 +123,6 @@ describe('The bytes of answers', () => {
       body: JSON.stringify(body),
     });
   const input = Array(2_000).fill('a');
-  const heldBytes = async () => {
-    const metrics = await (await fetch(`${stub.url}/metrics`)).text();
-    return Number(/^hotvec_inflight_bytes (\d+)$/m.exec(metrics)?.[1]);
-  };
 
   for (const [path, body] of [
     ['/v1/embeddings', { input }],
@@ -142,7 +135,7 @@ describe('The bytes of answers', () => {
       await start();
       const accepted = [post(path, body)];
       await until(() => stub.embedCalls() === accepted.length);
-      const each = await heldBytes();
+      const each = await heldBytes(stub.url);
       assert.ok(each > 200 * KIBIBYTE, `${each}`);
       for (let held = each; held + each <= 0.9 * KIBIBYTE * KIBIBYTE; held += each) {
         accepted.push(post(path, body));
@@ -152,13 +145,13 @@ describe('The bytes of answers', () => {
       assert.equal(refused.status, 429);
       assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/);
       assert.equal(stub.embedCalls(), accepted.length);
-      assert.ok((await heldBytes()) <= KIBIBYTE * KIBIBYTE);
+      assert.ok((await heldBytes(stub.url)) <= KIBIBYTE * KIBIBYTE);
       letThemAnswer();
       for (const answer of await Promise.all(accepted)) {
         assert.equal(answer.status, 200);
         assert.ok((await answer.arrayBuffer()).byteLength <= each);
       }
-      await until(async () => (await heldBytes()) === 0);
+      await until(async () => (await heldBytes(stub.url)) === 0);
     });
   }
 
@@ -179,11 +172,11 @@ describe('The bytes of answers', () => {
       const bytes = (await (await fetch(stub.url + path)).arrayBuffer()).byteLength;
       const socket = net.connect(Number(new URL(stub.url).port), '127.0.0.1').on('error', () => {});
       socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(1_500));
-      await until(async () => (await heldBytes()) >= bytes / 2);
+      await until(async () => (await heldBytes(stub.url)) >= bytes / 2);
       await sleep(50);
-      assert.ok((await heldBytes()) <= 5 * bytes, 'a few of them');
+      assert.ok((await heldBytes(stub.url)) <= 5 * bytes, 'a few of them');
       socket.destroy();
-      await until(async () => (await heldBytes()) === 0);
+      await until(async () => (await heldBytes(stub.url)) === 0);
     });
   }
 });
