@@ -12,12 +12,14 @@ export interface SessionChoices {
    * hotvec's is no: the session is refused instead. Who says yes looks at what runs there (`recordOperators`).
    */
   allowCpuNodes?: boolean;
+  /** Whether products of 8 bits must not overflow, at the cost of speed: see formats/onnx/create-cpu-session.ts. */
+  exactProducts?: boolean;
 }
 
 /** The options of every ONNX session that hotvec makes. */
 export function sessionOptions(settings: Settings, choices: SessionChoices = {}): InferenceSession.SessionOptions {
   const { device, deviceId, threads, prepacking } = settings;
-  const { weightsFolder, allowCpuNodes = false } = choices;
+  const { weightsFolder, allowCpuNodes = false, exactProducts = false } = choices;
   return {
     // The binding knows a device id for CUDA only, and refuses options it does not know.
     executionProviders: [device === 'cuda' ? { name: device, deviceId } : device],
@@ -28,6 +30,7 @@ export function sessionOptions(settings: Settings, choices: SessionChoices = {})
     extra: {
       session: {
         ...(weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
+        ...(exactProducts ? { x64quantprecision: '1' } : {}),
         disable_prepacking: prepacking ? '0' : '1',
         disable_cpu_ep_fallback: device === 'cpu' || allowCpuNodes ? '0' : '1',
         // Between two operators threads wait awake, briefly: waking them costs a small batch a third of its time. At the

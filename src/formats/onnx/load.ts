@@ -5,6 +5,7 @@ import { StartError } from '../../errors.ts';
 import type { ModelManifest, Pooling } from '../../model-files/manifest.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { type ChosenOutput, chooseOutput } from './choose-output.ts';
+import { createCpuSession } from './create-cpu-session.ts';
 import { type Dense, loadDense } from './dense.ts';
 import { type PaddedLayout, planInputs } from './graph-inputs.ts';
 import { fromHalves } from './half-float.ts';
@@ -27,7 +28,8 @@ export async function loadOnnx(manifest: ModelManifest<OnnxWeights>, settings: E
   if (chosen === undefined) throw new StartError(`${manifest.name} has no ONNX export in ${settings.dtype}.`);
   const { graphFile } = chosen;
   if (settings.device === 'cpu') {
-    return new PaddedModel(await InferenceSession.create(graphFile, sessionOptions(settings)), manifest, chosen);
+    const others = Object.keys(exports).filter((dtype) => dtype !== settings.dtype);
+    return new PaddedModel(await createCpuSession(graphFile, settings, others), manifest, chosen);
   }
   // Exporters leave arithmetic on shapes to the CPU, whatever computes the rest: what runs there is looked at.
   const options = sessionOptions(settings, { allowCpuNodes: true });

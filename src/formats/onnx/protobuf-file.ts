@@ -11,12 +11,14 @@ export interface ProtobufField {
 }
 
 const WINDOW_BYTES = 1 << 16;
+const CHUNK_BYTES = 1 << 20;
 
 /**
  * Reads a protobuf file in place: what is skipped is never read, so that a graph with gigabytes of weights inside costs
  * a few kilobytes. Source: https://protobuf.dev/programming-guides/encoding/
  */
 export class ProtobufFile {
+  readonly file: string;
   readonly size: number;
   private readonly descriptor: number;
   private readonly window = Buffer.alloc(WINDOW_BYTES);
@@ -24,6 +26,7 @@ export class ProtobufFile {
   private windowEnd = 0;
 
   constructor(file: string) {
+    this.file = file;
     this.descriptor = openSync(file, 'r');
     this.size = fstatSync(this.descriptor).size;
   }
@@ -66,6 +69,17 @@ export class ProtobufFile {
     const bytes = Buffer.alloc(end - start);
     readSync(this.descriptor, bytes, 0, bytes.length, start);
     return bytes.toString('utf8');
+  }
+
+  /** The bytes at [start, end), in pieces; each is overwritten by the next. */
+  *chunks(start: number, end: number): Generator<Buffer> {
+    const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, end - start));
+    for (let position = start; position < end; ) {
+      const length = readSync(this.descriptor, buffer, 0, Math.min(buffer.length, end - position), position);
+      if (length === 0) throw new RangeError('the file ends in the middle of a field');
+      position += length;
+      yield buffer.subarray(0, length);
+    }
   }
 
   private byte(position: number): number {
