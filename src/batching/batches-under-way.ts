@@ -1,9 +1,12 @@
-import { BatchDurations } from './batch-durations.ts';
-
 /** The next batch is due when the one being computed has this part of its expected duration left … */
 const LEAD = 1 / 3;
 /** … or so many milliseconds, which a busy event loop may come too late. */
 const SHORTEST_LEAD_MS = 5;
+
+/** Weight of the newest batch against those before, in how long batches of its size take. */
+const NEWEST = 0.25;
+/** Weight of the past against a new batch of the same duration, in the throughput. */
+const HALF_LIFE_MS = 5_000;
 
 export interface BatchUnderWay {
   tokens: number;
@@ -14,6 +17,7 @@ export interface BatchUnderWay {
 export class BatchesUnderWay {
   private readonly batches = new Set<BatchUnderWay>();
   private readonly durations = new BatchDurations();
+  private readonly throughput = new ThroughputEstimate();
   private lastEndAt = 0;
 
   get count(): number {
@@ -26,6 +30,11 @@ export class BatchesUnderWay {
     return tokens;
   }
 
+  /** Tokens a second over the recent batches; 0 before the first is known. */
+  get tokensPerSecond(): number {
+    return this.throughput.tokensPerSecond;
+  }
+
   start(tokens: number, now: number): BatchUnderWay {
     const batch = { tokens, sentAt: now };
     this.batches.add(batch);
@@ -35,6 +44,7 @@ export class BatchesUnderWay {
   /** What `batch` took to compute, once it is known. */
   observe({ tokens }: BatchUnderWay, milliseconds: number): void {
     this.durations.observe(tokens, milliseconds);
+    this.throughput.observe(tokens, milliseconds);
   }
 
   end(batch: BatchUnderWay, now: number): void {
@@ -53,5 +63,47 @@ export class BatchesUnderWay {
       due = Math.min(due, startedAt + expected - Math.max(LEAD * expected, SHORTEST_LEAD_MS));
     }
     return due - now;
+  }
+}
+
+/**
+ * How long batches take, by size: a small one has a slower pace than a full one, so each doubling of the size keeps an
+ * average of its own.
+ */
+class BatchDurations {
+  /** Milliseconds a token, by the logarithm of the batch's tokens. */
+  private readonly paces: number[] = [];
+
+  observe(tokens: number, milliseconds: number): void {
+    const size = sizeOf(tokens);
+    const pace = milliseconds / tokens;
+    const before = this.paces[size] ?? pace;
+    this.paces[size] = before + NEWEST * (pace - before);
+  }
+
+  /** Milliseconds that a batch of so many tokens will take; undefined when none of the size was seen. */
+  expected(tokens: number): number | undefined {
+    const pace = this.paces[sizeOf(tokens)];
+    return pace === undefined ? undefined : pace * tokens;
+  }
+}
+
+function sizeOf(tokens: number): number {
+  return Math.floor(Math.log2(tokens));
+}
+
+/** Tokens a second over the recent batches, older ones fading with the engine time that has passed since. */
+class ThroughputEstimate {
+  private tokens = 0;
+  private milliseconds = 0;
+
+  observe(tokens: number, milliseconds: number): void {
+    const fade = 0.5 ** (milliseconds / HALF_LIFE_MS);
+    this.tokens = this.tokens * fade + tokens;
+    this.milliseconds = this.milliseconds * fade + milliseconds;
+  }
+
+  get tokensPerSecond(): number {
+    return this.milliseconds === 0 ? 0 : (this.tokens * 1000) / this.milliseconds;
   }
 }

@@ -11,7 +11,6 @@ import type { PoisonList } from './poison-list.ts';
 import { notComputed, poisoned } from './request-failures.ts';
 import type { Entry, SequencesInFlight } from './sequences-in-flight.ts';
 import { type Attempt, type Evidence, NO_EVIDENCE, SuspectBatches } from './suspect-batches.ts';
-import { ThroughputEstimate } from './throughput-estimate.ts';
 
 export interface DispatcherOptions {
   engine: Engine;
@@ -63,7 +62,6 @@ export class Dispatcher {
   private readonly queue: FairQueue;
   private readonly inFlight: SequencesInFlight;
   private readonly poison: PoisonList;
-  private readonly throughput = new ThroughputEstimate();
   private readonly underWay = new BatchesUnderWay();
   private readonly suspects: SuspectBatches;
   private suspectsUnderWay = 0;
@@ -87,7 +85,7 @@ export class Dispatcher {
   /** Tokens a second over the recent batches, of all processes together; before the first, as measured at warm-up. */
   get tokensPerSecond(): number {
     const { engine } = this.options;
-    return this.throughput.tokensPerSecond * Math.max(1, engine.processesReady) || (engine.info?.tokensPerSecond ?? 0);
+    return this.underWay.tokensPerSecond * Math.max(1, engine.processesReady) || (engine.info?.tokensPerSecond ?? 0);
   }
 
   /** Sends what may be sent. Called whenever something changed: a request came, a batch ended, the engine came back. */
@@ -181,7 +179,6 @@ export class Dispatcher {
         throw new Error(`${entries.length} sequences were answered with ${result.rows.length} numbers`);
       }
       const { computedTokens, inferMilliseconds } = result;
-      this.throughput.observe(tokenIds.length, inferMilliseconds);
       this.underWay.observe(batch, inferMilliseconds);
       const tokens = tokenIds.length;
       this.options.onBatch?.({ batchId, items: entries.length, tokens, computedTokens, inferMilliseconds });

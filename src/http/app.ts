@@ -9,7 +9,6 @@ import { InflightBytes } from './door/inflight-bytes.ts';
 import { usualPatience } from './door/patience.ts';
 import { documentationPages } from './openapi/documentation-pages.ts';
 import { openapiOptions } from './openapi/openapi-options.ts';
-import { descriptionRoutes } from './routes/description/description.ts';
 import { embeddingsRoutes } from './routes/embeddings/embeddings.ts';
 import { type HealthOptions, healthRoutes } from './routes/health/health.ts';
 import { metricsRoutes } from './routes/metrics/metrics.ts';
@@ -47,7 +46,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await registerDialects(app, { ...routeOptions, readiness });
   await app.register(healthRoutes, { readiness });
   if (config.metricsPort === 0) await app.register(metricsRoutes, { metrics });
-  await app.register(descriptionRoutes);
   await app.ready();
   return app;
 }

@@ -9,15 +9,17 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
+  type SpanExporter,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { packageVersion } from '../package-info.ts';
-import { createExporter } from './create-exporter.ts';
 import { type ExportEvent, ExportOutages } from './export-outages.ts';
 import type { TracingSettings } from './open-tracer.ts';
 import type { RequestTracer, TracedRequest } from './request-tracer.ts';
@@ -101,6 +103,29 @@ export class OtlpTracer implements RequestTracer {
     await Promise.race([this.provider.shutdown().catch(() => {}), tooLong]);
     clearTimeout(timer);
   }
+}
+
+/**
+ * The exporter that the settings ask for. It repeats what a collector was too busy for, and itself reads what else
+ * OpenTelemetry's specification has for exporters: certificates, compression, timeout.
+ */
+function createExporter(settings: TracingSettings): SpanExporter {
+  const options = {
+    url: `${settings.otelExporterOtlpEndpoint.replace(/\/+$/, '')}/v1/traces`,
+    headers: headersOf(settings.otelExporterOtlpHeaders),
+  };
+  return settings.otelExporterOtlpProtocol === 'http/json' ? new JsonExporter(options) : new ProtobufExporter(options);
+}
+
+/** `name=value,…`; the setting's pattern lets only through what can be decoded. */
+function headersOf(text: string): Record<string, string> {
+  const pairs = text.split(',').filter((pair) => pair !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', ...value] = pair.split('=');
+      return [name.trim(), decodeURIComponent(value.join('=').trim())];
+    }),
+  );
 }
 
 function contextOf(context: TraceContext | undefined): Context {

@@ -7,7 +7,7 @@ import { extent } from './extent.ts';
 import { reportFigure } from './report-figure.ts';
 
 const SERVICES = extent(1, 10);
-/** Of each service: the second restart waits a second, the ones after it longer (restart-policy.ts). */
+/** Of each service: the second restart waits a second, the ones after it longer (restarts.ts). */
 const KILLS = 2;
 const MOST_ASKED = 2_000;
 

@@ -1,5 +1,8 @@
 import type { Clock } from '../../clock.ts';
-import { RestartPolicy } from './restart-policy.ts';
+
+/** Waits before the first, second, … restart within the window; a crash more, and the engine is given up. */
+const BACKOFF_MS = [0, 1_000, 1_000, 2_000, 3_000];
+const CRASH_WINDOW_MS = 5 * 60_000;
 
 export interface RestartsOptions {
   clock: Clock;
@@ -44,5 +47,20 @@ export class Restarts {
     else {
       this.options.onChangedFile(`${changed} is no longer the file that was verified at startup. Restart hotvec.`);
     }
+  }
+}
+
+/** Decides whether, and when, a lost engine is started again. */
+class RestartPolicy {
+  private crashes: number[] = [];
+
+  /**
+   * Counts a crash at `now` (monotonic milliseconds).
+   * @returns milliseconds to wait before the restart, or null: too many crashes, give up.
+   */
+  next(now: number): number | null {
+    this.crashes = this.crashes.filter((time) => now - time < CRASH_WINDOW_MS);
+    this.crashes.push(now);
+    return BACKOFF_MS[this.crashes.length - 1] ?? null;
   }
 }

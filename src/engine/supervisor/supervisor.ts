@@ -1,12 +1,11 @@
 import process from 'node:process';
 import type { Clock } from '../../clock.ts';
-import { StartError } from '../../errors.ts';
 import type { ModelManifest } from '../../model-files/manifest.ts';
 import { type Engine, EngineLostError, type EngineState, type RunOptions } from '../engine.ts';
 import type { Batch, BatchResult, EngineInfo, EngineSettings, FromEngine } from '../protocol.ts';
 import { EngineChannel } from './engine-channel.ts';
 import type { EngineEvent, LossReason } from './engine-events.ts';
-import { explainStartFailure } from './explain-start-failure.ts';
+import { FirstStart } from './first-start.ts';
 import { ProcessHealth } from './process-health.ts';
 import { Restarts } from './restarts.ts';
 import { type BatchReply, SentBatches } from './sent-batches.ts';
@@ -45,7 +44,7 @@ export class EngineSupervisor implements Engine {
   private nextBatchId = 0;
   private channel: EngineChannel | undefined;
   /** Set until the first process is ready or lost. */
-  private firstStart: { resolve: (info: EngineInfo) => void; reject: (error: Error) => void } | undefined;
+  private firstStart: FirstStart | undefined;
 
   constructor(options: SupervisorOptions) {
     this.options = options;
@@ -109,10 +108,9 @@ export class EngineSupervisor implements Engine {
    * @throws {StartError} when it does not become ready; there is no second try.
    */
   start(): Promise<EngineInfo> {
-    return new Promise((resolve, reject) => {
-      this.firstStart = { resolve, reject };
-      this.spawn();
-    });
+    this.firstStart = new FirstStart(this.options.settings.device);
+    this.spawn();
+    return this.firstStart.outcome;
   }
 
   onStateChange(listener: (state: EngineState) => void): void {
@@ -185,7 +183,7 @@ export class EngineSupervisor implements Engine {
     this.options.onEvent({ kind: 'ready', epoch: this.epoch, processId: this.processId ?? 0, info });
     this.health.proved();
     this.setState('ready');
-    this.firstStart?.resolve(info);
+    this.firstStart?.ready(info);
     this.firstStart = undefined;
   }
 
@@ -228,7 +226,7 @@ export class EngineSupervisor implements Engine {
   private recover(reason: LossReason, detail: string): void {
     if (this.firstStart !== undefined) {
       this.setState('failed');
-      this.firstStart.reject(new StartError(explainStartFailure(detail, this.options.settings.device)));
+      this.firstStart.lost(detail);
       this.firstStart = undefined;
       return;
     }

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { type ErrorFormat, openaiErrors } from './error-format.ts';
-import { meantPath } from './meant-path.ts';
+
+/** Longer paths are no slip of a base URL. */
+const MOST = { characters: 256, segments: 8 };
 
 interface KnownRoute {
   pattern: RegExp;
@@ -68,4 +70,27 @@ export class KnownRoutes {
 function patternOf(url: string): RegExp {
   const escaped = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${escaped.replace(/:[A-Za-z]+/g, '[^/]+').replace(/\*/g, '.*')}$`);
+}
+
+/**
+ * Which of the paths that there are is meant by one that is none: of `/v1/v1/embeddings`, `/openai/v1/embeddings/`,
+ * `/v1/embeddings/embeddings` and the like, which come of a base URL that has a part too many or too few.
+ * @returns undefined: none that is likely.
+ */
+export function meantPath(path: string, exists: (path: string) => boolean): string | undefined {
+  if (path.length > MOST.characters) return undefined;
+  const segments = path
+    .toLowerCase()
+    .split('/')
+    .filter((segment) => segment !== '');
+  if (segments.length > MOST.segments) return undefined;
+  const once = segments.filter((segment, at) => segment !== segments[at - 1]);
+  for (let from = 0; from < segments.length; from++) {
+    for (const parts of [segments, once]) {
+      const end = parts.slice(from).join('/');
+      const found = [`/${end}`, `/v1/${end}`].find((candidate) => candidate !== path && exists(candidate));
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
 }

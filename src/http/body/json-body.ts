@@ -6,7 +6,9 @@ import type { Limits } from '../openapi/schemas.ts';
 import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
 import { type BodyOutcome, BodyReader, type BodyRules } from './read-body.ts';
 import { bodyTooLarge, receiveBody } from './receive-body.ts';
-import { isUntypedJson } from './untyped-body.ts';
+
+/** What curl says of `-d` unless it is told otherwise: nothing about what the body is. */
+const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
 export interface JsonBodyOptions {
   limits: Limits;
@@ -117,4 +119,27 @@ function schemaOf(request: FastifyRequest): string | undefined {
 function nameOf({ title }: { title?: string }): string {
   if (title === undefined) throw new Error('a body schema needs a title: worker threads know it by that');
   return title;
+}
+
+/**
+ * Whether a body is read as JSON although its `content-type` does not say so: on routes that ask for it
+ * (`config.takesUntypedBody`), where none is said, or curl's, and where no browser can have sent it. A page can send
+ * such a body to any address without asking first (CORS, "simple requests"), but not without headers that tell on it:
+ * `origin` with every POST (Fetch standard, "append a request `Origin` header"), the forbidden `sec-…` ones, `referer`.
+ */
+function isUntypedJson({ headers, routeOptions }: FastifyRequest): boolean {
+  if (routeOptions.config?.takesUntypedBody !== true) return false;
+  const type = headers['content-type'];
+  if (type !== undefined && !FORM.test(type)) return false;
+  return !Object.keys(headers).some(
+    (name) =>
+      name === 'origin' ||
+      name === 'referer' ||
+      (name.startsWith('sec-') && !isOfNode(name, headers['sec-fetch-mode'])),
+  );
+}
+
+/** Node's `fetch` sends this one header of a browser, which sends `origin` with every POST of that mode. */
+function isOfNode(name: string, fetchMode: unknown): boolean {
+  return name === 'sec-fetch-mode' && fetchMode === 'cors';
 }

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
 import { messageOf, StartError } from '../../errors.ts';
 import { fileKind } from '../../file-kind.ts';
 
@@ -38,6 +39,23 @@ export class ApiKeys {
     let found: string | undefined;
     for (const key of this.keys) if (timingSafeEqual(key.sha256, sha256)) found = key.name;
     return found;
+  }
+}
+
+/** What SIGHUP does. A file that cannot be used changes nothing: a slip of the pen must not lock everyone out. */
+export function reloadApiKeys(apiKeys: ApiKeys | null, logger: Logger): void {
+  if (apiKeys === null) {
+    logger.warn('SIGHUP reloads API keys, and API_KEYS_FILE is not set: ignored');
+    return;
+  }
+  try {
+    apiKeys.reload();
+    logger.info({ keys: apiKeys.count }, 'API keys reloaded');
+  } catch (error) {
+    logger.error(
+      { reason: messageOf(error), keys: apiKeys.count },
+      'API keys not reloaded: those of before stay valid',
+    );
   }
 }
 

@@ -39,7 +39,7 @@ function forPage<Description extends object>(description: Description): Descript
 }
 
 /**
- * GET /docs: the API's description for people. All its links are relative, so that it works behind a proxy that puts the
+ * GET /openapi.json and /openapi.yaml: the API's own description; and GET /docs: the same for people. All its links are relative, so that it works behind a proxy that puts the
  * server below a path and does not say so.
  */
 export const documentationPages: FastifyPluginAsync = async (app) => {
@@ -47,10 +47,15 @@ export const documentationPages: FastifyPluginAsync = async (app) => {
   registerUnchangingAnswers(app, ({ routeOptions: { url } }) => (url === INITIALIZER ? url : undefined));
   const json = (description: object) => unchanging(JSON.stringify(description), 'application/json; charset=utf-8');
   const descriptions = answersMadeAtStart(app, {
+    '/openapi.json': () => json(app.swagger()),
+    '/openapi.yaml': () => unchanging(descriptionYaml(app.swagger()), 'application/yaml; charset=utf-8'),
     '/docs/json': () => json(app.swagger()),
     '/docs/json for page': () => json(forPage(app.swagger())),
     '/docs/yaml': () => unchanging(descriptionYaml(app.swagger()), 'application/x-yaml'),
   });
+  for (const url of ['/openapi.json', '/openapi.yaml'] as const) {
+    app.get(url, { schema: { hide: true } }, (request, reply) => sendUnchanging(request, reply, descriptions(url)));
+  }
   // In place of the package, which writes them anew for each request.
   app.addHook('onRequest', async (request, reply) => {
     const { url } = request.routeOptions;

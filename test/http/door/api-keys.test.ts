@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { ApiKeys, readApiKeys } from '../../../src/http/door/api-keys.ts';
-import { reloadApiKeys } from '../../../src/http/door/reload-api-keys.ts';
+import { ApiKeys, readApiKeys, reloadApiKeys } from '../../../src/http/door/api-keys.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import { apiKeys, startStubService } from '../stub-service.ts';
 

@@ -1,12 +1,11 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { HotvecError } from '../../../errors.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { encodeEmbeddings } from '../../answers/encode-vectors.ts';
 import { serveVectors, sizeOfVectors, usageOf } from '../../answers/serve-vectors.ts';
 import { chooseModel } from '../../body/choose-model.ts';
 import { chooseRole } from '../../body/choose-role.ts';
 import { checkOutputDtype } from '../../body/output-dtype.ts';
-import { readDimensions } from '../../body/read-dimensions.ts';
-import { readOutputDtype } from '../../body/read-output-dtype.ts';
 import { readTruncation } from '../../body/read-truncation.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
@@ -52,7 +51,11 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInp
       },
       handler: async (request, reply) => {
         const { input, model, encoding_format: format = 'float', ...options } = request.body;
-        const { dtype, dtypeName } = readOutputDtype(options);
+        const { value: dtype = 'float', name: dtypeName } = readEither(
+          ['output_dtype', options.output_dtype],
+          // NIM's word for the same.
+          ['embedding_type', options.embedding_type],
+        );
         const { model: served, role } = chooseModel(request, models, model, 'embed');
         const { embedder } = served;
         const prompt = {
@@ -60,8 +63,14 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInp
           instruction: options.instruction ?? null,
         };
         const inputs = nameInputs('input', input).map((one) => ({ ...one, ...prompt }));
+        const wanted = readEither(
+          ['dimensions', options.dimensions],
+          // Voyage's.
+          ['output_dimension', options.output_dimension],
+        );
         const vectorOptions = {
-          ...readDimensions(options),
+          dimensions: wanted.value ?? null,
+          dimensionsName: wanted.name,
           normalize: options.normalize ?? null,
           truncate: readTruncation(options, config.truncate),
           // Else the header decides.
@@ -72,7 +81,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInp
         const isUnit = options.normalize ?? normalization === 'after_cut';
         checkOutputDtype(dtype, vectorOptions.dimensions ?? dimensions, isUnit, {
           dtype: dtypeName,
-          dimensions: vectorOptions.dimensionsName,
+          dimensions: wanted.name,
         });
         const size = sizeOfVectors(embedder, vectorOptions.dimensions);
         const answerBytes =
@@ -94,3 +103,22 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInp
   }
   done();
 };
+
+type Field<Name, Value> = readonly [name: Name, value: Value | undefined];
+
+/**
+ * The value of a field that another service calls otherwise, and the name that the request used, for errors; ours where it
+ * says nothing.
+ * @throws {HotvecError} invalid_input, where both are sent and contradict each other.
+ */
+function readEither<Ours extends string, Theirs extends string, Value extends string | number>(
+  [ours, value]: Field<Ours, Value>,
+  [theirs, other]: Field<Theirs, Value>,
+): { value: Value | undefined; name: Ours | Theirs } {
+  if (value !== undefined && other !== undefined && value !== other) {
+    throw new HotvecError('invalid_input', `${ours} is ${value} and ${theirs} ${other}; send one of them.`, {
+      param: theirs,
+    });
+  }
+  return value === undefined && other !== undefined ? { value: other, name: theirs } : { value, name: ours };
+}

@@ -7,10 +7,33 @@ import { chooseRole } from '../../body/choose-role.ts';
 import { readTruncation, truncations } from '../../body/read-truncation.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers, tokenizeHeaders } from '../../openapi/documented-answers.ts';
-import { requestExamples, responseExamples } from '../../openapi/documented-examples.ts';
+import { type Exchanges, requestExamples, responseExamples } from '../../openapi/documented-examples.ts';
 import { commonFields, oneOf, RequestIdHeader, roles } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../route-options.ts';
-import { tokenizeExamples } from './tokenize-examples.ts';
+
+const tokenizeExamples: Exchanges = {
+  texts: {
+    summary: 'Ids and counts of two documents',
+    request: { input: ['Hello world!', '中国的首都是什么？'], input_type: 'document' },
+    response: {
+      object: 'list',
+      data: [
+        { object: 'tokens', index: 0, count: 5, truncated: false, too_long: false, tokens: [39, 7442, 3508, 0, 11974] },
+        {
+          object: 'tokens',
+          index: 1,
+          count: 7,
+          truncated: false,
+          too_long: false,
+          tokens: [2693, 271, 1319, 3029, 2397, 2277, 11974],
+        },
+      ],
+      model: 'starter',
+      count: 12,
+      max_input_tokens: 8192,
+    },
+  },
+};
 
 /** The request's body: what of `/v1/embeddings` decides about tokens. */
 export function tokenizeBody(maxInputs: number) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkTokenizer } from '../../src/tokenization/check-tokenizer.ts';
 import { loadNativeTokenizer } from '../../src/tokenization/native-tokenizer.ts';
+import { checkTokenizer } from '../../src/tokenization/tokenizer.ts';
 import { golden, starterManifest } from '../support/starter.ts';
 
 describe('checkTokenizer()', () => {
