@@ -251,7 +251,7 @@ describe('docker-compose.yml', () => {
     const { drainDelayMs, drainMs } = readConfig({});
     for (const { stop_grace_period: grace } of services) {
       assert.match(grace, /^\d+s$/);
-      // Two more seconds: one for the engine to end, one for the last answers (shutdown.ts).
+      // Two more seconds: one for the engine to end, one for the last answers (shut-down.ts).
       assert.ok(Number.parseInt(grace, 10) * 1000 > drainDelayMs + drainMs + 2_000, grace);
     }
   });

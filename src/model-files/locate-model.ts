@@ -56,7 +56,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
   const hub = await connectHub(settings, wait);
   const refName = reference.revision ?? (settings.revision || hub.defaultRevision);
   const cache = new ModelCache(cacheRoot(settings), repository);
-  const repair = pullCommand(settings, repository, refName === hub.defaultRevision ? '' : refName);
+  const repair = pullCommandLine(settings, repository, refName === hub.defaultRevision ? '' : refName);
 
   const cached = refresh && !settings.offline ? undefined : await findCached(cache, repository, refName, settings);
   if (cached !== undefined) {
@@ -119,7 +119,7 @@ async function hashesOf(folder: string, { files }: FileRecord): Promise<Map<stri
   return new Map(await Promise.all(entries));
 }
 
-function pullCommand({ modelSource, dtype }: ModelSettings, repository: string, revision: string): string {
+function pullCommandLine({ modelSource, dtype }: ModelSettings, repository: string, revision: string): string {
   const at = revision === '' ? '' : `@${revision}`;
   const from = modelSource === 'modelscope' ? ' --model-source modelscope' : '';
   return `hotvec pull ${repository}${at}${from}${dtype === 'auto' ? '' : ` --dtype ${dtype}`}`;

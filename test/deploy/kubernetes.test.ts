@@ -133,7 +133,7 @@ describe('deploy/kubernetes/deployment.yaml', () => {
 
   it('gives a stop longer than the drain needs', () => {
     const { drainDelayMs, drainMs } = config();
-    // Two more seconds: one for the engine to end, one for the last answers (shutdown.ts).
+    // Two more seconds: one for the engine to end, one for the last answers (shut-down.ts).
     assert.ok(pod.terminationGracePeriodSeconds * 1000 > drainDelayMs + drainMs + 2_000);
     // The endpoints must have heard of a pod that is not ready before its port closes.
     const { periodSeconds, failureThreshold } = container.readinessProbe;

@@ -19,7 +19,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** How the route writes errors; left out: in the OpenAI envelope. */
     errors?: ErrorFormat;
-    /** Whether a body may come without `content-type: application/json`, see untyped-body.ts. */
+    /** Whether a body may come without `content-type: application/json`, see json-body.ts. */
     takesUntypedBody?: true;
     /** Whether the route only says that there is no such thing here: no hint names it. */
     isNotServed?: true;

@@ -39,7 +39,7 @@ describe('openapi.yaml', () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'hotvec-openapi-'));
     try {
       const copy = path.join(folder, 'copy.yaml');
-      assert.match(run('--check', copy).stderr, /copy\.yaml is not what the routes say\. Run `npm run openapi`/);
+      assert.match(run('--check', copy).stderr, /copy\.yaml is not what the routes say\. Run `npm run generate`/);
       assert.equal(run(copy).status, 0);
       assert.equal(readFileSync(copy, 'utf8'), readFileSync(openapiFile, 'utf8'));
       writeFileSync(copy, readFileSync(copy, 'utf8').replace('maxItems: 2048', 'maxItems: 2049'));
