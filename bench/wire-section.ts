@@ -3,7 +3,7 @@ import type { PackedModel } from '../src/formats/qwen3/load.ts';
 import { encodeEmbeddings } from '../src/http/answers/encode-vectors.ts';
 import { MAX_BYTES_PER_FLOAT, writeFloat } from '../src/http/answers/float-writer.ts';
 import { BodyReader } from '../src/http/body/read-body.ts';
-import { embeddingsBody } from '../src/http/routes/embeddings/embeddings-schema.ts';
+import { embeddingsBody } from '../src/http/routes/embeddings/schemas.ts';
 import { finishVector } from '../src/tasks/embedding/finish-vector.ts';
 import { interleave } from './interleave.ts';
 import type { EngineBench } from './open-bench.ts';

@@ -37,14 +37,7 @@ export const rooms: Rooms = {
     packageTypes: ['fastify'],
   },
   'http/door': {
-    values: [
-      ...GROUND,
-      'http/answers',
-      'http/body/chunked-body.ts',
-      'settings/host-name.ts',
-      'settings/loopback.ts',
-      'tracing/trace-context.ts',
-    ],
+    values: [...GROUND, 'http/answers', 'settings/host-name.ts', 'settings/loopback.ts', 'tracing/trace-context.ts'],
     types: ['settings', 'metrics', 'tracing', 'tasks/embedding/embedder.ts'],
     packages: ['fastify'],
     packageTypes: ['pino'],

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { ChunkedBody } from '../body/chunked-body.ts';
+import { ChunkedBody } from './chunked-body.ts';
 
 /** Answers that one connection may have under way: what clients that pipeline at all gain by it is had with a few. */
 export const MAX_ANSWERS_UNDER_WAY = 4;

@@ -12,8 +12,8 @@ import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answ
 import { responseExamples } from '../../openapi/documented-examples.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../route-options.ts';
-import { embeddingsExamples } from './embeddings-examples.ts';
-import { EmbeddingsResponse, embeddingsBody } from './embeddings-schema.ts';
+import { embeddingsExamples } from './examples.ts';
+import { EmbeddingsResponse, embeddingsBody } from './schemas.ts';
 
 /** Of an input's error, at most, in the place of its vector. */
 const BYTES_PER_ERROR = 512;

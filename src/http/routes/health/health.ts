@@ -3,7 +3,7 @@ import { HotvecError } from '../../../errors.ts';
 import type { Readiness } from '../../../served-models/readiness.ts';
 import { openaiErrors } from '../../answers/error-format.ts';
 import { answers } from '../../openapi/documented-answers.ts';
-import { Healthy, healthErrors, healthFields } from './health-bodies.ts';
+import { Healthy, healthErrors, healthFields } from './bodies.ts';
 
 /** What an orchestrator takes to start another process, about. */
 const RESTART_MS = 30_000;

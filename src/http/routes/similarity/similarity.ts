@@ -18,8 +18,8 @@ import {
   encodeBestDocuments,
 } from './best-documents.ts';
 import { type ComparedItem, checkSizes, readComparedItems } from './compared-items.ts';
-import { similarityExamples } from './similarity-examples.ts';
-import { SimilarityResponse, similarityBody } from './similarity-schema.ts';
+import { similarityExamples } from './examples.ts';
+import { SimilarityResponse, similarityBody } from './schemas.ts';
 
 /** POST /v1/similarity: embeds the texts of two lists of texts and vectors, and scores every pair. */
 export const similarityRoutes: FastifyPluginCallbackTypebox<

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { outputDtypes } from '../../body/output-dtype.ts';
 import { requestExamples } from '../../openapi/documented-examples.ts';
 import { commonFields, ErrorFields, oneOf, roles, Usage } from '../../openapi/schemas.ts';
-import { embeddingsExamples } from './embeddings-examples.ts';
+import { embeddingsExamples } from './examples.ts';
 
 /** The request's body. */
 export function embeddingsBody(maxInputs: number) {

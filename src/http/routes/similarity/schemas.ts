@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { requestExamples } from '../../openapi/documented-examples.ts';
 import { commonFields, oneOf, roles, Usage } from '../../openapi/schemas.ts';
-import { similarityExamples } from './similarity-examples.ts';
+import { similarityExamples } from './examples.ts';
 
 const numbers = Type.Array(Type.Number(), { minItems: 1 });
 const embedding = Type.Object(
