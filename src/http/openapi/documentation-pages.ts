@@ -1,9 +1,9 @@
 import path from 'node:path';
 import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
+import { stringify } from 'yaml';
 import { answersMadeAtStart } from '../answers/answers-made-at-start.ts';
 import { registerUnchangingAnswers, sendUnchanging, unchanging } from '../answers/unchanging-answers.ts';
-import { descriptionYaml } from './description-yaml.ts';
 import { registerPageFiles } from './page-files.ts';
 
 interface PageRequest {
@@ -46,12 +46,18 @@ export const documentationPages: FastifyPluginAsync = async (app) => {
   registerPageFiles(app, '/docs/static/*');
   registerUnchangingAnswers(app, ({ routeOptions: { url } }) => (url === INITIALIZER ? url : undefined));
   const json = (description: object) => unchanging(JSON.stringify(description), 'application/json; charset=utf-8');
+  // Written once: it takes longer than anything else that the main process does while it starts.
+  let text: string | undefined;
+  const yaml = (type: string) => {
+    text ??= stringify(app.swagger());
+    return unchanging(text, type);
+  };
   const descriptions = answersMadeAtStart(app, {
     '/openapi.json': () => json(app.swagger()),
-    '/openapi.yaml': () => unchanging(descriptionYaml(app.swagger()), 'application/yaml; charset=utf-8'),
+    '/openapi.yaml': () => yaml('application/yaml; charset=utf-8'),
     '/docs/json': () => json(app.swagger()),
     '/docs/json for page': () => json(forPage(app.swagger())),
-    '/docs/yaml': () => unchanging(descriptionYaml(app.swagger()), 'application/x-yaml'),
+    '/docs/yaml': () => yaml('application/x-yaml'),
   });
   for (const url of ['/openapi.json', '/openapi.yaml'] as const) {
     app.get(url, { schema: { hide: true } }, (request, reply) => sendUnchanging(request, reply, descriptions(url)));
