@@ -39,8 +39,8 @@ function forPage<Description extends object>(description: Description): Descript
 }
 
 /**
- * GET /openapi.json and /openapi.yaml: the API's own description; and GET /docs: the same for people. All its links are relative, so that it works behind a proxy that puts the
- * server below a path and does not say so.
+ * GET /openapi.json and /openapi.yaml: the API's description; and GET /docs, the same for people. All links of the page
+ * are relative, so that it works behind a proxy that puts the server below a path and does not say so.
  */
 export const documentationPages: FastifyPluginAsync = async (app) => {
   registerPageFiles(app, '/docs/static/*');
