@@ -1,4 +1,4 @@
-import { cosine } from '../src/engine/rows.ts';
+import { cosine } from '../src/tasks/embedding/cosine.ts';
 import { embed, findModel, type Server, ServerError } from './embedding-server.ts';
 
 /** Of a text alone and in a batch: further apart than any precision explains, the neighbors are in the vector. */

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { judge } from '../src/engine/process/judge-canary.ts';
-import { type Device, toBatch } from '../src/engine/protocol.ts';
-import { cosine, rowAt } from '../src/engine/rows.ts';
+import { type Device, rowAt, toBatch } from '../src/engine/protocol.ts';
 import type { PackedModel } from '../src/formats/qwen3/load.ts';
 import type { Dtype } from '../src/model-files/manifest.ts';
 import { packageRoot } from '../src/package-info.ts';
+import { cosine } from '../src/tasks/embedding/cosine.ts';
+import { judge } from '../src/tasks/embedding/judge-canary.ts';
 
 const PADDED_TOLERANCE = 1e-5;
 const GOLDEN_TOLERANCE = 2e-6;

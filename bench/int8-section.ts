@@ -1,8 +1,8 @@
 import { packed } from '../scripts/packed-weights.ts';
-import { type Batch, toBatch } from '../src/engine/protocol.ts';
-import { cosine, rowAt } from '../src/engine/rows.ts';
+import { type Batch, rowAt, toBatch } from '../src/engine/protocol.ts';
 import { loadQwen3, type PackedModel } from '../src/formats/qwen3/load.ts';
 import { resolveModel } from '../src/model-files/resolve-model.ts';
+import { cosine } from '../src/tasks/embedding/cosine.ts';
 import { engineSettings } from './engine-settings.ts';
 import { GateError, largestDifference } from './gate.ts';
 import { withInt8 } from './int8-weights.ts';

@@ -1,7 +1,7 @@
 import type { Rooms } from './room.ts';
 
 /** What anyone may load. */
-const GROUND = ['errors.ts', 'clock.ts', 'file-kind.ts', 'from-half.ts', 'package-info.ts'];
+const GROUND = ['errors.ts', 'clock.ts', 'file-kind.ts', 'package-info.ts'];
 
 /** The house: what each room of src may import. A new room, or a new way between two, is a line here. */
 export const rooms: Rooms = {
@@ -96,7 +96,6 @@ export const rooms: Rooms = {
       'batching',
       'engine',
       'engine/supervisor',
-      'engine/process/judge-canary.ts',
       'formats',
       'model-files',
       'model-files/int8',
@@ -106,9 +105,10 @@ export const rooms: Rooms = {
     types: ['settings'],
     packageTypes: ['pino'],
   },
+  tasks: { values: [...GROUND, 'tasks/*'], types: ['batching', 'engine', 'model-files/manifest.ts'] },
   'tasks/*': {
-    values: [...GROUND, 'tokenization'],
-    types: ['batching'],
+    values: [...GROUND, 'tasks', 'engine', 'tokenization'],
+    types: ['batching', 'model-files/manifest.ts'],
     packages: ['lru-cache'],
   },
   tokenization: { values: GROUND, packages: ['tokenizers'] },
@@ -124,7 +124,7 @@ export const rooms: Rooms = {
   },
   // Started by path.
   'engine/process/process.ts': {
-    values: [...GROUND, 'engine', 'engine/process', 'formats'],
+    values: [...GROUND, 'engine', 'engine/process', 'formats', 'tasks/engine-checks.ts'],
     packages: ['onnxruntime-node'],
   },
   'engine/process/orphan-guard.ts': {},

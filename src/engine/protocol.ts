@@ -36,6 +36,11 @@ export function rowOffsetsOf({ offsets, perToken }: Pick<Batch, 'offsets' | 'per
   return starts;
 }
 
+/** Row `index` of a row-major matrix, as a view. */
+export function rowAt(rows: Float32Array, index: number, width: number): Float32Array {
+  return rows.subarray(index * width, (index + 1) * width);
+}
+
 export interface BatchResult {
   /** Row-major [rows, hiddenSize]: pooled rows, or those of tokens, in the order sent, not normalized; see `rowOffsetsOf`. */
   rows: Float32Array;

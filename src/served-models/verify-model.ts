@@ -1,8 +1,8 @@
 import { precisionClass } from '../engine/precision.ts';
-import { judge, judgeScores, scoreTolerance } from '../engine/process/judge-canary.ts';
 import type { EngineInfo } from '../engine/protocol.ts';
-import { cosine } from '../engine/rows.ts';
+import { cosine } from '../tasks/embedding/cosine.ts';
 import type { EmbedInput } from '../tasks/embedding/embedder.ts';
+import { judge, judgeScores, scoreTolerance } from '../tasks/embedding/judge-canary.ts';
 import type { OpenModel } from './open-model.ts';
 
 /** One comparison with something known. Texts of a table, but for the verdict. */

@@ -76,7 +76,7 @@ export async function loadNativeTokenizer(
   const marks = { ...around, padding };
   if (needsEndToken && special.after === 0) {
     throw new StartError(
-      'tokenizer.json appends no end token, which last-token pooling needs. It belongs to the base model; use the one of the embedding model (Qwen3-Embedding appends <|endoftext|>).',
+      'tokenizer.json appends no end token, which last-token pooling needs. It belongs to the base model; use the one of the embedding model.',
     );
   }
 

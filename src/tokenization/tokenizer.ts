@@ -16,7 +16,7 @@ export interface TokenizeOptions {
   enough?: number;
 }
 
-/** How many special tokens the tokenizer's post-processor puts around a text; Qwen3: none before, `<|endoftext|>` after. */
+/** How many special tokens the tokenizer's post-processor puts around a text. */
 export interface SpecialTokens {
   before: number;
   after: number;

@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { cosine } from '../../src/engine/rows.ts';
 import { packageRoot } from '../../src/package-info.ts';
+import { cosine } from '../../src/tasks/embedding/cosine.ts';
 import { filesOf, LocalHub } from '../support/local-hub.ts';
 import { paddedFixtures } from '../support/padded-fixtures.ts';
 import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { cosine } from '../../src/engine/rows.ts';
+import { cosine } from '../../src/tasks/embedding/cosine.ts';
 import { extent } from '../soak/extent.ts';
 import { reportFigure } from '../soak/report-figure.ts';
 import { thresholds } from '../soak/thresholds.ts';

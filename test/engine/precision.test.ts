@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { precisionClass } from '../../src/engine/precision.ts';
-import { judge } from '../../src/engine/process/judge-canary.ts';
 import { DTYPES } from '../../src/model-files/manifest.ts';
 import { settings } from '../../src/settings/settings.ts';
+import { judge } from '../../src/tasks/embedding/judge-canary.ts';
 
 describe('precisionClass()', () => {
   it('holds the exports of sentence-transformers to what they compute in', () => {

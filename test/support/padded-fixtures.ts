@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Device, toBatch } from '../../src/engine/protocol.ts';
-import { rowAt } from '../../src/engine/rows.ts';
+import { type Device, rowAt, toBatch } from '../../src/engine/protocol.ts';
 import { describeModel } from '../../src/formats/describe-model.ts';
 import type { LoadedModel } from '../../src/formats/model-format.ts';
 import { loadOnnx } from '../../src/formats/onnx/load.ts';

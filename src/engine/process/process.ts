@@ -3,6 +3,7 @@ import { systemClock } from '../../clock.ts';
 import { messageOf, StartError } from '../../errors.ts';
 import { loadModel } from '../../formats/load-model.ts';
 import type { LoadedModel } from '../../formats/model-format.ts';
+import { engineCheckOf } from '../../tasks/engine-checks.ts';
 import { explainModelFailure } from '../explain-device-failure.ts';
 import {
   type Batch,
@@ -13,7 +14,6 @@ import {
   type Unaddressed,
 } from '../protocol.ts';
 import { calibrate } from './calibrate.ts';
-import { longestCanary, passCanary } from './canary.ts';
 import { probeDevice } from './probe-device.ts';
 import { startOrphanGuard } from './start-orphan-guard.ts';
 import { warmUp } from './warm-up.ts';
@@ -72,8 +72,9 @@ async function handle(message: ToEngine): Promise<void> {
 
 async function load({ manifest, settings, calibration: known }: ToEngine & { kind: 'load' }): Promise<EngineInfo> {
   const start = performance.now();
+  const check = engineCheckOf(manifest);
   await probeDevice(settings);
-  const maxTokens = Math.max(settings.maxTokens, longestCanary(manifest));
+  const maxTokens = Math.max(settings.maxTokens, check.longestSequence(manifest));
   const loaded = await loadModel(manifest, { ...settings, maxTokens }).catch((error: unknown) => {
     if (error instanceof StartError) throw error;
     throw new StartError(explainModelFailure(settings, messageOf(error)));
@@ -87,13 +88,13 @@ async function load({ manifest, settings, calibration: known }: ToEngine & { kin
     tokensPerSecond = Math.max(tokensPerSecond, (1000 * result.computedTokens) / (performance.now() - runStart));
     return result;
   };
-  const canary = await passCanary(run, manifest, settings);
+  const canary = await check.pass(run, manifest, settings);
   const loadMilliseconds = performance.now() - start;
   const calibration =
     known ??
     (await calibrate(run, { ...settings, vocabularySize, loadMilliseconds, tokensPerSecond, clock: systemClock }));
   runCanary = async () => {
-    await passCanary((batch) => loaded.run(batch), manifest, settings);
+    await check.pass((batch) => loaded.run(batch), manifest, settings);
   };
   model = loaded;
   return {

@@ -1,18 +1,18 @@
 import type { ErrorCode } from '../../errors.ts';
-import type { EmbedFacts } from '../../tasks/embedding/embedder.ts';
+import type { RunFacts } from '../../tasks/embedding/embedder.ts';
 import type { ErrorFormat } from '../answers/error-format.ts';
 import type { HeldBytes } from './inflight-bytes.ts';
 import type { RequestProgress } from './request-progress.ts';
 
 /** What a request's log line and metrics tell of its work, besides method, route and status. */
-export interface WorkReport extends EmbedFacts {
+export interface WorkReport extends RunFacts {
   /** Inputs that were embedded. */
   inputs: number;
   /** Why each of the others was not, where the request asked for the rest all the same. */
   failed: ErrorCode[];
   tokens: number;
   truncated: number;
-  timings: EmbedFacts['timings'] & { encode: number };
+  timings: RunFacts['timings'] & { encode: number };
 }
 
 declare module 'fastify' {

@@ -1,4 +1,4 @@
-import { fromHalf } from '../../from-half.ts';
+import { fromHalf } from '../folder/from-half.ts';
 import type { TensorLocation } from '../folder/safetensors.ts';
 
 /**

@@ -1,10 +1,10 @@
-import type { Priority } from '../../batching/priority.ts';
 import type { HotvecError } from '../../errors.ts';
 import type { ReadToken } from '../../tokenization/tokenizer.ts';
 import type { TruncationSide } from '../../tokenization/truncate.ts';
+import type { OnError } from '../input-failures.ts';
+import type { RunFacts, RunOptions, WorkPhase } from '../task-runner.ts';
 import type { Normalization } from './finish-vector.ts';
 import type { PromptChoice } from './prompt.ts';
-import type { RowFacts } from './row-source.ts';
 
 /** Something to embed. `role` and `instruction` choose its prompt. */
 export interface EmbedInput extends PromptChoice {
@@ -28,13 +28,7 @@ export interface TokenizedInput {
   truncated: boolean;
 }
 
-/** What fails when an input of a request does: the request, or that input alone. */
-export type OnError = 'fail' | 'partial';
-
-/** What is being done for a request. `encode` begins when its rows are there. */
-export type WorkPhase = 'tokenize' | 'queue' | 'infer' | 'encode';
-
-export interface EmbedOptions {
+export interface EmbedOptions extends RunOptions {
   /** Components of a vector; null: all. */
   dimensions: number | null;
   /** What the client calls `dimensions`, for errors; left out: just that. */
@@ -61,23 +55,6 @@ export interface EmbedOptions {
    * nothing then. Only of a model that `givesTokenVectors`. Left out: no.
    */
   perToken?: boolean | undefined;
-  signal?: AbortSignal;
-  /** Milliseconds from now after which the answer is worth nothing. */
-  timeLimit: number;
-  /** Name of the API key, for its share of the queue. */
-  owner?: string | undefined;
-  /** Whether somebody waits for the answer; left out: judged by the size of the request. */
-  priority?: Priority | undefined;
-  /** Told how many tokens the inputs have, before any is computed; what it throws ends the request. */
-  onTokenized?: (tokens: number) => void;
-  /** Told of each phase as it begins; also of a request that fails later. */
-  onPhase?: (phase: WorkPhase) => void;
-}
-
-/** How a request was computed. */
-export interface EmbedFacts extends RowFacts {
-  /** Milliseconds. */
-  timings: RowFacts['timings'] & { tokenize: number };
 }
 
 export interface EmbedResult {
@@ -89,10 +66,10 @@ export interface EmbedResult {
   truncated: readonly boolean[];
   /** Why the others have no vector, by their place among the inputs. Empty but for `onError: 'partial'`. */
   failures: ReadonlyMap<number, HotvecError>;
-  facts: EmbedFacts;
+  facts: RunFacts;
 }
 
-export type { ReadToken };
+export type { ReadToken, RunFacts, WorkPhase };
 
 export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
 

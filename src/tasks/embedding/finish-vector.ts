@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { HotvecError } from '../../errors.ts';
-import type { InputFailures } from './input-failures.ts';
+import type { InputFailures } from '../input-failures.ts';
 
 /**
  * When a vector is divided by its L2 norm: after it was cut, so that it has length one, as Matryoshka models are meant;
@@ -9,7 +9,7 @@ import type { InputFailures } from './input-failures.ts';
 export type Normalization = 'after_cut' | 'before_cut' | 'none';
 
 /** A row shorter than this has no direction worth the name; no trained model makes one. */
-const MIN_NORM = 1e-6;
+export const MIN_NORM = 1e-6;
 /** Numbers finished between two yields: a millisecond or so. */
 const FLOATS_PER_SLICE = 250_000;
 

@@ -1,11 +1,11 @@
 import { HotvecError } from '../../errors.ts';
 import type { Encoding, Tokenizer } from '../../tokenization/tokenizer.ts';
 import { truncateIds } from '../../tokenization/truncate.ts';
+import type { InputFailures } from '../input-failures.ts';
 import { type AcceptedInput, acceptInput, promptTooLong, tooLong, withPrompt } from './accept-input.ts';
 import { checkPromptCopies } from './check-prompt-copies.ts';
 import { checkTokenIds, checkTokenized, hasMarks } from './check-token-ids.ts';
 import type { EmbedInput, ModelFacts, Overlength, TokenIdsAre, TokenizedInput } from './embedder.ts';
-import type { InputFailures } from './input-failures.ts';
 import { choosePrompt } from './prompt.ts';
 
 /** UTF-16 units, or token ids, after which the tokens so far are counted. A text may make a piece longer. */

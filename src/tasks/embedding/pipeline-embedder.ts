@@ -2,6 +2,10 @@ import type { Batcher } from '../../batching/batcher.ts';
 import type { Clock } from '../../clock.ts';
 import { HotvecError } from '../../errors.ts';
 import type { Tokenizer } from '../../tokenization/tokenizer.ts';
+import { InputFailures } from '../input-failures.ts';
+import type { Task } from '../task.ts';
+import { TaskRunner } from '../task-runner.ts';
+import type { AcceptedInput } from './accept-input.ts';
 import type {
   Embedder,
   EmbedInput,
@@ -15,10 +19,8 @@ import type {
   TokenizedInput,
 } from './embedder.ts';
 import { finishVectors, type Normalization } from './finish-vector.ts';
-import { InputFailures } from './input-failures.ts';
 import { InputPreparer, type PreparedInput } from './input-preparer.ts';
 import { leastTokens } from './least-tokens.ts';
-import { RowSource } from './row-source.ts';
 import { scoreMatrix } from './score-matrix.ts';
 import { checkedMatrices, checkTokenNumbers } from './token-vectors.ts';
 import type { VectorCache } from './vector-cache.ts';
@@ -35,23 +37,22 @@ export interface PipelineOptions {
 /** Tokens that are told one by one, or made a text of, in a request: each is an object of 100 bytes and more. */
 const MOST_SHOWN_TOKENS = 1_000_000;
 
-/** The pipeline: prompt → tokenize → admit → batch → slice → normalize. */
+/** Embedding as a task: prompt and tokens before the engine, slice and norm after it. */
 export class PipelineEmbedder implements Embedder {
   isDraining = false;
   private facts: ModelFacts;
   private readonly tokenizer: Tokenizer;
   private readonly preparer: InputPreparer;
   private readonly batcher: Batcher;
-  private readonly rows: RowSource;
-  private readonly clock: Clock;
+  private readonly runner: TaskRunner;
 
   constructor({ model, tokenizer, batcher, cache, clock }: PipelineOptions) {
     this.facts = model;
     this.tokenizer = tokenizer;
     this.preparer = new InputPreparer(model, tokenizer);
     this.batcher = batcher;
-    this.rows = new RowSource(batcher, cache);
-    this.clock = clock;
+    const isIdentified = () => this.facts.fingerprint !== null;
+    this.runner = new TaskRunner({ batcher, cache, clock, isIdentified });
   }
 
   get model(): ModelFacts {
@@ -75,7 +76,7 @@ export class PipelineEmbedder implements Embedder {
   readiness(): { ready: true } | { ready: false; error: Error } {
     try {
       if (this.isDraining) throw new HotvecError('draining', 'The server is shutting down.', { retryAfterMs: 1000 });
-      this.checkReady();
+      this.runner.checkReady();
       return { ready: true };
     } catch (error) {
       return { ready: false, error: error as Error };
@@ -83,51 +84,12 @@ export class PipelineEmbedder implements Embedder {
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {
-    const { signal, owner, priority, timeLimit, perToken = false } = options;
-    const startedAt = this.clock.now();
-    const dimensions = this.checkDimensions(options);
-    const { truncate: overlength, maxInputTokens, maxRequestTokens, tokenIds } = options;
-    const onError = perToken ? 'fail' : (options.onError ?? 'fail');
-    const failures = new InputFailures(onError);
-    const accepted = this.preparer.accept(inputs, failures);
-    // Turned away before it costs anything, where it must be turned away.
-    this.checkReady();
-    const maxTokens = Math.min(maxInputTokens ?? Number.POSITIVE_INFINITY, this.model.maxInputTokens);
-    const release =
-      inputs.length > 0 ? this.rows.expect({ tokens: leastTokens(accepted, maxTokens), owner, timeLimit }) : () => {};
-    options.onPhase?.('tokenize');
-
-    const prepareOptions = { overlength, maxInputTokens, maxRequestTokens, tokenIds };
-    const prepared = await this.preparer.tokenize(accepted, prepareOptions, failures).finally(release);
-    const tokenizedAt = this.clock.now();
-    options.onPhase?.('queue');
-    const sequences = prepared.map(({ ids }) => ids);
-    const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
-    if (perToken) checkTokenNumbers(tokens, this.model.rowSize);
-    options.onTokenized?.(tokens);
-    const computed = await this.rows.rowsOf(sequences, {
-      perToken,
-      signal,
-      owner,
-      priority,
-      onError,
-      deadline: startedAt + timeLimit,
-      onTakenUp: () => options.onPhase?.('infer'),
-    });
-    options.onPhase?.('encode');
-    for (const [i, error] of computed.failures) failures.add((prepared[i] as PreparedInput).position, error);
-    const normalization = this.normalizationFor(options.normalize);
-    const vectors = perToken
-      ? await checkedMatrices(computed.rows)
-      : await finishVectors(computed.rows, prepared, { dimensions, normalization }, failures);
-    const served = failures.spare(prepared);
-    return {
-      vectors,
-      tokens: served.map(({ ids }) => ids.length),
-      truncated: served.map(({ truncated }) => truncated),
-      failures: failures.byPosition,
-      facts: { ...computed.facts, timings: { tokenize: tokenizedAt - startedAt, ...computed.facts.timings } },
-    };
+    const { perToken = false } = options;
+    const run = perToken ? { ...options, onError: 'fail' as const } : options;
+    const task = this.taskOf(inputs, options, this.checkDimensions(options));
+    const { answer: vectors, sequences, failures, facts } = await this.runner.run(task, run, { perToken });
+    const tokens = sequences.map(({ ids }) => ids.length);
+    return { vectors, tokens, truncated: sequences.map(({ truncated }) => truncated), failures, facts };
   }
 
   async tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]> {
@@ -164,17 +126,37 @@ export class PipelineEmbedder implements Embedder {
     return scoreMatrix(queries, documents, metric);
   }
 
+  /** Prompt and truncation before, the cut and the norm after: what a row means to this task. */
+  private taskOf(
+    inputs: readonly EmbedInput[],
+    { truncate, maxInputTokens, maxRequestTokens, tokenIds, normalize, perToken }: EmbedOptions,
+    dimensions: number,
+  ): Task<PreparedInput, readonly Float32Array[]> {
+    const prepareOptions = { overlength: truncate, maxInputTokens, maxRequestTokens, tokenIds };
+    let accepted: AcceptedInput[] = [];
+    return {
+      accept: (failures) => {
+        accepted = this.preparer.accept(inputs, failures);
+        const maxTokens = Math.min(maxInputTokens ?? Number.POSITIVE_INFINITY, this.model.maxInputTokens);
+        return inputs.length === 0 ? null : leastTokens(accepted, maxTokens);
+      },
+      prepare: async (failures) => {
+        const prepared = await this.preparer.tokenize(accepted, prepareOptions, failures);
+        const tokens = prepared.reduce((sum, { ids }) => sum + ids.length, 0);
+        if (perToken === true) checkTokenNumbers(tokens, this.model.rowSize);
+        return prepared;
+      },
+      finish: (rows, prepared, failures) =>
+        perToken === true
+          ? checkedMatrices(rows)
+          : finishVectors(rows, prepared, { dimensions, normalization: this.normalizationFor(normalize) }, failures),
+    };
+  }
+
   /** @param normalize what the request says; null: nothing. */
   private normalizationFor(normalize: boolean | null): Normalization {
     if (normalize === null) return this.model.normalization;
     return normalize ? 'after_cut' : 'none';
-  }
-
-  private checkReady(): void {
-    this.batcher.checkReady();
-    // Vectors that cannot be told apart from another model's are not handed out.
-    if (this.model.fingerprint === null)
-      throw new HotvecError('not_ready', 'The model is still loading.', { retryAfterMs: 1000 });
   }
 
   private checkDimensions({ dimensions, dimensionsName: name = 'dimensions', anyDimensions }: EmbedOptions): number {

@@ -16,7 +16,7 @@ export interface PromptChoice {
 /** What a model has to put before texts. */
 export type PromptFacts = Pick<ModelFacts, 'prompts' | 'defaultPrompt' | 'takesInstructions'>;
 
-/** The template of the Qwen3-Embedding model card. No space after `Query:`. */
+/** What models that take instructions were trained with, as their model cards have it. No space after `Query:`. */
 const instructionPrompt = (instruction: string) => `Instruct: ${instruction}\nQuery:`;
 
 /**

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sessionOptions } from '../../../src/engine/process/session-options.ts';
-import { rowAt } from '../../../src/engine/rows.ts';
+import { rowAt } from '../../../src/engine/protocol.ts';
 import { folderOfAll } from '../../../src/formats/graph-writer/folder-of-all.ts';
 import { ElementType, OnnxGraph } from '../../../src/formats/graph-writer/onnx-graph.ts';
 import { int8Products } from '../../../src/formats/qwen3/int8-products.ts';

@@ -1,5 +1,5 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import type { EmbedFacts, EmbedInput, EmbedResult } from '../../../tasks/embedding/embedder.ts';
+import type { EmbedInput, EmbedResult, RunFacts } from '../../../tasks/embedding/embedder.ts';
 import { encodeRowLists } from '../../answers/encode-row-lists.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { serveWork, type VectorOptions } from '../../answers/serve-vectors.ts';
@@ -130,8 +130,8 @@ function merged(parts: readonly { part: EmbedResult; places: readonly number[] }
   };
 }
 
-function mergedFacts(all: readonly EmbedFacts[]): EmbedFacts {
-  const sum = (pick: (facts: EmbedFacts) => number) => all.reduce((total, facts) => total + pick(facts), 0);
+function mergedFacts(all: readonly RunFacts[]): RunFacts {
+  const sum = (pick: (facts: RunFacts) => number) => all.reduce((total, facts) => total + pick(facts), 0);
   const last = all.findLast(({ lastBatchId }) => lastBatchId !== null);
   return {
     timings: {

@@ -1,16 +1,12 @@
+import { type Batch, type EngineSettings, rowAt, toBatch } from '../../engine/protocol.ts';
 import type { ModelManifest } from '../../model-files/manifest.ts';
-import { type Batch, type EngineSettings, toBatch } from '../protocol.ts';
-import { cosine, rowAt } from '../rows.ts';
+import type { CheckReport } from '../task.ts';
+import { cosine } from './cosine.ts';
 import { type Closeness, judge, judgeScores } from './judge-canary.ts';
 import { findSelfChecks, selfCheckLengths } from './self-check.ts';
 
 /** Rows may differ by this between a batch and alone: float32 sums in another order, nothing more. */
 const SELF_TOLERANCE = 1e-5;
-
-export interface CanaryReport extends Closeness {
-  /** Cosines of the canary's queries and documents, [queries][documents]; null where it has no scores. */
-  scores: number[][] | null;
-}
 
 /**
  * Proves that this process, on this machine, computes the right vectors: golden texts give their known vectors, pairs of
@@ -23,7 +19,7 @@ export async function passCanary(
   run: (batch: Batch) => Promise<{ rows: Float32Array }>,
   manifest: ModelManifest,
   settings: Pick<EngineSettings, 'device' | 'dtype'>,
-): Promise<CanaryReport> {
+): Promise<CheckReport> {
   const { canary, hiddenSize } = manifest;
   const checks = canary === null ? await findSelfChecks(run, manifest) : [];
   const sequences = canary?.cases.map(({ ids }) => ids) ?? checks.map(({ ids }) => ids);

@@ -1,6 +1,6 @@
+import { precisionClass } from '../../engine/precision.ts';
+import type { EngineSettings } from '../../engine/protocol.ts';
 import type { CanaryScores } from '../../model-files/manifest.ts';
-import { precisionClass } from '../precision.ts';
-import type { EngineSettings } from '../protocol.ts';
 
 /** WebGPU leaves the precision of `exp`, divisions and sums to the driver: float32 vectors are that close (measured: 2e-7). */
 const WEBGPU_TOLERANCE = 1e-4;

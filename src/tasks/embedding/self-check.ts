@@ -1,13 +1,12 @@
+import { type Batch, toBatch } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
 import type { ModelManifest } from '../../model-files/manifest.ts';
-import { type Batch, toBatch } from '../protocol.ts';
+import { MIN_NORM } from './finish-vector.ts';
 
 /** Lengths of the sequences: a lone token, unequal ones, and one past 128, where packing or a device's attention could go wrong. */
 const LENGTHS = [130, 17, 5, 1];
 /** Token sequences of a length that are tried; one is enough of a model that has few rows of zeros. */
 const TRIES = 64;
-/** As tasks/embedding/finish-vector.ts: a shorter row becomes no vector. */
-const MIN_NORM = 1e-6;
 
 type Facts = Pick<ModelManifest, 'vocabularySize' | 'maxTokens' | 'selfCheck'>;
 

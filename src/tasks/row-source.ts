@@ -1,8 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Batcher } from '../../batching/batcher.ts';
-import type { ComputeFacts, SubmitOptions, SubmitResult } from '../../batching/pending-request.ts';
-import type { HotvecError } from '../../errors.ts';
-import type { VectorCache } from './vector-cache.ts';
+import type { Batcher } from '../batching/batcher.ts';
+import type { ComputeFacts, SubmitOptions, SubmitResult } from '../batching/pending-request.ts';
+import type { HotvecError } from '../errors.ts';
+
+/** Rows that were computed before. */
+export interface RowCache {
+  keyOf(tokenIds: Int32Array): string;
+  /** Shared: not to be written. */
+  get(key: string): Float32Array | undefined;
+  /** Keeps a copy, if the row is worth keeping. */
+  set(key: string, row: Float32Array): void;
+}
 
 /** How the rows of a request were come by. */
 export interface RowFacts extends ComputeFacts {
@@ -20,9 +28,9 @@ const ROWS_PER_SLICE = 256;
 /** Where rows come from: out of the cache, if there is one and it has them; else the batcher computes them. */
 export class RowSource {
   private readonly batcher: Batcher;
-  private readonly cache: VectorCache | null;
+  private readonly cache: RowCache | null;
 
-  constructor(batcher: Batcher, cache: VectorCache | null) {
+  constructor(batcher: Batcher, cache: RowCache | null) {
     this.batcher = batcher;
     this.cache = cache;
   }
@@ -47,7 +55,7 @@ export class RowSource {
    */
   async rowsOf(sequences: readonly Int32Array[], options: SubmitOptions): Promise<RowResult> {
     const { cache } = this;
-    // It keeps pooled rows.
+    // It keeps one row a sequence.
     if (cache === null || options.perToken === true) return withCache(await this.compute(sequences, options), null);
     const keys = sequences.map((tokenIds) => cache.keyOf(tokenIds));
     const rows = keys.map((key) => cache.get(key));

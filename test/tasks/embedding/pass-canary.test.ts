@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { passCanary } from '../../../src/engine/process/canary.ts';
-import { judge, judgeScores } from '../../../src/engine/process/judge-canary.ts';
 import type { Batch } from '../../../src/engine/protocol.ts';
 import type { Dtype, ModelManifest } from '../../../src/model-files/manifest.ts';
+import { judge, judgeScores } from '../../../src/tasks/embedding/judge-canary.ts';
+import { passCanary } from '../../../src/tasks/embedding/pass-canary.ts';
 
 const exact = { cosine: 1, difference: 0 };
 

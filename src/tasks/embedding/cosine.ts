@@ -1,8 +1,3 @@
-/** Row `index` of a row-major matrix, as a view. */
-export function rowAt(rows: Float32Array, index: number, width: number): Float32Array {
-  return rows.subarray(index * width, (index + 1) * width);
-}
-
 /** Cosine of two vectors; NaN if one of them has a NaN or no length. */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let dot = 0;

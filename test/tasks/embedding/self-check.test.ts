@@ -3,11 +3,11 @@ import { closeSync, cpSync, mkdtempSync, openSync, rmSync, writeSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { passCanary } from '../../../src/engine/process/canary.ts';
 import type { Batch } from '../../../src/engine/protocol.ts';
 import type { EngineSupervisor } from '../../../src/engine/supervisor/supervisor.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import type { ModelManifest } from '../../../src/model-files/manifest.ts';
+import { passCanary } from '../../../src/tasks/embedding/pass-canary.ts';
 import { fixtures, packed } from '../../support/starter.ts';
 import { realEngineEntry, superviseEngine } from '../../support/supervised-engine.ts';
 

@@ -1,7 +1,9 @@
-import { HotvecError } from '../../errors.ts';
-import type { OnError } from './embedder.ts';
+import { HotvecError } from '../errors.ts';
 
-/** Inputs of a request that cannot be embedded, by position. Every stage works on those that are left. */
+/** What fails when an input of a request does: the request, or that input alone. */
+export type OnError = 'fail' | 'partial';
+
+/** Inputs of a request that have no answer, by position. Every stage works on those that are left. */
 export class InputFailures {
   readonly byPosition: ReadonlyMap<number, HotvecError>;
   private readonly errors = new Map<number, HotvecError>();

@@ -1,0 +1,112 @@
+import type { Batcher } from '../batching/batcher.ts';
+import type { Priority } from '../batching/priority.ts';
+import type { Clock } from '../clock.ts';
+import { HotvecError } from '../errors.ts';
+import { InputFailures, type OnError } from './input-failures.ts';
+import { type RowCache, type RowFacts, RowSource } from './row-source.ts';
+import type { Task, TaskSequence } from './task.ts';
+
+/** What is being done for a request. `encode` begins when its rows are there. */
+export type WorkPhase = 'tokenize' | 'queue' | 'infer' | 'encode';
+
+/** What a request may ask of any task. */
+export interface RunOptions {
+  /** With `partial` an input that has no answer fails alone. Left out: `fail`. */
+  onError?: OnError | undefined;
+  signal?: AbortSignal;
+  /** Milliseconds from now after which the answer is worth nothing. */
+  timeLimit: number;
+  /** Name of the API key, for its share of the queue. */
+  owner?: string | undefined;
+  /** Whether somebody waits for the answer; left out: judged by the size of the request. */
+  priority?: Priority | undefined;
+  /** Told how many tokens the inputs have, before any is computed; what it throws ends the request. */
+  onTokenized?: (tokens: number) => void;
+  /** Told of each phase as it begins; also of a request that fails later. */
+  onPhase?: (phase: WorkPhase) => void;
+}
+
+/** How a request was computed. */
+export interface RunFacts extends RowFacts {
+  /** Milliseconds. */
+  timings: RowFacts['timings'] & { tokenize: number };
+}
+
+export interface RunResult<Sequence, Answer> {
+  answer: Answer;
+  /** Of the inputs that did not fail. */
+  sequences: readonly Sequence[];
+  /** Why the others have no answer, by their place among the inputs. Empty but for `onError: 'partial'`. */
+  failures: ReadonlyMap<number, HotvecError>;
+  facts: RunFacts;
+}
+
+export interface TaskRunnerOptions {
+  batcher: Batcher;
+  /** null: every row is computed. */
+  cache: RowCache | null;
+  clock: Clock;
+  /** Whether the fingerprint is known: rows that cannot be told apart from another model's are not handed out. */
+  isIdentified: () => boolean;
+}
+
+/** Takes a request of any task through the pipeline: accept → admit → prepare → batch → finish. */
+export class TaskRunner {
+  private readonly options: TaskRunnerOptions;
+  private readonly rows: RowSource;
+
+  constructor(options: TaskRunnerOptions) {
+    this.options = options;
+    this.rows = new RowSource(options.batcher, options.cache);
+  }
+
+  /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
+  checkReady(): void {
+    this.options.batcher.checkReady();
+    if (this.options.isIdentified()) return;
+    throw new HotvecError('not_ready', 'The model is still loading.', { retryAfterMs: 1000 });
+  }
+
+  /**
+   * @param perToken whether rows of an input's tokens are wanted, in place of one row.
+   * @throws {HotvecError} what the task and the batcher throw.
+   */
+  async run<Sequence extends TaskSequence, Answer>(
+    task: Task<Sequence, Answer>,
+    options: RunOptions,
+    { perToken }: { perToken: boolean } = { perToken: false },
+  ): Promise<RunResult<Sequence, Answer>> {
+    const { clock } = this.options;
+    const { signal, owner, priority, timeLimit, onError = 'fail' } = options;
+    const startedAt = clock.now();
+    const failures = new InputFailures(onError);
+    const leastTokens = task.accept(failures);
+    // Turned away before it costs anything, where it must be turned away.
+    this.checkReady();
+    const release = leastTokens === null ? () => {} : this.rows.expect({ tokens: leastTokens, owner, timeLimit });
+    options.onPhase?.('tokenize');
+    const prepared = await task.prepare(failures).finally(release);
+    const tokenizedAt = clock.now();
+    options.onPhase?.('queue');
+    const ids = prepared.map((sequence) => sequence.ids);
+    options.onTokenized?.(ids.reduce((sum, { length }) => sum + length, 0));
+    const computed = await this.rows.rowsOf(ids, {
+      perToken,
+      signal,
+      owner,
+      priority,
+      onError,
+      deadline: startedAt + timeLimit,
+      onTakenUp: () => options.onPhase?.('infer'),
+    });
+    options.onPhase?.('encode');
+    for (const [i, error] of computed.failures) failures.add((prepared[i] as Sequence).position, error);
+    const answer = await task.finish(computed.rows, prepared, failures);
+    return {
+      answer,
+      sequences: failures.spare(prepared),
+      failures: failures.byPosition,
+      facts: { ...computed.facts, timings: { tokenize: tokenizedAt - startedAt, ...computed.facts.timings } },
+    };
+  }
+}
