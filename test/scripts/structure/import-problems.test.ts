@@ -32,6 +32,8 @@ const forbidden: [rule: string, file: string, module: string, mayKnowTypes?: 'ty
   ['and its embedder', 'http/answers/new.ts', '../../tasks/embedding/embedder.ts', 'types'],
   ['a format does not know another', 'formats/qwen3/new.ts', '../onnx/pool.ts'],
   ['nobody else knows a single format', 'served-models/new.ts', '../formats/qwen3/packed-meter.ts'],
+  ['but the list', 'formats/new.ts', './onnx/onnx-format.ts'],
+  ['only the engine process loads models', 'served-models/new.ts', '../formats/load-model.ts'],
   ['a task does not know the formats', 'tasks/embedding/new.ts', '../../formats/load-model.ts'],
   ['it is given its batcher', 'tasks/embedding/new.ts', '../../batching/batcher.ts', 'types'],
   ['batching knows no task', 'batching/new.ts', '../tasks/embedding/embedder.ts'],
