@@ -1,11 +1,18 @@
 #!/usr/bin/env node
+import { closeSync, openSync } from 'node:fs';
 import process from 'node:process';
-import { checkOpenFiles } from './commands/check-open-files.ts';
+import { fileURLToPath } from 'node:url';
 import { explainMachineError } from './commands/explain-machine-error.ts';
 import { StopSignals } from './commands/stop-signals.ts';
 
 // What is imported here is loaded before anything runs; all else is loaded when signals are heard, and when what the
 // machine has too little of can be said in a line.
+
+/**
+ * Files beside those that Node has open: a start opens its modules, the model and the pipes of the engine, some 150 at a time, and
+ * every client takes one more.
+ */
+const LEAST_OPEN_FILES = 200;
 
 const args = process.argv.slice(2);
 // A server that is stopped before it serves did as it was asked; a pull or a check that is, did not.
@@ -21,6 +28,16 @@ async function run(): Promise<number> {
     if (explained === undefined) throw error;
     process.stderr.write(`hotvec: ${explained}\n`);
     return 1;
+  }
+}
+
+/** @throws {Error} with code EMFILE, where fewer may be open. Else loading code fails, at another place each time. */
+function checkOpenFiles(): void {
+  const opened: number[] = [];
+  try {
+    while (opened.length < LEAST_OPEN_FILES) opened.push(openSync(fileURLToPath(import.meta.url), 'r'));
+  } finally {
+    for (const file of opened) closeSync(file);
   }
 }
 

@@ -1,16 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
-import { systemClock as clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { buildApp } from './http/app.ts';
 import { ApiKeys, readApiKeys, reloadApiKeys } from './http/door/api-keys.ts';
 import { listen } from './http/door/listen.ts';
 import { closeNow, shutDown } from './http/door/shut-down.ts';
 import { buildMetricsApp } from './http/metrics-app.ts';
-import { logEngineEvents } from './log/engine-events.ts';
-import { logExportEvents } from './log/export-events.ts';
+import { reportModel } from './log/model-events.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { packageVersion } from './package-info.ts';
-import { openModel } from './served-models/open-model.ts';
+import type { CgroupPlaces } from './served-models/memory.ts';
+import type { OpenModel } from './served-models/open-model.ts';
+import { observeModel, openModels } from './served-models/open-models.ts';
 import { Readiness } from './served-models/readiness.ts';
 import { ModelRegistry } from './served-models/registry.ts';
 import type { Config } from './settings/config.ts';
@@ -21,8 +22,9 @@ export interface Service {
   url: string;
   /** Where `/metrics` is, if not there. */
   metricsUrl: string | undefined;
-  engineProcessId: () => number | undefined;
-  /** Resolves when the engine is given up for good: the process should end. */
+  /** Of the model of that name; left out: of the first. */
+  engineProcessId: (model?: string) => number | undefined;
+  /** Resolves when every engine is given up for good: the process should end. */
   failed: Promise<string>;
   /** Drains and ends everything. */
   close: () => Promise<void>;
@@ -33,6 +35,10 @@ export interface ServeOptions {
   logger: Logger;
   /** The engine process; tests put a fake one here that speaks the same protocol. */
   engineEntry?: URL;
+  /** Where the memory limit of a container is told; tests have folders of their own. */
+  cgroup?: CgroupPlaces;
+  /** Tests have their own. */
+  clock?: Clock;
   /** Lines of the log that were lost so far. */
   logLinesDropped?: () => number;
   /** Given what SIGHUP is to do: read the API keys again. */
@@ -40,53 +46,39 @@ export interface ServeOptions {
 }
 
 /**
- * Starts the whole service: config → model → engine → embedder → app → listen. Resolves when it is ready.
+ * Starts the whole service: settings → served models → app → listen → models loaded. Resolves when it is ready.
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function serve(options: ServeOptions): Promise<Service> {
-  const { config, logger, engineEntry, logLinesDropped, onHangup } = options;
+  const { config, logger, clock = systemClock, engineEntry, cgroup, logLinesDropped, onHangup } = options;
   const apiKeys = config.apiKeysFile === '' ? null : new ApiKeys(() => readApiKeys(config.apiKeysFile));
   onHangup?.(() => reloadApiKeys(apiKeys, logger));
-  const opened = await openModel({
-    config,
-    logger,
-    clock,
-    engineEntry,
-    onBatch: (batch) => metrics.observeBatch(batch),
-    onPoison: (input) => {
-      metrics.countPoisonInput();
-      logger.error(input, 'found the input of a failed batch, refused it');
-    },
-    onAcquittal: (input) => logger.warn(input, 'computed an input that had been refused'),
-    onEngineEvent: (event, deviceId) => logEngineEvents(event, deviceId, logger, metrics),
-  });
-  const { manifest, embedder, batcher, cache, engine } = opened;
-  const models = new ModelRegistry([opened]);
-  const readiness = new Readiness(models.models, clock);
-  const failed = new Promise<string>((resolve) => {
-    engine.onStateChange((state) => state === 'failed' && resolve('every engine process was given up'));
-  });
+
   const metrics: Metrics = new Metrics(() => ({
-    queueTokens: batcher.queueTokens,
-    queueRequests: batcher.queueRequests,
-    queueOldestSeconds: batcher.queueAge / 1000,
-    tokensPerSecond: batcher.tokensPerSecond,
-    enginesUp: engine.processesReady,
-    ready: embedder.readiness().ready,
-    batchAgeSeconds: engine.batchAge / 1000,
-    cacheBytes: cache?.bytes ?? 0,
-    cacheEvictions: cache?.evictions ?? 0,
-    busyRatio: engine.busyRatio,
-    batchTokens: embedder.model.batchTokens ?? 0,
+    models: models.map(observeModel),
+    ready: readiness.isReady,
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
-  const tracer = await openTracer(config, logExportEvents(logger));
-  const isDraining = () => readiness.isDraining;
-  const basics = { config, readiness, metrics, logger, apiKeys, tracer };
+  const reports = (name: string) => reportModel(name, logger, metrics.of(name));
+  const models = await openModels({ config, logger, clock, engineEntry, cgroup, reports });
+  const registry = new ModelRegistry(models);
+  const readiness = new Readiness(models, clock);
+  const closeEngines = () => Promise.all(models.map(({ engine }) => engine.close()));
+  const failed = new Promise<string>((resolve) => {
+    const tell = () => readiness.isGivenUp && resolve('every engine process was given up');
+    for (const { engine } of models) engine.onStateChange(tell);
+  });
+
+  const tracer = await openTracer(config, (event) => {
+    if (event.kind === 'failing') logger.warn({ reason: event.reason }, 'traces cannot be sent');
+    else logger.info({ lost: event.lost }, 'traces can be sent again');
+  });
   const drained = new AbortController();
   // Each body that is being received listens to it.
   setMaxListeners(0, drained.signal);
-  const app = await buildApp({ ...basics, models, isDraining, drained: drained.signal });
+  const basics = { config, readiness, metrics, logger, apiKeys, tracer };
+  const isDraining = () => readiness.isDraining;
+  const app = await buildApp({ ...basics, models: registry, isDraining, drained: drained.signal });
   const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
 
   try {
@@ -95,17 +87,12 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const metricsAddress = { host: config.metricsHost, port: config.metricsPort };
     const metricsSettings = { hostSetting: 'METRICS_HOST', portSetting: 'METRICS_PORT' };
     const metricsUrl = metricsApp && (await listen(metricsApp, { ...metricsAddress, ...metricsSettings }));
-    const { info, fingerprint, batchTokens, batchTokensFrom } = await opened.start();
-    const { device, dtype } = info;
-    const model = opened.name;
-    const revision = manifest.revision ?? '';
-    metrics.describeBuild({ version: packageVersion, model, revision, fingerprint, device, dtype });
-    const engines = engine.processesReady;
-    logger.info({ url, metricsUrl, model, fingerprint, device, dtype, engines, batchTokens, batchTokensFrom }, 'ready');
+    const loaded = await loadModels(models, metrics);
+    logger.info({ url, metricsUrl, ...(loaded.length === 1 ? loaded[0] : { models: loaded }) }, 'ready');
     return {
       url,
       metricsUrl,
-      engineProcessId: () => engine.processIds[0],
+      engineProcessId: (name) => (models.find((model) => model.name === name) ?? models[0])?.engine.processIds[0],
       failed,
       close: async () => {
         await shutDown({
@@ -114,23 +101,34 @@ export async function serve(options: ServeOptions): Promise<Service> {
           clock,
           drainDelayMs: config.drainDelayMs,
           drainMs: config.drainMs,
-          failReadiness: () => {
-            readiness.isDraining = true;
-            embedder.announceDrain();
-          },
-          closeEngine: () => {
+          failReadiness: () => readiness.announceDrain(),
+          closeEngine: async () => {
             drained.abort();
-            return engine.close();
+            await closeEngines();
           },
         });
         await tracer?.close();
       },
     };
   } catch (error) {
-    await engine.close();
+    await closeEngines();
     await tracer?.close();
     await closeNow(metricsApp);
     await closeNow(app);
     throw error;
   }
+}
+
+/** One after the other: each measures how fast it is. */
+async function loadModels(models: readonly OpenModel[], metrics: Metrics): Promise<object[]> {
+  const loaded: object[] = [];
+  for (const { name: model, manifest, engine, start } of models) {
+    const { info, fingerprint, batchTokens, batchTokensFrom } = await start();
+    const { device, dtype } = info;
+    const revision = manifest.revision ?? '';
+    metrics.of(model).describeBuild({ version: packageVersion, revision, fingerprint, device, dtype });
+    const engines = engine.processesReady;
+    loaded.push({ model, fingerprint, device, dtype, engines, batchTokens, batchTokensFrom });
+  }
+  return loaded;
 }

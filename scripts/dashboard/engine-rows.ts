@@ -8,24 +8,24 @@ export const engineRows: Row[] = [
       {
         title: 'Queue',
         unit: 'short',
-        queries: [['sum by (instance) (hotvec_queue_tokens{$$})', 'tokens {{instance}}']],
+        queries: [['sum by (instance, model) (hotvec_queue_tokens{$$})', 'tokens {{instance}} {{model}}']],
       },
       {
         title: 'Requests waiting',
         unit: 'short',
-        queries: [['sum by (instance) (hotvec_queue_requests{$$})', '{{instance}}']],
+        queries: [['sum by (instance, model) (hotvec_queue_requests{$$})', '{{instance}} {{model}}']],
       },
       {
         title: 'Longest wait',
         unit: 's',
-        queries: [['max by (instance) (hotvec_queue_oldest_seconds{$$})', '{{instance}}']],
+        queries: [['max by (instance, model) (hotvec_queue_oldest_seconds{$$})', '{{instance}} {{model}}']],
       },
       {
         title: 'Tokens in a batch',
         unit: 'short',
         queries: [
           [mean('hotvec_batch_tokens'), 'mean'],
-          ['max(hotvec_batch_budget_tokens{$$})', 'budget'],
+          ['max by (model) (hotvec_batch_budget_tokens{$$})', 'budget {{model}}'],
         ],
       },
       { title: 'Sequences in a batch', unit: 'short', queries: [[mean('hotvec_batch_items'), 'mean']] },
@@ -47,7 +47,7 @@ export const engineRows: Row[] = [
       {
         title: 'Age of the batch being computed',
         unit: 's',
-        queries: [['max by (instance) (hotvec_engine_batch_age_seconds{$$})', '{{instance}}']],
+        queries: [['max by (instance, model) (hotvec_engine_batch_age_seconds{$$})', '{{instance}} {{model}}']],
       },
     ],
   },
@@ -59,21 +59,24 @@ export const engineRows: Row[] = [
         unit: 'percentunit',
         description: 'Near 1 the engine is the limit. A queue that grows below that waits for the main process.',
         queries: [
-          [`sum by (instance, device_id) (${rate('hotvec_engine_busy_seconds_total')})`, '{{instance}} {{device_id}}'],
-          ['avg(hotvec_engine_busy_ratio{$$})', 'all, last 10 s'],
+          [
+            `sum by (instance, model, device_id) (${rate('hotvec_engine_busy_seconds_total')})`,
+            '{{instance}} {{model}} {{device_id}}',
+          ],
+          ['avg by (model) (hotvec_engine_busy_ratio{$$})', 'all of {{model}}, last 10 s'],
         ],
       },
       {
         title: 'Resident memory of the engine',
         unit: 'bytes',
-        queries: [['hotvec_engine_rss_bytes{$$}', '{{instance}} {{device_id}}']],
+        queries: [['hotvec_engine_rss_bytes{$$}', '{{instance}} {{model}} {{device_id}}']],
       },
       {
         title: 'Engine processes so far',
         unit: 'short',
         description: 'A step is a loss; the log says why.',
         queries: [
-          ['hotvec_engine_epoch{$$}', '{{instance}} {{device_id}}'],
+          ['hotvec_engine_epoch{$$}', '{{instance}} {{model}} {{device_id}}'],
           ['sum by (reason) (hotvec_engine_restarts_total{$$}) > 0', 'lost: {{reason}}'],
         ],
       },
@@ -92,7 +95,7 @@ export const engineRows: Row[] = [
         unit: 'short',
         min: 0.98,
         description: 'Lowest cosine of a known text to its reference, at the last engine start.',
-        queries: [['hotvec_canary_cosine{$$}', '{{instance}} {{device_id}}']],
+        queries: [['hotvec_canary_cosine{$$}', '{{instance}} {{model}} {{device_id}}']],
       },
       {
         title: 'Ready',

@@ -109,7 +109,7 @@ export const trafficRows: Row[] = [
         description: 'Embedded, and what the engine showed over its recent batches.',
         queries: [
           [`sum(${rate('hotvec_tokens_total')})`, 'embedded'],
-          ['sum(hotvec_tokens_per_second{$$})', 'engine'],
+          ['sum by (model) (hotvec_tokens_per_second{$$})', 'engine of {{model}}'],
         ],
       },
     ],

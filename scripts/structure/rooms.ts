@@ -103,8 +103,9 @@ export const rooms: Rooms = {
       'model-files/int8',
       'model-files/known',
       'log',
+      'settings/model-configs.ts',
     ],
-    types: ['settings'],
+    types: ['settings', 'metrics'],
     packageTypes: ['pino'],
   },
   tasks: { values: [...GROUND, 'tasks/*'], types: ['batching', 'engine', 'model-files/manifest.ts'] },
@@ -160,10 +161,10 @@ export const rooms: Rooms = {
   'model-files/int8': { values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/hub'] },
   'model-files/known': { values: GROUND, types: ['model-files'] },
 
-  settings: { values: GROUND, packages: ['typebox'] },
+  settings: { values: GROUND, packages: ['typebox', 'yaml'] },
   log: {
     values: [...GROUND, 'model-files/hub/format-bytes.ts'],
-    types: ['settings', 'metrics', 'tracing', 'engine/supervisor', 'model-files/hub', 'model-files/int8'],
+    types: ['settings', 'metrics', 'served-models', 'engine/supervisor', 'model-files/hub', 'model-files/int8'],
     packages: ['pino'],
   },
   metrics: { values: GROUND, types: ['formats'], packages: ['prom-client'] },

@@ -8,18 +8,20 @@ import { logInt8Events } from '../log/int8-events.ts';
 import { createLogger } from '../log/logger.ts';
 import { FileHashes } from '../model-files/file-hashes.ts';
 import { formatBytes } from '../model-files/hub/format-bytes.ts';
+import type { OnHubEvent } from '../model-files/hub/hub-events.ts';
 import { int8Folders } from '../model-files/int8/int8-folders.ts';
 import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelLocation } from '../model-files/resolve-model.ts';
 import type { Config } from '../settings/config.ts';
+import { modelConfigs } from '../settings/model-configs.ts';
 import { explainMachineError } from './explain-machine-error.ts';
 import { readLocalSettings } from './local-settings.ts';
 import { PullBar } from './pull-bar.ts';
 import type { StopSignals } from './stop-signals.ts';
 
 /**
- * `hotvec pull [MODEL]`: makes the cache hold what the hub has now, and verifies it; with `--dtype int8` it quantizes it,
- * too. Flags are the settings of `serve`. Says on standard output where the model lies. Returns the exit code.
+ * `hotvec pull [MODEL]`: makes the cache hold what the hub has now of each model, and verifies it; with `--dtype int8` it
+ * quantizes it, too. Flags are the settings of `serve`. Says on standard output where the model lies. Returns the exit code.
  */
 export async function pullCommand(args: readonly string[], signals: StopSignals): Promise<number> {
   const config = readLocalSettings('pull', args);
@@ -31,27 +33,31 @@ export async function pullCommand(args: readonly string[], signals: StopSignals)
     process.stderr.write('Interrupted. Downloaded data is kept; the same command resumes the download.\n');
     process.exit(1);
   });
-  let bytes = 0;
   try {
-    const location = await locateModel({
-      settings: config,
-      refresh: true,
-      onEvent(event) {
-        if ('bytes' in event) bytes = event.bytes;
-        (bar?.onEvent ?? log)(event);
-      },
-    });
-    bar?.stop();
-    if (config.dtype === 'int8') await quantize(location, config);
-    const { name, folder, revision } = location;
-    const size = bytes === 0 ? '' : `, ${formatBytes(bytes)} (${bytes} bytes), verified`;
-    process.stdout.write(`${name}${revision === null ? '' : ` at ${revision}`}${size}\n${folder}\n`);
+    for (const one of modelConfigs(config).models) await pullOne(one, bar?.onEvent ?? log, () => bar?.stop());
     return 0;
   } catch (error) {
     bar?.stop();
     process.stderr.write(`${explain(error, config.logLevel)}\n`);
     return 1;
   }
+}
+
+async function pullOne(config: Config, tell: OnHubEvent, onLocated: () => void): Promise<void> {
+  let bytes = 0;
+  const location = await locateModel({
+    settings: config,
+    refresh: true,
+    onEvent(event) {
+      if ('bytes' in event) bytes = event.bytes;
+      tell(event);
+    },
+  });
+  onLocated();
+  if (config.dtype === 'int8') await quantize(location, config);
+  const { name, folder, revision } = location;
+  const size = bytes === 0 ? '' : `, ${formatBytes(bytes)} (${bytes} bytes), verified`;
+  process.stdout.write(`${name}${revision === null ? '' : ` at ${revision}`}${size}\n${folder}\n`);
 }
 
 /** Makes the int8 weights too, so that a server that can write nothing finds them. */

@@ -3,9 +3,12 @@ import { messageOf, StartError } from '../errors.ts';
 import { readApiKeys } from '../http/door/api-keys.ts';
 import { LogDestination } from '../log/destination.ts';
 import { createLogger } from '../log/logger.ts';
+import { nameOfModel } from '../model-files/resolve-model.ts';
 import { packageVersion } from '../package-info.ts';
 import { type Service, serve } from '../serve.ts';
+import { nameProblems } from '../served-models/model-names.ts';
 import { type Config, ConfigError, readConfig, withoutSecrets } from '../settings/config.ts';
+import { modelConfigs } from '../settings/model-configs.ts';
 import { settingsHelp } from '../settings/settings-help.ts';
 import { EXIT_CONFIG, EXIT_ENGINE } from './exit-codes.ts';
 import { explainMachineError } from './explain-machine-error.ts';
@@ -22,7 +25,7 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
   process.cwd();
   let config: ReturnType<typeof readConfig>;
   try {
-    config = readConfig(process.env, args, keyFileProblems);
+    config = readConfig(process.env, args, startProblems);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -42,7 +45,7 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
   if (process.platform !== 'win32') process.on('SIGHUP', () => reload());
 
   logger.info({ version: packageVersion, node: process.version, config: withoutSecrets(config) }, 'starting hotvec');
-  if (config.model === 'starter') {
+  if (modelConfigs(config).models.some(({ model }) => model === 'starter')) {
     logger.info(
       'The starter model is for trying the API, not for production: it knows little about the world. For real work, set MODEL=Qwen/Qwen3-Embedding-0.6B.',
     );
@@ -71,12 +74,16 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
   return reason === 'engine_failed' ? EXIT_ENGINE : 0;
 }
 
-/** A key file that cannot be used is told with the other settings, before anything is loaded. */
-function keyFileProblems({ apiKeysFile }: Config): string[] {
+/** What is told with the other settings, before anything is loaded: names that clash, a key file that cannot be used. */
+function startProblems(config: Config): string[] {
+  const names = modelConfigs(config).models.map(({ model, servedModelName, aliases }) => [
+    servedModelName || nameOfModel(model),
+    ...aliases,
+  ]);
   try {
-    if (apiKeysFile !== '') readApiKeys(apiKeysFile);
-    return [];
+    if (config.apiKeysFile !== '') readApiKeys(config.apiKeysFile);
+    return nameProblems(names);
   } catch (error) {
-    return [messageOf(error)];
+    return [...nameProblems(names), messageOf(error)];
   }
 }

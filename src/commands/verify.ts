@@ -1,43 +1,50 @@
 import process from 'node:process';
+import type { Logger } from 'pino';
 import { systemClock } from '../clock.ts';
 import { StartError } from '../errors.ts';
 import { createLogger } from '../log/logger.ts';
-import { openModel } from '../served-models/open-model.ts';
+import { type ModelReports, openModel } from '../served-models/open-model.ts';
 import { type CheckGroup, verifyModel } from '../served-models/verify-model.ts';
+import type { Config } from '../settings/config.ts';
+import { modelConfigs } from '../settings/model-configs.ts';
 import { readLocalSettings } from './local-settings.ts';
 
 /**
- * `hotvec verify [MODEL]`: loads a model as `serve` does, compares its vectors with all that is known of them, and
- * prints a table. Returns 0 when everything agrees, 1 when something does not or the model cannot be loaded.
+ * `hotvec verify [MODEL]`: loads each model as `serve` does, compares its vectors with all that is known of them, and
+ * prints a table. Returns 0 when everything agrees, 1 when something does not or a model cannot be loaded.
  */
 export async function verifyCommand(args: readonly string[]): Promise<number> {
   const config = readLocalSettings('verify', args);
   if (typeof config === 'number') return config;
-  // Standard output is for the table.
+  // Standard output is for the tables.
   const logger = createLogger(config.logLevel, process.stderr);
-  try {
-    const model = await openModel({
-      config,
-      logger,
-      clock: systemClock,
-      onBatch: () => {},
-      onEngineEvent: (event) => logger.debug(event, 'engine event'),
-    });
+  let isRight = true;
+  for (const one of modelConfigs(config).models) {
     try {
-      const { info, fingerprint } = await model.start();
-      const { manifest } = model;
-      const groups = await verifyModel(model, info);
-      const name = `${manifest.name}${manifest.revision === null ? '' : `@${manifest.revision}`}`;
-      process.stdout.write(`${name}, ${info.dtype} on ${info.device}, fingerprint ${fingerprint}\n\n`);
-      process.stdout.write(formatTable(groups));
-      return groups.some(({ checks }) => checks.some(({ passed }) => !passed)) ? 1 : 0;
-    } finally {
-      await model.engine.close();
+      isRight = (await verifyOne(one, logger)) && isRight;
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      process.stderr.write(`${error.message}\n`);
+      isRight = false;
     }
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 1;
+  }
+  return isRight ? 0 : 1;
+}
+
+/** Prints what was found of a model. @returns whether all of it agrees. */
+async function verifyOne(config: Config, logger: Logger): Promise<boolean> {
+  const reports = (): ModelReports => ({ onEngineEvent: (event) => logger.debug(event, 'engine event') });
+  const model = await openModel({ config, logger, clock: systemClock, reports });
+  try {
+    const { info, fingerprint } = await model.start();
+    const { manifest } = model;
+    const groups = await verifyModel(model, info);
+    const name = `${manifest.name}${manifest.revision === null ? '' : `@${manifest.revision}`}`;
+    process.stdout.write(`${name}, ${info.dtype} on ${info.device}, fingerprint ${fingerprint}\n\n`);
+    process.stdout.write(formatTable(groups));
+    return groups.every(({ checks }) => checks.every(({ passed }) => passed));
+  } finally {
+    await model.engine.close();
   }
 }
 

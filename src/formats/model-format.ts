@@ -72,6 +72,8 @@ export interface ModelFormat<Weights = unknown> {
   meter(manifest: ModelManifest<Weights>, dtype: Dtype, batchTokens: number): BatchMeter;
   /** Every file whose bytes the vectors of `dtype` depend on, in the order they are used where that matters. */
   weightFiles(manifest: ModelManifest<Weights>, dtype: Dtype): string[];
+  /** Memory that the weights of an engine take in `dtype`, in bytes, at least. */
+  residentBytes(manifest: ModelManifest<Weights>, dtype: Dtype): number;
   /** Every file that an engine may load, whatever the precision. */
   engineFiles(manifest: ModelManifest<Weights>): string[];
   /** What is done around the weights, for the fingerprint. */

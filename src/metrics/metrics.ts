@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import type { ErrorCode } from '../errors.ts';
-import type { Layout } from '../formats/model-format.ts';
-import { engineMetrics } from './engine-metrics.ts';
+import { type EngineMetrics, engineMetrics } from './engine-metrics.ts';
+import { ModelMetrics } from './model-metrics.ts';
 import { defineObserved, type Observed } from './observed-metrics.ts';
 import { PrefixedRegistry } from './prefixed-registry.ts';
-import { requestMetrics } from './request-metrics.ts';
+import { type RequestMetrics, requestMetrics } from './request-metrics.ts';
 
 /** What is being done for a request. */
 export const PHASES = ['receive', 'tokenize', 'queue', 'infer', 'encode', 'send'] as const;
@@ -14,6 +14,8 @@ export interface RequestReport {
   method: string;
   /** The route's pattern, never the URL. */
   route: string;
+  /** Served name of the model it asked for; undefined where it asked for none. */
+  model: string | undefined;
   status: number;
   seconds: number;
   /** Why it was answered with an error; undefined when it was not. */
@@ -33,22 +35,12 @@ export interface WorkFacts {
   timings: Record<'tokenize' | 'queue' | 'infer' | 'encode', number>;
 }
 
-export interface BatchFacts {
-  path: Layout;
-  items: number;
-  tokens: number;
-  /** Token rows the engine computed. */
-  computedTokens: number;
-  inferMilliseconds: number;
-}
-
-type BuildLabels = Record<'version' | 'model' | 'revision' | 'fingerprint' | 'device' | 'dtype', string>;
-
 /** Prometheus metrics. What they are is in `metrics/`; here is what the others report. */
 export class Metrics {
   readonly registry: Registry;
-  private readonly request: ReturnType<typeof requestMetrics>;
-  private readonly engine: ReturnType<typeof engineMetrics>;
+  private readonly request: RequestMetrics;
+  private readonly engine: EngineMetrics;
+  private readonly models = new Map<string, ModelMetrics>();
 
   /** @param observe called at each collection. */
   constructor(observe: () => Observed) {
@@ -62,11 +54,18 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry, prefix: define.prefix });
   }
 
-  observeRequest({ method, route, status, seconds, rejectedFor, cancelledIn }: RequestReport): void {
-    this.request.requests.inc({ method, route, status: String(status) });
-    this.request.duration.observe({ route }, seconds);
+  /** The metrics of a model, which are there from then on. */
+  of(model: string): ModelMetrics {
+    const known = this.models.get(model) ?? new ModelMetrics(model, this.engine, this.request);
+    this.models.set(model, known);
+    return known;
+  }
+
+  observeRequest({ method, route, model = '', status, seconds, rejectedFor, cancelledIn }: RequestReport): void {
+    this.request.requests.inc({ method, route, model, status: String(status) });
+    this.request.duration.observe({ route, model }, seconds);
     if (rejectedFor !== undefined) this.request.rejected.inc({ reason: rejectedFor });
-    if (rejectedFor === 'non_finite_output') this.request.nonFinite.inc();
+    if (rejectedFor === 'non_finite_output') this.request.nonFinite.inc({ model });
     if (cancelledIn !== undefined) this.request.cancelled.inc({ phase: cancelledIn });
   }
 
@@ -75,66 +74,25 @@ export class Metrics {
     for (const reason of reasons) this.request.rejected.inc({ reason }, 0);
   }
 
-  observeWork(work: WorkFacts): void {
-    this.request.inputs.inc(work.inputs);
-    this.request.tokens.inc(work.tokens);
-    this.request.truncated.inc(work.truncated);
+  observeWork(model: string, work: WorkFacts): void {
+    const { request } = this;
+    request.inputs.inc({ model }, work.inputs);
+    request.tokens.inc({ model }, work.tokens);
+    request.truncated.inc({ model }, work.truncated);
     for (const reason of work.failed) {
-      this.request.failedInputs.inc({ reason });
-      if (reason === 'non_finite_output') this.request.nonFinite.inc();
+      request.failedInputs.inc({ reason, model });
+      if (reason === 'non_finite_output') request.nonFinite.inc({ model });
     }
-    this.request.shared.inc(work.shared);
-    this.request.cacheHits.inc(work.cache?.hits ?? 0);
-    this.request.cacheMisses.inc(work.cache?.misses ?? 0);
+    request.shared.inc({ model }, work.shared);
+    request.cacheHits.inc({ model }, work.cache?.hits ?? 0);
+    request.cacheMisses.inc({ model }, work.cache?.misses ?? 0);
     for (const [stage, milliseconds] of Object.entries(work.timings)) {
-      this.request.stage.observe({ stage }, milliseconds / 1000);
+      request.stage.observe({ stage, model }, milliseconds / 1000);
     }
   }
 
   /** @param bytes of all request bodies inside, together. */
   observeBytesInside(bytes: number): void {
     this.request.bytesInside.set(bytes);
-  }
-
-  countPoisonInput(): void {
-    this.request.poison.inc();
-  }
-
-  observeBatch(batch: BatchFacts): void {
-    this.engine.batchItems.observe(batch.items);
-    this.engine.batchTokens.observe(batch.tokens);
-    if (batch.path === 'packed') this.engine.uniqueRatio.observe(batch.computedTokens / batch.tokens);
-    else this.engine.paddingRatio.observe(1 - batch.tokens / batch.computedTokens);
-    this.engine.batchDuration.observe(batch.inferMilliseconds / 1000);
-  }
-
-  countStaleReply(): void {
-    this.engine.staleReplies.inc();
-  }
-
-  countEngineLoss(deviceId: number, reason: string): void {
-    this.engine.restarts.inc({ reason, device_id: String(deviceId) });
-  }
-
-  /** Why a process can be lost, so that each reason is counted from 0 on. */
-  expectEngineLosses(deviceId: number, reasons: readonly string[]): void {
-    for (const reason of reasons) this.engine.restarts.inc({ reason, device_id: String(deviceId) }, 0);
-  }
-
-  observeEngine(deviceId: number, facts: { epoch: number; canaryCosine: number }): void {
-    const labels = { device_id: String(deviceId) };
-    this.engine.epoch.set(labels, facts.epoch);
-    this.engine.canary.set(labels, facts.canaryCosine);
-  }
-
-  observeEngineWork(deviceId: number, residentBytes: number, busyMilliseconds: number): void {
-    const labels = { device_id: String(deviceId) };
-    this.engine.residentBytes.set(labels, residentBytes);
-    this.engine.busy.inc(labels, busyMilliseconds / 1000);
-  }
-
-  describeBuild(labels: BuildLabels): void {
-    this.engine.build.reset();
-    this.engine.build.set(labels, 1);
   }
 }

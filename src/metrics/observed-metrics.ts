@@ -1,27 +1,36 @@
 import type { PrefixedRegistry } from './prefixed-registry.ts';
 
-/** State that is read when metrics are collected, not counted along the way. */
-export interface Observed {
+/** State of a model that is read when metrics are collected, not counted along the way. */
+export interface ObservedModel {
+  /** Its served name. */
+  model: string;
   queueTokens: number;
   queueRequests: number;
   queueOldestSeconds: number;
   tokensPerSecond: number;
   enginesUp: number;
-  ready: boolean;
   batchAgeSeconds: number;
   cacheBytes: number;
   /** Since the start. */
   cacheEvictions: number;
   busyRatio: number;
   batchTokens: number;
+}
+
+/** The same of the whole service. */
+export interface Observed {
+  models: readonly ObservedModel[];
+  ready: boolean;
   /** Since the start. */
   logLinesDropped: number;
 }
 
 /** @param observe called at each collection. */
 export function defineObserved(define: PrefixedRegistry, observe: () => Observed): void {
-  const gauge = (name: string, help: string, field: keyof Observed) =>
-    define.observedGauge(name, help, () => Number(observe()[field]));
+  const read = (field: keyof ObservedModel) => () =>
+    observe().models.map((one): [{ model: string }, number] => [{ model: one.model }, Number(one[field])]);
+  const gauge = (name: string, help: string, field: keyof ObservedModel) =>
+    define.observedGauge(name, help, ['model'], read(field));
   gauge('queue_tokens', 'Tokens waiting for a batch', 'queueTokens');
   gauge('queue_requests', 'Requests with tokens waiting for a batch', 'queueRequests');
   gauge('queue_oldest_seconds', 'Age of the longest-waiting request', 'queueOldestSeconds');
@@ -34,32 +43,18 @@ export function defineObserved(define: PrefixedRegistry, observe: () => Observed
     'busyRatio',
   );
   gauge('batch_budget_tokens', 'Maximum tokens in a batch of several inputs', 'batchTokens');
-  gauge('ready', '1 while /readyz answers 200', 'ready');
   gauge('cache_bytes', 'Memory of the vector cache', 'cacheBytes');
   define.observedCounter(
     'cache_evictions_total',
     'Vectors evicted from the cache for lack of space',
-    () => observe().cacheEvictions,
+    ['model'],
+    read('cacheEvictions'),
   );
-  define.observedCounter(
-    'log_lines_dropped_total',
-    'Log lines that could not be written',
-    () => observe().logLinesDropped,
-  );
+  define.observedGauge('ready', '1 while /readyz answers 200', [], () => [[{}, Number(observe().ready)]]);
+  define.observedCounter('log_lines_dropped_total', 'Log lines that could not be written', [], () => [
+    [{}, observe().logLinesDropped],
+  ]);
 }
 
-/** Of a service that has done nothing: for those who want to know what metrics there are. */
-export const NOTHING_OBSERVED: Observed = {
-  queueTokens: 0,
-  queueRequests: 0,
-  queueOldestSeconds: 0,
-  tokensPerSecond: 0,
-  enginesUp: 0,
-  ready: false,
-  batchAgeSeconds: 0,
-  cacheBytes: 0,
-  cacheEvictions: 0,
-  busyRatio: 0,
-  batchTokens: 0,
-  logLinesDropped: 0,
-};
+/** Of a service without models: for those who want to know what metrics there are. */
+export const NOTHING_OBSERVED: Observed = { models: [], ready: false, logLinesDropped: 0 };

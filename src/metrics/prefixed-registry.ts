@@ -2,6 +2,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const PREFIX = 'hotvec_';
 
+type Read<Label extends string> = () => [Record<Label, string>, number][];
+
 /** A registry of its own, nothing is global; every metric that is defined here has the prefix `hotvec_`. */
 export class PrefixedRegistry {
   readonly registry = new Registry();
@@ -24,27 +26,29 @@ export class PrefixedRegistry {
     return new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers: [this.registry] });
   }
 
-  /** A gauge that is read when metrics are collected. */
-  observedGauge(name: string, help: string, read: () => number): void {
+  /** A gauge that is read when metrics are collected: a value for each set of labels. */
+  observedGauge<Label extends string>(name: string, help: string, labelNames: Label[], read: Read<Label>): void {
     new Gauge({
       name: PREFIX + name,
       help,
+      labelNames,
       registers: [this.registry],
       collect() {
-        this.set(read());
+        for (const [labels, value] of read()) this.set(labels, value);
       },
     });
   }
 
-  /** A counter that somebody else counts: `read` gives the number since the start. */
-  observedCounter(name: string, help: string, read: () => number): void {
+  /** A counter that somebody else counts: `read` gives the numbers since the start. */
+  observedCounter<Label extends string>(name: string, help: string, labelNames: Label[], read: Read<Label>): void {
     new Counter({
       name: PREFIX + name,
       help,
+      labelNames,
       registers: [this.registry],
       collect() {
         this.reset();
-        this.inc(read());
+        for (const [labels, value] of read()) this.inc(labels, value);
       },
     });
   }

@@ -38,6 +38,11 @@ export function resolveModel(model: string): ModelLocation {
   );
 }
 
+/** What a model is called that is not given another name; nothing is looked up but whether it is a folder. */
+export function nameOfModel(model: string): string {
+  return findLocalModel(model)?.name ?? parseHubReference(model)?.repository ?? model;
+}
+
 /** `starter`, or a folder that exists: it wins over a hub id of the same text. */
 export function findLocalModel(model: string): ModelLocation | undefined {
   const local = { revision: null, hashes: new Map<string, string>() };

@@ -51,3 +51,29 @@ export class ModelNames<Model> {
 function withoutLatest(name: string): string {
   return name.endsWith(LATEST) ? name.slice(0, -LATEST.length) : name;
 }
+
+/** What is wrong with the names of models, a line for each name that could mean two things. */
+export function nameProblems(models: readonly (readonly string[])[]): string[] {
+  const problems: string[] = [];
+  const owners = new Map<string, number>();
+  for (const [model, names] of models.entries()) {
+    for (const name of names) {
+      const form = withoutLatest(name.toLowerCase());
+      const owner = owners.get(form);
+      owners.set(form, model);
+      if (owner === undefined || owner === model) continue;
+      problems.push(
+        `Two models have the name ${name}. List them in MODELS_FILE, and set served_model_name or aliases there.`,
+      );
+    }
+  }
+  const all = new ModelNames(models.map((names) => ({ names, model: names[0] })));
+  for (const name of models.flat()) {
+    const meant = all.withSuffix(name);
+    if (meant === undefined) continue;
+    problems.push(
+      `ALIASES: ${name} already is a name, which asks for the prompt of ${meant.role} texts. Leave it out.`,
+    );
+  }
+  return problems;
+}

@@ -4,8 +4,9 @@ import { Batcher } from '../batching/batcher.ts';
 import type { BatchReport, PoisonReport } from '../batching/dispatcher.ts';
 import type { Clock } from '../clock.ts';
 import type { Calibration, Device, EngineInfo } from '../engine/protocol.ts';
+import type { DeviceTurns } from '../engine/supervisor/device-turns.ts';
 import type { EngineEvent } from '../engine/supervisor/engine-events.ts';
-import { EngineGroup } from '../engine/supervisor/engine-group.ts';
+import { type EngineChoice, EngineGroup } from '../engine/supervisor/engine-group.ts';
 import { EngineSupervisor } from '../engine/supervisor/supervisor.ts';
 import { describeModel } from '../formats/describe-model.ts';
 import { formatOf } from '../formats/formats.ts';
@@ -31,14 +32,22 @@ import { chooseEngines } from './choose-engines.ts';
 import { watchEngine } from './engine-health.ts';
 import type { ServedModel } from './served-model.ts';
 
+/** Told what happens to a model. */
+export interface ModelReports {
+  onBatch?: (batch: BatchReport & { path: Layout }) => void;
+  onPoison?: (input: PoisonReport) => void;
+  onAcquittal?: (input: { tokens: number }) => void;
+  onEngineEvent: (event: EngineEvent, deviceId: number) => void;
+}
+
 export interface OpenModelOptions {
   config: ModelConfig;
   logger: Logger;
   clock: Clock;
-  onBatch: (batch: BatchReport & { path: Layout }) => void;
-  onPoison?: ((input: PoisonReport) => void) | undefined;
-  onAcquittal?: ((input: { tokens: number }) => void) | undefined;
-  onEngineEvent: (event: EngineEvent, deviceId: number) => void;
+  /** @param name of the model. */
+  reports: (name: string) => ModelReports;
+  /** Where other models compute on the same devices. */
+  turns?: Pick<DeviceTurns, 'join'> | undefined;
   /** The engine process; tests put a fake one here that speaks the same protocol. */
   engineEntry?: URL | undefined;
 }
@@ -62,6 +71,8 @@ export interface OpenModel extends ServedModel {
   /** null: turned off. */
   readonly cache: VectorCache | null;
   readonly engine: EngineGroup;
+  /** What it may be computed on, the best first. */
+  readonly choices: readonly EngineChoice[];
   /** Loads the weights, and resolves when the canary has passed. */
   readonly start: () => Promise<StartedModel>;
 }
@@ -91,7 +102,7 @@ export type ModelConfig = ModelSettings &
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
-  const { config, logger, clock, onBatch, onPoison, onAcquittal, onEngineEvent } = options;
+  const { config, logger, clock, turns } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const described = await describeModel(location, config);
   const format = formatOf(described);
@@ -115,6 +126,8 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     batchTokens: null,
     weightBytes: null,
   };
+  const name = config.servedModelName || manifest.name;
+  const { onBatch, onPoison, onAcquittal, onEngineEvent } = options.reports(name);
   const { choices, absent } = chooseEngines(config, manifest, facts.maxInputTokens);
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
     needsEndToken: manifest.pooling === 'last_token',
@@ -124,12 +137,14 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   });
   await checkTokenizer(tokenizer, manifest.canary?.cases ?? []);
 
-  const passedOver = (device: Device, reason: string) => logger.info({ device, reason }, 'device not used');
+  const passedOver = (device: Device, reason: string) =>
+    logger.info({ model: name, device, reason }, 'device not used');
   for (const { device, reason } of absent) passedOver(device, reason);
   let loaded = manifest;
   let stamps: FileStamps | undefined;
   const engine = new EngineGroup({
     choices,
+    turns,
     createEngine: (settings) =>
       new EngineSupervisor({
         entry: options.engineEntry ?? new URL('../engine/process/process.js', import.meta.url),
@@ -150,7 +165,7 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     maxQueueTokens: config.maxQueueTokens,
     keyShare: config.keyShare,
     random: Math.random,
-    onBatch: (batch) => onBatch({ ...batch, path: format.layout }),
+    onBatch: (batch) => onBatch?.({ ...batch, path: format.layout }),
     onPoison,
     onAcquittal,
   });
@@ -185,10 +200,22 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;
     return { info, fingerprint, batchTokens, batchTokensFrom };
   };
-  const name = config.servedModelName || manifest.name;
   const names = [...new Set([name, ...config.aliases])];
   const engineHealth = watchEngine(engine, clock);
-  return { name, names, task: 'embed', engineHealth, manifest, truth, embedder, batcher, cache, engine, start };
+  return {
+    name,
+    names,
+    task: 'embed',
+    engineHealth,
+    manifest,
+    truth,
+    embedder,
+    batcher,
+    cache,
+    engine,
+    choices,
+    start,
+  };
 }
 
 /** How the model itself finishes a vector. */

@@ -12,6 +12,7 @@ export interface Health {
 
 /** Knows whether the service can serve, and how it is. */
 export class Readiness {
+  /** The port is about to close; requests are still served. */
   isDraining = false;
   private readonly models: readonly ServedModel[];
   private readonly clock: Clock;
@@ -28,6 +29,17 @@ export class Readiness {
     return this.models.every(({ embedder }) => embedder.isGivenUp);
   }
 
+  /** From now on `check` throws, so that load balancers look elsewhere. */
+  announceDrain(): void {
+    this.isDraining = true;
+    for (const { embedder } of this.models) embedder.announceDrain();
+  }
+
+  /** Whether `check` passes. */
+  get isReady(): boolean {
+    return this.problem === undefined;
+  }
+
   /**
    * Ready once every model has been loaded, and from then on while any of them serves: one that is lost must not take the
    * others out of a load balancer.
@@ -35,12 +47,8 @@ export class Readiness {
    * @throws {HotvecError} what a request for vectors would get: not_ready, draining, engine_restarting.
    */
   check(): void {
-    const loading = this.models.find(({ embedder }) => embedder.model.fingerprint === null);
-    if (loading === undefined && this.models.some(({ embedder }) => embedder.readiness().ready)) return;
-    for (const { embedder } of loading === undefined ? this.models : [loading]) {
-      const readiness = embedder.readiness();
-      if (!readiness.ready) throw readiness.error;
-    }
+    const { problem } = this;
+    if (problem !== undefined) throw problem;
   }
 
   report(): Health {
@@ -53,5 +61,14 @@ export class Readiness {
       draining: this.isDraining,
       uptimeSeconds: (this.clock.now() - this.startedAt) / 1000,
     };
+  }
+
+  private get problem(): Error | undefined {
+    const loading = this.models.filter(({ embedder }) => embedder.model.fingerprint === null);
+    const problems = this.models
+      .map(({ embedder }) => embedder.readiness())
+      .flatMap((one) => (one.ready ? [] : one.error));
+    const isServing = loading.length === 0 && problems.length < this.models.length;
+    return isServing ? undefined : problems[0];
   }
 }

@@ -1,10 +1,10 @@
 import { HotvecError, StartError } from '../errors.ts';
 import type { Role } from '../tasks/embedding/prompt.ts';
-import { ModelNames } from './model-names.ts';
+import { ModelNames, nameProblems } from './model-names.ts';
 import type { ServedModel, TaskName } from './served-model.ts';
 
 /** What a model of each task does. */
-const TASKS: Record<TaskName, string> = { embed: 'embeds texts' };
+const TASKS: Readonly<Record<TaskName, string>> = { embed: 'embeds texts' };
 
 /** A model that a request asks for. */
 export interface Resolved {
@@ -23,13 +23,8 @@ export class ModelRegistry {
   constructor(models: readonly ServedModel[]) {
     this.models = models;
     this.byName = new ModelNames(models.map((model) => ({ names: model.names, model })));
-    for (const { name } of this.names) {
-      const role = this.byName.withSuffix(name)?.role;
-      if (role === undefined) continue;
-      throw new StartError(
-        `ALIASES: ${name} already is a name, which asks for the prompt of ${role} texts. Leave it out.`,
-      );
-    }
+    const problems = nameProblems(models.map(({ names }) => names));
+    if (problems.length > 0) throw new StartError(problems.join('\n'));
   }
 
   /** Everything that a request may call a model, but for suffixes: of each model its name and then its aliases. */

@@ -1,8 +1,8 @@
+import type { TaskName } from '../model-files/manifest.ts';
 import type { Embedder } from '../tasks/embedding/embedder.ts';
 import type { EngineHealth } from './engine-health.ts';
 
-/** What a model can be asked for, in the words of errors and of `/v1/models`. */
-export type TaskName = 'embed';
+export type { TaskName };
 
 /** One model under its names, as requests see it. Nobody changes any of it once the model is started. */
 export interface ServedModel {

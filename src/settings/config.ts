@@ -3,8 +3,6 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { expandPath } from './expand-path.ts';
-import { explainServiceLinks, serviceOfLink } from './service-links.ts';
 import { contradictions } from './setting-contradictions.ts';
 import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
 import { ADDRESSES, type Config, type SettingName, settings } from './settings.ts';
@@ -41,6 +39,9 @@ const OLDER_NAMES: Readonly<Record<string, string>> = {
 /** Paths in which they expand `~` and variables. */
 const HUB_FOLDERS = ['hfHome', 'hfHubCache', 'hfTokenPath'] as const satisfies SettingName[];
 const names = Object.keys(settings) as SettingName[];
+const SERVICE_VARIABLE =
+  /^(\w+?)_(SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
+const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//;
 
 export function describeSettings(): SettingDescription[] {
   return names.map((name) => {
@@ -70,6 +71,7 @@ export function readConfig(
   const flags = readFlags(args, problems);
   const environment = withHubVariables(given);
   const config: Partial<Record<SettingName, unknown>> = {};
+  const isGiven = new Set<SettingName>();
   const variables = new Set(names.map((name) => PREFIX + variableOf(name)));
   /** Service → the variables that Kubernetes wrote for it. */
   const links = new Map<string, string[]>();
@@ -87,11 +89,15 @@ export function readConfig(
     const found = flags[flagOf(name)] ?? readVariable(environment, variableOf(name), problems);
     const schema: TSchema & { default?: unknown } = settings[name];
     const value = found === undefined ? schema.default : fromText(schema, found.text);
+    if (found !== undefined) isGiven.add(name);
     if (Value.Check(schema, value)) config[name] = value;
     else if (!isLink(found?.source ?? ''))
       problems.push(`${found?.source} is ${shown(name, found?.text ?? '')}; wanted is ${wanted(schema)}.`);
   }
   for (const [service, linked] of links) problems.push(explainServiceLinks(service, linked));
+  if (isGiven.has('model') && isGiven.has('modelsFile')) {
+    problems.push('MODEL and MODELS_FILE both say what to serve; set one of them.');
+  }
   if (problems.length === 0) problems.push(...contradictions(config as Config), ...check(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
   // As written, with or without slashes around it, or as one slash.
@@ -104,15 +110,11 @@ export function readConfig(
   return config as Config;
 }
 
-/** Empty where there is none: HOME unset, and a user id that no file knows, as containers are often started with. */
+/** Empty where there is no home. */
 function defaultHfHome({ XDG_CACHE_HOME: cache }: Record<string, string | undefined>): string {
   if (cache) return path.join(cache, 'huggingface');
-  try {
-    const home = homedir();
-    return home === '' ? '' : path.join(home, '.cache', 'huggingface');
-  } catch {
-    return '';
-  }
+  const home = homeFolder();
+  return home === '' ? '' : path.join(home, '.cache', 'huggingface');
 }
 
 /** The settings as they may be logged. */
@@ -176,4 +178,47 @@ function readFlags(args: readonly string[], problems: string[]): Record<string, 
     else given[token.name] = { source: token.rawName, text: token.value };
   }
   return given;
+}
+
+/**
+ * Puts the home folder in the place of a leading `~`, and the values of variables in that of `$NAME` and `${NAME}`, as
+ * Hugging Face's tools do for their folders: an env file and a unit of systemd leave both as they are.
+ */
+function expandPath(path: string, environment: Record<string, string | undefined>): string {
+  const expanded = path.replace(/\$(?:(\w+)|\{([^}]*)\})/g, (whole, name, inBraces) => {
+    return environment[name ?? inBraces] ?? whole;
+  });
+  return expanded.replace(/^~(?=\/|$)/, (tilde) => homeFolder() || tilde);
+}
+
+/** Empty where there is none: HOME unset, and a user id that no file knows, as containers are often started with. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * The variables that Kubernetes writes into every pod for a Service of its namespace (`enableServiceLinks`, on by
+ * default), such as `HOTVEC_PORT=tcp://10.0.0.1:8080` for one called hotvec. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ *
+ * @returns the name of the Service; undefined for any other variable.
+ */
+function serviceOfLink(variable: string, environment: Record<string, string | undefined>): string | undefined {
+  const [, service, what] = SERVICE_VARIABLE.exec(variable) ?? [];
+  if (service === undefined) return undefined;
+  const isAddress = SERVICE_ADDRESS.test(environment[variable] ?? '');
+  // A port that was set to a number is a setting, whatever else the Service has.
+  if (what === 'PORT' && !isAddress) return undefined;
+  const isLinked =
+    isAddress || `${service}_SERVICE_HOST` in environment || SERVICE_ADDRESS.test(environment[`${service}_PORT`] ?? '');
+  return isLinked ? service.toLowerCase().replaceAll('_', '-') : undefined;
+}
+
+/** What is wrong with variables of a Service, and what to do about it. */
+function explainServiceLinks(service: string, variables: readonly string[]): string {
+  const [verb, noun] = variables.length === 1 ? ['is', 'a setting'] : ['are', 'settings'];
+  return `${variables.join(', ')} ${verb} not ${noun} of yours: Kubernetes writes them into every pod for the Service ${JSON.stringify(service)}. Set enableServiceLinks: false in the pod's spec, or give the Service another name.`;
 }

@@ -1,5 +1,6 @@
 import { parseHostPattern } from './host-name.ts';
 import { isLoopback } from './loopback.ts';
+import { modelConfigs } from './model-configs.ts';
 import { variableOf } from './setting-text.ts';
 import { ADDRESSES, type Config } from './settings.ts';
 
@@ -34,13 +35,6 @@ export function contradictions(config: Config): string[] {
       'ALLOWED_ORIGINS=* without API keys lets every web page use this server. Name the origins, set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if every page may.',
     );
   }
-  const [, revision] = config.model.split('@');
-  if (revision !== undefined && config.revision !== '' && revision !== config.revision) {
-    problems.push(`MODEL=${config.model} and REVISION=${config.revision} name different revisions; set one of them.`);
-  }
-  if (config.model === 'starter' && config.revision !== '') {
-    problems.push(`REVISION=${config.revision} is for models of a hub, and MODEL is the starter. Unset REVISION.`);
-  }
   for (const name of ADDRESSES) {
     if (config[name] !== '' && !URL.canParse(String(config[name])))
       problems.push(`${variableOf(name)}=${config[name]} is not an address.`);
@@ -52,6 +46,22 @@ export function contradictions(config: Config): string[] {
   }
   if (config.dialects.length > 1 && config.dialects.includes('none')) {
     problems.push(`DIALECTS=${config.dialects} names some and none; leave one of the two out.`);
+  }
+  const { models, problems: ofModels } = modelConfigs(config);
+  problems.push(...ofModels);
+  const place = (model: string) => (models.length === 1 ? '' : `${model}: `);
+  for (const one of models) problems.push(...modelContradictions(one).map((problem) => place(one.model) + problem));
+  return problems;
+}
+
+function modelContradictions(config: Config): string[] {
+  const problems: string[] = [];
+  const [, revision] = config.model.split('@');
+  if (revision !== undefined && config.revision !== '' && revision !== config.revision) {
+    problems.push(`MODEL=${config.model} and REVISION=${config.revision} name different revisions; set one of them.`);
+  }
+  if (config.model === 'starter' && config.revision !== '') {
+    problems.push(`REVISION=${config.revision} is for models of a hub, and MODEL is the starter. Unset REVISION.`);
   }
   if (config.device !== 'cuda' && config.deviceId.join() !== '0') {
     problems.push(

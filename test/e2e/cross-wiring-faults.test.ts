@@ -65,7 +65,8 @@ async function killedRound(seed: number): Promise<WiringCounts> {
     isOver = true;
     const counts = await sent;
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
-    for (const left of ['queue_tokens', 'queue_requests']) assert.match(metrics, new RegExp(`^hotvec_${left} 0$`, 'm'));
+    for (const left of ['queue_tokens', 'queue_requests'])
+      assert.match(metrics, new RegExp(`^hotvec_${left}\\{model="starter"\\} 0$`, 'm'));
     return counts;
   } finally {
     await service.close();

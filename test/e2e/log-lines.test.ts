@@ -81,6 +81,7 @@ describe('Every line of the log', () => {
         reqId: 'first',
         method: 'POST',
         route: '/v1/embeddings',
+        model: 'starter',
         status: 200,
         key: 'search',
         traceId: TRACE,

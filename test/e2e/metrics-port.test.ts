@@ -25,7 +25,7 @@ describe('METRICS_PORT', () => {
   after(() => service.close());
 
   it('has the metrics of the whole service', async () => {
-    const count = 'hotvec_http_requests_total{method="POST",route="/v1/embeddings",status="200"}';
+    const count = 'hotvec_http_requests_total{method="POST",route="/v1/embeddings",model="starter",status="200"}';
     assert.equal((await readMetrics(metricsUrl, { authorization })).get(count), undefined);
     assert.equal((await service.post('/v1/embeddings', { input: 'a text' }, { authorization })).status, 200);
     assert.equal((await readMetrics(metricsUrl, { authorization })).get(count), 1);

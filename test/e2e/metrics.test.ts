@@ -73,52 +73,55 @@ describe('Every metric', () => {
     );
     note(String(build));
     assertIs('ready', series, 1);
-    assertIs('engine_up', series, 1);
-    assertIs('engine_epoch{device_id="0"}', series, 1);
-    assertIs('canary_cosine{device_id="0"}', series, 1);
-    assertIs('batch_budget_tokens', series, 2_048);
+    assertIs('engine_up{model="starter"}', series, 1);
+    assertIs('engine_epoch{model="starter",device_id="0"}', series, 1);
+    assertIs('canary_cosine{model="starter",device_id="0"}', series, 1);
+    assertIs('batch_budget_tokens{model="starter"}', series, 2_048);
     // As measured at the load, before the first batch.
-    assertIs('tokens_per_second', series, 100_000);
+    assertIs('tokens_per_second{model="starter"}', series, 100_000);
   });
 
   it('of a request that is served', async () => {
     const body = { input: texts(3) };
     const [old, now] = await around(() => post(body));
-    assertRose('http_requests_total{method="POST",route="/v1/embeddings",status="200"}', old, now, 1);
-    assertRose('http_request_duration_seconds_count{route="/v1/embeddings"}', old, now, 1);
+    assertRose('http_requests_total{method="POST",route="/v1/embeddings",model="starter",status="200"}', old, now, 1);
+    assertRose('http_request_duration_seconds_count{route="/v1/embeddings",model="starter"}', old, now, 1);
     for (const stage of ['tokenize', 'queue', 'infer', 'encode']) {
-      assertRose(`stage_duration_seconds_count{stage="${stage}"}`, old, now, 1);
+      assertRose(`stage_duration_seconds_count{stage="${stage}",model="starter"}`, old, now, 1);
     }
-    assertRose('inputs_total', old, now, 3);
-    assertRose('tokens_total', old, now);
-    assertRose('cache_misses_total', old, now, 3);
-    assertRose('cache_bytes', old, now);
+    assertRose('inputs_total{model="starter"}', old, now, 3);
+    assertRose('tokens_total{model="starter"}', old, now);
+    assertRose('cache_misses_total{model="starter"}', old, now, 3);
+    assertRose('cache_bytes{model="starter"}', old, now);
     for (const name of ['batch_items', 'batch_tokens', 'batch_unique_ratio', 'batch_duration_seconds']) {
-      assertRose(`${name}_count`, old, now, 1);
+      assertRose(`${name}_count{model="starter"}`, old, now, 1);
     }
-    assertRose('batch_items_sum', old, now, 3);
-    assertRose('engine_busy_seconds_total{device_id="0"}', old, now);
-    assertRose('engine_rss_bytes{device_id="0"}', old, now);
-    assertRose('engine_busy_ratio', old, now);
-    assert.notEqual(now.get('hotvec_tokens_per_second'), old.get('hotvec_tokens_per_second'));
+    assertRose('batch_items_sum{model="starter"}', old, now, 3);
+    assertRose('engine_busy_seconds_total{model="starter",device_id="0"}', old, now);
+    assertRose('engine_rss_bytes{model="starter",device_id="0"}', old, now);
+    assertRose('engine_busy_ratio{model="starter"}', old, now);
+    assert.notEqual(
+      now.get('hotvec_tokens_per_second{model="starter"}'),
+      old.get('hotvec_tokens_per_second{model="starter"}'),
+    );
 
     const [before, afterwards] = await around(() => post(body));
-    assertRose('cache_hits_total', before, afterwards, 3);
-    assertRose('batch_items_count', before, afterwards, 0);
+    assertRose('cache_hits_total{model="starter"}', before, afterwards, 3);
+    assertRose('batch_items_count{model="starter"}', before, afterwards, 0);
   });
 
   it('of texts that are alike, too long or wrong', async () => {
     const [one] = texts(1);
     const [old, now] = await around(() => post({ input: [one, one] }));
-    assertRose('shared_inputs_total', old, now, 1);
+    assertRose('shared_inputs_total{model="starter"}', old, now, 1);
     const [before, afterwards] = await around(async () => {
       await post({ input: 'word '.repeat(50), truncate: 'end' });
       await post({ input: 'word '.repeat(50) }, 400);
       await post({ input: ['fine', ''], on_error: 'partial' });
     });
-    assertRose('truncated_inputs_total', before, afterwards, 1);
+    assertRose('truncated_inputs_total{model="starter"}', before, afterwards, 1);
     assertRose('rejected_total{reason="input_too_long"}', before, afterwards, 1);
-    assertRose('failed_inputs_total{reason="empty_input"}', before, afterwards, 1);
+    assertRose('failed_inputs_total{reason="empty_input",model="starter"}', before, afterwards, 1);
   });
 
   it('of what waits', async () => {
@@ -128,16 +131,21 @@ describe('Every metric', () => {
     let busy = idle;
     await until(async () => {
       busy = await readMetrics(service.url);
-      return (busy.get('hotvec_queue_tokens') ?? 0) > 0 && (busy.get('hotvec_engine_batch_age_seconds') ?? 0) > 0;
+      return (
+        (busy.get('hotvec_queue_tokens{model="starter"}') ?? 0) > 0 &&
+        (busy.get('hotvec_engine_batch_age_seconds{model="starter"}') ?? 0) > 0
+      );
     });
     for (const name of ['queue_tokens', 'queue_requests', 'queue_oldest_seconds', 'engine_batch_age_seconds']) {
-      assertRose(name, idle, busy);
+      assertRose(`${name}{model="starter"}`, idle, busy);
     }
     await Promise.all(requests);
     const done = await readMetrics(service.url);
-    for (const name of ['queue_tokens', 'queue_requests', 'queue_oldest_seconds']) assertIs(name, done, 0);
+    for (const name of ['queue_tokens', 'queue_requests', 'queue_oldest_seconds']) {
+      assertIs(`${name}{model="starter"}`, done, 0);
+    }
     // These were too many vectors for a megabyte.
-    assertRose('cache_evictions_total', idle, done);
+    assertRose('cache_evictions_total{model="starter"}', idle, done);
   });
 
   it('of a client that leaves', async () => {
@@ -150,7 +158,9 @@ describe('Every metric', () => {
         body: JSON.stringify({ input: texts(2_000) }),
         signal: leave.signal,
       });
-      await until(async () => ((await readMetrics(service.url)).get('hotvec_engine_batch_age_seconds') ?? 0) > 0);
+      await until(
+        async () => ((await readMetrics(service.url)).get('hotvec_engine_batch_age_seconds{model="starter"}') ?? 0) > 0,
+      );
       leave.abort();
       await assert.rejects(request);
       await until(() => service.log().includes('"code":"client_closed_request"'));
@@ -170,22 +180,22 @@ describe('Every metric', () => {
     const failing = await startService({}, fakeEngineEntry);
     try {
       const old = await readMetrics(failing.url);
-      assertIs('engine_restarts_total{reason="exit",device_id="0"}', old, 0);
+      assertIs('engine_restarts_total{reason="exit",model="starter",device_id="0"}', old, 0);
       for (const status of [200, 500, 200]) {
         assert.equal((await failing.post('/v1/embeddings', { input: texts(1) })).status, status);
       }
       const now = await readMetrics(failing.url);
-      assertRose('stale_replies_total', old, now, 1);
-      assertRose('nonfinite_rows_total', old, now, 1);
-      assertRose('engine_restarts_total{reason="exit",device_id="0"}', old, now, 1);
-      assertRose('engine_epoch{device_id="0"}', old, now, 1);
+      assertRose('stale_replies_total{model="starter"}', old, now, 1);
+      assertRose('nonfinite_rows_total{model="starter"}', old, now, 1);
+      assertRose('engine_restarts_total{reason="exit",model="starter",device_id="0"}', old, now, 1);
+      assertRose('engine_epoch{model="starter",device_id="0"}', old, now, 1);
 
       // The third process does not come up: the next is tried after a while.
       process.kill(failing.engineProcessId() as number, 'SIGKILL');
       await until(async () => (await readMetrics(failing.url)).get('hotvec_ready') === 0);
       const down = await readMetrics(failing.url);
-      assertIs('engine_up', down, 0);
-      assertRose('engine_restarts_total{reason="signal",device_id="0"}', now, down, 1);
+      assertIs('engine_up{model="starter"}', down, 0);
+      assertRose('engine_restarts_total{reason="signal",model="starter",device_id="0"}', now, down, 1);
     } finally {
       await failing.close();
     }

@@ -181,8 +181,8 @@ describe('hotvec serve with a sentence-transformers folder of ONNX files', () =>
     );
     assert.match(String(fingerprint), /^[0-9a-f]{16}$/);
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
-    assert.match(metrics, /^hotvec_batch_padding_ratio_count [1-9]/m);
-    assert.match(metrics, /^hotvec_batch_unique_ratio_count 0$/m);
+    assert.match(metrics, /^hotvec_batch_padding_ratio_count\{[^}]*\} [1-9]/m);
+    assert.match(metrics, /^hotvec_batch_unique_ratio_count\{[^}]*\} 0$/m);
   });
 });
 

@@ -26,7 +26,7 @@ const TEXTS = Array.from({ length: 60 }, (_, i) => `text ${i} ${'word '.repeat(i
 /** The value of a metric without labels. */
 async function metric(service: RunningService, name: string): Promise<number> {
   const text = await (await fetch(`${service.url}/metrics`)).text();
-  return Number(new RegExp(`^hotvec_${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  return Number(new RegExp(`^hotvec_${name}\\{model="starter"\\} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
 // The engine's answer is a hash of the exact token ids, so a vector in the wrong place names its owner.

@@ -53,8 +53,11 @@ describe('the engine killed with SIGKILL under load', () => {
     await Promise.all(clients);
     assert.deepEqual(outcomes.other, []);
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
-    assert.match(metrics, new RegExp(`hotvec_engine_restarts_total\\{reason="signal",device_id="0"\\} ${KILLS}`));
-    assert.match(metrics, new RegExp(`hotvec_engine_epoch\\{device_id="0"\\} ${KILLS + 1}\\n`));
+    assert.match(
+      metrics,
+      new RegExp(`hotvec_engine_restarts_total\\{reason="signal",model="starter",device_id="0"\\} ${KILLS}`),
+    );
+    assert.match(metrics, new RegExp(`hotvec_engine_epoch\\{model="starter",device_id="0"\\} ${KILLS + 1}\\n`));
     assert.match(service.log(), /engine lost, restarting it/);
   });
 });
@@ -85,7 +88,10 @@ describe('an engine that misbehaves', () => {
       assert.equal(((await zeros.json()) as { error: { code: string } }).error.code, 'non_finite_output');
       assert.equal((await first).status, 200);
       assert.equal((await service.post('/v1/embeddings', { input: 'four' })).status, 200);
-      assert.match(await (await fetch(`${service.url}/metrics`)).text(), /hotvec_nonfinite_rows_total 2/);
+      assert.match(
+        await (await fetch(`${service.url}/metrics`)).text(),
+        /hotvec_nonfinite_rows_total\{model="starter"\} 2/,
+      );
     } finally {
       await service.close();
     }

@@ -56,11 +56,11 @@ describe('An engine process that misbehaves once', () => {
         await until(async () => (await fetch(`${service.url}/readyz`)).ok);
         assert.equal((await fetch(`${service.url}/livez`)).status, 200);
         const metrics = await readMetrics(service.url);
-        assert.equal(metrics.get('hotvec_queue_tokens'), 0);
+        assert.equal(metrics.get('hotvec_queue_tokens{model="starter"}'), 0);
         // What a process still sends that is being killed is dropped, if it comes before its end.
-        const dropped = metrics.get('hotvec_stale_replies_total') as number;
+        const dropped = metrics.get('hotvec_stale_replies_total{model="starter"}') as number;
         assert.ok(lost === undefined ? dropped === stale : dropped <= 1, `${dropped} dropped`);
-        assert.equal(metrics.get('hotvec_poison_inputs_total'), 0, 'once is no poison');
+        assert.equal(metrics.get('hotvec_poison_inputs_total{model="starter"}'), 0, 'once is no poison');
         const losses = [...metrics].filter(([name]) => name.startsWith('hotvec_engine_restarts_total'));
         for (const [name, count] of losses) assert.equal(count, name.includes(`"${lost}"`) ? 1 : 0, name);
         assert.equal((await askAll(service, 2, 2)).filter(({ status }) => status === 200).length, 4);

@@ -53,7 +53,7 @@ describe('An input that the engine cannot bear', () => {
           }
         }
         const before = await readMetrics(service.url);
-        assert.equal(before.get('hotvec_poison_inputs_total'), 1);
+        assert.equal(before.get('hotvec_poison_inputs_total{model="starter"}'), 1);
         if (isDeadly)
           assert.ok(restarts(before) >= 4 && restarts(before) <= 9, 'two, one for each halving, three alone');
         else assert.equal(restarts(before), 0);
@@ -67,8 +67,8 @@ describe('An input that the engine cannot bear', () => {
         assert.equal((await ask(service, { input: [[50, 1]] })).status, 200);
         const after = await readMetrics(service.url);
         assert.equal(restarts(after), restarts(before));
-        assert.equal(after.get('hotvec_poison_inputs_total'), isDeadly ? 1 : 2);
-        assert.equal(after.get('hotvec_queue_tokens'), 0);
+        assert.equal(after.get('hotvec_poison_inputs_total{model="starter"}'), isDeadly ? 1 : 2);
+        assert.equal(after.get('hotvec_queue_tokens{model="starter"}'), 0);
 
         // Who wants what there is gets it.
         const partial = await service.post('/v1/embeddings', {
@@ -116,7 +116,7 @@ describe('A text under which the engine is killed from outside', () => {
       }
       assert.equal((await first).status, 200);
       assert.equal((await askUntilUp(service, [[1, 2, 3]])).status, 200);
-      assert.equal((await readMetrics(service.url)).get('hotvec_poison_inputs_total'), 0);
+      assert.equal((await readMetrics(service.url)).get('hotvec_poison_inputs_total{model="starter"}'), 0);
     } finally {
       await service.close();
     }
@@ -135,7 +135,10 @@ describe('A process in which every batch fails', () => {
       assert.equal((await askUntilUp(service, [[9]])).status, 200);
       assert.equal((await fetch(`${service.url}/readyz`)).status, 200);
       const metrics = await readMetrics(service.url);
-      assert.equal(metrics.get('hotvec_engine_restarts_total{reason="canary_failed",device_id="0"}'), 1);
+      assert.equal(
+        metrics.get('hotvec_engine_restarts_total{reason="canary_failed",model="starter",device_id="0"}'),
+        1,
+      );
       const seen = service.log().trim().split('\n').map(checkLogLine);
       assert.ok(seen.includes('batches failed, running the canary'));
     } finally {

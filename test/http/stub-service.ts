@@ -74,6 +74,7 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
   const embedder: Embedder = {
     model,
     isGivenUp: options.isGivenUp ?? false,
+    announceDrain: () => {},
     readiness: options.readiness ?? (() => ({ ready: true })),
     embed: async (inputs, embedOptions) => {
       calls += 1;

@@ -16,9 +16,12 @@ describe('Metrics', () => {
   });
 
   it('has what must be 0 from the start on', async () => {
-    const series = await seriesOf(new Metrics(() => NOTHING_OBSERVED));
-    for (const name of ['hotvec_nonfinite_rows_total', 'hotvec_poison_inputs_total', 'hotvec_stale_replies_total'])
-      assert.equal(series.get(name), 0, name);
+    const metrics = new Metrics(() => NOTHING_OBSERVED);
+    for (const model of ['a', 'b']) metrics.of(model);
+    const series = await seriesOf(metrics);
+    for (const name of ['hotvec_nonfinite_rows_total', 'hotvec_poison_inputs_total', 'hotvec_stale_replies_total']) {
+      for (const model of ['a', 'b']) assert.equal(series.get(`${name}{model="${model}"}`), 0, name);
+    }
   });
 
   it('reads what others count when it is asked', async () => {

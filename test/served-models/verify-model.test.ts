@@ -38,8 +38,7 @@ describe('verifyModel()', () => {
       config: testConfig({ device: 'cpu' }),
       logger: createLogger('silent'),
       clock: systemClock,
-      onBatch: () => {},
-      onEngineEvent: () => {},
+      reports: () => ({ onEngineEvent: () => {} }),
     });
     ({ info } = await model.start());
   });

@@ -24,9 +24,18 @@ const line = (levels: Level | Level[], fields: Record<string, TSchema> = {}): Lo
 const requestId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' });
 const errorCode = oneOf(...Object.keys(errorTable));
 const lossReason = oneOf('exit', 'signal', 'hung', 'bad_reply', 'load_failed', 'canary_failed', 'files_changed');
-const engine = { deviceId: count, epoch: count };
+const engine = { model: text, deviceId: count, epoch: count };
 const loss = { ...engine, reason: lossReason, detail: text };
 const unexpected = { error: text, errorCode: maybe(text), frames: Type.Array(Type.String()) };
+const loaded = {
+  model: text,
+  fingerprint: text,
+  device: text,
+  dtype: text,
+  engines: some,
+  batchTokens: some,
+  batchTokensFrom: oneOf('measured', 'estimated', 'MAX_BATCH_TOKENS'),
+};
 const cached = { model: text, revision: text, folder: text, bytes: count };
 
 /** Every line that the server writes, by its message. docs/operations.md has the same in words; a test compares. */
@@ -35,6 +44,7 @@ export const logLines: Record<string, LogLine> = {
     reqId: requestId,
     method: Type.String({ pattern: '^[A-Z-]+$' }),
     route: Type.String({ pattern: '^(/[A-Za-z0-9._:*/-]*|none)$' }),
+    model: maybe(text),
     status: Type.Integer({ minimum: 200, maximum: 599 }),
     ms: milliseconds,
     code: maybe(errorCode),
@@ -66,22 +76,23 @@ export const logLines: Record<string, LogLine> = {
   'The starter model is for trying the API, not for production: it knows little about the world. For real work, set MODEL=Qwen/Qwen3-Embedding-0.6B.':
     line('info'),
   'Server listening at …': line('info'),
+  // Of several models what is told of one is told of each.
   ready: line('info', {
     url: text,
     metricsUrl: maybe(text),
-    model: text,
-    fingerprint: text,
-    device: text,
-    dtype: text,
-    engines: some,
-    batchTokens: some,
-    batchTokensFrom: oneOf('measured', 'estimated', 'MAX_BATCH_TOKENS'),
+    ...Object.fromEntries(Object.entries(loaded).map(([field, schema]) => [field, maybe(schema)])),
+    models: maybe(Type.Array(Type.Object(loaded, { additionalProperties: false }), { minItems: 2 })),
+  }),
+  'least memory of the models': line('info', {
+    needs: Type.Array(Type.Object({ name: text, bytes: some }, { additionalProperties: false }), { minItems: 1 }),
+    available: some,
+    source: text,
   }),
   'stopped while starting': line('info', { reason: text }),
   'unexpected error while starting': line('fatal', { err: Type.Object({}, { additionalProperties: true }) }),
   'shutting down': line('info', { reason: text }),
   stopped: line('info'),
-  'device not used': line('info', { device: text, reason: text }),
+  'device not used': line('info', { model: text, device: text, reason: text }),
   'engine ready': line('info', {
     ...engine,
     processId: some,
@@ -106,9 +117,14 @@ export const logLines: Record<string, LogLine> = {
   'dropped a reply from an engine process already given up': line('warn', engine),
   'batches failed, running the canary': line('error', { ...engine, failedBatches: some }),
   'canary passed, engine back in service': line('info', engine),
-  'found the input of a failed batch, refused it': line('error', { tokens: some, reason: text, refusedForMs: count }),
-  'computed an input that had been refused': line('warn', { tokens: some }),
-  'engine output': line('warn', { deviceId: count, line: Type.String() }),
+  'found the input of a failed batch, refused it': line('error', {
+    model: text,
+    tokens: some,
+    reason: text,
+    refusedForMs: count,
+  }),
+  'computed an input that had been refused': line('warn', { model: text, tokens: some }),
+  'engine output': line('warn', { model: text, deviceId: count, line: Type.String() }),
   'the engine failed a request': line('error', { reqId: requestId, code: errorCode, cause: text }),
   'the engine failed an input': line('error', { reqId: requestId, code: errorCode, cause: text }),
   'unexpected error': line('error', { reqId: requestId, ...unexpected }),

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { createLogger } from '../../src/log/logger.ts';
-import { type Service, serve } from '../../src/serve.ts';
+import { type ServeOptions, type Service, serve } from '../../src/serve.ts';
 import { type Config, readConfig } from '../../src/settings/config.ts';
 
 export interface RunningService extends Service {
@@ -15,7 +15,11 @@ export function testConfig(settings: Partial<Config> = {}): Config {
 }
 
 /** The whole service in this process: real model, real engine process, real HTTP. Close it when done. */
-export async function startService(settings: Partial<Config> = {}, engineEntry?: URL): Promise<RunningService> {
+export async function startService(
+  settings: Partial<Config> = {},
+  engineEntry?: URL,
+  others: Pick<ServeOptions, 'clock' | 'cgroup'> = {},
+): Promise<RunningService> {
   let lines = '';
   const sink = new Writable({
     write(chunk: Buffer, _, done) {
@@ -28,6 +32,7 @@ export async function startService(settings: Partial<Config> = {}, engineEntry?:
     config,
     logger: createLogger(config.logLevel, sink),
     ...(engineEntry === undefined ? {} : { engineEntry }),
+    ...others,
   });
   return {
     ...service,

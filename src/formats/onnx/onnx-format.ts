@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import type { ModelFormat } from '../model-format.ts';
 import { denseFiles } from './dense-layers.ts';
@@ -52,6 +53,9 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
     const dense = chosen.isPooled ? [] : weights.dense.map(({ weight }) => weight.file);
     return [chosen.graphFile, ...chosen.dataFiles, ...dense];
   },
+
+  residentBytes: (manifest, dtype) =>
+    onnxFormat.weightFiles(manifest, dtype).reduce((sum, file) => sum + statSync(file).size, 0),
 
   engineFiles({ weights }) {
     const exports = Object.values(weights.exports).flatMap(({ graphFile, dataFiles }) => [graphFile, ...dataFiles]);

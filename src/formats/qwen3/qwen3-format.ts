@@ -10,6 +10,7 @@ import type { Dtype, Pooling } from '../../model-files/manifest.ts';
 import type { ModelFormat } from '../model-format.ts';
 import { PackedMeter, packedCost } from './packed-meter.ts';
 import { parseQwen3Config } from './qwen3-config.ts';
+import { EMBEDDING_TABLE } from './qwen3-graph.ts';
 import type { Qwen3Weights } from './qwen3-weights.ts';
 
 /**
@@ -22,6 +23,8 @@ const DTYPES: Record<Device, readonly Dtype[]> = {
   webgpu: ['fp32', 'fp16'],
   cuda: ['bf16', 'fp16'],
 };
+/** Of a number, in memory; in int8 some matrices stay fp32. */
+const BYTES: Partial<Record<Dtype, number>> = { fp32: 4, bf16: 2, fp16: 2, int8: 1 };
 /** On one device or another. */
 const ALL_DTYPES: readonly Dtype[] = ['fp32', 'bf16', 'fp16', 'int8'];
 
@@ -72,6 +75,16 @@ export const qwen3Format: ModelFormat<Qwen3Weights> = {
     new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
 
   weightFiles: ({ weights }) => [...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort(),
+
+  residentBytes({ weights }, dtype) {
+    // Of the table only rows that are asked for are read.
+    const computed = Object.entries(weights.tensors).filter(([name]) => name !== EMBEDDING_TABLE);
+    const numbers = computed.reduce(
+      (sum, [, { shape }]) => sum + shape.reduce((product, size) => product * size, 1),
+      0,
+    );
+    return numbers * (BYTES[dtype] ?? 0);
+  },
 
   engineFiles({ weights: { tensors, int8 = {} } }) {
     const quantized = Object.values(int8).flatMap(({ values, scales }) => [values, scales]);

@@ -39,12 +39,13 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics, t
     metrics.observeRequest({
       method,
       route,
+      model: request.servedModel,
       status,
       seconds: (endedAt - startedAt) / 1000,
       rejectedFor: aborted || PROBES.has(route) ? undefined : errorCode,
       cancelledIn: aborted ? progress.phase : undefined,
     });
-    if (work !== undefined) metrics.observeWork(work);
+    if (work !== undefined) metrics.observeWork(request.servedModel ?? '', work);
     const context = readTraceContext(request.headers);
     const facts = { context, requestId: request.id, method, route, status, errorCode, aborted, startedAt, endedAt };
     const span = PROBES.has(route) ? undefined : tracer?.record({ ...facts, stages, work });
@@ -52,6 +53,7 @@ export function registerRequestReports(app: FastifyInstance, metrics: Metrics, t
       {
         method,
         route,
+        model: request.servedModel,
         status,
         ms: rounded(endedAt - startedAt),
         code: errorCode,

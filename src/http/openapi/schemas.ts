@@ -77,7 +77,7 @@ export const commonFields = {
   model: Type.Optional(
     Type.String({
       description:
-        'A served name or alias; `NAME-query` and `NAME-document` (or `NAME-passage`) choose the prompt. Left out: the served model',
+        'A served name or alias; `NAME-query` and `NAME-document` (or `NAME-passage`) choose the prompt. Left out: the served model; one of several must be named',
     }),
   ),
   instruction: Type.Optional(

@@ -117,6 +117,8 @@ export interface Embedder {
   readonly model: ModelFacts;
   /** Nothing will be computed any more, whatever comes: only another process can serve. */
   readonly isGivenUp: boolean;
+  /** From now on `readiness()` says no, so that load balancers look elsewhere; requests are still served. */
+  announceDrain(): void;
   /** Whether a request would be computed now; else the error it would get. */
   readiness(): { ready: true } | { ready: false; error: Error };
   /**

@@ -64,7 +64,6 @@ export class PipelineEmbedder implements Embedder {
     this.facts = Object.freeze({ ...this.facts, ...found });
   }
 
-  /** From now on `readiness()` says no, so that load balancers look elsewhere; requests are still served. */
   announceDrain(): void {
     this.isDraining = true;
   }

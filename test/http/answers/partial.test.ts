@@ -109,7 +109,7 @@ describe('on_error: partial', () => {
   it('is counted and logged, by reason and without the texts', async () => {
     await send({ input: ['', one.text] });
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
-    assert.match(metrics, /^hotvec_failed_inputs_total\{reason="empty_input"\} [1-9]/m);
+    assert.match(metrics, /^hotvec_failed_inputs_total\{reason="empty_input",model="starter"\} [1-9]/m);
     assert.match(service.log(), /"inputs":1,"failed":1/);
   });
 
@@ -155,8 +155,8 @@ describe('on_error: partial, when the engine fails an input', () => {
     assert.ok(!text.includes('Gather'));
     assert.match(stub.log(), /"code":"inference_failed","cause":"node Gather_7"/);
     const metrics = await (await fetch(`${stub.url}/metrics`)).text();
-    assert.match(metrics, /^hotvec_nonfinite_rows_total 1$/m);
-    assert.match(metrics, /^hotvec_inputs_total 1$/m);
+    assert.match(metrics, /^hotvec_nonfinite_rows_total\{model="stub"\} 1$/m);
+    assert.match(metrics, /^hotvec_inputs_total\{model="stub"\} 1$/m);
     await stub.close();
   });
 });

@@ -104,7 +104,11 @@ describe(`Texts longer than the limit of ${LIMIT} tokens`, () => {
 
   it('are cut on either side of a similarity, and both sides are told and counted', async () => {
     const truncated = async () =>
-      Number(/^hotvec_truncated_inputs_total (\d+)$/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1]);
+      Number(
+        /^hotvec_truncated_inputs_total\{model="starter"\} (\d+)$/m.exec(
+          await (await fetch(`${service.url}/metrics`)).text(),
+        )?.[1],
+      );
     const texts = [short[0]?.text, long[0]?.text];
     const body = { queries: texts, documents: texts, query_input_type: 'document' };
     const refused = await service.post('/v1/similarity', body);

@@ -172,7 +172,7 @@ describe('The queue', () => {
     const service = await startService(settings, fakeEngineEntry);
     const waiting = async () => {
       const metrics = await (await fetch(`${service.url}/metrics`)).text();
-      return Number(/^hotvec_queue_tokens (\d+)$/m.exec(metrics)?.[1]);
+      return Number(/^hotvec_queue_tokens\{[^}]*\} (\d+)$/m.exec(metrics)?.[1]);
     };
     const sent: Promise<Response>[] = [];
     let next = 1;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { EngineEvent, LossReason } from '../engine/supervisor/engine-events.ts';
-import type { Metrics } from '../metrics/metrics.ts';
+import type { ModelMetrics } from '../metrics/model-metrics.ts';
+import type { ModelReports } from '../served-models/open-model.ts';
 
 /** Each reason once; the compiler asks for those that are missing. */
 const LOSS_REASONS: Record<LossReason, true> = {
@@ -13,8 +14,21 @@ const LOSS_REASONS: Record<LossReason, true> = {
   files_changed: true,
 };
 
-/** Tells log and metrics what happens to the engine process of a device. */
-export function logEngineEvents(event: EngineEvent, deviceId: number, logger: Logger, metrics: Metrics): void {
+/** Tells log and metrics what happens to a model. Each line has its name. */
+export function reportModel(name: string, parent: Logger, metrics: ModelMetrics): ModelReports {
+  const logger = parent.child({ model: name });
+  return {
+    onBatch: (batch) => metrics.observeBatch(batch),
+    onPoison: (input) => {
+      metrics.countPoisonInput();
+      logger.error(input, 'found the input of a failed batch, refused it');
+    },
+    onAcquittal: (input) => logger.warn(input, 'computed an input that had been refused'),
+    onEngineEvent: (event, deviceId) => reportEngine(event, deviceId, logger, metrics),
+  };
+}
+
+function reportEngine(event: EngineEvent, deviceId: number, logger: Logger, metrics: ModelMetrics): void {
   switch (event.kind) {
     case 'ready':
       metrics.expectEngineLosses(deviceId, Object.keys(LOSS_REASONS));

@@ -1,0 +1,53 @@
+import { DeviceTurns } from '../engine/supervisor/device-turns.ts';
+import { StartError } from '../errors.ts';
+import { formatOf } from '../formats/formats.ts';
+import type { ObservedModel } from '../metrics/observed-metrics.ts';
+import { modelConfigs } from '../settings/model-configs.ts';
+import type { Config } from '../settings/settings.ts';
+import { type CgroupPlaces, checkMemory, memoryLimit, memoryOf } from './memory.ts';
+import { type OpenModel, type OpenModelOptions, openModel } from './open-model.ts';
+
+export interface OpenModelsOptions extends Omit<OpenModelOptions, 'config' | 'turns'> {
+  config: Config;
+  /** Where the memory limit of a container is told; tests have folders of their own. */
+  cgroup?: CgroupPlaces | undefined;
+}
+
+/**
+ * Opens every model that the settings name, in their order, and says what they take of memory before any is loaded.
+ * @throws {StartError} what `openModel` throws; where there is too little memory.
+ */
+export async function openModels(options: OpenModelsOptions): Promise<OpenModel[]> {
+  const { config, logger, cgroup, ...rest } = options;
+  // Read before, with the other settings; a file may have changed since.
+  const { models: configs, problems } = modelConfigs(config);
+  if (problems.length > 0) throw new StartError(problems.join('\n'));
+  const turns = configs.length > 1 ? new DeviceTurns() : undefined;
+  const models: OpenModel[] = [];
+  for (const one of configs) models.push(await openModel({ ...rest, logger, config: one, turns }));
+  const needs = models.map(({ name, manifest, choices }) => ({
+    name,
+    bytes: memoryOf(choices, ({ dtype }) => formatOf(manifest).residentBytes(manifest, dtype)),
+  }));
+  const limit = memoryLimit(cgroup);
+  logger.info({ needs, available: limit.bytes, source: limit.source }, 'least memory of the models');
+  checkMemory(needs, limit);
+  return models;
+}
+
+/** What metrics tell of a model when they are collected. */
+export function observeModel({ name, embedder, batcher, cache, engine }: OpenModel): ObservedModel {
+  return {
+    model: name,
+    queueTokens: batcher.queueTokens,
+    queueRequests: batcher.queueRequests,
+    queueOldestSeconds: batcher.queueAge / 1000,
+    tokensPerSecond: batcher.tokensPerSecond,
+    enginesUp: engine.processesReady,
+    batchAgeSeconds: engine.batchAge / 1000,
+    cacheBytes: cache?.bytes ?? 0,
+    cacheEvictions: cache?.evictions ?? 0,
+    busyRatio: engine.busyRatio,
+    batchTokens: embedder.model.batchTokens ?? 0,
+  };
+}

@@ -1,0 +1,131 @@
+import { Type } from 'typebox';
+
+/** As after `@` in MODEL: it becomes a path in the cache, and must not lead out of it. */
+const REVISION = {
+  pattern: '^(?!.*\\.\\.)(\\w([\\w./-]*[\\w.-])?)?$',
+  wanted: 'a branch, a tag or a commit: letters, digits and . _ - /, without ..',
+};
+
+/** What a model is, and how it is computed. Of several models each may have its own (models-file.ts). */
+export const modelSettings = {
+  model: Type.String({
+    default: 'starter',
+    minLength: 1,
+    description:
+      'What to serve: `starter`; a model of the hub, `Qwen/Qwen3-Embedding-0.6B` or `owner/name@revision`, downloaded once; or a folder. Several, comma-separated, are served side by side',
+  }),
+  modelsFile: Type.String({
+    default: '',
+    description: 'YAML file of several models, each with settings of its own, in place of `MODEL`; see docs/models.md',
+  }),
+  revision: Type.String({
+    default: '',
+    ...REVISION,
+    description: "Branch, tag or commit of a hub model; empty: what follows `@` in `MODEL`, or the hub's main branch",
+  }),
+  servedModelName: Type.String({
+    default: '',
+    description: 'The name clients use in `model`; empty: the name of the model or its folder',
+  }),
+  aliases: Type.Array(Type.String({ minLength: 1 }), {
+    default: [],
+    description: 'Further names clients may use in `model`, e.g. `text-embedding-3-small`; comma-separated',
+  }),
+  device: Type.Union([Type.Literal('auto'), Type.Literal('cpu'), Type.Literal('cuda'), Type.Literal('webgpu')], {
+    default: 'auto',
+    description:
+      'Where to compute: `cpu`, `cuda` (the GPU image has it), `webgpu`; `auto`: the first of `cuda`, `webgpu`, `cpu` that works. One that is named and does not work ends the start',
+  }),
+  deviceId: Type.Array(Type.Integer({ minimum: 0, maximum: 1023 }), {
+    default: [0],
+    uniqueItems: true,
+    description: 'Which CUDA devices to use, counted from 0; `0,1` starts an engine process on each',
+  }),
+  dtype: Type.Union(
+    [
+      Type.Literal('auto'),
+      Type.Literal('fp32'),
+      Type.Literal('bf16'),
+      Type.Literal('fp16'),
+      Type.Literal('q8'),
+      Type.Literal('int8'),
+      Type.Literal('uint8'),
+      Type.Literal('q4'),
+      Type.Literal('q4f16'),
+      Type.Literal('bnb4'),
+      Type.Literal('O1'),
+      Type.Literal('O2'),
+      Type.Literal('O3'),
+      Type.Literal('O4'),
+      Type.Literal('optimized'),
+      Type.Literal('qint8_avx512_vnni'),
+      Type.Literal('qint8_avx512'),
+      Type.Literal('quint8_avx2'),
+      Type.Literal('qint8_arm64'),
+      Type.Literal('qint8_quantized'),
+      Type.Literal('quint8_quantized'),
+    ],
+    {
+      default: 'auto',
+      description:
+        'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one there is. `int8` on the CPU quantizes safetensors once, see docs/models.md',
+    },
+  ),
+  pooling: Type.Union(
+    [
+      Type.Literal('auto'),
+      Type.Literal('last_token'),
+      Type.Literal('cls'),
+      Type.Literal('mean'),
+      Type.Literal('max'),
+      Type.Literal('mean_sqrt_len'),
+      Type.Literal('in_graph'),
+    ],
+    {
+      default: 'auto',
+      description:
+        'How a text becomes one vector, for a model folder without modules.json: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`, or `in_graph` for an ONNX export that gives `sentence_embedding`',
+    },
+  ),
+  matryoshkaDimensions: Type.Array(Type.Integer({ minimum: 1 }), {
+    default: [],
+    wanted: 'a comma-separated list of whole numbers, each at least 1',
+    description:
+      'Sizes that vectors may be cut to by `dimensions`, for a Matryoshka model whose `config.json` does not say it, e.g. `64,128,256`; empty: what the model says',
+  }),
+  threads: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1024,
+    description: 'Threads of the engine; 0: one per core it may use',
+  }),
+  prepacking: Type.Boolean({
+    default: true,
+    description:
+      'Re-lay the weights for speed at load. Off: starts faster and uses less memory, short texts are slower',
+  }),
+  maxInputTokens: Type.Integer({
+    default: 8192,
+    minimum: 8,
+    description: "Longest input in tokens, special ones included; the model's own limit if that is lower",
+  }),
+  maxBatchTokens: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+    description:
+      'Tokens in a batch, shared prefixes counted once, padding counted; 0: the smallest batch that reaches 90 % of the best speed, measured at the start',
+  }),
+  vectorCacheMb: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1_048_576,
+    description: 'Memory for computed vectors, in MiB: texts asked for again are answered from it; 0: no cache',
+  }),
+  maxQueueTokens: Type.Integer({
+    default: 600_000,
+    minimum: 1,
+    description:
+      'Tokens that may wait, of a large request an eighth of them at most; beyond that requests get 429 with `retry-after`',
+  }),
+};
