@@ -1,6 +1,9 @@
 import { HotvecError } from '../../errors.ts';
 import type { EmbedInput } from './embedder.ts';
 
+/** UTF-16 units of a token where they are many: English has four to five, most other scripts fewer. */
+const UNITS_PER_TOKEN = 8;
+
 /** An input that can be turned into token ids. */
 export interface AcceptedInput {
   /** Its place among the inputs of the request. */
@@ -58,4 +61,14 @@ export function promptTooLong(found: string, source: AcceptedInput['promptSource
     `${source === 'instruction' ? 'The instruction' : "The model's prompt"} alone ${found}; the limit is ${maxTokens} tokens an input, the text included.`,
     source === 'instruction' ? { param: 'instruction' } : {},
   );
+}
+
+/** About how many tokens the inputs will have at least, each cut to `maxTokens`, told before they are tokenized. */
+export function leastTokens(inputs: readonly AcceptedInput[], maxTokens: number): number {
+  let tokens = 0;
+  for (const { content } of inputs) {
+    const least = typeof content === 'string' ? Math.floor(content.length / UNITS_PER_TOKEN) : content.length;
+    tokens += Math.min(least, maxTokens);
+  }
+  return tokens;
 }

@@ -3,10 +3,12 @@ import type { Encoding, Tokenizer } from '../../tokenization/tokenizer.ts';
 import { truncateIds } from '../../tokenization/truncate.ts';
 import type { InputFailures } from '../input-failures.ts';
 import { type AcceptedInput, acceptInput, promptTooLong, tooLong, withPrompt } from './accept-input.ts';
-import { checkPromptCopies } from './check-prompt-copies.ts';
 import { checkTokenIds, checkTokenized, hasMarks } from './check-token-ids.ts';
 import type { EmbedInput, ModelFacts, Overlength, TokenIdsAre, TokenizedInput } from './embedder.ts';
 import { choosePrompt } from './prompt.ts';
+
+/** UTF-16 units that prompts may add to the texts of a request together: as many as a whole body may have by default. */
+const MAX_PROMPT_UNITS = 2 ** 24;
 
 /** UTF-16 units, or token ids, after which the tokens so far are counted. A text may make a piece longer. */
 const MAX_UNITS_PER_PIECE = 400_000;
@@ -199,4 +201,24 @@ function isUnicode({ content, name, position }: AcceptedInput, failures: InputFa
   const message = `${name} is not valid Unicode: it holds half of a surrogate pair.`;
   failures.add(position, new HotvecError('invalid_input', message, { param: name }));
   return false;
+}
+
+/**
+ * A prompt is sent once and read once for each text. Whether it is too long its tokens tell, but of a long one, even of
+ * spaces that cost no token, two thousand copies are more to read than any request could send.
+ *
+ * @throws {HotvecError} input_too_long.
+ */
+function checkPromptCopies(inputs: readonly AcceptedInput[]): void {
+  let units = 0;
+  for (const input of inputs) {
+    units += input.prompt.length;
+    if (units <= MAX_PROMPT_UNITS) continue;
+    const isInstruction = input.promptSource === 'instruction';
+    throw new HotvecError(
+      'input_too_long',
+      `${isInstruction ? 'The instruction' : "The model's prompt"} of ${input.prompt.length} characters would be put before ${inputs.length} inputs: more than ${MAX_PROMPT_UNITS} characters. Shorten it, or send fewer inputs at a time.`,
+      isInstruction ? { param: 'instruction' } : {},
+    );
+  }
 }

@@ -5,7 +5,7 @@ import type { Tokenizer } from '../../tokenization/tokenizer.ts';
 import { InputFailures } from '../input-failures.ts';
 import type { Task } from '../task.ts';
 import { TaskRunner } from '../task-runner.ts';
-import type { AcceptedInput } from './accept-input.ts';
+import { type AcceptedInput, leastTokens } from './accept-input.ts';
 import type {
   Embedder,
   EmbedInput,
@@ -20,7 +20,6 @@ import type {
 } from './embedder.ts';
 import { finishVectors, type Normalization } from './finish-vector.ts';
 import { InputPreparer, type PreparedInput } from './input-preparer.ts';
-import { leastTokens } from './least-tokens.ts';
 import { scoreMatrix } from './score-matrix.ts';
 import { checkedMatrices, checkTokenNumbers } from './token-vectors.ts';
 import type { VectorCache } from './vector-cache.ts';
