@@ -9,8 +9,8 @@ import { StopSignals } from './commands/stop-signals.ts';
 // machine has too little of can be said in a line.
 
 /**
- * Files beside those that Node has open: a start opens its modules, the model and the pipes of the engine, some 150 at a time, and
- * every client takes one more.
+ * Files besides those that Node has open: startup opens its modules, the model and the pipes of the engine, some 150 at
+ * a time, and every client takes one more.
  */
 const LEAST_OPEN_FILES = 200;
 
@@ -41,15 +41,15 @@ function checkOpenFiles(): void {
   }
 }
 
-// A server goes on without these; what a command was asked to print is lost, and that is no success.
+// A server continues without these; for a command whose output is lost, that is not a success.
 process.stderr.on('error', () => {});
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   process.exitCode = 1;
-  if (code !== 'EPIPE') process.stderr.write(`hotvec: what was asked for could not be written (${code}).\n`);
+  if (code !== 'EPIPE') process.stderr.write(`hotvec: cannot write the output (${code}).\n`);
 });
 
 const exitCode = await run();
-// Errors of what was just written come a moment later.
+// Errors of what was just written arrive a moment later.
 await new Promise((resolve) => setImmediate(resolve));
 process.exitCode ??= exitCode;
 // Whatever is still open (a keep-alive socket, a timer) must not hold a server that was told to stop.

@@ -35,7 +35,7 @@ export type ErrorCode =
   | 'draining'
   | 'engine_restarting'
   | 'deadline_exceeded'
-  // The client went away; nobody reads the answer.
+  // The client disconnected; no one reads the response.
   | 'client_closed_request';
 
 /** A failure that may be told to the client: its message holds no input text, path, key or library text. */

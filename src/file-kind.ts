@@ -2,12 +2,12 @@ import { type Stats, statSync } from 'node:fs';
 
 export type FileKind = 'file' | 'folder' | 'FIFO' | 'socket' | 'device' | 'absent';
 
-/** What lies at a path; links are followed. To be asked before a file is opened: opening a FIFO waits for its writer. */
+/** What is at a path; links are followed. To be asked before a file is opened: opening a FIFO waits for its writer. */
 export function fileKind(path: string): FileKind {
   try {
     return kindOf(statSync(path));
   } catch {
-    // Nothing there, a link in a circle, a folder that may not be entered: whoever opens it is told.
+    // Nothing there, a circular link, a folder without access: opening it reports the error.
     return 'absent';
   }
 }

@@ -36,8 +36,9 @@ export interface Arrival {
 }
 
 /**
- * The part of the queue that one request counts for at most, and the least of that in tokens. In the queue requests take turns, so that a large one makes nobody wait longer than a small one does; if it filled the queue,
- * it would keep out everyone for as long as it takes.
+ * The part of the queue that one request counts for at most, and the least of that in tokens. In the queue requests
+ * take turns, so that a large one makes others wait no longer than a small one does; if it filled the queue, it would
+ * keep everyone out for as long as it takes.
  */
 const LARGEST_PART = 1 / 8;
 const LEAST_LARGEST = 65_536;

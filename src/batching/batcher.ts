@@ -13,8 +13,8 @@ export interface BatcherOptions extends DispatcherOptions, AdmissionLimits {}
  * Groups the sequences of concurrent requests into batches: admit or refuse → wait in turn (fair-queue.ts) → to the
  * engine and back (dispatcher.ts).
  *
- * Equal sequences of different requests are computed once (sequences-in-flight.ts). In the queue a sequence counts for
- * everybody who brought it, until a batch takes it; one that a batch already has counts for nobody.
+ * Equal sequences of different requests are computed once (sequences-in-flight.ts). In the queue, a sequence counts for
+ * every request that brought it until a batch takes it; after that it counts for none.
  */
 export class Batcher {
   private readonly options: BatcherOptions;
@@ -66,7 +66,7 @@ export class Batcher {
   }
 
   /**
-   * Turns a request away before it is tokenized, where there is no room for it. Until it is released its tokens count as
+   * Turns a request away before it is tokenized if there is no room for it. Until it is released its tokens count as
    * waiting: else an overloaded server tokenizes whatever comes, later and later, only to refuse it then.
    *
    * @param arrival `tokens`: no more than it will have; who would fit shall not be refused for a guess.
@@ -149,7 +149,7 @@ export class Batcher {
     checkRoom(arrival, load, this.options);
   }
 
-  /** The engine will not come back: nobody shall wait for it. */
+  /** The engine will not come back: nothing may wait for it. */
   private failAll(): void {
     const failure = refusal(this.options.engine) as HotvecError;
     this.dispatcher.failSuspects(failure);

@@ -1,6 +1,6 @@
 /** The next batch is due when the one being computed has this part of its expected duration left … */
 const LEAD = 1 / 3;
-/** … or so many milliseconds, which a busy event loop may come too late. */
+/** … or so many milliseconds, because a busy event loop may check too late. */
 const SHORTEST_LEAD_MS = 5;
 
 /** Weight of the newest batch against those before, in how long batches of its size take. */
@@ -52,7 +52,7 @@ export class BatchesUnderWay {
     this.lastEndAt = now;
   }
 
-  /** Milliseconds until the next batch is due, negative when it is late; infinite while nobody knows. */
+  /** Milliseconds until the next batch is due, negative when it is late; infinite while it is unknown. */
   nextDueIn(now: number, processes: number): number {
     let due = Number.POSITIVE_INFINITY;
     for (const { tokens, sentAt } of this.batches) {
@@ -67,8 +67,8 @@ export class BatchesUnderWay {
 }
 
 /**
- * How long batches take, by size: a small one has a slower pace than a full one, so each doubling of the size keeps an
- * average of its own.
+ * How long batches take, by size: a small one has a slower pace than a full one, so each doubling of the size has its
+ * own average.
  */
 class BatchDurations {
   /** Milliseconds a token, by the logarithm of the batch's tokens. */

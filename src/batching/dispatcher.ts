@@ -50,12 +50,12 @@ const MAX_UNDER_WAY = 2;
  * Takes batches from the queue to the engine, and their rows to the requests that wait for them.
  *
  * There is no wait timer. A batch forms when the engine is free, from whatever is there: a lone request goes at once,
- * and under load batches fill by themselves while the engine computes. A second batch is sent ahead, so that the
- * engine never idles between two, but only shortly before the first is expected to end: until then it may still grow,
- * and whoever comes meanwhile has a place in it.
+ * and under load batches fill by themselves while the engine computes. A second batch is sent ahead, so that the engine
+ * never idles between two, but only shortly before the first is expected to end: until then it may still grow, and
+ * requests that arrive in the meantime get a place in it.
  *
- * A batch that fails comes back in parts (suspect-batches.ts). While one of those is with an engine process nothing is
- * sent behind it, so that nobody else is lost with it.
+ * A batch that fails comes back in parts (suspect-batches.ts). While one of those is with an engine process, nothing is
+ * sent behind it, so that no other request is lost with it.
  */
 export class Dispatcher {
   private readonly options: DispatcherOptions;
@@ -107,7 +107,7 @@ export class Dispatcher {
     if (this.underWay.count === 0) this.exonerate();
   }
 
-  /** The engine will not come back: nobody shall wait for what was to be sent again. */
+  /** The engine will not come back: nothing may wait for what was to be resent. */
   failSuspects(failure: HotvecError): void {
     this.fail(this.suspects.drain(), failure);
   }
@@ -241,7 +241,10 @@ export class Dispatcher {
     }
   }
 
-  /** It was alone when it failed. What the engine died of is refused for a while; what it could not compute may come again. */
+  /**
+   * It was alone when it failed. What killed the engine is refused for a while; what it could not compute may be sent
+   * again.
+   */
   private condemn(entry: Entry, batchId: number, { error, evidence }: { error: unknown; evidence: Evidence }): void {
     const isDeadly = error instanceof EngineLostError;
     const now = this.options.clock.now();

@@ -9,14 +9,14 @@ const QUICK_PART = 1 / 4;
 
 /**
  * Requests that wait, served by deficit round-robin (Shreedhar & Varghese 1995): each turn a request may take
- * TURN_TOKENS more, so a request of one query passes beside one of two thousand passages.
+ * TURN_TOKENS more, so a request of one query gets past one of two thousand passages.
  *
- * There are two lanes. An interactive request has its first turn in the one; what it has left after that goes on in the
- * other, among the bulk. So a query is not behind every one of many large requests, and to call a large request
+ * There are two lanes. An interactive request has its first turn in the one; whatever is left after that continues in
+ * the other, among the bulk. So a query is not behind every one of many large requests, and to call a large request
  * interactive gains a turn and costs the others no more.
  *
- * While both lanes wait, batches alternate. A quick one has the interactive requests, and bulk only up to a part of its
- * budget: whoever waits for it waits a short time. In the next, bulk has grown old: the lanes take turns, bulk first,
+ * While both lanes wait, batches alternate. A quick one has the interactive requests, and bulk only up to a fraction of
+ * its budget, so waiting for it takes little time. In the next, bulk has grown old: the lanes take turns, bulk first,
  * and the batch is full. So bulk has at least every other batch, and a query is in the next one, whichever it is.
  */
 export class FairQueue {
@@ -138,7 +138,7 @@ function takeTurn(request: PendingRequest, meter: BatchMeter, part: number, batc
   for (let entry = request.peek(); entry !== undefined; entry = request.peek()) {
     if (entry.tokenIds.length > request.deficit) return 'turn_over';
     if (batch.length > 0 && !meter.fits(entry.tokenIds, part)) {
-      // The turn was cut short by the batch, not by the request: it is the same one that goes on in the next batch.
+      // The turn was cut short by the batch, not by the request: the same turn continues in the next batch.
       request.deficit -= TURN_TOKENS;
       return 'passed_over';
     }

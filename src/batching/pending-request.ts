@@ -3,7 +3,7 @@ import { defaultPriority, type Priority } from './priority.ts';
 import { type Entry, SequencesInFlight } from './sequences-in-flight.ts';
 
 export interface SubmitOptions {
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when no one is waiting for the response any more. */
   signal?: AbortSignal | undefined;
   /** Time on the batcher's clock, in milliseconds, after which the answer is worth nothing. */
   deadline?: number | undefined;
@@ -13,7 +13,7 @@ export interface SubmitOptions {
   priority?: Priority | undefined;
   /** What a sequence that cannot be computed does: `fail` the request, or leave it its other rows. Left out: `fail`. */
   onError?: 'fail' | 'partial' | undefined;
-  /** Whether a row of each token is wanted, in place of one pooled row a sequence. Left out: no. */
+  /** Whether a row per token is requested instead of one pooled row per sequence. Left out: no. */
   perToken?: boolean | undefined;
   /** Called when a batch has the first of its sequences. */
   onTakenUp?: (() => void) | undefined;
@@ -136,7 +136,7 @@ export class PendingRequest {
     }
   }
 
-  /** A batch has one of its sequences, whoever took it there. */
+  /** A batch has one of its sequences, no matter which request put it there. */
   takenUp(): void {
     this.onTakenUp?.();
     this.onTakenUp = undefined;

@@ -26,7 +26,7 @@ export class PoisonList {
     return this.suspects.size;
   }
 
-  /** Notes what speaks against an input that nobody waits for any more. */
+  /** Records the evidence against an input that no one is waiting for any more. */
   suspect(key: string, evidence: Evidence): void {
     const { verdicts = 0, refusedUntil = 0 } = this.suspects.get(key) ?? {};
     this.note(key, { evidence, verdicts, refusedUntil });
@@ -56,7 +56,7 @@ export class PoisonList {
     return wasCondemned;
   }
 
-  /** Something else ends engines, too: what was only suspected is so no more, and a first verdict is put to the test. */
+  /** Something else ends engines, too: mere suspicions are dropped, and a first verdict is tested again. */
   exonerate(): void {
     for (const [key, suspect] of this.suspects) {
       if (suspect.verdicts === 0) this.suspects.delete(key);

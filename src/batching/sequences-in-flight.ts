@@ -6,9 +6,9 @@ export interface Entry {
   /** Names the token ids, and what is wanted of them: sequences with the same key are the same. */
   readonly key: string;
   readonly tokenIds: Int32Array;
-  /** Whether a row of each token is wanted, in place of one pooled row. */
+  /** Whether a row per token is requested instead of one pooled row. */
   readonly perToken: boolean;
-  /** Positions at which each request wants the row. Who gave up is not among them. */
+  /** Positions at which each request needs the row. Who gave up is not among them. */
   readonly waiters: Map<PendingRequest, number[]>;
   /** Whether a batch has it: it waits in no queue any more. */
   isTaken: boolean;
@@ -17,10 +17,10 @@ export interface Entry {
 /**
  * Finds equal sequences of different requests between their arrival and their row.
  *
- * A sequence keeps a place in the queue of every request that brought it before a batch took it. Whoever's turn comes
- * first takes it to the engine; the others skip it. So a request that gives up takes nothing away from the others: a
- * queued sequence goes on in their places, one under way is answered to those who are left. One that nobody waits for
- * any more is forgotten with the last place it had.
+ * A sequence keeps a place in the queue of every request that brought it before a batch took it. The request whose turn
+ * comes first takes it to the engine; the others skip it. So a request that gives up takes nothing away from the
+ * others: a queued sequence continues in their places, and one in progress is delivered to those who are left. One that
+ * no one is waiting for any more is forgotten with its last place.
  */
 export class SequencesInFlight {
   /**
@@ -51,11 +51,11 @@ export class SequencesInFlight {
   /** `request` waits for it no longer. */
   leave(entry: Entry, request: PendingRequest): void {
     entry.waiters.delete(request);
-    // One that a batch has is computed all the same: who comes until then may still have it.
+    // One that is already in a batch is computed anyway: requests that arrive until then can still use it.
     if (entry.waiters.size === 0 && !entry.isTaken) this.end(entry);
   }
 
-  /** It was answered, or will not be: the next request that brings it starts anew. */
+  /** It was answered, or will not be: the next request that brings it starts over. */
   end(entry: Entry): void {
     const place = this.placeOf.get(entry.key);
     if (place === undefined || this.places[place] !== entry) return;

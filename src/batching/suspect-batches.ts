@@ -9,9 +9,9 @@ export interface Hunt {
 /** Losses of the engine under an entry that was alone in it, since the engine was last lost under something else. */
 export interface Evidence {
   readonly alone: number;
-  /** It was the first that the process computed: nobody else had filled its memory. */
+  /** It was the first one that the process computed: nothing else had filled its memory. */
   readonly fresh: number;
-  /** At a moment that only chance knew: who kills engines from outside would have to hit it. */
+  /** At a random moment: anything that kills engines from outside would have to hit it. */
   readonly atRandom: number;
 }
 
@@ -58,14 +58,14 @@ const LONGEST_SPAN_MS = 30_000;
 /**
  * Batches that are to be sent again, first in line.
  *
- * A batch that failed is sent in halves, and the half that fails in quarters, until what does it is alone. All others get
- * their rows. Finding one of n entries takes log2(n) failures, and for a lost engine one more, because the whole batch
- * is tried twice.
+ * A batch that failed is sent in halves, and the half that fails in quarters, until what does it is alone. All others
+ * get their rows. Finding one of n entries takes log2(n) failures, and for a lost engine one more, because the whole
+ * batch is tried twice.
  *
  * An entry that is alone has no neighbors to blame, but the engine may still have been killed from outside, or for the
- * memory that others had filled. So it is tried as the first thing of a fresh process, and then at moments that
- * chance chooses, while others are served in between. Is the engine lost meanwhile under something that is no
- * suspect, or under nothing, then something else ends engines, and what spoke against the suspects is void.
+ * memory that others had filled. So it is tried as the first thing of a fresh process, and then at moments that chance
+ * chooses, while others are served in between. If the engine is lost meanwhile under something that is not a suspect,
+ * or under nothing, then something else ends engines, and the evidence against the suspects is void.
  */
 export class SuspectBatches {
   private readonly random: () => number;
@@ -103,7 +103,7 @@ export class SuspectBatches {
     return Math.min(...this.waiting.map(({ dueAt = now }) => dueAt - now));
   }
 
-  /** All entries that were to be sent again; none is any more. */
+  /** All entries that were waiting to be resent; none is any more. */
   drain(): Entry[] {
     const attempts = [...this.attempts, ...this.waiting.map(({ attempt }) => attempt)];
     this.attempts = [];

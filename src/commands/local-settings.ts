@@ -4,7 +4,8 @@ import { settingsHelp } from '../settings/settings-help.ts';
 import { EXIT_CONFIG } from './exit-codes.ts';
 
 /**
- * The settings of a command that works on one model and serves nobody: those of `serve`, the model also as first word.
+ * The settings of a command that works on one model without serving it: those of `serve`, with the model also as the
+ * first argument.
  * @returns the exit code where there is nothing more to do: help was asked for, or the settings cannot be used.
  */
 export function readLocalSettings(name: string, args: readonly string[]): Config | number {
@@ -12,7 +13,7 @@ export function readLocalSettings(name: string, args: readonly string[]): Config
     process.stdout.write(settingsHelp(`hotvec ${name} [MODEL] [flags]`));
     return 0;
   }
-  // Without a working folder there is no engine process, nor a path: said here, in a line.
+  // Without a working directory there is neither an engine process nor a path; this reports it in one line.
   process.cwd();
   const [first] = args;
   const isNamed = first !== undefined && !first.startsWith('-');
@@ -20,7 +21,7 @@ export function readLocalSettings(name: string, args: readonly string[]): Config
     if (isNamed && args.slice(1).some((arg) => arg === '--model' || arg.startsWith('--model='))) {
       throw new ConfigError([`${JSON.stringify(first)} and --model both name a model; give only one of them.`]);
     }
-    // Nothing listens here: HOST is no reason to ask for API keys.
+    // Nothing listens here: HOST is not a reason to require API keys.
     const environment = { ...process.env, HOST: undefined, HOTVEC_HOST: undefined };
     return readConfig(environment, isNamed ? ['--model', first, ...args.slice(1)] : args);
   } catch (error) {

@@ -20,8 +20,9 @@ import { PullBar } from './pull-bar.ts';
 import type { StopSignals } from './stop-signals.ts';
 
 /**
- * `hotvec pull [MODEL]`: makes the cache hold what the hub has now of each model, and verifies it; with `--dtype int8` it
- * quantizes it, too. Flags are the settings of `serve`. Says on standard output where the model lies. Returns the exit code.
+ * `hotvec pull [MODEL]`: makes the cache hold what the hub has now of each model, and verifies it; with `--dtype int8`
+ * it quantizes it, too. Flags are the settings of `serve`. Prints where the model is on standard output. Returns the
+ * exit code.
  */
 export async function pullCommand(args: readonly string[], signals: StopSignals): Promise<number> {
   const config = readLocalSettings('pull', args);
@@ -70,7 +71,7 @@ async function quantize(location: ModelLocation, config: Config): Promise<void> 
   });
 }
 
-/** One line, whatever went wrong. An error that nobody expected shows its stack only when asked. */
+/** One line, whatever went wrong. An unexpected error shows its stack only on request. */
 function explain(error: unknown, logLevel: string): string {
   const explained = error instanceof StartError ? error.message : explainMachineError(error);
   if (explained !== undefined) return explained;

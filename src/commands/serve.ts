@@ -21,7 +21,7 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
     process.stdout.write(settingsHelp('hotvec serve [flags]'));
     return 0;
   }
-  // Without a working folder there is no engine process either: said here, in a line.
+  // Without a working directory there is no engine process either; this reports it in one line.
   process.cwd();
   let config: ReturnType<typeof readConfig>;
   try {

@@ -7,7 +7,7 @@ import { unexpectedFacts } from '../errors.ts';
 const MESSAGE = 'ended by an uncaught error';
 
 /**
- * The main process outlives what an engine did. Any other error that nobody caught ends it; its name and place are told,
+ * The main process outlives what an engine did. Any other uncaught error ends it; its name and place are reported, but
  * not its message, which may quote what a client sent.
  */
 export function handleUncaughtErrors(logger: Logger): void {
@@ -15,7 +15,7 @@ export function handleUncaughtErrors(logger: Logger): void {
     if (blameEngines(thrown)) return;
     const facts = unexpectedFacts(thrown instanceof Error ? thrown : new Error('not an Error'));
     logger.fatal(facts, MESSAGE);
-    // Whatever the log's level, and where nobody reads the log.
+    // Whatever the log's level, and even if no one reads the log.
     writeSync(2, `hotvec: ${MESSAGE}: ${facts.error} ${facts.errorCode ?? ''}\n${facts.frames.join('\n')}\n`);
     process.exit(1);
   });

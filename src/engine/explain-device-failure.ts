@@ -81,7 +81,7 @@ function whyNotLoaded(library: string): string | null {
     return null;
   } catch (error) {
     const complaint = firstLine((error as Error).message);
-    // It was loaded, and is no add-on of Node's: all that was to be known.
+    // It was loaded, and is not a Node add-on, which is all we need to know.
     return complaint.includes('did not self-register') ? null : complaint;
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 
 /**
- * Where ONNX Runtime looks for a provider that is a library of its own: beside the binding. The npm package does not
+ * Where ONNX Runtime looks for a provider that is a separate library: next to the binding. The npm package does not
  * bring the CUDA provider, the GPU image adds it.
  */
 export function providerLibrary(name: 'shared' | 'cuda'): string {

@@ -36,23 +36,23 @@ export type FormatDescription<Weights> = Pick<
 
 /** What a format may need to make files of its own from those of the model. */
 export interface PrepareOptions {
-  /** Where they may lie, the first preferred. Asked for only where one is needed: it throws where there is none. */
+  /** Where they may be, in order of preference. Asked for only where one is needed: it throws where there is none. */
   folders: () => readonly string[];
   files: FileHashes;
   onEvent: OnInt8Event;
 }
 
 /**
- * How a kind of model folder is read; how it is computed is `load` beside it, which only the engine process may import
- * (load-model.ts). `Weights` is plain data that nobody else looks into.
+ * How a kind of model folder is read; how it is computed is `load` next to it, which only the engine process may import
+ * (load-model.ts). `Weights` is plain data that no other code looks into.
  */
 export interface ModelFormat<Weights = unknown> {
   /** As in manifests, and the name of its folder. */
   readonly name: string;
   readonly layout: Layout;
   /**
-   * Whether each precision is in files of its own. Of such a folder that is not whole nobody knows which would have been
-   * the best.
+   * Whether each precision is in files of its own. If such a folder is incomplete, there is no way to know which would
+   * have been the best.
    */
   readonly hasFilesForEachDtype: boolean;
   recognize(files: ModelFiles, config: Json): Recognition;
@@ -62,7 +62,7 @@ export interface ModelFormat<Weights = unknown> {
    */
   chooseFiles(files: ModelFiles, facts: FolderFacts, dtype: Dtype | 'auto'): Promise<string[]>;
   /**
-   * Describes a folder that it recognized and whose files all lie on this disk.
+   * Describes a folder that it recognized and whose files are all on this disk.
    * @throws {StartError} for what is not implemented, missing or damaged, naming file and field.
    */
   describe(files: ModelFiles, facts: FolderFacts, pooling: PoolingSetting): Promise<FormatDescription<Weights>>;

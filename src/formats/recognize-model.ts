@@ -81,7 +81,7 @@ export async function chooseFiles(
   const model = await recognizeModel(files, dtype);
   const { format, dtypes } = model;
   if (dtype !== 'auto' && !dtypes.includes(dtype)) {
-    throw new StartError(`${files.name} has no ${dtype} weights. Set DTYPE to one it has: ${dtypes.join(', ')}.`);
+    throw new StartError(`${files.name} has no ${dtype} weights. Set DTYPE to one that it has: ${dtypes.join(', ')}.`);
   }
   const small = SMALL_FILES.filter((file) => files.has(file));
   const ofModules = (model.modules?.folders ?? [])

@@ -21,7 +21,7 @@ export interface AppOptions extends BasicAppOptions, HealthOptions {
   models: ModelRegistry;
   /** The worker thread that reads large bodies; tests put one here that dies. */
   bodyWorkerEntry?: URL | undefined;
-  /** Aborted when requests that have not come whole are waited for no longer. */
+  /** Aborted when incomplete requests are no longer waited for. */
   drained?: AbortSignal | undefined;
 }
 

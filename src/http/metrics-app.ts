@@ -14,7 +14,7 @@ export async function buildMetricsApp(
 ): Promise<FastifyInstance> {
   // It answers until the drain is over, so that the drain can be watched.
   const inflight = new InflightBytes(MAX_BYTES);
-  // Nobody reaches this port through the proxy that BASE_PATH is for.
+  // This port is not reached through the proxy that BASE_PATH is for.
   const app = createApp({
     ...options,
     boundHost: options.config.metricsHost,

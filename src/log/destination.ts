@@ -1,15 +1,15 @@
 import { writeSync } from 'node:fs';
 
-/** Bytes of lines kept while nobody takes them. */
+/** Bytes of lines kept while they cannot be written. */
 const MAX_WAITING_BYTES = 1 << 20;
 const RETRY_MS = 20;
 
 /**
- * Writes log lines to a file descriptor, and never holds up or ends the server: a pipe that is full is tried again,
- * up to a bound, and a line that cannot be written (a full disk, a reader that is gone) is dropped and counted. It is
+ * Writes log lines to a file descriptor, and never holds up or ends the server: a pipe that is full is tried again, up
+ * to a bound, and a line that cannot be written (a full disk, a reader that is gone) is dropped and counted. It is
  * dropped whole: what was written of it is completed before any other line.
  *
- * pino's own destination retries a full disk for ever, in a loop that blocks the process.
+ * pino's own destination retries a full disk forever, in a loop that blocks the process.
  */
 export class LogDestination {
   /** Lines lost so far. */

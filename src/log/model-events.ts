@@ -21,9 +21,9 @@ export function reportModel(name: string, parent: Logger, metrics: ModelMetrics)
     onBatch: (batch) => metrics.observeBatch(batch),
     onPoison: (input) => {
       metrics.countPoisonInput();
-      logger.error(input, 'found the input of a failed batch, refused it');
+      logger.error(input, 'found the input that made a batch fail, refused it');
     },
-    onAcquittal: (input) => logger.warn(input, 'computed an input that had been refused'),
+    onAcquittal: (input) => logger.warn(input, 'computed an input that was refused before'),
     onEngineEvent: (event, deviceId) => reportEngine(event, deviceId, logger, metrics),
   };
 }

@@ -4,7 +4,7 @@ const PREFIX = 'hotvec_';
 
 type Read<Label extends string> = () => [Record<Label, string>, number][];
 
-/** A registry of its own, nothing is global; every metric that is defined here has the prefix `hotvec_`. */
+/** Its own registry, nothing is global; every metric defined here has the prefix `hotvec_`. */
 export class PrefixedRegistry {
   readonly registry = new Registry();
   readonly prefix = PREFIX;
@@ -39,7 +39,7 @@ export class PrefixedRegistry {
     });
   }
 
-  /** A counter that somebody else counts: `read` gives the numbers since the start. */
+  /** A counter kept elsewhere: `read` gives the numbers since the start. */
   observedCounter<Label extends string>(name: string, help: string, labelNames: Label[], read: Read<Label>): void {
     new Counter({
       name: PREFIX + name,

@@ -13,7 +13,7 @@ const CanarySchema = Type.Object({
       text: Type.String(),
       /** Token ids of `text`, special tokens included. */
       ids: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
-      /** hiddenSize components, L2-normalized; empty where only `scores` speaks of the text. */
+      /** hiddenSize components, L2-normalized; empty if only `scores` refers to the text. */
       vector: Type.Array(Type.Number()),
     }),
     { minItems: 1 },

@@ -21,7 +21,7 @@ export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files
     pooling: manifest.pooling,
     normalize: manifest.normalize,
     dtype,
-    // Quantized by hotvec, and another way of doing it gives other vectors; an ONNX export was by whoever made it.
+    // Quantized by hotvec, and another method gives other vectors; an ONNX export was quantized by its author.
     ...(quantization === undefined ? {} : { quantization }),
     prompts: manifest.prompts,
     ...(manifest.defaultPrompt === '' ? {} : { defaultPrompt: manifest.defaultPrompt }),

@@ -69,7 +69,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     const { ownFolder } = cache;
     return { name: repository, folder, ...factsOf(record), source: modelSource, ownFolder, hashes };
   }
-  // Whoever pulls means the hub; and `@main` says so, too.
+  // A pull always means the hub, and so does `@main`.
   if (!refresh && reference.revision === undefined && settings.revision === '') {
     refuseMissingFolder(model, hub.defaultRevision);
   }
@@ -103,7 +103,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
   };
 }
 
-/** Other files may lie in the snapshot, of another precision or from another tool: they were not verified now. */
+/** Other files may be in the snapshot, of another precision or from another tool: they were not verified this time. */
 function factsOf({ revision, files }: FileRecord): Pick<ModelLocation, 'revision' | 'files'> {
   return { revision, files: new Set(files.map((file) => file.path)) };
 }

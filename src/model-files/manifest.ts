@@ -77,8 +77,8 @@ export interface ModelManifest<Weights = unknown> {
   /** Whether vectors are L2-normalized unless the request says otherwise. */
   normalize: boolean;
   /**
-   * Components that are left of every vector after all that the model does, its normalization included (`truncate_dim`);
-   * null where all are, or where it is no less than hiddenSize.
+   * Components left of every vector after everything the model does, including normalization (`truncate_dim`); null if
+   * all are, or if it is not less than hiddenSize.
    */
   truncateDimension: number | null;
   /** Prompt name to the text put before an input, from config_sentence_transformers.json. */

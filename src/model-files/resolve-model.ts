@@ -4,13 +4,13 @@ import { StartError } from '../errors.ts';
 import { packageRoot } from '../package-info.ts';
 import type { ModelFolder } from './folder/model-files.ts';
 
-/** Where a model lies, and where it came from. */
+/** Where a model is, and where it came from. */
 export interface ModelLocation extends ModelFolder {
   revision: string | null;
   source: 'starter' | 'folder' | ModelSource;
   /** Beside the model, where hotvec may keep what it makes of it; null for the starter: the package is not written to. */
   ownFolder: string | null;
-  /** Absolute path → SHA-256 of files that were verified, so that nobody reads them again. Empty for local folders. */
+  /** Absolute path → SHA-256 of files that were verified, so that they are not read again. Empty for local folders. */
   hashes: ReadonlyMap<string, string>;
 }
 
@@ -21,7 +21,7 @@ export type ModelSource = (typeof MODEL_SOURCES)[number];
 export interface HubReference {
   /** `owner/name`. */
   repository: string;
-  /** Branch, tag or commit; undefined where none is named. */
+  /** Branch, tag or commit; undefined if none is named. */
   revision: string | undefined;
 }
 
@@ -56,9 +56,9 @@ export function findLocalModel(model: string): ModelLocation | undefined {
 }
 
 /**
- * For `models/name` in a folder that has `models`: a folder is meant, and no hub need be asked for half a minute to find
- * that it is not there.
- * @throws {StartError} saying so, and how to name a model of a hub all the same.
+ * For `models/name` in a folder that has `models`: a folder is meant, and no hub need be asked for half a minute to
+ * find that it is not there.
+ * @throws {StartError} saying so, and how to name a hub model anyway.
  */
 export function refuseMissingFolder(model: string, defaultRevision: string): void {
   if (existsSync(model)) throw notAFolder(model);

@@ -11,8 +11,8 @@ const ROLE_SUFFIXES: readonly [string, Role][] = [
 const LATEST = ':latest';
 
 /**
- * What the `model` of a request may say: a label matched to a list, never a reason to load anything. Names match with and
- * without `:latest`, and in any case, as Ollama's do.
+ * What `model` may be in a request: a label matched against a list, never a reason to load anything. Names match with
+ * and without `:latest`, and in any case, as Ollama's do.
  */
 export class ModelNames<Model> {
   private readonly models = new Map<string, Model>();

@@ -190,7 +190,7 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     // Before the hashes of the fingerprint: what changes meanwhile must not pass for what they are of.
     stamps = new FileStamps(format.engineFiles(loaded));
     const starting = engine.start();
-    // The precision is part of the fingerprint: hashing the weights need not wait where there is no choice of it.
+    // The precision is part of the fingerprint: hashing the weights need not wait if there is no choice.
     const [only, ...others] = dtypes;
     const dtype = only === undefined || others.length > 0 ? (await starting).dtype : only;
     const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);

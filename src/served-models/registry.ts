@@ -61,7 +61,8 @@ export class ModelRegistry {
    * The model that a request names, whatever it does.
    *
    * @param name undefined: the only model; one of several must be named.
-   * @throws {HotvecError} model_not_found, listing what is served; invalid_input where none is named and there are several.
+   * @throws {HotvecError} model_not_found, listing what is served; invalid_input if none is named and there are
+   * several.
    */
   find(name: string | undefined): Resolved {
     const [first, ...others] = this.models;

@@ -4,7 +4,7 @@ import type { EngineHealth } from './engine-health.ts';
 
 export type { TaskName };
 
-/** One model under its names, as requests see it. Nobody changes any of it once the model is started. */
+/** One model under its names, as requests see it. None of it changes once the model is started. */
 export interface ServedModel {
   /** Its name in answers, metrics and log lines. */
   readonly name: string;

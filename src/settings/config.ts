@@ -92,7 +92,7 @@ export function readConfig(
     if (found !== undefined) isGiven.add(name);
     if (Value.Check(schema, value)) config[name] = value;
     else if (!isLink(found?.source ?? ''))
-      problems.push(`${found?.source} is ${shown(name, found?.text ?? '')}; wanted is ${wanted(schema)}.`);
+      problems.push(`${found?.source} is ${shown(name, found?.text ?? '')}; expected ${wanted(schema)}.`);
   }
   for (const [service, linked] of links) problems.push(explainServiceLinks(service, linked));
   if (isGiven.has('model') && isGiven.has('modelsFile')) {
@@ -125,7 +125,7 @@ export function withoutSecrets(config: Config): Config {
 
 /** A value that was refused, without what may be secret in it. */
 function shown(name: SettingName, text: string): string {
-  if (SECRETS.includes(name)) return 'not usable (its value is not shown)';
+  if (SECRETS.includes(name)) return 'invalid (its value is not shown)';
   return JSON.stringify(ADDRESSES.includes(name) ? text.replace(/^.*@/s, '***@').replace(/[?#].*$/s, '?***') : text);
 }
 
@@ -155,7 +155,7 @@ function readVariable(
   if (first === undefined) return undefined;
   const differ = second !== undefined && environment[first] !== environment[second];
   if (differ && serviceOfLink(first, environment) === undefined) {
-    problems.push(`${first} and ${second} say different things; set one of them.`);
+    problems.push(`${first} and ${second} have different values; set only one of them.`);
   }
   return { source: first, text: environment[first] as string };
 }
@@ -181,8 +181,8 @@ function readFlags(args: readonly string[], problems: string[]): Record<string, 
 }
 
 /**
- * Puts the home folder in the place of a leading `~`, and the values of variables in that of `$NAME` and `${NAME}`, as
- * Hugging Face's tools do for their folders: an env file and a unit of systemd leave both as they are.
+ * Replaces a leading `~` with the home folder, and `$NAME` and `${NAME}` with the values of variables, as Hugging
+ * Face's tools do for their folders: env files and systemd units leave both as they are.
  */
 function expandPath(path: string, environment: Record<string, string | undefined>): string {
   const expanded = path.replace(/\$(?:(\w+)|\{([^}]*)\})/g, (whole, name, inBraces) => {

@@ -13,17 +13,17 @@ export const hubSettings = {
   offline: Type.Boolean({
     default: false,
     description:
-      'Never use the network: hub models come from the cache, or the start fails; `HF_HUB_OFFLINE` and `TRANSFORMERS_OFFLINE` mean the same',
+      'Never use the network: hub models come from the cache, or startup fails; `HF_HUB_OFFLINE` and `TRANSFORMERS_OFFLINE` mean the same',
   }),
   hfToken: Type.String({
     default: '',
     ...TOKEN,
     description:
-      'Token for private and gated models of Hugging Face; never logged; `HUGGING_FACE_HUB_TOKEN` where it is not set',
+      'Token for private and gated Hugging Face models; never logged; falls back to `HUGGING_FACE_HUB_TOKEN`',
   }),
   hfTokenPath: Type.String({
     default: '',
-    description: 'File with that token; empty: the one that `hf auth login` leaves in `HF_HOME`',
+    description: 'File containing that token; empty: the one that `hf auth login` writes to `HF_HOME`',
   }),
   hfEndpoint: Type.String({
     default: 'https://huggingface.co',
@@ -37,8 +37,7 @@ export const hubSettings = {
   }),
   hfHubCache: Type.String({
     default: '',
-    description:
-      'Folder for models of Hugging Face alone; empty: that of `HUGGINGFACE_HUB_CACHE`, or `hub` in `HF_HOME`',
+    description: 'Folder for Hugging Face models only; empty: `HUGGINGFACE_HUB_CACHE`, or `hub` in `HF_HOME`',
   }),
   modelscopeEndpoint: Type.String({
     default: 'https://www.modelscope.cn',
@@ -48,6 +47,6 @@ export const hubSettings = {
   modelscopeApiToken: Type.String({
     default: '',
     ...TOKEN,
-    description: 'Token for private models of ModelScope; never logged',
+    description: 'Token for private ModelScope models; never logged',
   }),
 };

@@ -5,8 +5,8 @@ addresses.addSubnet('127.0.0.0', 8, 'ipv4');
 addresses.addAddress('::1', 'ipv6');
 
 /**
- * Whether only this machine reaches a server that listens on `host`. Names but `localhost`, short forms (`0`, `127.1`) and
- * what is no address are not: what they mean is decided elsewhere.
+ * Whether only this machine reaches a server that listens on `host`. Names other than `localhost`, short forms (`0`,
+ * `127.1`) and anything that is not an address are not: what they mean is decided elsewhere.
  */
 export function isLoopback(host: string): boolean {
   const version = isIP(host);

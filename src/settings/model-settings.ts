@@ -12,7 +12,7 @@ export const modelSettings = {
     default: 'starter',
     minLength: 1,
     description:
-      'What to serve: `starter`; a model of the hub, `Qwen/Qwen3-Embedding-0.6B` or `owner/name@revision`, downloaded once; or a folder. Several, comma-separated, are served side by side',
+      'What to serve: `starter`; a hub model, `Qwen/Qwen3-Embedding-0.6B` or `owner/name@revision`, downloaded once; or a folder. Several, comma-separated, are served side by side',
   }),
   modelsFile: Type.String({
     default: '',
@@ -21,7 +21,7 @@ export const modelSettings = {
   revision: Type.String({
     default: '',
     ...REVISION,
-    description: "Branch, tag or commit of a hub model; empty: what follows `@` in `MODEL`, or the hub's main branch",
+    description: "Branch, tag or commit of a hub model; empty: the part after `@` in `MODEL`, or the hub's main branch",
   }),
   servedModelName: Type.String({
     default: '',
@@ -29,12 +29,12 @@ export const modelSettings = {
   }),
   aliases: Type.Array(Type.String({ minLength: 1 }), {
     default: [],
-    description: 'Further names clients may use in `model`, e.g. `text-embedding-3-small`; comma-separated',
+    description: 'Additional names clients may use in `model`, e.g. `text-embedding-3-small`; comma-separated',
   }),
   device: Type.Union([Type.Literal('auto'), Type.Literal('cpu'), Type.Literal('cuda'), Type.Literal('webgpu')], {
     default: 'auto',
     description:
-      'Where to compute: `cpu`, `cuda` (the GPU image has it), `webgpu`; `auto`: the first of `cuda`, `webgpu`, `cpu` that works. One that is named and does not work ends the start',
+      'Where to compute: `cpu`, `cuda` (the GPU image has it), `webgpu`; `auto`: the first of `cuda`, `webgpu`, `cpu` that works. A named device that does not work is an error at startup',
   }),
   deviceId: Type.Array(Type.Integer({ minimum: 0, maximum: 1023 }), {
     default: [0],
@@ -68,7 +68,7 @@ export const modelSettings = {
     {
       default: 'auto',
       description:
-        'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one there is. `int8` on the CPU quantizes safetensors once, see docs/models.md',
+        'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one available. `int8` on the CPU quantizes safetensors once, see docs/models.md',
     },
   ),
   pooling: Type.Union(
@@ -84,14 +84,14 @@ export const modelSettings = {
     {
       default: 'auto',
       description:
-        'How a text becomes one vector, for a model folder without modules.json: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`, or `in_graph` for an ONNX export that gives `sentence_embedding`',
+        'How a text becomes one vector, for a model folder without modules.json: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`, or `in_graph` for an ONNX export that outputs `sentence_embedding`',
     },
   ),
   matryoshkaDimensions: Type.Array(Type.Integer({ minimum: 1 }), {
     default: [],
-    wanted: 'a comma-separated list of whole numbers, each at least 1',
+    wanted: 'a comma-separated list of integers, each at least 1',
     description:
-      'Sizes that vectors may be cut to by `dimensions`, for a Matryoshka model whose `config.json` does not say it, e.g. `64,128,256`; empty: what the model says',
+      'Sizes that `dimensions` may reduce vectors to, for a Matryoshka model whose `config.json` does not list them, e.g. `64,128,256`; empty: what the model says',
   }),
   threads: Type.Integer({
     default: 0,
@@ -102,30 +102,30 @@ export const modelSettings = {
   prepacking: Type.Boolean({
     default: true,
     description:
-      'Re-lay the weights for speed at load. Off: starts faster and uses less memory, short texts are slower',
+      'Rearrange the weights for speed while loading. Off: faster startup and less memory, but short texts are slower',
   }),
   maxInputTokens: Type.Integer({
     default: 8192,
     minimum: 8,
-    description: "Longest input in tokens, special ones included; the model's own limit if that is lower",
+    description: "Maximum tokens of an input, including special tokens; the model's own limit if that is lower",
   }),
   maxBatchTokens: Type.Integer({
     default: 0,
     minimum: 0,
     maximum: 1_000_000,
     description:
-      'Tokens in a batch, shared prefixes counted once, padding counted; 0: the smallest batch that reaches 90 % of the best speed, measured at the start',
+      'Maximum tokens in a batch, counting shared prefixes once and padding too; 0: the smallest batch that reaches 90 % of the best speed, measured at startup',
   }),
   vectorCacheMb: Type.Integer({
     default: 0,
     minimum: 0,
     maximum: 1_048_576,
-    description: 'Memory for computed vectors, in MiB: texts asked for again are answered from it; 0: no cache',
+    description: 'Memory for caching computed vectors, in MiB: repeated inputs are answered from it; 0: no cache',
   }),
   maxQueueTokens: Type.Integer({
     default: 600_000,
     minimum: 1,
     description:
-      'Tokens that may wait, of a large request an eighth of them at most; beyond that requests get 429 with `retry-after`',
+      'Maximum tokens waiting in the queue, of which a large request counts for at most an eighth; beyond that requests get 429 with `retry-after`',
   }),
 };

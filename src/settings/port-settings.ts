@@ -17,28 +17,28 @@ export const portSettings = {
     default: '',
     ...BASE_PATH,
     description:
-      'Path that all routes are below, e.g. `/hotvec`, for a proxy that passes it on; probes and `/metrics` are at the root too. Empty: none',
+      'Path prefix of all routes, e.g. `/hotvec`, for a proxy that does not strip it; probes and `/metrics` are also at the root. Empty: none',
   }),
   keepAliveS: Type.Integer({
     default: 620,
     minimum: 1,
     maximum: 86_400,
     description:
-      'Seconds that a connection may wait for its next request; longer than the proxy in front keeps it, or that one answers 502 now and then',
+      'Seconds a connection may wait for its next request; must be longer than the proxy in front keeps it, or the proxy occasionally answers 502',
   }),
   metricsPort: Type.Integer({
     default: 0,
     minimum: 0,
     maximum: 65535,
-    description: 'Port of its own for `/metrics`, which is then not on `PORT`; 0: on `PORT`',
+    description: 'Separate port for `/metrics`, which is then not on `PORT`; 0: on `PORT`',
   }),
   metricsHost: Type.String({
     default: '',
-    description: 'Address to listen on with `METRICS_PORT`; empty: that of `HOST`',
+    description: 'Address to listen on with `METRICS_PORT`; empty: same as `HOST`',
   }),
   apiKeysFile: Type.String({
     default: '',
-    description: 'File of `name:sha256-of-key` lines; every route but the health checks then needs a key',
+    description: 'File of `name:sha256-of-key` lines; every route except the health checks then requires a key',
   }),
   allowNoAuth: Type.Boolean({
     default: false,
@@ -48,13 +48,13 @@ export const portSettings = {
     default: [],
     wanted: 'a comma-separated list of host names and addresses, each with or without a port, `*.example.com`, or *',
     description:
-      'Names that requests may have in `host`, besides `localhost` and addresses; comma-separated, `*.example.com` for all below, `*` for any. Empty: none on loopback without API keys, elsewhere any',
+      'Names that requests may have in `host`, besides `localhost` and IP addresses; comma-separated, `*.example.com` for all subdomains, `*` for any. Empty: none on loopback without API keys, otherwise any',
   }),
   allowedOrigins: Type.Array(Type.String(ORIGIN), {
     default: [],
     wanted: 'a comma-separated list of origins as browsers send them, such as https://app.example.com, or *',
     description:
-      'Origins of web pages that may call this server from a browser, e.g. `https://app.example.com`; comma-separated; `*`: any, with API keys or `ALLOW_NO_AUTH=1` only. Empty: none',
+      'Origins of web pages that may call this server from a browser, e.g. `https://app.example.com`; comma-separated; `*`: any, only with API keys or `ALLOW_NO_AUTH=1`. Empty: none',
   }),
   drainDelayMs: Type.Integer({
     default: 0,
@@ -66,6 +66,6 @@ export const portSettings = {
     default: 30_000,
     minimum: 0,
     maximum: 600_000,
-    description: 'After SIGTERM, time for requests under way to finish',
+    description: 'After SIGTERM, time for requests in progress to finish',
   }),
 };

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { HTTP_URL } from './http-url.ts';
 
-/** As OpenTelemetry writes headers; percent-encoded is what has a meaning here, and nothing that is no text. */
+/** As OpenTelemetry writes headers: characters with a meaning here are percent-encoded, and only text is allowed. */
 const HEADER = '\\s*[\\w.-]+\\s*=([\\x20-\\x24\\x26-\\x2b\\x2d-\\x7e]|%[2-7][\\da-fA-F])+';
 const HEADERS = { pattern: `^(${HEADER}(,${HEADER})*)?$`, wanted: 'name=value pairs, separated by commas' };
 
@@ -11,26 +11,25 @@ export const reportSettings = {
     default: '',
     pattern: `${HTTP_URL.pattern}|^$`,
     wanted: HTTP_URL.wanted,
-    description:
-      'OpenTelemetry collector that traces of requests are sent to, e.g. `http://localhost:4318`; empty: none',
+    description: 'OpenTelemetry collector to send request traces to, e.g. `http://localhost:4318`; empty: none',
   }),
   otelExporterOtlpProtocol: Type.Union([Type.Literal('http/protobuf'), Type.Literal('http/json')], {
     default: 'http/protobuf',
-    description: 'How they are sent: `http/protobuf` or `http/json`',
+    description: 'Protocol for sending traces: `http/protobuf` or `http/json`',
   }),
   otelExporterOtlpHeaders: Type.String({
     default: '',
     ...HEADERS,
-    description: 'Headers sent along, `name=value,…`, for collectors that ask for a key; never logged',
+    description: 'Headers to send with traces, `name=value,…`, for collectors that require a key; never logged',
   }),
   otelServiceName: Type.String({ default: 'hotvec', minLength: 1, description: 'Name of the service in traces' }),
   otelTracesSamplerArg: Type.Number({
     default: 1,
     minimum: 0,
     maximum: 1,
-    description: 'Part of the requests that are traced, where `traceparent` does not say whether',
+    description: 'Fraction of requests to trace, unless `traceparent` decides',
   }),
-  otelSdkDisabled: Type.Boolean({ default: false, description: 'Trace nothing, whatever else is set' }),
+  otelSdkDisabled: Type.Boolean({ default: false, description: 'Disable tracing, whatever else is set' }),
   logLevel: Type.Union(
     [
       Type.Literal('fatal'),

@@ -10,18 +10,20 @@ export function contradictions(config: Config): string[] {
   for (const name of ['host', 'metricsHost'] as const) {
     if (config[name] === '' || isLoopback(config[name]) || config.apiKeysFile !== '' || config.allowNoAuth) continue;
     problems.push(
-      `${variableOf(name)}=${config[name]} is reachable from other machines and no API keys are set. Set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if something in front of hotvec checks who may use it.`,
+      `${variableOf(name)}=${config[name]} is reachable from other machines, but no API keys are set. Set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if something in front of hotvec controls access.`,
     );
   }
   if (config.metricsPort === 0 && config.metricsHost !== '') {
     problems.push(`METRICS_HOST=${config.metricsHost} needs METRICS_PORT: without it metrics are on HOST and PORT.`);
   }
   if (config.metricsPort !== 0 && config.metricsPort === config.port) {
-    problems.push(`METRICS_PORT is PORT (${config.port}). Set it to another one, or to 0 for metrics on PORT.`);
+    problems.push(
+      `METRICS_PORT is the same as PORT (${config.port}). Set it to another port, or to 0 for metrics on PORT.`,
+    );
   }
   for (const name of ['allowedHosts', 'allowedOrigins'] as const) {
     if (config[name].length > 1 && config[name].includes('*')) {
-      problems.push(`${variableOf(name)}=${config[name]} names some and any; leave one of the two out.`);
+      problems.push(`${variableOf(name)}=${config[name]} lists names and *; remove one or the other.`);
     }
   }
   for (const origin of config.allowedOrigins) {
@@ -32,7 +34,7 @@ export function contradictions(config: Config): string[] {
   }
   if (config.allowedOrigins.includes('*') && config.apiKeysFile === '' && !config.allowNoAuth) {
     problems.push(
-      'ALLOWED_ORIGINS=* without API keys lets every web page use this server. Name the origins, set API_KEYS_FILE, or ALLOW_NO_AUTH=1 if every page may.',
+      'ALLOWED_ORIGINS=* without API keys lets every web page use this server. List the origins, set API_KEYS_FILE, or set ALLOW_NO_AUTH=1 if every page may do so.',
     );
   }
   for (const name of ADDRESSES) {
@@ -45,7 +47,7 @@ export function contradictions(config: Config): string[] {
     );
   }
   if (config.dialects.length > 1 && config.dialects.includes('none')) {
-    problems.push(`DIALECTS=${config.dialects} names some and none; leave one of the two out.`);
+    problems.push(`DIALECTS=${config.dialects} lists dialects and none; remove one or the other.`);
   }
   const { models, problems: ofModels } = modelConfigs(config);
   problems.push(...ofModels);
@@ -58,10 +60,12 @@ function modelContradictions(config: Config): string[] {
   const problems: string[] = [];
   const [, revision] = config.model.split('@');
   if (revision !== undefined && config.revision !== '' && revision !== config.revision) {
-    problems.push(`MODEL=${config.model} and REVISION=${config.revision} name different revisions; set one of them.`);
+    problems.push(
+      `MODEL=${config.model} and REVISION=${config.revision} name different revisions; set only one of them.`,
+    );
   }
   if (config.model === 'starter' && config.revision !== '') {
-    problems.push(`REVISION=${config.revision} is for models of a hub, and MODEL is the starter. Unset REVISION.`);
+    problems.push(`REVISION=${config.revision} applies only to hub models, but MODEL is the starter. Unset REVISION.`);
   }
   if (config.device !== 'cuda' && config.deviceId.join() !== '0') {
     problems.push(

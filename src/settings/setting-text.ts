@@ -39,15 +39,15 @@ export function wanted(schema: TSchema): string {
   if (typeof facts.wanted === 'string') return facts.wanted;
   const kind =
     {
-      integer: 'a whole number',
+      integer: 'an integer',
       number: 'a number',
       boolean: '1 or 0',
       array: wantedList(facts as Parameters<typeof wantedList>[0]),
-      string: 'a text',
+      string: 'a string',
     }[facts.type as string] ?? 'another value';
   const bounds = [
     facts.minimum === undefined ? '' : `at least ${facts.minimum}`,
-    facts.exclusiveMinimum === undefined ? '' : `above ${facts.exclusiveMinimum}`,
+    facts.exclusiveMinimum === undefined ? '' : `greater than ${facts.exclusiveMinimum}`,
     facts.maximum === undefined ? '' : `at most ${facts.maximum}`,
   ].filter((bound) => bound !== '');
   return [kind, ...bounds].join(', ');
@@ -63,7 +63,7 @@ interface ListFacts {
 }
 
 function wantedList({ items, uniqueItems }: ListFacts): string {
-  const ofNumbers = items?.type === 'integer' ? ' of whole numbers' : '';
+  const ofNumbers = items?.type === 'integer' ? ' of integers' : '';
   const kind = items?.anyOf === undefined ? ofNumbers : ` of ${choicesOf(items.anyOf)}`;
-  return `a comma-separated list${kind}${uniqueItems === true ? ', each once' : ''}`;
+  return `a comma-separated list${kind}${uniqueItems === true ? ' without duplicates' : ''}`;
 }

@@ -15,8 +15,9 @@ export class InputFailures {
   }
 
   /**
-   * Notes what was thrown for one input alone.
-   * @throws it, where it fails the request; also with `partial` what is no HotvecError: a defect is nobody's input.
+   * Records what was thrown for a single input.
+   * @throws it, where it fails the request; also with `partial` anything that is not a HotvecError: a defect is not the
+   * fault of an input.
    */
   add(position: number, error: unknown): void {
     if (this.onError === 'fail' || !(error instanceof HotvecError)) throw error;

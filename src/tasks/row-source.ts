@@ -14,7 +14,7 @@ export interface RowCache {
 
 /** How the rows of a request were come by. */
 export interface RowFacts extends ComputeFacts {
-  /** How many sequences the cache had, and how many it had not; null without a cache. */
+  /** How many sequences were found in the cache, and how many were not; null without a cache. */
   cache: { hits: number; misses: number } | null;
 }
 

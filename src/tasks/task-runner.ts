@@ -18,7 +18,7 @@ export interface RunOptions {
   timeLimit: number;
   /** Name of the API key, for its share of the queue. */
   owner?: string | undefined;
-  /** Whether somebody waits for the answer; left out: judged by the size of the request. */
+  /** Whether someone is waiting for the response; if omitted, judged by the size of the request. */
   priority?: Priority | undefined;
   /** Told how many tokens the inputs have, before any is computed; what it throws ends the request. */
   onTokenized?: (tokens: number) => void;

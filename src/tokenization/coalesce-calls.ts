@@ -16,8 +16,8 @@ interface Job<Result> {
 }
 
 /**
- * Joins concurrent calls into fewer, larger ones: while one runs, texts collect for the next. Small jobs have calls of
- * their own, beside those of the large ones: a call full of passages takes long where the engine has all cores.
+ * Joins concurrent calls into fewer, larger ones: while one runs, texts collect for the next. Small jobs have their own
+ * calls, separate from those of the large ones: a call full of passages takes long when the engine uses all cores.
  *
  * @param encodeBatch one result a text, same order. Called for two calls at a time at most.
  * @returns a function with the same contract, for any number of texts.
@@ -49,7 +49,7 @@ function callAfterCall<Result>(
         const isFull =
           call.length === MAX_TEXTS_PER_CALL || (call.length > 0 && units + text.length > MAX_UNITS_PER_CALL);
         if (isFull) {
-          // Whoever is next in line leads the next call.
+          // The next caller in line leads the next call.
           const next = waiting.indexOf(job);
           waiting = [...waiting.slice(next), ...waiting.slice(0, next)].filter((one) => one.sent < one.texts.length);
           return call;

@@ -32,7 +32,7 @@ export interface TokenizerOptions {
   disputed?: DisputedWords | null;
   /** The token that batches of texts are padded with; null or absent: not known. */
   paddingToken?: string | null;
-  /** Rows of the model's embedding table: no id may lie beyond. */
+  /** Rows of the model's embedding table: no id may be beyond them. */
   vocabularySize?: number;
   /** Tokens that the model's other files speak of. */
   namedTokens?: readonly string[];

@@ -52,12 +52,12 @@ interface PartEnd {
 }
 
 /**
- * Reads a text of any length piece by piece, so that it takes neither the memory nor the turn of others, and so that
- * whoever wants its first tokens need not wait for all. The tokens are those of the whole text.
+ * Reads a text of any length piece by piece, so that it takes neither memory nor turns from others, and so that a
+ * caller that needs only its first tokens need not wait for all of them. The tokens are those of the whole text.
  *
  * A piece is tokenized otherwise at its edges than the text around it is: a word is cut, spaces are not followed by
- * their word, a prefix is put before it. So no token counts near a cut, and parts overlap: the next one begins where a
- * word does, well before the place at which it takes over, and must have the same tokens there. Where it has not, it
+ * their word, a prefix is put before it. So no token counts near a cut, and parts overlap: the next one begins at the
+ * start of a word, well before the place where it takes over, and must have the same tokens there. If it has none, it
  * begins where the part before did. Where no word ends, as in a long one, the part is made longer, in the end to all.
  *
  * @param encodePart tokenizes a piece.
@@ -102,7 +102,7 @@ export async function* readInParts<Piece extends Part>(
   }
 }
 
-/** The token of the part at which it takes over; null where it reads otherwise than the part before. */
+/** The token of the part at which it takes over; null if it differs from the part before. */
 function findSeam({ ids, startOf }: Part, { firstStart, isGap, tokensBefore }: Seam): number | null {
   const first = firstFrom(ids.length, startOf, firstStart);
   if (isGap) return first;
@@ -146,7 +146,7 @@ function chooseEnd(part: Part, first: number, piece: string, from: number): Part
   return { end, seam: seamAt(start), safeSeam: seamAt(0) };
 }
 
-/** White space that has no tokens, and goes on beyond the part: the next one may begin anywhere in it. */
+/** White space that has no tokens and continues beyond the part: the next one may begin anywhere in it. */
 function gapEndOf({ ids, startOf }: Part, piece: string, from: number): PartEnd | null {
   const begin = notInPair(piece, piece.length - OVERLAP_UNITS - UNSURE_UNITS);
   const lastStart = ids.length === 0 ? -1 : unitsOf(piece, startOf(ids.length - 1));

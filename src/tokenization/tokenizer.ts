@@ -22,7 +22,7 @@ export interface SpecialTokens {
   after: number;
 }
 
-/** Those tokens themselves. Ids that were made for the model have them; those of another tokenizer most often have not. */
+/** Those tokens themselves. Ids that were made for the model have them; those of another tokenizer usually do not. */
 export interface Marks {
   before: readonly number[];
   after: readonly number[];

@@ -7,8 +7,8 @@ export type TruncationSide = 'end' | 'start';
  * Shortens `ids` to `maxTokens`, keeping the special tokens around the text: the last one is what `last_token` pooling
  * reads, and a sequence that lost it gives a vector of another kind.
  *
- * @param promptIds what must stay at the start, special tokens before it included: the ids of the prompt alone. Where
- * the start of the text is cut off, they take the place of what was there; where its end is, nothing changes.
+ * @param promptIds what must stay at the start, special tokens before it included: the ids of the prompt alone. If the
+ * start of the text is cut off, they replace what was there; if its end is, nothing changes.
  */
 export function truncateIds(
   ids: Int32Array,

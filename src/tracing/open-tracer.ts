@@ -8,7 +8,7 @@ export interface TracingSettings {
   /** `name=value,…`, percent-encoded. */
   otelExporterOtlpHeaders: string;
   otelServiceName: string;
-  /** Part of the traces to keep where the caller has not decided. */
+  /** Fraction of the traces to keep if the caller has not decided. */
   otelTracesSamplerArg: number;
   otelSdkDisabled: boolean;
 }

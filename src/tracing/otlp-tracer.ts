@@ -87,7 +87,7 @@ export class OtlpTracer implements RequestTracer {
     for (const { name, startedAt, endedAt } of request.stages) {
       this.tracer.startSpan(name, { kind: SpanKind.INTERNAL, startTime: at(startedAt) }, below).end(at(endedAt));
     }
-    // By the conventions the client's mistakes are no errors of the server.
+    // By convention, client mistakes are not server errors.
     if (status >= 500) server.setStatus({ code: SpanStatusCode.ERROR });
     server.end(at(request.endedAt));
     const { traceId, spanId } = server.spanContext();

@@ -8,7 +8,7 @@ export interface TraceContext {
   parentId: string;
   /** Whether the caller keeps its part of the trace. */
   isSampled: boolean;
-  /** `tracestate` as it came; what is malformed in it is left out by whoever passes it on. */
+  /** `tracestate` as it came; malformed parts are dropped when it is passed on. */
   state: string | undefined;
 }
 

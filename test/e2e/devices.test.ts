@@ -57,7 +57,7 @@ describe('DTYPE', () => {
   it('that the device has no kernels for ends the start, naming those that it has', async () => {
     assert.match(
       await fatalLine({ DEVICE: 'cpu', DTYPE: 'bf16' }),
-      /^DTYPE=bf16 is not implemented.* on cpu; there it is fp32 or int8\./,
+      /^DTYPE=bf16 is not supported.* on cpu; use fp32 or int8\./,
     );
   });
 });

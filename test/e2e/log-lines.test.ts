@@ -132,7 +132,7 @@ describe('Every line of the log', () => {
     }
     assertSeen(checkAll(service.log()), [
       ...['dropped a reply from an engine process already given up', 'the engine failed a request'],
-      ...['the engine failed an input', 'found the input of a failed batch, refused it'],
+      ...['the engine failed an input', 'found the input that made a batch fail, refused it'],
       ...['engine lost, restarting it', 'request'],
     ]);
     const aborted = requestLines(service.log()).filter(({ aborted }) => aborted === true);
@@ -155,7 +155,7 @@ describe('Every line of the log', () => {
     const time = new Date().toISOString();
     checkLogLine(JSON.stringify({ level: 'info', time, msg: 'stopped' }));
     for (const line of [
-      { level: 'info', time, msg: 'something else' },
+      { level: 'info', time, msg: 'a value of another type' },
       { level: 'info', time, msg: 'stopped', text: 'x' },
       { level: 'warn', time, msg: 'stopped' },
       { level: 'info', time, msg: 'shutting down' },

@@ -37,14 +37,14 @@ describe('Sizes that vectors may be cut to', () => {
   it('are the whole one alone for a model that says nothing', async () => {
     const { told, answers } = await ask({ model }, [32, 8]);
     assert.deepEqual(told, { dimensions: 32, min_dimensions: 32, is_matryoshka: false, matryoshka_dimensions: null });
-    assert.deepEqual(answers, [[32, '1.00000'], 'dimensions is 8; this model gives 32.']);
+    assert.deepEqual(answers, [[32, '1.00000'], 'dimensions is 8; this model supports 32.']);
   });
 
   it('are what MATRYOSHKA_DIMENSIONS says, those between them too; what is below is refused', async () => {
     const { told, answers } = await ask({ model, matryoshkaDimensions: [16, 8] }, [8, 12, 32, 4]);
     assert.deepEqual(told, { dimensions: 32, min_dimensions: 8, is_matryoshka: true, matryoshka_dimensions: [8, 16] });
     const unit = '1.00000';
-    assert.deepEqual(answers, [[8, unit], [12, unit], [32, unit], 'dimensions is 4; this model gives 8 to 32.']);
+    assert.deepEqual(answers, [[8, unit], [12, unit], [32, unit], 'dimensions is 4; this model supports 8 to 32.']);
   });
 
   it('are a range for the Qwen3-Embedding family', async () => {

@@ -70,7 +70,7 @@ describe('METRICS_PORT, when it is taken', () => {
     const port = await freePort();
     await assert.rejects(startService({ port, metricsPort }, fakeEngineEntry), {
       name: 'StartError',
-      message: `Cannot listen on 127.0.0.1:${metricsPort}: the port is taken. Set METRICS_PORT to another one, or stop the program that uses it.`,
+      message: `Cannot listen on 127.0.0.1:${metricsPort}: the port is already in use. Set METRICS_PORT to another one, or stop the program that uses it.`,
     });
     taken.close();
     await assert.rejects(fetch(`http://127.0.0.1:${port}/livez`));

@@ -86,7 +86,7 @@ describe('the ONNX files that the export functions of sentence-transformers writ
       if (await integerProductsOverflow()) {
         await assert.rejects(served('q8', copy), {
           message:
-            /^The engine did not start\. DTYPE=q8: the 8-bit weights of this export overflow in this processor's integer products, .*\(QLinearMatMul of opset 21\)\. Set DTYPE to another that the folder has \(.*O3.*\), use an export made with reduce_range/,
+            /^The engine did not start\. DTYPE=q8: the 8-bit weights of this export overflow in this processor's integer products, .*\(QLinearMatMul of opset 21\)\. Set DTYPE to another one in the folder \(.*O3.*\), use an export made with reduce_range/,
         });
       } else {
         // All components of a hidden state are the same.
@@ -115,7 +115,7 @@ describe('the ONNX files that the export functions of sentence-transformers writ
       renameSync(path.join(copy, 'onnx/model_O3.onnx'), path.join(copy, 'onnx/model_of_mine.onnx'));
       await assert.rejects(startService({ model: copy, logLevel: 'warn' }), {
         message:
-          /has no onnx\/model\.onnx\. It has onnx\/model_of_mine\.onnx; hotvec knows model\.onnx, model_O1\.onnx/,
+          /has no onnx\/model\.onnx\. It has onnx\/model_of_mine\.onnx; hotvec recognizes model\.onnx, model_O1\.onnx/,
       });
     } finally {
       rmSync(copy, { recursive: true });

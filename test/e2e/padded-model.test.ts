@@ -147,7 +147,7 @@ describe('hotvec serve with a sentence-transformers folder of ONNX files', () =>
     assert.equal((await service.vectors({ input: 'a', dimensions: 32 }))[0]?.length, 32);
     const cut = await service.embed({ input: 'a', dimensions: 16 });
     assert.deepEqual([cut.status, cut.body.error.code], [400, 'invalid_dimensions']);
-    assert.match(cut.body.error.message, /this model gives 32/);
+    assert.match(cut.body.error.message, /this model supports 32/);
   });
 
   it('refuses a text that is too long, or cuts it between the special tokens when asked', async () => {

@@ -94,7 +94,7 @@ describe('A machine that a start cannot go on with', { skip }, () => {
     for (const command of ['--help', 'serve --help', 'verify starter']) {
       const { code, output } = await shell(`exec "$0" "$1" ${command} >/dev/full`);
       assert.equal(code, 1);
-      assertOneLine(output, /could not be written \(ENOSPC\)/);
+      assertOneLine(output, /cannot write the output \(ENOSPC\)/);
     }
   });
 

@@ -209,7 +209,7 @@ describe('a model by its hub id, from the command line', () => {
     const tokenFile = path.join(home, 'a-token');
     writeFileSync(tokenFile, 'hf_SECRET\nhf_SECRET');
     for (const [environment, code, message] of [
-      [{ HF_TOKEN: 'hf_SECRET\nx' }, 78, /HF_TOKEN is not usable/],
+      [{ HF_TOKEN: 'hf_SECRET\nx' }, 78, /HF_TOKEN is invalid/],
       [{ HF_ENDPOINT: 'https://user:SECRET@mirror' }, 78, /HF_ENDPOINT is "\*\*\*@mirror"/],
       [{ HF_TOKEN_PATH: tokenFile }, 1, /a-token does not hold a token/],
       [{ HTTPS_PROXY: 'http://user:SECRET@%%%' }, 1, /HTTPS_PROXY or HTTP_PROXY is not a proxy address/],
@@ -247,7 +247,7 @@ describe('a model by its hub id, from the command line', () => {
   it('exits with 78 when two revisions are named, and with 1 in one line for everything else', async () => {
     const both = cli('pull', [`${MODEL}@main`], { REVISION: 'v2' });
     assert.equal(await both.exit, 78);
-    assert.match(both.output(), /name different revisions; set one of them/);
+    assert.match(both.output(), /name different revisions; set only one of them/);
     const twice = cli('pull', [MODEL, '--model', 'someone/else']);
     assert.equal(await twice.exit, 78);
     assert.match(twice.output(), /"hotvec-test\/starter" and --model both name a model/);

@@ -32,9 +32,9 @@ describe('SIGHUP', { skip: process.platform === 'win32' }, () => {
 
     writeFileSync(file, 'search:second\n');
     cli.child.kill('SIGHUP');
-    const { level, reason } = await cli.line('API keys not reloaded: those of before stay valid');
+    const { level, reason } = await cli.line('API keys not reloaded: the previous ones stay valid');
     assert.equal(level, 'error');
-    assert.match(reason as string, /^API_KEYS_FILE, line 1: wanted is name:sha256/);
+    assert.match(reason as string, /^API_KEYS_FILE, line 1: expected name:sha256/);
     assert.deepEqual([await statusWith(url, 'first'), await statusWith(url, 'second')], [200, 401]);
     await stop(cli);
     assert.doesNotMatch(cli.output(), /never-seen|first|search:second/);
@@ -47,7 +47,7 @@ describe('SIGHUP', { skip: process.platform === 'win32' }, () => {
     // As a terminal that is closed does it: to every process of the group.
     process.kill((await cli.line('engine ready')).processId as number, 'SIGHUP');
     cli.child.kill('SIGHUP');
-    const { level } = await cli.line('SIGHUP reloads API keys, and API_KEYS_FILE is not set: ignored');
+    const { level } = await cli.line('SIGHUP ignored: it reloads API keys, but API_KEYS_FILE is not set');
     assert.equal(level, 'warn');
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
     await stop(cli);

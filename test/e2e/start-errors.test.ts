@@ -36,9 +36,9 @@ describe('hotvec serve, when it cannot start', () => {
     ]);
     assert.equal(code, 78);
     for (const part of [
-      /PORT is "eighty"; wanted is a whole number/,
+      /PORT is "eighty"; expected an integer/,
       /HOTVEC_COLOR is not a setting/,
-      /DTYPE is "int1"; wanted is one of auto, fp32/,
+      /DTYPE is "int1"; expected one of auto, fp32/,
       /--nonsense is not a setting/,
     ]) {
       assert.match(output, part);
@@ -54,12 +54,12 @@ describe('hotvec serve, when it cannot start', () => {
   it('lists a key file that is not there or malformed with the other problems, and exits with 78', async () => {
     for (const [file, message] of [
       ['/no/such/file', /API_KEYS_FILE cannot be read/],
-      [path.join(folder, 'keys'), /API_KEYS_FILE, line 1: wanted is name:sha256/],
+      [path.join(folder, 'keys'), /API_KEYS_FILE, line 1: expected name:sha256/],
     ] as const) {
       const { code, output } = await failure({ API_KEYS_FILE: file, PORT: '8080', METRICS_PORT: '8080' });
       assert.equal(code, 78);
       assert.match(output, message);
-      assert.match(output, /METRICS_PORT is PORT/);
+      assert.match(output, /METRICS_PORT is the same as PORT/);
     }
   });
 
@@ -70,7 +70,7 @@ describe('hotvec serve, when it cannot start', () => {
     const { code, output } = await failure({ PORT: String(port) });
     taken.close();
     assert.equal(code, 1);
-    assert.match(output, /the port is taken\. Set PORT to another one/);
+    assert.match(output, /the port is already in use\. Set PORT to another one/);
     assert.doesNotMatch(output, /engine ready/);
   });
 

@@ -73,7 +73,7 @@ describe('a model with truncate_dim', () => {
     assertClose(await vectors(service, { dimensions: 32 }), golden.vectors);
     const tooMany = await service.post('/v1/embeddings', { input: 'a', model: 'starter', dimensions: 64 });
     assert.equal(tooMany.status, 400);
-    assert.match(await tooMany.text(), /dimensions is 64; this model gives 32\./);
+    assert.match(await tooMany.text(), /dimensions is 64; this model supports 32\./);
   });
 
   it('gives vectors of length one, and as pooled, where a request asks for them', async () => {

@@ -97,7 +97,7 @@ describe('DEVICE=webgpu with an ONNX export', { skip: withoutSoftwareVulkan }, (
     try {
       await assert.rejects(
         cli.line('ready'),
-        /"level":"fatal".*On webgpu ONNX Runtime would leave a part of this model in q8 to the CPU: DynamicQuantizeLinear, MatMulInteger\. Set DTYPE to another that the folder has \(fp32, fp16\), or DEVICE=cpu\."/,
+        /"level":"fatal".*On webgpu ONNX Runtime would run part of this model in q8 on the CPU: DynamicQuantizeLinear, MatMulInteger\. Set DTYPE to another one in the folder \(fp32, fp16\), or DEVICE=cpu\."/,
       );
     } finally {
       cli.child.kill('SIGTERM');
@@ -125,6 +125,6 @@ describe('DEVICE=webgpu with an ONNX export', { skip: withoutSoftwareVulkan }, (
     await group.close();
     assert.deepEqual([device, dtype], ['cpu', 'q8']);
     assert.equal(passedOver.length, 1);
-    assert.match(passedOver[0] as string, /^webgpu: .*would leave a part of this model in q8 to the CPU/);
+    assert.match(passedOver[0] as string, /^webgpu: .*would run part of this model in q8 on the CPU/);
   });
 });

@@ -76,7 +76,7 @@ describe('chooseFiles()', () => {
     for (const [pooling, message] of [
       [
         { pooling_mode_mean_tokens: true },
-        /someone\/model pools by mean; from safetensors hotvec implements last_token/,
+        /someone\/model pools by mean; from safetensors hotvec supports only last_token/,
       ],
       [undefined, /has no 1_Pooling\/config\.json/],
     ] as const) {
@@ -134,7 +134,7 @@ describe('chooseFiles()', () => {
     await assert.rejects(
       choose('auto', ['onnx/encoder_model.onnx', 'onnx/decoder_model_merged.onnx'], { 'config.json': t5 }),
       {
-        message: /encoder_model\.onnx, decoder_model_merged\.onnx: hotvec serves .* of one graph/,
+        message: /encoder_model\.onnx, decoder_model_merged\.onnx: hotvec serves .* with one graph/,
       },
     );
   });
@@ -211,10 +211,10 @@ describe('chooseFiles()', () => {
     ]);
     await assert.rejects(choose('fp32', ['onnx/model_q4.onnx', 'onnx/model_fp16.onnx'], json), {
       name: 'StartError',
-      message: 'someone/model has no fp32 weights. Set DTYPE to one it has: fp16, q4.',
+      message: 'someone/model has no fp32 weights. Set DTYPE to one that it has: fp16, q4.',
     });
     await assert.rejects(choose('q4', ['model.safetensors', 'onnx/model_quantized.onnx'], { 'config.json': qwen }), {
-      message: /has no q4 weights\. Set DTYPE to one it has: fp32, bf16, fp16, int8, q8/,
+      message: /has no q4 weights\. Set DTYPE to one that it has: fp32, bf16, fp16, int8, q8/,
     });
     assert.deepEqual(await weights('q8', ['model.safetensors', 'onnx/model_quantized.onnx'], { 'config.json': qwen }), [
       'onnx/model_quantized.onnx',
@@ -251,10 +251,10 @@ describe('chooseFiles() of the exports of sentence-transformers', () => {
   it('lists what there is for one that is not', async () => {
     await assert.rejects(choose('fp32', files, json), {
       message:
-        'someone/model has no fp32 weights. Set DTYPE to one it has: O1, O2, O3, O4, qint8_avx512_vnni, qint8_avx512, quint8_avx2, qint8_arm64.',
+        'someone/model has no fp32 weights. Set DTYPE to one that it has: O1, O2, O3, O4, qint8_avx512_vnni, qint8_avx512, quint8_avx2, qint8_arm64.',
     });
     await assert.rejects(choose('auto', ['onnx/encoder.onnx'], json), {
-      message: /It has onnx\/encoder\.onnx; hotvec knows/,
+      message: /It has onnx\/encoder\.onnx; hotvec recognizes/,
     });
   });
 });

@@ -20,17 +20,17 @@ const base = { ALLOW_NO_AUTH: '1' };
 const NONSENSE = 'nön-sense';
 const settings = describeSettings().filter(({ variable }) => variable !== 'ALLOW_NO_AUTH');
 
-/** What the refusal of nonsense says is wanted; undefined where any text will do. */
+/** What the refusal of nonsense says is expected; undefined if any string will do. */
 function wantedOf(variable: string): string | undefined {
   const [problem] = problemsOf(outcomeOf({ [variable]: NONSENSE }));
-  return problem?.startsWith(`${variable} is `) ? /; wanted is (.*)\.$/s.exec(problem)?.[1] : undefined;
+  return problem?.startsWith(`${variable} is `) ? /; expected (.*)\.$/s.exec(problem)?.[1] : undefined;
 }
 
 /** Values beyond the bounds that are named, and at them. */
 function bounds(wanted: string): { inside: string[]; outside: string[] } {
-  const step = wanted.startsWith('a whole number') ? 1 : 0.001;
+  const step = wanted.startsWith('an integer') ? 1 : 0.001;
   const [, least] = /at least (-?[\d.]+)/.exec(wanted) ?? [];
-  const [, above] = /above (-?[\d.]+)/.exec(wanted) ?? [];
+  const [, above] = /greater than (-?[\d.]+)/.exec(wanted) ?? [];
   const [, most] = /at most (-?[\d.]+)/.exec(wanted) ?? [];
   const inside: string[] = [];
   const outside: string[] = [];
@@ -49,7 +49,7 @@ describe('Each setting', () => {
       const problems = problemsOf(outcome);
       assert.equal(problems.length, 1, `${source}=${value}: ${problems.join('\n')}`);
       assert.ok(problems[0]?.startsWith(`${source} is `), problems[0]);
-      assert.ok(problems[0]?.endsWith(`wanted is ${wanted}.`), problems[0]);
+      assert.ok(problems[0]?.endsWith(`expected ${wanted}.`), problems[0]);
     };
     const refusesEverywhere = (value: string) => {
       refusedBy(variable, outcomeOf({ [variable]: value }), value);
@@ -80,9 +80,9 @@ describe('Each setting', () => {
     if (wanted !== undefined) {
       it(`${variable}: a value of another type is refused, wherever it is given, with what is wanted`, () => {
         refusesEverywhere(NONSENSE);
-        if (/^a (whole )?number/.test(wanted))
+        if (/^(an integer|a number)/.test(wanted))
           for (const value of ['1e3', '0x10', '1,5', '--1', 'NaN', 'Infinity', '1 2']) refusesEverywhere(value);
-        if (wanted.startsWith('a whole number')) refusesEverywhere('1.5');
+        if (wanted.startsWith('an integer')) refusesEverywhere('1.5');
         if (wanted === '1 or 0') for (const value of ['yes', '2', 'TRUE', 'on']) refusesEverywhere(value);
       });
       const { inside, outside } = bounds(wanted);
@@ -92,7 +92,7 @@ describe('Each setting', () => {
           // It may contradict another setting.
           for (const value of inside) {
             for (const problem of problemsOf(outcomeOf({ [variable]: value })))
-              assert.doesNotMatch(problem, /; wanted is/);
+              assert.doesNotMatch(problem, /; expected/);
           }
         });
       }

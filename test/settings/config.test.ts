@@ -78,9 +78,9 @@ describe('readConfig()', () => {
         ALLOW_NO_AUTH: variable === 'ALLOW_NO_AUTH' ? 'nön-sense' : '1',
       });
       assert.equal(found.length, isText ? 0 : 1, `${variable} (${standard})`);
-      const text = /_TOKEN$|_HEADERS$/.test(variable) ? 'not usable (its value is not shown)' : '"nön-sense"';
+      const text = /_TOKEN$|_HEADERS$/.test(variable) ? 'invalid (its value is not shown)' : '"nön-sense"';
       const complaint =
-        variable === 'MODELS_FILE' ? 'MODELS_FILE=nön-sense cannot be read' : `${variable} is ${text}; wanted is`;
+        variable === 'MODELS_FILE' ? 'MODELS_FILE=nön-sense cannot be read' : `${variable} is ${text}; expected`;
       if (!isText) assert.ok(found[0]?.startsWith(complaint), found[0]);
     });
   }
@@ -88,49 +88,49 @@ describe('readConfig()', () => {
   for (const [environment, message] of [
     [{ PORT: '-1' }, /PORT .* at least 0, at most 65535/],
     [{ PORT: '0x50' }, /PORT is "0x50"/],
-    [{ KEY_SHARE: '0' }, /KEY_SHARE .* above 0, at most 1/],
-    [{ DEVICE: 'tpu' }, /DEVICE is "tpu"; wanted is one of auto, cpu, cuda, webgpu/],
+    [{ KEY_SHARE: '0' }, /KEY_SHARE .* greater than 0, at most 1/],
+    [{ DEVICE: 'tpu' }, /DEVICE is "tpu"; expected one of auto, cpu, cuda, webgpu/],
     [{ DEVICE_ID: '1' }, /DEVICE_ID=1 needs DEVICE=cuda; with DEVICE=auto there is only device 0/],
     [{ DEVICE: 'cpu', DEVICE_ID: '0,1' }, /DEVICE_ID=0,1 needs DEVICE=cuda/],
     [
       { DEVICE: 'cuda', DEVICE_ID: '0,0' },
-      /DEVICE_ID is "0,0"; wanted is a comma-separated list of whole numbers, each once/,
+      /DEVICE_ID is "0,0"; expected a comma-separated list of integers without duplicates/,
     ],
     [{ DEVICE: 'cuda', DEVICE_ID: '0,x' }, /DEVICE_ID is "0,x"/],
-    [{ PORT: '1', HOTVEC_PORT: '2' }, /HOTVEC_PORT and PORT say different things/],
+    [{ PORT: '1', HOTVEC_PORT: '2' }, /HOTVEC_PORT and PORT have different values/],
     [{ HOST: '0.0.0.0' }, /HOST=0\.0\.0\.0 is reachable/],
     [{ HOST: '::' }, /reachable/],
     [{ METRICS_PORT: '9090', METRICS_HOST: '0.0.0.0' }, /METRICS_HOST=0\.0\.0\.0 is reachable/],
     [{ METRICS_HOST: '127.0.0.1' }, /METRICS_HOST=127\.0\.0\.1 needs METRICS_PORT/],
-    [{ METRICS_PORT: '8080' }, /METRICS_PORT is PORT \(8080\)/],
+    [{ METRICS_PORT: '8080' }, /METRICS_PORT is the same as PORT \(8080\)/],
     [{ MODEL: 'a/b@main', REVISION: 'v1' }, /MODEL=a\/b@main and REVISION=v1 name different revisions/],
-    [{ REVISION: '../../x' }, /REVISION is "\.\.\/\.\.\/x"; wanted is a branch, a tag or a commit/],
-    [{ REVISION: 'v1' }, /REVISION=v1 is for models of a hub, and MODEL is the starter/],
+    [{ REVISION: '../../x' }, /REVISION is "\.\.\/\.\.\/x"; expected a branch, a tag or a commit/],
+    [{ REVISION: 'v1' }, /REVISION=v1 applies only to hub models, but MODEL is the starter/],
     [{ MODEL_SOURCE: 'huggingface', HF_ENDPOINT: 'http://%%%' }, /HF_ENDPOINT=http:\/\/%%% is not an address/],
     [{ REVISION: '/etc' }, /REVISION is/],
     [{ REVISION: 'v1/' }, /REVISION is/],
     [{ HF_ENDPOINT: 'ftp://mirror' }, /HF_ENDPOINT .* begins with http/],
-    [{ HF_ENDPOINT: 'https://user:pass@mirror' }, /without user and password/],
-    [{ MODEL_SOURCE: 'github' }, /MODEL_SOURCE is "github"; wanted is one of huggingface, modelscope/],
+    [{ HF_ENDPOINT: 'https://user:pass@mirror' }, /without a user or password/],
+    [{ MODEL_SOURCE: 'github' }, /MODEL_SOURCE is "github"; expected one of huggingface, modelscope/],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }, /OTEL_EXPORTER_OTLP_ENDPOINT is .*begins with http/],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://%%%' }, /OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/%%% is not an address/],
-    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, /"grpc"; wanted is one of http\/protobuf, http\/json/],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, /"grpc"; expected one of http\/protobuf, http\/json/],
     [{ OTEL_TRACES_SAMPLER_ARG: '1.5' }, /OTEL_TRACES_SAMPLER_ARG .* at most 1/],
-    [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key' }, /OTEL_EXPORTER_OTLP_HEADERS is not usable .* name=value pairs/],
-    [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%0ab' }, /OTEL_EXPORTER_OTLP_HEADERS is not usable/],
-    [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%zz' }, /OTEL_EXPORTER_OTLP_HEADERS is not usable/],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key' }, /OTEL_EXPORTER_OTLP_HEADERS is invalid .* name=value pairs/],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%0ab' }, /OTEL_EXPORTER_OTLP_HEADERS is invalid/],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%zz' }, /OTEL_EXPORTER_OTLP_HEADERS is invalid/],
     [{ ALLOWED_ORIGINS: '*' }, /ALLOWED_ORIGINS=\* without API keys lets every web page use this server/],
-    [{ ALLOWED_ORIGINS: '*,https://a.example', ALLOW_NO_AUTH: '1' }, /names some and any/],
-    [{ ALLOWED_ORIGINS: 'app.example.com' }, /ALLOWED_ORIGINS is "app\.example\.com"; wanted is .* origins/],
-    [{ ALLOWED_ORIGINS: 'https://app.example.com/chat' }, /wanted is .* such as https:\/\/app\.example\.com/],
+    [{ ALLOWED_ORIGINS: '*,https://a.example', ALLOW_NO_AUTH: '1' }, /lists names and \*/],
+    [{ ALLOWED_ORIGINS: 'app.example.com' }, /ALLOWED_ORIGINS is "app\.example\.com"; expected .* origins/],
+    [{ ALLOWED_ORIGINS: 'https://app.example.com/chat' }, /expected .* such as https:\/\/app\.example\.com/],
     [{ ALLOWED_ORIGINS: 'https://*.example.com' }, /ALLOWED_ORIGINS is/],
     [{ ALLOWED_ORIGINS: 'null' }, /ALLOWED_ORIGINS is "null"/],
     [{ ALLOWED_ORIGINS: 'https://user@app.example.com' }, /ALLOWED_ORIGINS is/],
     [{ ALLOWED_ORIGINS: 'https://a.example,' }, /ALLOWED_ORIGINS is/],
     [{ ALLOWED_ORIGINS: 'https://app.example.com:99999' }, /app\.example\.com:99999 is not an origin/],
-    [{ ALLOWED_HOSTS: 'https://vectors.example' }, /ALLOWED_HOSTS is .*wanted is a comma-separated list of host names/],
+    [{ ALLOWED_HOSTS: 'https://vectors.example' }, /ALLOWED_HOSTS is .*expected a comma-separated list of host names/],
     [{ ALLOWED_HOSTS: 'vectors.example/v1' }, /ALLOWED_HOSTS is/],
-    [{ ALLOWED_HOSTS: 'a.example,*' }, /ALLOWED_HOSTS=a\.example,\* names some and any/],
+    [{ ALLOWED_HOSTS: 'a.example,*' }, /ALLOWED_HOSTS=a\.example,\* lists names and \*/],
     [{ ALLOWED_HOSTS: '127.0.0.256' }, /ALLOWED_HOSTS: 127\.0\.0\.256 is not a host/],
     [{ ALLOWED_HOSTS: '*.10.0.0.1' }, /\*\.10\.0\.0\.1 is not a host/],
   ] as const) {
@@ -191,7 +191,7 @@ describe('readConfig()', () => {
     assert.equal(readConfig({ HUGGINGFACE_HUB_CACHE: '/old' }).hfHubCache, '/old');
     assert.equal(readConfig({ HF_HUB_CACHE: '/new', HUGGINGFACE_HUB_CACHE: '/old' }).hfHubCache, '/new');
     assert.equal(withoutSecrets(readConfig({ HUGGING_FACE_HUB_TOKEN: 'hf_old' })).hfToken, '***');
-    assert.throws(() => readConfig({ HUGGING_FACE_HUB_TOKEN: 'two words' }), /HUGGING_FACE_HUB_TOKEN is not usable/);
+    assert.throws(() => readConfig({ HUGGING_FACE_HUB_TOKEN: 'two words' }), /HUGGING_FACE_HUB_TOKEN is invalid/);
   });
 
   it('expands the home folder and variables in folders, as Hugging Face’s tools do', () => {
@@ -245,7 +245,7 @@ describe('readConfig()', () => {
     assert.equal(problemsOf({ ...linksOf('HOTVEC'), ...linksOf('HOTVEC_SMALL') }).length, 2);
     assert.deepEqual(problemsOf({ ...linksOf('OTHER'), ...linksOf('KUBERNETES') }), []);
     assert.match(problemsOf({ HOTVEC_SERVICE_PORT: '1' })[0] as string, /is not a setting of hotvec/);
-    assert.match(problemsOf({ PORT: 'tcp://a:1' })[0] as string, /PORT is "tcp:\/\/a:1"; wanted is a whole number/);
+    assert.match(problemsOf({ PORT: 'tcp://a:1' })[0] as string, /PORT is "tcp:\/\/a:1"; expected an integer/);
   });
 
   it('hides secrets from the log', () => {

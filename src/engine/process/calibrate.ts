@@ -34,7 +34,7 @@ export interface CalibrationOptions extends Pick<EngineSettings, 'device' | 'max
   vocabularySize: number;
   /** Time that the load has taken so far, which bounds the time spent here. */
   loadMilliseconds: number;
-  /** Tokens a second of what was run so far: says what a batch would take before it is tried. */
+  /** Tokens a second of what was run so far: predicts how long a batch would take before it is tried. */
   tokensPerSecond: number;
   clock: Pick<Clock, 'now'>;
 }

@@ -136,7 +136,7 @@ function residentBytes(): number {
 process.on('message', (message) => {
   turn = turn.then(() => handle(message as ToEngine));
 });
-// The parent is gone: nobody wants an answer.
+// The parent is gone: no one needs an answer.
 process.on('disconnect', () => process.exit(0));
 // A terminal's Ctrl-C and systemd's SIGTERM reach the whole group; the parent decides when the engine ends, after it
 // drained.

@@ -5,7 +5,7 @@ import type { EngineSettings } from '../protocol.ts';
 type Settings = Pick<EngineSettings, 'device' | 'deviceId' | 'threads' | 'prepacking'>;
 
 export interface SessionChoices {
-  /** Folder of the weight files, for a graph given as bytes: it has no folder of its own to find them in. */
+  /** Folder of the weight files, for a graph given as bytes, which has no folder to find them in. */
   weightsFolder?: string;
   /**
    * Whether an operator that the device cannot run may run on the CPU. ONNX Runtime's own default is yes, silently;

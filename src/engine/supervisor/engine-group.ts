@@ -18,8 +18,8 @@ export interface EngineGroupOptions {
 }
 
 /**
- * Several engine processes, one for each device, behind the contract of one engine. A batch goes to the process that is
- * ready and has least under way; a lost process rejects its own batches, and whoever sent them sends them again.
+ * Several engine processes, one for each device, behind the contract of one engine. A batch goes to the ready process
+ * with the least work in progress; a lost process rejects its own batches, and their sender sends them again.
  *
  * The state: `ready` while any process is; `failed` when all are given up, so a device that is lost for good costs its
  * share of the speed and nothing else. At the start it is stricter: every device that was asked for must come up.
@@ -156,7 +156,7 @@ export class EngineGroup implements Engine {
   }
 
   private tell(): void {
-    // Until the start is over, what single processes go through is no state of the group.
+    // Until startup is over, what happens to single processes is not a state of the group.
     if (this.isStarting && !this.isClosed) return;
     const { state } = this;
     for (const listener of this.listeners) listener(state);

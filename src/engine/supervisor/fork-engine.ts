@@ -8,13 +8,13 @@ export function forkEngine(entry: URL, onLine: (line: string) => void): ChildPro
     // Structured clone: typed arrays travel as bytes.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // A batch leaves little on the JavaScript heap. Left to itself V8 lets the space for new objects grow to 48 MB all the
-    // same: 40 MB of an engine's growth over 10,000 requests.
+    // A batch leaves little on the JavaScript heap. Left to itself V8 still lets the space for new objects grow to 48
+    // MB: 40 MB of an engine's growth over 10,000 requests.
     execArgv: ['--max-semi-space-size=2'],
     env: engineEnvironment(process.env),
   });
   for (const stream of [child.stdout, child.stderr]) {
-    // Where a process cannot even be started, too many files being open, there are no streams.
+    // If a process cannot even be started because too many files are open, there are no streams.
     if (stream == null) continue;
     createInterface({ input: stream }).on('line', (line) => {
       if (line.trim() !== '') onLine(line);

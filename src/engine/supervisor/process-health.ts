@@ -3,7 +3,7 @@ import type { ToEngine, Unaddressed } from '../protocol.ts';
 import type { LossReason } from './engine-events.ts';
 import { Heartbeat } from './heartbeat.ts';
 
-/** Batches that may fail one after the other before the canary decides whether the process goes on. */
+/** Batches that may fail in a row before the canary decides whether the process continues. */
 const MOST_FAILED_IN_A_ROW = 3;
 const CANARY_LIMIT_MS = 60_000;
 /** What a new process may take to load: so many times what the one before took, and no less than that. */

@@ -40,7 +40,7 @@ export class Restarts {
     this.cancelRestart();
   }
 
-  /** Other weights would give other vectors under the same fingerprint: then there is no other process. */
+  /** Other weights would give other vectors under the same fingerprint, so no other process is started then. */
   private restart(): void {
     const changed = this.options.changedFile();
     if (changed === undefined) this.options.restart();

@@ -76,7 +76,8 @@ export class SentBatches {
 
   /**
    * Ends the head with its answer; the next one is being computed.
-   * @returns the batch answered. `stale`: the answer is not the head's. `miscounted`: it has not the rows that were asked for.
+   * @returns the batch answered. `stale`: the answer is not the head's. `miscounted`: it does not have the requested
+   * number of rows.
    */
   answer(reply: BatchReply): SentBatch | 'stale' | 'miscounted' {
     const head = this.batches[0];

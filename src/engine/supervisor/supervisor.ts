@@ -29,8 +29,8 @@ export interface SupervisorOptions {
  *         three batches in a row failed ↓ │ canary passed
  *                             checking ── canary failed ──> restarting
  *
- * The watchdog lives here because the process cannot answer while it computes; while it is idle it is asked now and
- * then. Each process has an epoch: a message that bears another is of a process already given up.
+ * The watchdog lives here because the process cannot answer while it computes; while it is idle it is asked from time
+ * to time. Each process has an epoch: a message that bears another is of a process already given up.
  */
 export class EngineSupervisor implements Engine {
   private readonly options: SupervisorOptions;
@@ -105,7 +105,7 @@ export class EngineSupervisor implements Engine {
 
   /**
    * Starts the first process.
-   * @throws {StartError} when it does not become ready; there is no second try.
+   * @throws {StartError} if it does not become ready; it is not tried again.
    */
   start(): Promise<EngineInfo> {
     this.firstStart = new FirstStart(this.options.settings.device);
@@ -153,7 +153,7 @@ export class EngineSupervisor implements Engine {
     // Batches were formed to a budget since the first start: another process of the device keeps it.
     const calibration = this.currentInfo?.calibration ?? null;
     this.channel.send({ kind: 'load', manifest, settings, parentProcessId: process.pid, calibration });
-    // What a first load may take nobody knows.
+    // There is no way to know how long a first load takes.
     if (this.currentInfo !== undefined) this.health.loading(this.currentInfo.loadMilliseconds);
   }
 

@@ -13,9 +13,9 @@ export function noteOpenChannel(channel: Pick<EngineChannel, 'kill'>): () => voi
 }
 
 /**
- * Kills the engine processes, if one of them wrote bytes on its channel that are no message, a native library to the wrong
- * descriptor for instance. Node throws when it reads them, outside every handler of ours, and does not say which
- * process it was; nothing of ours was running.
+ * Kills the engine processes, if one of them wrote bytes on its channel that are not a message, for instance a native
+ * library writing to the wrong descriptor. Node throws when it reads them, outside every handler of ours, and does not
+ * say which process it was; nothing of ours was running.
  *
  * @param thrown of the event `uncaughtException`.
  * @returns whether it was that.

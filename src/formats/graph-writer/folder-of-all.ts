@@ -2,7 +2,7 @@ import path from 'node:path';
 import { StartError } from '../../errors.ts';
 
 /**
- * The innermost folder that all files lie below: ONNX Runtime finds the weights of a graph below one folder, by relative
+ * The innermost folder that contains all files: ONNX Runtime finds the weights of a graph below one folder, by relative
  * names that lead neither out of it nor through a link.
  *
  * @param files absolute paths, links resolved.
@@ -14,7 +14,7 @@ export function folderOfAll(files: readonly string[]): string {
   for (const other of others) {
     while (!isWithin(other, folder)) {
       const parent = path.dirname(folder);
-      if (parent === folder) throw new StartError(`Weights lie in ${first} and ${other}; put them on one drive.`);
+      if (parent === folder) throw new StartError(`The weights are in ${first} and ${other}; put them on one drive.`);
       folder = parent;
     }
   }

@@ -8,7 +8,9 @@ export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 export type Dimension = number | string;
 export type Attribute = { int: number } | { float: number } | { ints: readonly number[] };
 
-/** Where an initializer's bytes lie: `byteLength` bytes at `offset` of `file`, a name inside the session's data folder. */
+/**
+ * Where an initializer's bytes are: `byteLength` bytes at `offset` of `file`, a name inside the session's data folder.
+ */
 export interface ExternalData {
   file: string;
   offset: number;

@@ -28,11 +28,13 @@ export function chooseOutput(metadata: readonly InferenceSession.ValueMetadata[]
   if (chosen === undefined) {
     const found = tensors.map(({ name, shape }) => `${name} [${shape}]`).join(', ');
     throw new StartError(
-      `The ONNX graph gives ${found}; hotvec needs sentence_embedding, last_hidden_state, token_embeddings, or one output [batch, sequence, width]. Export it with --task feature-extraction.`,
+      `The ONNX graph returns ${found}; hotvec expects sentence_embedding, last_hidden_state, token_embeddings, or one output [batch, sequence, width]. Export it with --task feature-extraction.`,
     );
   }
   if (!TYPES.includes(chosen.type)) {
-    throw new StartError(`The ONNX graph gives ${chosen.name} as ${chosen.type}; hotvec reads ${TYPES.join(' and ')}.`);
+    throw new StartError(
+      `The ONNX graph returns ${chosen.name} as ${chosen.type}; hotvec reads ${TYPES.join(' and ')}.`,
+    );
   }
   return { name: chosen.name, isPooled: chosen === pooled };
 }

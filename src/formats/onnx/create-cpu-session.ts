@@ -26,8 +26,7 @@ export async function createCpuSession(
     return InferenceSession.create(graphFile, options);
   }
   const refusal = (detail: string) => {
-    const another =
-      others.length === 0 ? 'Use' : `Set DTYPE to another that the folder has (${others.join(', ')}), use`;
+    const another = others.length === 0 ? 'Use' : `Set DTYPE to another one in the folder (${others.join(', ')}), use`;
     return new StartError(
       `DTYPE=${settings.dtype}: the 8-bit weights of this export overflow in this processor's integer products, for it has no VNNI, and ONNX Runtime has no exact ones for it (${detail}). ${another} an export made with reduce_range, or a processor with AVX-512 VNNI or AVX-VNNI.`,
     );

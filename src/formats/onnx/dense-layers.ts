@@ -47,10 +47,12 @@ export async function findDenseLayers(
     const layer = await readDense(files, folders[i] ?? '');
     const [outFeatures, inFeatures] = layer.weight.shape;
     if (inFeatures !== size || layer.weight.shape.length !== 2) {
-      throw new StartError(`${folders[i]}: its weight is [${layer.weight.shape}], and rows of ${size} come in.`);
+      throw new StartError(
+        `${folders[i]}: its weight has shape [${layer.weight.shape}], but its input rows have ${size} components.`,
+      );
     }
     if (layer.bias !== null && layer.bias.shape.join() !== String(outFeatures)) {
-      throw new StartError(`${folders[i]}: its bias is [${layer.bias.shape}]; wanted is [${outFeatures}].`);
+      throw new StartError(`${folders[i]}: its bias has shape [${layer.bias.shape}]; expected [${outFeatures}].`);
     }
     layers.push(layer);
     size = outFeatures as number;
@@ -73,7 +75,7 @@ export async function declaredDenseSize(files: ModelFiles, modules: SentenceModu
   const file = path.posix.join(modules?.folders[last] ?? '', 'config.json');
   const size = ((await files.readJson(file)) as Json | undefined)?.out_features;
   if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return size;
-  throw new StartError(`${file}: out_features is ${JSON.stringify(size) ?? 'missing'}; wanted is a whole number.`);
+  throw new StartError(`${file}: out_features is ${JSON.stringify(size) ?? 'missing'}; expected an integer.`);
 }
 
 async function readDense(files: ModelFiles, name: string): Promise<DenseLayer> {
@@ -86,14 +88,14 @@ async function readDense(files: ModelFiles, name: string): Promise<DenseLayer> {
   const activation = ACTIVATIONS.get(activationClass);
   if (activation === undefined) {
     throw new StartError(
-      `${file}: activation_function is ${JSON.stringify(named)}; hotvec implements ${[...ACTIVATIONS.keys()].join(', ')} of torch.nn.modules.`,
+      `${file}: activation_function is ${JSON.stringify(named)}; hotvec supports ${[...ACTIVATIONS.keys()].join(', ')} of torch.nn.modules.`,
     );
   }
   if (!files.has(path.posix.join(name, WEIGHTS))) {
     const pickled = files.has(path.posix.join(name, 'pytorch_model.bin'));
     throw new StartError(
       pickled
-        ? `${name} has its weights in pytorch_model.bin only, a pickle, which can run code: hotvec loads none. Save the module with safetensors.`
+        ? `${name} has its weights only in pytorch_model.bin, a pickle, which can run code, so hotvec does not load it. Save the module with safetensors.`
         : `${name} has no model.safetensors with the weights of the Dense module.`,
     );
   }
@@ -102,7 +104,7 @@ async function readDense(files: ModelFiles, name: string): Promise<DenseLayer> {
   if (weight === undefined) throw new StartError(`${name}/model.safetensors has no tensor linear.weight.`);
   const bias = tensors['linear.bias'] ?? null;
   if (bias !== null && config.bias === false) {
-    throw new StartError(`${file} says that there is no bias, and ${name}/model.safetensors has one.`);
+    throw new StartError(`${file} says that there is no bias, but ${name}/model.safetensors has one.`);
   }
   if (bias === null && config.bias !== false)
     throw new StartError(`${name}/model.safetensors has no tensor linear.bias.`);

@@ -28,7 +28,7 @@ export async function describeOnnx(
   const isPooledSomewhere = found.some((one) => one.isPooled);
   if (modules === null && !isPooled && isPooledSomewhere) {
     throw new StartError(
-      `${name} has no modules.json, and of its ONNX graphs some pool by themselves and some do not, so that no POOLING holds for all. Add modules.json and its folders from the original repository, or remove the graphs of one kind.`,
+      `${name} has no modules.json, and some of its ONNX graphs do their own pooling and some do not, so no POOLING is right for all. Add modules.json and its folders from the original repository, or remove the graphs of one kind.`,
     );
   }
   if (modules !== null && !isPooled) checkModules(modules, ['Dense']);
@@ -47,7 +47,7 @@ export async function describeOnnx(
     vocabularySize: sizes.vocabularySize,
     positions: sizes.positions,
     cost: costOf(sizes),
-    // No hidden states leave a graph that pools, and those before a Dense module are of another space.
+    // A graph that pools returns no hidden states, and those before a Dense module are of another space.
     givesTokenVectors: dense.length === 0 && !isPooledSomewhere,
     // O3 has another GELU than PyTorch, but is float32: neighbors must show as little as in any float32.
     selfCheck: { paddingToken, dividesByNorm: isPooledSomewhere, exactDtypes: ['O3'] },

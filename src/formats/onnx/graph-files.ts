@@ -31,5 +31,5 @@ export function describeOtherGraphs(files: Iterable<string>): string {
   if (graphs.length === 0) return '';
   const shown = graphs.slice(0, MOST_SHOWN).join(', ');
   const names = ONNX_DTYPES.map((dtype) => onnxFileNames(dtype)[1]).join(', ');
-  return ` It has ${shown}${graphs.length > MOST_SHOWN ? ', …' : ''}; hotvec knows ${names}, in onnx/ or beside config.json: rename the one to serve.`;
+  return ` It has ${shown}${graphs.length > MOST_SHOWN ? ', …' : ''}; hotvec recognizes ${names}, in onnx/ or next to config.json: rename the one to serve.`;
 }

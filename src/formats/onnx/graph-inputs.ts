@@ -36,14 +36,15 @@ export function planInputs(
 ): (batch: Batch, layout: PaddedLayout) => Record<string, Tensor> {
   const fillers = metadata.map((input) => [input.name, fillerFor(input, padTokenId)] as const);
   if (!metadata.some(({ name }) => name === 'input_ids')) {
-    throw new StartError(`The ONNX graph takes no input_ids, but ${metadata.map(({ name }) => name).join(', ')}.`);
+    throw new StartError(`The ONNX graph has no input_ids input, but ${metadata.map(({ name }) => name).join(', ')}.`);
   }
   return (batch, layout) => Object.fromEntries(fillers.map(([name, fill]) => [name, fill(batch, layout)]));
 }
 
 function fillerFor(input: Metadata, padTokenId: number): Filler {
   const { name } = input;
-  if (!input.isTensor) throw new StartError(`The ONNX graph's input ${name} is no tensor, which hotvec cannot feed.`);
+  if (!input.isTensor)
+    throw new StartError(`The ONNX graph's input ${name} is not a tensor, so hotvec cannot provide it.`);
   if (PAST.test(name)) return emptyPast(input);
   switch (name) {
     case 'input_ids':
@@ -59,7 +60,9 @@ function fillerFor(input: Metadata, padTokenId: number): Filler {
       if (input.type !== 'bool') throw wrongType(input, 'bool');
       return () => new Tensor('bool', [false], [1]);
     default:
-      throw new StartError(`The ONNX graph wants an input ${name}, which hotvec does not know. It feeds ${SUPPORTED}.`);
+      throw new StartError(
+        `The ONNX graph needs an input ${name}, which hotvec does not know. It provides ${SUPPORTED}.`,
+      );
   }
 }
 
@@ -69,7 +72,7 @@ function slots(input: TensorMetadata, fillSlot: Slot): Filler {
   const fixed = shape.find((dimension) => typeof dimension === 'number');
   if (shape.length !== 2 || fixed !== undefined) {
     throw new StartError(
-      `The ONNX graph takes ${name} as [${shape}]; hotvec needs [batch, sequence], both variable. Export it with dynamic axes.`,
+      `The ONNX graph takes ${name} as [${shape}]; hotvec expects [batch, sequence], both dynamic. Export it with dynamic axes.`,
     );
   }
   if (type !== 'int64' && type !== 'int32') throw wrongType(input, 'int64 or int32');
@@ -96,7 +99,7 @@ function emptyPast(input: TensorMetadata): Filler {
   const { type, shape } = input;
   if (shape.length !== 4 || typeof shape[2] === 'number') {
     throw new StartError(
-      `The ONNX graph takes ${input.name} as [${shape}]; hotvec needs [batch, heads, past, head size].`,
+      `The ONNX graph takes ${input.name} as [${shape}]; hotvec expects [batch, heads, past, head size].`,
     );
   }
   const dimensionsFor = (batchSize: number) =>
@@ -112,5 +115,5 @@ function emptyPast(input: TensorMetadata): Filler {
 }
 
 function wrongType({ name, type }: TensorMetadata, wanted: string): StartError {
-  return new StartError(`The ONNX graph takes ${name} as ${type}; hotvec feeds ${wanted}.`);
+  return new StartError(`The ONNX graph takes ${name} as ${type}; hotvec provides ${wanted}.`);
 }

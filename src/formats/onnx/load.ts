@@ -20,7 +20,7 @@ const TRIAL_LENGTHS = [4, 2];
 /**
  * Loads an ONNX export.
  * @throws {StartError} for a graph with inputs or outputs that hotvec does not know, naming them; and for one of which
- * the device would leave a part to the CPU, naming the operators.
+ * the device would run a part on the CPU, naming the operators.
  */
 export async function loadOnnx(manifest: ModelManifest<OnnxWeights>, settings: EngineSettings): Promise<LoadedModel> {
   const { exports } = manifest.weights;
@@ -31,7 +31,7 @@ export async function loadOnnx(manifest: ModelManifest<OnnxWeights>, settings: E
     const others = Object.keys(exports).filter((dtype) => dtype !== settings.dtype);
     return new PaddedModel(await createCpuSession(graphFile, settings, others), manifest, chosen);
   }
-  // Exporters leave arithmetic on shapes to the CPU, whatever computes the rest: what runs there is looked at.
+  // Exporters leave arithmetic on shapes to the CPU, whatever runs the rest, so what runs there is checked.
   const options = sessionOptions(settings, { allowCpuNodes: true });
   const trial = TRIAL_LENGTHS.map((length) => Math.min(length, settings.maxTokens));
   const { operators, result } = await recordOperators(
@@ -90,23 +90,23 @@ class PaddedModel implements LoadedModel {
     const { batchSize, longest } = layout;
     const { name, isPooled } = this.output;
     const output = (await this.session.run(this.feeds(batch, layout), [name]))[name];
-    if (output === undefined) throw new Error(`the graph gave no ${name}`);
+    if (output === undefined) throw new Error(`the graph returned no ${name}`);
     const leading = isPooled ? [batchSize] : [batchSize, longest];
     if (output.dims.slice(0, -1).join() !== leading.join()) {
-      throw new Error(`the graph gave ${name} as [${output.dims}] for a batch of ${batchSize} × ${longest}`);
+      throw new Error(`the graph returned ${name} as [${output.dims}] for a batch of ${batchSize} × ${longest}`);
     }
     const values =
       output.type === 'float16' ? fromHalves(output.data as ArrayLike<number>) : (output.data as Float32Array);
     const { perToken } = batch;
     if (perToken !== undefined && (isPooled || this.dense.length > 0)) {
-      throw new Error('this model gives no rows of single tokens');
+      throw new Error('this model returns no rows of single tokens');
     }
     let rows = isPooled ? values : pool(values, layout, this.pooling, perToken);
     for (const dense of this.dense) rows = dense(rows);
     const rowCount = rowOffsetsOf(batch)[batchSize] as number;
     if (rows.length !== rowCount * this.hiddenSize) {
       throw new Error(
-        `the graph gives rows of ${rows.length / rowCount} components; the model's config says ${this.hiddenSize}`,
+        `the graph returns rows of ${rows.length / rowCount} components, but the model's config says ${this.hiddenSize}`,
       );
     }
     return { rows, computedTokens: batchSize * longest };
@@ -127,8 +127,8 @@ function partlyOnCpu(
   exports: OnnxWeights['exports'],
 ): StartError {
   const others = Object.keys(exports).filter((other) => other !== dtype);
-  const remedy = others.length === 0 ? '' : `DTYPE to another that the folder has (${others.join(', ')}), or `;
+  const remedy = others.length === 0 ? '' : `DTYPE to another one in the folder (${others.join(', ')}), or `;
   return new StartError(
-    `On ${device} ONNX Runtime would leave a part of this model in ${dtype} to the CPU: ${operators.join(', ')}. Set ${remedy}DEVICE=cpu.`,
+    `On ${device} ONNX Runtime would run part of this model in ${dtype} on the CPU: ${operators.join(', ')}. Set ${remedy}DEVICE=cpu.`,
   );
 }

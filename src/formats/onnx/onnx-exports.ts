@@ -30,7 +30,7 @@ export interface GraphFacts extends OnnxFacts {
 }
 
 /**
- * What a graph says of itself. Its data files are named by it alone: whatever config.json announces or lies beside it.
+ * What a graph says of itself. Its data files are those it names, whatever config.json announces or is next to it.
  * @throws {StartError} for a graph that is damaged or whose data file is missing, naming it.
  */
 export async function readGraph(files: ModelFiles, graph: string): Promise<GraphFacts> {

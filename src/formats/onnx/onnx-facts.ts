@@ -36,7 +36,7 @@ const VALUE_INFO = { name: 1, type: 2 };
 const TYPE_TO_DIMENSION = [1, 2, 1];
 const DIMENSION_VALUE = 1;
 
-/** @throws {StartError} for a file that is no ONNX graph. */
+/** @throws {StartError} for a file that is not an ONNX graph. */
 export function readOnnxFacts(file: string): OnnxFacts {
   const facts: OnnxFacts = {
     operators: new Set(),

@@ -10,9 +10,9 @@ import type { OnnxWeights } from './onnx-weights.ts';
 import { PaddedMeter } from './padded-meter.ts';
 
 const ADVICE =
-  'Choose a repository with one, for example of onnx-community, or make one: hf download NAME --local-dir FOLDER, then optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx, and MODEL=FOLDER.';
+  'Choose a repository that has one, for example from onnx-community, or create one: hf download NAME --local-dir FOLDER, then optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx, and MODEL=FOLDER.';
 
-/** ONNX graphs that somebody exported, of any architecture: what they take and give, they say themselves. */
+/** ONNX graphs exported by someone else, of any architecture: they describe their own inputs and outputs. */
 export const onnxFormat: ModelFormat<OnnxWeights> = {
   name: 'onnx',
   layout: 'padded',
@@ -24,7 +24,7 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
     const parts = graphParts(files);
     const found =
       parts.length > 0
-        ? `It has the ONNX graphs ${parts.join(', ')}: hotvec serves text-embedding models of one graph, model.onnx.`
+        ? `It has the ONNX graphs ${parts.join(', ')}: hotvec serves text-embedding models with one graph, model.onnx.`
         : `It has no onnx/model.onnx.${describeOtherGraphs(files.list())}`;
     return { isOwn: false, reason: `${found} ${ADVICE}` };
   },

@@ -1,7 +1,7 @@
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { Dtype } from '../../model-files/manifest.ts';
 
-/** ONNX graphs that somebody exported. */
+/** ONNX graphs exported by someone else. */
 export interface OnnxWeights {
   /** `model_type` of config.json. */
   modelType: string;

@@ -10,10 +10,10 @@ const INDEX_BYTES = 8;
  * The operators that computed with hidden states on the CPU, in a session of another device: each type once, in
  * alphabetical order.
  *
- * Exporters write a good deal of arithmetic on shapes, positions and masks into their graphs. ONNX Runtime puts it on the
- * CPU on purpose, and that is no fallback: it reads integers, or what became of a mask, of which there are no more than
- * batch × length². Any larger input is hidden states, or scores of attention, or weights. What is left is the lookup of
- * token embeddings, for which no number is computed.
+ * Exporters write a good deal of arithmetic on shapes, positions and masks into their graphs. ONNX Runtime puts it on
+ * the CPU on purpose, which is not a fallback: it reads integers, or values derived from a mask, of which there are at
+ * most batch × length². Any larger input is hidden states, or scores of attention, or weights. What is left is the
+ * lookup of token embeddings, for which no number is computed.
  *
  * @param largestMask batch × length² of the batch that was run: with a length of less than the hidden size that is less
  * than the batch's hidden states, and with more than one head less than its scores.

@@ -42,7 +42,7 @@ function poolOne(states: Float32Array, length: number, width: number, pooling: P
     case 'max':
       return maximum(states, width);
     case 'in_graph':
-      throw new StartError('The ONNX graph gives hidden states, and nothing says how to pool them.');
+      throw new StartError('The ONNX graph returns hidden states, but nothing says how to pool them.');
   }
 }
 

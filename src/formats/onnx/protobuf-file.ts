@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** One field of a protobuf message. Scalars carry `value`; texts, bytes and messages lie at [start, end) of the file. */
+/**
+ * One field of a protobuf message. Scalars carry `value`; texts, bytes and messages are at [start, end) of the file.
+ */
 export interface ProtobufField {
   number: number;
   /** 0 varint, 1 eight bytes, 2 length-delimited, 5 four bytes. */
@@ -37,7 +39,7 @@ export class ProtobufFile {
 
   /**
    * The fields of the message at [start, end).
-   * @throws {RangeError} where the bytes are no message.
+   * @throws {RangeError} if the bytes are not a message.
    */
   *fields(start = 0, end = this.size): Generator<ProtobufField> {
     let position = start;

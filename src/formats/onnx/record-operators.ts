@@ -29,7 +29,7 @@ type Profiling = Pick<InferenceSession.SessionOptions, 'enableProfiling' | 'prof
  *
  * @param load makes the session, with these options among its own.
  * @param run runs a batch on it.
- * @throws {StartError} when there is no folder for the profile, or nothing to be read in it.
+ * @throws {StartError} if there is no folder for the profile, or nothing to read in it.
  */
 export async function recordOperators<T>(
   load: (profiling: Profiling) => Promise<InferenceSession>,
@@ -51,7 +51,7 @@ function createFolder(): string {
     return mkdtempSync(path.join(tmpdir(), 'hotvec-profile-'));
   } catch (error) {
     throw new StartError(
-      `Where ONNX Runtime computes is read from a temporary file, which cannot be written: ${messageOf(error)}. Set TMPDIR to a folder that can be written.`,
+      `hotvec reads from a temporary file which device ONNX Runtime uses, but it cannot be written: ${messageOf(error)}. Set TMPDIR to a writable folder.`,
     );
   }
 }
@@ -65,7 +65,7 @@ function readProfile(folder: string): RecordedOperator[] {
     return operators;
   } catch (error) {
     throw new StartError(
-      `Where ONNX Runtime computes cannot be read from its profile in ${folder} (${messageOf(error)}). Is the disk full? DEVICE=cpu needs no profile.`,
+      `The device that ONNX Runtime uses cannot be read from its profile in ${folder} (${messageOf(error)}). Is the disk full? DEVICE=cpu needs no profile.`,
     );
   }
 }

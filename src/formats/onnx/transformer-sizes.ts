@@ -42,15 +42,13 @@ function count(config: Json, size: keyof typeof FIELDS, otherwise?: number): num
   const value = FIELDS[size].map((field) => config[field]).find((found) => typeof found === 'number') ?? otherwise;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
   throw new StartError(
-    `config.json: ${FIELDS[size].join(', ')}: one of them must be a positive whole number; found ${JSON.stringify(value) ?? 'none'}.`,
+    `config.json: ${FIELDS[size].join(', ')}: one of them must be a positive integer; found ${JSON.stringify(value) ?? 'none'}.`,
   );
 }
 
 function vocabularySize({ vocab_size: size }: Json): number {
   if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return size;
-  throw new StartError(
-    `config.json: vocab_size is ${JSON.stringify(size) ?? 'missing'}; wanted is a positive whole number.`,
-  );
+  throw new StartError(`config.json: vocab_size is ${JSON.stringify(size) ?? 'missing'}; expected a positive integer.`);
 }
 
 function positionsOf(config: Json): number | undefined {

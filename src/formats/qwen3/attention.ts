@@ -17,10 +17,10 @@ export interface AttentionParts {
   /** A constant. */
   int64s: (values: number[]) => string;
   /**
-   * Whether nodes on the CPU may read the present keys and values that attention gives besides. Nobody wants those. But
-   * without them ONNX Runtime computes attention in a slower way that stores every score, and an output that no node
-   * reads is kept until the run ends: 230 KB a token over the layers of the 0.6B model. So their sizes, times zero, go
-   * into a shape, and each pair is freed before the next layer.
+   * Whether nodes on the CPU may read the present keys and values that attention gives besides. Those are not needed.
+   * But without them ONNX Runtime computes attention in a slower way that stores every score, and an output that no
+   * node reads is kept until the run ends: 230 KB a token over the layers of the 0.6B model. So their sizes, times
+   * zero, go into a shape, and each pair is freed before the next layer.
    */
   readPresent: boolean;
 }
@@ -62,9 +62,10 @@ export function fusedAttention(graph: OnnxGraph, config: Qwen3Weights['architect
 /**
  * With ONNX's plain operators. For WebGPU, whose GroupQueryAttention in ONNX Runtime 1.30.0 is wrong beyond 48 tokens
  * and for the shorter sequences of a batch (docs/decisions/0025). It holds all scores at once, B × heads × S × S.
- * Inputs it adds to the graph: row_position [N] (of each packed row in its sequence), slot_position [S] (0, 1, …), int32.
+ * Inputs it adds to the graph: row_position [N] (of each packed row in its sequence), slot_position [S] (0, 1, …),
+ * int32.
  *
- * The mask is causal and nothing more: padding lies to the right, where no real position looks.
+ * The mask is purely causal: padding is on the right, where no real position looks.
  */
 export function plainAttention(graph: OnnxGraph, config: Qwen3Weights['architecture'], parts: AttentionParts): Attend {
   const { headCount, keyValueHeadCount, headDim } = config;

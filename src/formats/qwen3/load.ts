@@ -99,7 +99,6 @@ export class PackedModel implements LoadedModel {
 /** @throws {StartError} for a precision that the packed graph is not written in. */
 function packedDtype(dtype: Dtype): PackedDtype {
   const known = PACKED_DTYPES.find((one) => one === dtype);
-  if (known === undefined)
-    throw new StartError(`These weights are computed in ${PACKED_DTYPES.join(', ')}, not in ${dtype}.`);
+  if (known === undefined) throw new StartError(`These weights run in ${PACKED_DTYPES.join(', ')}, not in ${dtype}.`);
   return known;
 }

@@ -33,7 +33,7 @@ export class PrefixTrie {
     return 0;
   }
 
-  /** Adds a sequence. `visit` is told the node of each position. */
+  /** Adds a sequence. `visit` is given the node of each position. */
   insert(sequence: Int32Array, visit?: (position: number, node: number) => void): void {
     let parent = -1;
     for (let i = 0; i < sequence.length; i++) {

@@ -74,7 +74,7 @@ export function parseQwen3Config(config: Record<string, unknown>): Qwen3Config {
   };
   const count = (field: string): number => {
     const value = positive(field);
-    if (!Number.isSafeInteger(value)) throw refused(field, value, 'a whole number');
+    if (!Number.isSafeInteger(value)) throw refused(field, value, 'an integer');
     return value;
   };
 
@@ -113,7 +113,7 @@ export function parseQwen3Config(config: Record<string, unknown>): Qwen3Config {
   // A limit of ONNX Runtime's GroupQueryAttention, which it reports only when the first batch runs.
   if (parsed.headDim % 16 !== 0) throw refused('head_dim', parsed.headDim, 'a multiple of 16');
   for (const field of Object.keys(config)) {
-    if (!known.has(field)) throw refused(field, config[field], 'no such field: hotvec does not know what it changes');
+    if (!known.has(field)) throw refused(field, config[field], 'no such field, which may change the vectors');
   }
   return parsed;
 }

@@ -116,6 +116,6 @@ async function declaredPooling(files: ModelFiles, modules: SentenceModules): Pro
 function checkPooling(name: string, pooling: Pooling): void {
   if (pooling === 'last_token') return;
   throw new StartError(
-    `${name} pools by ${pooling}; from safetensors hotvec implements last_token. Use an ONNX export.`,
+    `${name} pools by ${pooling}; from safetensors hotvec supports only last_token. Use an ONNX export.`,
   );
 }

@@ -193,7 +193,7 @@ export function writeQwen3Graph(
   const [left] = unused;
   if (left !== undefined) {
     throw new StartError(
-      `The weights have a tensor ${left}, for which config.json has no place: the two do not belong together.`,
+      `The weights have a tensor ${left}, which config.json does not provide for: the two do not belong together.`,
     );
   }
   return graph.serialize({ '': 21, [MICROSOFT]: 1 });

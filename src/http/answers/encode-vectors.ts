@@ -9,7 +9,7 @@ import { errorFields } from './error-fields.ts';
 const BYTES_PER_ITEM = 100;
 
 export interface EmbeddingsAnswer {
-  /** One an input that has not failed, in the inputs' order, not yet quantized. */
+  /** One per input that has not failed, in input order, not yet quantized. */
   vectors: readonly Float32Array[];
   /** Why the others have none, by their place among the inputs; it is answered in that place. */
   failures: ReadonlyMap<number, HotvecError>;

@@ -17,7 +17,7 @@ const FASTIFY_ERRORS: Record<string, (request: FastifyRequest, limits: { maxBody
       'The request body must be JSON, sent with content-type: application/json.',
     ),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new HotvecError('invalid_json', 'The request body is not as long as its content-length says.'),
+    new HotvecError('invalid_json', 'The length of the request body does not match its content-length.'),
 };
 
 export interface ErrorHandlingOptions {
@@ -57,7 +57,7 @@ export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlin
         reply,
         new HotvecError(
           'not_found',
-          `There is nothing at this path${hint(pathOf(request))}${routes.hasDocs ? `; ${basePath}/docs lists what there is` : ''}.`,
+          `This path does not exist${hint(pathOf(request))}${routes.hasDocs ? `; ${basePath}/docs lists the paths` : ''}.`,
         ),
         formatFor(request),
       );
@@ -65,20 +65,17 @@ export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlin
     void reply.header('allow', methods.join(', '));
     return sendError(
       reply,
-      new HotvecError(
-        'method_not_allowed',
-        `${request.method} is not possible here; possible is ${methods.join(', ')}.`,
-      ),
+      new HotvecError('method_not_allowed', `${request.method} is not allowed; use ${methods.join(', ')}.`),
       formatFor(request),
     );
   }
 
   /** What the client may have meant: most often its base URL has a part too many or too few. */
   function hint(path: string): string {
-    if (isOutside(path)) return `: all of this server's begin with ${basePath}`;
+    if (isOutside(path)) return `: all paths of this server begin with ${basePath}`;
     const meant = routes.meantBy(path);
     if (meant === undefined) return '';
-    return `. Is ${meant.methods.join(' or ')} ${basePath}${meant.url} meant? Then the client's base URL has a part too many or too few`;
+    return `. Did you mean ${meant.methods.join(' or ')} ${basePath}${meant.url}? Then a part of the client's base URL is missing or superfluous`;
   }
 
   /** A request that no route took has none to say it: those near its path do. */
@@ -112,10 +109,13 @@ function sendError(reply: FastifyReply, error: HotvecError, errors: ErrorFormat)
 export function answerFrameworkError(_: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void reply.header('x-request-id', request.id);
   lingerUnlessComplete(request, reply);
-  void sendError(reply, new HotvecError('not_found', 'The URL of the request cannot be read.'), openaiErrors);
+  void sendError(reply, new HotvecError('not_found', 'The URL of the request is not valid.'), openaiErrors);
 }
 
-/** For bytes that are no HTTP request, and requests that came too slowly; there is no reply object, only the socket. */
+/**
+ * For bytes that are not an HTTP request, and requests that arrived too slowly; there is no reply object, only the
+ * socket.
+ */
 export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const [status, message] = explainClientError(error);
@@ -149,5 +149,5 @@ function toHotvecError(error: FastifyError, request: FastifyRequest, limits: { m
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new HotvecError('invalid_input', 'The request could not be read.');
   }
-  return new HotvecError('internal_error', 'Something unexpected went wrong on the server; its log has the details.');
+  return new HotvecError('internal_error', 'An unexpected error occurred on the server; its log has the details.');
 }

@@ -23,20 +23,20 @@ const unavailable = { status: 503, type: 'service_unavailable_error' } as const;
 export const errorTable: Record<ErrorCode, ErrorRow> = {
   invalid_json: {
     ...badRequest,
-    when: 'the body is not JSON in UTF-8, or goes beyond 64 levels, 65,536 fields or 262,144 lists and objects',
+    when: 'the body is not JSON in UTF-8, or exceeds 64 levels, 65,536 fields or 262,144 arrays and objects',
   },
-  invalid_input: { ...badRequest, when: 'a field or header has a value that cannot be used' },
+  invalid_input: { ...badRequest, when: 'a field or header has an invalid value' },
   empty_input: { ...badRequest, when: 'an input is empty' },
-  input_too_long: { ...badRequest, when: 'an input has too many tokens, and cutting it was not asked for' },
-  too_many_inputs: { ...badRequest, when: 'the request has too many inputs, or its answer could never be held' },
+  input_too_long: { ...badRequest, when: 'an input has too many tokens, and truncation was not requested' },
+  too_many_inputs: { ...badRequest, when: 'the request has too many inputs, or its response would be too large' },
   too_many_tokens: { ...badRequest, when: 'the request has too many tokens' },
   invalid_token_id: {
     ...badRequest,
-    when: "token ids are not of the model's tokenizer: beyond its vocabulary, or without the tokens that it puts around a text",
+    when: "token ids do not come from the model's tokenizer: they are outside its vocabulary, or lack the tokens that it puts around a text",
   },
-  invalid_dimensions: { ...badRequest, when: 'the model cannot give that many `dimensions`' },
-  invalid_encoding_format: { ...badRequest, when: '`encoding_format` is not one of those offered' },
-  unknown_field: { ...badRequest, when: 'the body has a field that does not exist' },
+  invalid_dimensions: { ...badRequest, when: 'the model does not support that many `dimensions`' },
+  invalid_encoding_format: { ...badRequest, when: '`encoding_format` is not supported' },
+  unknown_field: { ...badRequest, when: 'the body has an unknown field' },
   invalid_api_key: {
     status: 401,
     type: 'authentication_error',
@@ -45,19 +45,19 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
   },
   host_not_allowed: {
     ...forbidden,
-    when: '`host` is a name that this server does not answer to (`ALLOWED_HOSTS`)',
+    when: '`host` is a name that this server does not accept (`ALLOWED_HOSTS`)',
   },
   origin_not_allowed: {
     ...forbidden,
-    when: 'a browser asks for a page of an `origin` that may not call this server (`ALLOWED_ORIGINS`)',
+    when: 'a browser sends the request for a page whose `origin` is not allowed (`ALLOWED_ORIGINS`)',
   },
-  model_not_found: { status: 404, ...request, when: '`model` names nothing that is served' },
-  not_found: { status: 404, ...request, when: 'there is nothing at the path' },
+  model_not_found: { status: 404, ...request, when: '`model` is not served' },
+  not_found: { status: 404, ...request, when: 'the path does not exist' },
   method_not_allowed: {
     status: 405,
     ...request,
     closesConnection: true,
-    when: 'the path has other methods, listed in `allow`',
+    when: 'the method is not allowed; `allow` lists those that are',
   },
   fingerprint_mismatch: {
     status: 409,
@@ -66,27 +66,30 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
     when: 'the vectors would not be comparable with those of `x-expect-fingerprint`',
   },
   body_too_large: { status: 413, ...request, closesConnection: true, when: 'the body has too many bytes' },
-  body_too_slow: { status: 408, ...request, closesConnection: true, when: 'the body comes too slowly, or not at all' },
+  body_too_slow: { status: 408, ...request, closesConnection: true, when: 'the body arrives too slowly or not at all' },
   unsupported_media_type: {
     status: 415,
     ...request,
     closesConnection: true,
     when: 'the body is not sent as uncompressed `application/json`',
   },
-  overloaded: { ...tooMuch, when: 'too many tokens are waiting, or too many bytes of requests and answers are inside' },
+  overloaded: {
+    ...tooMuch,
+    when: 'too many tokens are waiting, or too many bytes of requests and responses are in flight',
+  },
   key_share_exceeded: {
     ...tooMuch,
-    when: 'too many tokens of this API key are waiting, or too many of its bytes are inside',
+    when: 'too many tokens of this API key are waiting, or too many of its bytes are in flight',
   },
-  non_finite_output: { ...failure, retry: false, when: 'the model gave no usable vector for an input' },
+  non_finite_output: { ...failure, retry: false, when: 'the model produced no usable vector for an input' },
   inference_failed: { ...failure, retry: false, when: 'the inputs could not be computed' },
-  internal_error: { ...failure, when: 'something unexpected went wrong; the log has it' },
+  internal_error: { ...failure, when: 'an unexpected error occurred; see the server log' },
   not_ready: { ...unavailable, when: 'the model is still loading, or the engine was given up' },
   draining: { ...unavailable, closesConnection: true, when: 'the server is shutting down' },
   engine_restarting: { ...unavailable, when: 'the inference engine is restarting' },
-  deadline_exceeded: { status: 504, type: 'timeout_error', when: 'the deadline passed before the vectors were there' },
-  // Nobody reads this answer; the number is nginx's, and appears in logs and metrics.
-  client_closed_request: { status: 499, type: 'client_closed_request', when: 'the client went away' },
+  deadline_exceeded: { status: 504, type: 'timeout_error', when: 'the deadline passed before the vectors were ready' },
+  // No one reads this response; the number is nginx's, and appears in logs and metrics.
+  client_closed_request: { status: 499, type: 'client_closed_request', when: 'the client disconnected' },
 };
 
 /** The codes that a client can see, for the API's description and its tests. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type ErrorFormat, openaiErrors } from './error-format.ts';
 
-/** Longer paths are no slip of a base URL. */
+/** Longer paths are not a mistake in a base URL. */
 const MOST = { characters: 256, segments: 8 };
 
 interface KnownRoute {

@@ -75,7 +75,7 @@ export async function serveWork(
   return sendChunks(reply, chunks);
 }
 
-/** `usage` of an answer: real tokens, prompts and special ones in, padding out. */
+/** `usage` of a response: real tokens, including prompts and special tokens, excluding padding. */
 export function usageOf({ tokens }: Pick<EmbedResult, 'tokens'>): { prompt_tokens: number; total_tokens: number } {
   const total = tokens.reduce((sum, count) => sum + count, 0);
   return { prompt_tokens: total, total_tokens: total };

@@ -20,10 +20,10 @@ export function unchanging(content: string | Buffer, type: string): UnchangingAn
 }
 
 /**
- * Makes texts that routes answer once, and holds them: to write a description of 200 KB anew takes the event loop longer
- * than a batch takes the engine.
+ * Creates texts that routes return once, and keeps them: writing a description of 200 KB again takes the event loop
+ * longer than a batch takes the engine.
  * @param app the plugin of the routes, before they are defined.
- * @param nameOf which text a request asks for, one of a few; undefined: one that is to be made anew.
+ * @param nameOf which text a request asks for, one of a few; undefined: one that has to be generated.
  */
 export function registerUnchangingAnswers(
   app: FastifyInstance,
@@ -45,7 +45,7 @@ export function registerUnchangingAnswers(
 }
 
 /**
- * Sends it; nothing but that it has not changed where the client has it already.
+ * Sends it, or only that it has not changed if the client already has it.
  * @throws {HotvecError} overloaded or key_share_exceeded, when there is no room for it.
  */
 export function sendUnchanging(request: FastifyRequest, reply: FastifyReply, answer: UnchangingAnswer): FastifyReply {

@@ -21,7 +21,7 @@ export function readBody({ bytes, schema }: BodyTask): unknown {
     return list;
   });
   if (total === 0) return outcome;
-  // As doubles, as JSON has them: what is no token id is refused with its own value.
+  // As doubles, like JSON numbers: anything that is not a token id is refused with its own value.
   const numbers = new Float64Array(total);
   let end = 0;
   const packed = mapNumberLists(value, (list) => {

@@ -8,11 +8,11 @@ import { grouped } from './kind-of.ts';
  */
 export const MAX_CONTAINERS = 2 ** 18;
 /**
- * Names of fields that a body may have, at all depths together. A valid one has the most where both sides of a similarity
- * are items of an answer: three or five an input. Names that differ take JSON.parse 0.4 µs each.
+ * Names of fields that a body may have, at all depths together. A valid one has the most if both sides of a similarity
+ * are items of a response: three or five per input. Names that differ take JSON.parse 0.4 µs each.
  */
 export const MAX_NAMES = 2 ** 16;
-/** How deep lists and objects may lie in each other. No field that is read goes deeper than four; ignored ones may. */
+/** How deep arrays and objects may be nested. No field that is read goes deeper than four; ignored ones may. */
 export const MAX_DEPTH = 64;
 
 const QUOTE = 0x22;
@@ -24,10 +24,10 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
 /**
- * Refuses JSON that takes more to read than its bytes tell, before it is parsed. In one pass, without recursion: what is
- * refused is refused in the time of its first bytes.
+ * Refuses JSON that takes more to read than its bytes tell, before it is parsed. In one pass, without recursion: what
+ * is refused is refused in the time of its first bytes.
  *
- * @param body UTF-8; what is no JSON passes, or is refused all the same.
+ * @param body UTF-8; anything that is not JSON passes, or is refused anyway.
  * @throws {HotvecError} invalid_json, beyond MAX_CONTAINERS, MAX_NAMES or MAX_DEPTH.
  */
 export function checkShape(body: Buffer): void {
@@ -43,8 +43,8 @@ export function checkShape(body: Buffer): void {
       case OPENING_BRACE:
         containers += 1;
         depth += 1;
-        if (depth > MAX_DEPTH) throw tooMuch(`lists and objects in each other, more than ${MAX_DEPTH} deep`);
-        if (containers > MAX_CONTAINERS) throw tooMuch(`more than ${grouped(MAX_CONTAINERS)} lists and objects`);
+        if (depth > MAX_DEPTH) throw tooMuch(`arrays and objects nested more than ${MAX_DEPTH} deep`);
+        if (containers > MAX_CONTAINERS) throw tooMuch(`more than ${grouped(MAX_CONTAINERS)} arrays and objects`);
         break;
       case CLOSING_BRACKET:
       case CLOSING_BRACE:

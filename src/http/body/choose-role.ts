@@ -10,9 +10,13 @@ import { roleOf } from './request-inputs.ts';
 export function chooseRole(fromName: Role | null, inputType: (typeof roles)[number] | undefined): Role | null {
   const fromField = roleOf(inputType);
   if (fromName !== null && fromField !== null && fromName !== fromField) {
-    throw new HotvecError('invalid_input', `The model's name asks for ${fromName} and input_type for ${fromField}.`, {
-      param: 'input_type',
-    });
+    throw new HotvecError(
+      'invalid_input',
+      `The model name asks for ${fromName}, but input_type asks for ${fromField}.`,
+      {
+        param: 'input_type',
+      },
+    );
   }
   return fromField ?? fromName;
 }

@@ -3,15 +3,15 @@ import type { Limits } from '../openapi/schemas.ts';
 import { empty, tooMany } from './explain-inputs.ts';
 import { kindOf } from './kind-of.ts';
 
-const WANTED = 'a text, or a vector as a list of numbers or as {"embedding": …}';
-/** Fields of an item of an answer, and their types. */
+const WANTED = 'a string, or a vector as an array of numbers or as {"embedding": …}';
+/** Fields of an item of `data` in a response, and their types. */
 const FIELDS: Record<string, string> = { object: 'string', index: 'number', truncated: 'boolean', tokens: 'number' };
 
-/** Finds what is wrong with a value that should be a text, a vector, or a list of these, mixed. */
+/** Finds what is wrong with a value that should be a string, a vector, or an array of these, mixed. */
 export function explainComparedItems(value: unknown, field: string, limits: Limits): HotvecError {
   if (!Array.isArray(value)) return explainItem(value, field);
   if (value.length === 0) return empty(field);
-  // A list of numbers is one vector.
+  // An array of numbers is one vector.
   if (typeof value[0] === 'number') return explainItem(value, field);
   if (value.length > limits.maxInputs) return tooMany(value.length, field, limits);
   const wrong = value.findIndex((item) => faultOf(item) !== null);
@@ -20,7 +20,7 @@ export function explainComparedItems(value: unknown, field: string, limits: Limi
 
 function explainItem(item: unknown, name: string): HotvecError {
   const found = faultOf(item) ?? 'cannot be read';
-  return new HotvecError('invalid_input', `${name} ${found}; wanted is ${WANTED}.`, { param: name });
+  return new HotvecError('invalid_input', `${name} ${found}; expected ${WANTED}.`, { param: name });
 }
 
 /** What is wrong with an item; null: nothing. */
@@ -29,8 +29,9 @@ function faultOf(item: unknown): string | null {
   if (!isObject(item)) return faultOfNumbers(item);
   const { embedding, ...others } = item;
   if (embedding === undefined) return 'has no embedding';
-  if (Object.entries(others).some(([key, value]) => typeof value !== FIELDS[key])) {
-    return 'has a field that an embedding of an answer has not';
+  for (const [key, value] of Object.entries(others)) {
+    if (!Object.hasOwn(FIELDS, key)) return 'has an unknown field';
+    if (typeof value !== FIELDS[key]) return `has ${kindOf(value)} as ${key}`;
   }
   return typeof embedding === 'string' ? null : faultOfNumbers(embedding);
 }

@@ -3,7 +3,10 @@ import type { Limits } from '../openapi/schemas.ts';
 import { grouped, kindOf } from './kind-of.ts';
 import type { TakenInputs } from './taken-inputs.ts';
 
-/** Finds what is wrong with a value that should be a text, texts, token ids or lists of token ids, or some of these. */
+/**
+ * Finds what is wrong with a value that should be a string, strings, token ids or arrays of token ids, or some of
+ * these.
+ */
 export function explainInputs(value: unknown, field: string, taken: TakenInputs): HotvecError {
   if (looksLikeTokenIds(value) && !taken.tokenIds) return notTaken(field, 'token ids', taken);
   if (value === '') return empty(field);
@@ -11,7 +14,7 @@ export function explainInputs(value: unknown, field: string, taken: TakenInputs)
     return notTaken(field, kindOf(value), taken);
   }
   if (value.length === 0) return empty(field);
-  // A list of numbers is one input, whatever its length.
+  // An array of numbers is one input, whatever its length.
   const { maxInputs = Number.POSITIVE_INFINITY } = taken;
   if (value.length > maxInputs && typeof value[0] !== 'number') return tooMany(value.length, field, { maxInputs });
   const [first] = value;
@@ -21,7 +24,7 @@ export function explainInputs(value: unknown, field: string, taken: TakenInputs)
     if (kindOf(item) !== kindOf(first) && !(taken.mixed && isInput(item) && isInput(first))) {
       return new HotvecError(
         'invalid_input',
-        `${name} is ${kindOf(item)} and ${field}[0] is ${kindOf(first)}; wanted is one kind.`,
+        `${name} is ${kindOf(item)} and ${field}[0] is ${kindOf(first)}; expected items of one type.`,
         {
           param: name,
         },
@@ -32,12 +35,12 @@ export function explainInputs(value: unknown, field: string, taken: TakenInputs)
       const wrong = item.findIndex((id) => !isTokenId(id));
       if (wrong >= 0) return badTokenId(`${name}[${wrong}]`);
     } else if (typeof item !== 'string' && typeof item !== 'number') {
-      return new HotvecError('invalid_input', `${name} is ${kindOf(item)}; wanted is ${itemOf(taken)}.`, {
+      return new HotvecError('invalid_input', `${name} is ${kindOf(item)}; expected ${itemOf(taken)}.`, {
         param: name,
       });
     }
   }
-  return notTaken(field, 'a list of texts', taken);
+  return notTaken(field, 'an array of strings', taken);
 }
 
 function isInput(item: unknown): boolean {
@@ -49,17 +52,17 @@ function isTokenId(value: unknown): boolean {
 }
 
 function badTokenId(name: string): HotvecError {
-  return new HotvecError('invalid_token_id', `${name} is not a token id: wanted is a whole number, 0 or more.`, {
+  return new HotvecError('invalid_token_id', `${name} is not a token id: expected a non-negative integer.`, {
     param: name,
   });
 }
 
-/** What is there, and has nothing in it. */
+/** An input that is present but empty. */
 export function empty(name: string): HotvecError {
   return new HotvecError('empty_input', `${name} is empty; there is nothing to embed.`, { param: name });
 }
 
-/** A list with more items than a request may have. */
+/** An array with more items than a request may have. */
 export function tooMany(count: number, field: string, { maxInputs }: Pick<Limits, 'maxInputs'>): HotvecError {
   return new HotvecError(
     'too_many_inputs',
@@ -74,11 +77,11 @@ function looksLikeTokenIds(value: unknown): boolean {
 }
 
 function itemOf({ texts, tokenIds }: TakenInputs): string {
-  if (!tokenIds) return 'a text';
-  return texts ? 'a text or token ids' : 'token ids';
+  if (!tokenIds) return 'a string';
+  return texts ? 'a string or token ids' : 'token ids';
 }
 
-/** A value that would be right elsewhere, or nowhere. */
+/** A value that this field does not accept. */
 function notTaken(field: string, found: string, { words }: TakenInputs): HotvecError {
-  return new HotvecError('invalid_input', `${field} is ${found}; wanted is ${words}.`, { param: field });
+  return new HotvecError('invalid_input', `${field} is ${found}; expected ${words}.`, { param: field });
 }

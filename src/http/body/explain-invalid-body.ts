@@ -18,7 +18,7 @@ const CODE_OF_FIELD: Record<string, ErrorCode> = {
   dimensions: 'invalid_dimensions',
   encoding_format: 'invalid_encoding_format',
 };
-/** What Ajv says less well. */
+/** Better wording than Ajv's. */
 const WANTED: Record<string, string> = {
   minLength: 'must not be empty',
   minItems: 'must not be empty',
@@ -30,10 +30,11 @@ const HARMLESS_NAME = /^[\w.-]{1,64}$/;
 
 /**
  * Turns a failed validation into the error a person can act on. Ajv says of an `input` only that it matches none of
- * four shapes; which item is wrong, and how, is found here, and only when something is.
+ * four shapes; which item is wrong, and how, is found here, and only if something is.
  *
  * @param schema what the body was validated with.
- * @param inputFields fields that hold texts, token ids or vectors, where the validation says no more than "none of the shapes".
+ * @param inputFields fields that hold texts, token ids or vectors, where the validation says no more than "none of the
+ * shapes".
  */
 export function explainInvalidBody(
   errors: readonly SchemaError[],
@@ -43,14 +44,14 @@ export function explainInvalidBody(
   inputFields: readonly string[],
 ): HotvecError {
   if (!isObject(body)) {
-    return new HotvecError('invalid_input', `The request body is ${kindOf(body)}; wanted is a JSON object.`);
+    return new HotvecError('invalid_input', `The request body is ${kindOf(body)}; expected a JSON object.`);
   }
   const item = wrongItem(errors, body, schema);
   if (item === undefined) return explainFields(errors, body, '', limits, schema, inputFields);
   return explainFields(item.errors, item.value, `${item.name}.`, limits, item.schema, inputFields);
 }
 
-/** An object whose fields are at fault, in a list of such. */
+/** An object whose fields are at fault, in an array of such objects. */
 interface WrongItem {
   name: string;
   value: object;
@@ -93,11 +94,11 @@ function explainFields(
   const unknownIn = unknown && fieldOf(unknown.instancePath);
   if (unknown !== undefined && unknownIn?.isWhole === true) {
     const name = prefix + [...unknownIn.keys, String(unknown.params.additionalProperty)].join('.');
-    // A name the client made up may hold anything; only a plain one is repeated.
+    // A name made up by the client may contain anything; only a plain one is repeated.
     const param = HARMLESS_NAME.test(name) ? name : 'body';
     return new HotvecError(
       'unknown_field',
-      `There is no field ${param === 'body' ? 'of that name' : param}; /docs lists them.`,
+      `${param === 'body' ? 'The request body has an unknown field' : `Unknown field ${param}`}; /docs lists the fields.`,
       {
         param,
       },
@@ -142,17 +143,17 @@ function fieldOf(pointer: string): { keys: string[]; isWhole: boolean } {
   return { keys: item < 0 ? steps : steps.slice(0, item), isWhole: item < 0 };
 }
 
-/** @throws {HotvecError} for a text that is not valid Unicode: no UTF-8 exists for a lone surrogate. */
+/** @throws {HotvecError} for a string that is not valid Unicode: no UTF-8 exists for a lone surrogate. */
 export function checkUnicode(value: unknown, field: string): void {
   if (typeof value !== 'string' || value.isWellFormed()) return;
-  throw new HotvecError('invalid_input', `${field} is not valid Unicode: it holds half of a surrogate pair.`, {
+  throw new HotvecError('invalid_input', `${field} is not valid Unicode: it contains half of a surrogate pair.`, {
     param: field,
   });
 }
 
-/** A number is told as it is: unlike a text, it is nobody's secret. */
+/** A number is quoted as it is: unlike a text, it is not a secret. */
 function foundOf(value: unknown): string {
-  if (value === '') return 'an empty text';
-  if (Array.isArray(value) && value.length === 0) return 'an empty list';
+  if (value === '') return 'an empty string';
+  if (Array.isArray(value) && value.length === 0) return 'an empty array';
   return typeof value === 'number' ? String(value) : kindOf(value);
 }

@@ -7,7 +7,7 @@ import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
 import { type BodyOutcome, BodyReader, type BodyRules } from './read-body.ts';
 import { bodyTooLarge, receiveBody } from './receive-body.ts';
 
-/** What curl says of `-d` unless it is told otherwise: nothing about what the body is. */
+/** What curl sends with `-d` by default: it says nothing about the body. */
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
 export interface JsonBodyOptions {
@@ -23,7 +23,7 @@ export interface JsonBodyOptions {
 /**
  * Reads and validates JSON bodies: small ones at once, large ones in a worker thread, where they do not hold the event
  * loop. Both by the same code, so that a body gets the same answer whatever its size. Bodies that there is no room for,
- * or that do not come, are refused.
+ * or that do not arrive, are refused.
  */
 export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions): void {
   const { limits, receiveMs, drained, workerEntry } = options;
@@ -52,7 +52,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
   });
 
   async function readJson(request: FastifyRequest, payload: Readable): Promise<BodyOutcome | undefined> {
-    // Nobody wants it: that there is no such path or method is said before it has come.
+    // It is not needed: a missing path or method is reported before it has arrived.
     if (request.is404) return undefined;
     const { maxBodyBytes } = limits;
     const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs, drained });
@@ -78,7 +78,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     if (encoding !== undefined && encoding !== 'identity') {
       throw new HotvecError(
         'unsupported_media_type',
-        'Compressed request bodies are not accepted; send the JSON as it is.',
+        'Compressed request bodies are not accepted; send the JSON uncompressed.',
       );
     }
     const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(request.headers['content-type'] ?? '') ?? [];
@@ -86,7 +86,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
       // Read as UTF-8 it would be other texts, or none.
       throw new HotvecError(
         'unsupported_media_type',
-        'JSON is read as UTF-8 (RFC 8259), and content-type names another charset; send utf-8, or leave charset out.',
+        'JSON must be UTF-8 (RFC 8259), but content-type names another charset; send utf-8, or omit charset.',
       );
     }
     const announced = Number(request.headers['content-length'] ?? 0);

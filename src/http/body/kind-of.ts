@@ -1,17 +1,17 @@
-/** What a JSON value is, in words for messages. */
+/** The kind of a JSON value, in words for messages. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
+  if (Array.isArray(value)) return 'an array';
   // What JSON.parse makes of 1e999.
-  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return 'too large a number';
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return 'a number that is too large';
   return (
-    { string: 'a text', number: 'a number', boolean: 'a boolean', object: 'an object' }[typeof value as string] ??
-    'something else'
+    { string: 'a string', number: 'a number', boolean: 'a boolean', object: 'an object' }[typeof value as string] ??
+    'a value of another type'
   );
 }
 
-/** A number as people write it: 2,048. */
+/** A number with thousands separators: 2,048. */
 export function grouped(count: number): string {
   return count.toLocaleString('en-US');
 }

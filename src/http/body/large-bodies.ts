@@ -46,9 +46,13 @@ export class LargeBodies {
     } catch (error) {
       if (signal.aborted)
         throw new HotvecError('client_closed_request', 'The client disconnected before the response was ready.');
-      throw new HotvecError('internal_error', 'The request body could not be read: its reader ended. Try again.', {
-        cause: error,
-      });
+      throw new HotvecError(
+        'internal_error',
+        'The request body could not be read: the thread that reads it ended. Try again.',
+        {
+          cause: error,
+        },
+      );
     } finally {
       this.bodiesInside -= 1;
       if (this.bodiesInside === 0) this.idleTimer = setTimeout(() => this.close(), IDLE_MS).unref();
@@ -64,7 +68,8 @@ export class LargeBodies {
       maxThreads: 1,
       workerData: this.options.rules,
     });
-    // A worker ended while it had nothing to read, as when it cannot even start: those who wait are told so.
+    // A worker ended while it had nothing to read, for instance because it cannot even start: those waiting get an
+    // error.
     pool.on('error', () => void this.close());
     return pool;
   }

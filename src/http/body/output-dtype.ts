@@ -8,7 +8,7 @@ export type AnsweredVector = Float32Array | Int8Array | Uint8Array;
 
 /**
  * Steps of int8 in one standard deviation. A unit vector of n components has a root mean square of 1/√n, whatever the
- * model: 127 steps are eight of them, further out than any component of the starter's vectors lies (decision 0056).
+ * model: 127 steps are eight of them, further out than any component of the starter's vectors (decision 0056).
  */
 const STEPS_PER_DEVIATION = 16;
 const MAX_STEP = 127;
@@ -57,14 +57,14 @@ export function checkOutputDtype(
   if ((dtype === 'binary' || dtype === 'ubinary') && dimensions % 8 !== 0) {
     throw new HotvecError(
       'invalid_dimensions',
-      `${fields.dtype} ${dtype} has eight components in a byte, and ${dimensions} is no multiple of 8. Send another "${fields.dimensions}".`,
+      `${fields.dtype} ${dtype} packs eight components into a byte, but ${dimensions} is not a multiple of 8. Send a different "${fields.dimensions}".`,
       { param: fields.dimensions },
     );
   }
   if ((dtype === 'int8' || dtype === 'uint8') && !isNormalized) {
     throw new HotvecError(
       'invalid_input',
-      `${fields.dtype} ${dtype} has a scale for vectors of length 1; these would not be. Send "normalize": true.`,
+      `${fields.dtype} ${dtype} requires vectors of length 1. Send "normalize": true.`,
       { param: 'normalize' },
     );
   }

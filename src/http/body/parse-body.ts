@@ -21,7 +21,7 @@ export function parseBody(bytes: Uint8Array): unknown {
   // RFC 8259, 8.1: a reader may let a byte order mark pass; JSON.parse does not.
   const hasMark = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
   const text = body.toString('utf8', hasMark ? BYTE_ORDER_MARK.length : 0);
-  if (text.trim() === '') throw new HotvecError('invalid_json', 'The request body is empty; wanted is a JSON object.');
+  if (text.trim() === '') throw new HotvecError('invalid_json', 'The request body is empty; expected a JSON object.');
   let value: unknown;
   try {
     value = JSON.parse(text);

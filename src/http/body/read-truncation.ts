@@ -12,7 +12,7 @@ export interface TruncationFields {
 }
 
 /**
- * What a request wants of inputs that are too long.
+ * What a request wants done with inputs that are too long.
  * @param setting `TRUNCATE`, where the request does not say.
  * @throws {HotvecError} invalid_input, where its two fields contradict each other.
  */
@@ -28,9 +28,13 @@ export function readTruncation(
     truncate.toLowerCase() as 'error' | 'none' | 'end' | 'start'
   ];
   if (truncation !== undefined && truncation !== (wanted !== 'error')) {
-    throw new HotvecError('invalid_input', `truncate is ${truncate} and truncation ${truncation}; send one of them.`, {
-      param: 'truncation',
-    });
+    throw new HotvecError(
+      'invalid_input',
+      `truncate is ${truncate} but truncation is ${truncation}; send only one of them.`,
+      {
+        param: 'truncation',
+      },
+    );
   }
   return wanted;
 }

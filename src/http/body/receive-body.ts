@@ -42,7 +42,7 @@ export function receiveBody(payload: Readable, options: ReceiveOptions): Promise
       settle();
       // Else the rest would be read and dropped, however long it is.
       payload.pause();
-      // Nobody listens any more, and the client may leave.
+      // No one listens any more, and the client may leave.
       payload.on('error', () => {});
       reject(error as Error);
     };
@@ -72,7 +72,7 @@ export function receiveBody(payload: Readable, options: ReceiveOptions): Promise
     const onDrained = () =>
       fail(new HotvecError('draining', 'The server is shutting down.', { retryAfterMs: DRAINED_RETRY_MS }));
     const onGone = () =>
-      fail(new HotvecError('client_closed_request', 'The client went away before its whole request.'));
+      fail(new HotvecError('client_closed_request', 'The client disconnected before sending its whole request.'));
     drained?.addEventListener('abort', onDrained);
     if (drained?.aborted) return onDrained();
     payload.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
@@ -86,6 +86,6 @@ export function bodyTooLarge(maxBodyBytes: number): HotvecError {
 function tooSlow(milliseconds: number): HotvecError {
   return new HotvecError(
     'body_too_slow',
-    `Less than ${LEAST_BYTES} bytes of the request body came in ${milliseconds / 1000} seconds.`,
+    `Fewer than ${LEAST_BYTES} bytes of the request body arrived in ${milliseconds / 1000} seconds.`,
   );
 }

@@ -8,13 +8,13 @@ interface Schema {
 
 /** What a field for inputs takes. */
 export interface TakenInputs {
-  /** For messages: `a text, texts, or token ids`. */
+  /** For messages: `a string, an array of strings, or token ids`. */
   words: string;
   texts: boolean;
   tokenIds: boolean;
-  /** Whether a list may hold texts beside token ids. */
+  /** Whether an array may hold strings as well as token ids. */
   mixed: boolean;
-  /** Inputs that a request may have; undefined: a list is one input, whatever its length. */
+  /** Inputs that a request may have; undefined: an array is one input, whatever its length. */
   maxInputs: number | undefined;
 }
 
@@ -30,7 +30,9 @@ export function takenInputs(schema: object, keys: readonly string[]): TakenInput
   const texts = itemTypes.some((types) => types.includes('string'));
   const tokenIds = itemTypes.some((types) => types.includes('integer'));
   const mixed = itemTypes.some((types) => types.includes('string') && types.includes('array'));
-  const names = [text && 'a text', texts && 'texts', tokenIds && 'token ids'].filter((name) => name !== false);
+  const names = [text && 'a string', texts && 'an array of strings', tokenIds && 'token ids'].filter(
+    (name) => name !== false,
+  );
   const last = names.pop() ?? 'another value';
   const words = names.length === 0 ? last : `${names.join(', ')}${names.length > 1 ? ',' : ''} or ${last}`;
   const maxInputs = forms.find(({ maxItems }) => maxItems !== undefined)?.maxItems;

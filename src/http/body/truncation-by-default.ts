@@ -2,7 +2,7 @@ import type { Config } from '../../settings/config.ts';
 
 /**
  * What becomes of over-long inputs where the request does not say.
- * @param ofApi what the API that is asked does then; it counts where the operator has not chosen.
+ * @param ofApi what the requested API does then; it applies if the operator has not chosen.
  */
 export function truncationByDefault(
   setting: Config['truncate'],

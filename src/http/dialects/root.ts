@@ -12,9 +12,9 @@ export interface RootOptions {
 }
 
 /**
- * GET and HEAD `/`: how clients of Ollama ask whether anybody is there, how text-embeddings-inference is probed, and what
- * load balancers of Google ask unless they are told otherwise. One answer for all: Ollama's words, which only its clients
- * read, where requests would be served now, and else 503. No key is asked for.
+ * GET and HEAD `/`: how clients of Ollama check that the server is up, how text-embeddings-inference is probed, and
+ * what Google's load balancers request by default. One answer for all: Ollama's words, which only its clients read,
+ * where requests would be served now, and else 503. No key is asked for.
  */
 export const rootRoute: FastifyPluginCallback<RootOptions> = (app, { readiness, config }, done) => {
   const speaksOllama = config.dialects.includes('ollama');
@@ -26,7 +26,7 @@ export const rootRoute: FastifyPluginCallback<RootOptions> = (app, { readiness, 
       schema: {
         operationId: 'root',
         tags: ['health'],
-        summary: 'Requests would be served now',
+        summary: 'Whether requests can be served now',
         description: 'As Ollama and text-embeddings-inference. The same as `/readyz`, in their words.',
         security: [],
         response: answers(

@@ -3,12 +3,12 @@ import { type HostName, parseHostName, parseHostPattern } from '../../settings/h
 import { isLoopback } from '../../settings/loopback.ts';
 
 /**
- * The names that a server answers to. A page of a foreign name whose DNS answer was changed to this machine's address is,
- * for the browser, of the same origin as the server: only the `host` header, which still bears the foreign name, tells it
- * from the server's own pages.
+ * The names that a server answers to. A page of a foreign name whose DNS answer was changed to this machine's address
+ * is, for the browser, of the same origin as the server: only the `host` header, which still bears the foreign name,
+ * tells it from the server's own pages.
  *
- * No such attack has an address in place of the name. So loopback addresses, and `localhost` with all below it, are always
- * answered to, and all other addresses where a connection can come to one: probes and scrapers have them.
+ * No such attack uses an address instead of the name. So loopback addresses, and `localhost` with all below it, are
+ * always answered to, and all other addresses where a connection can come to one: probes and scrapers have them.
  */
 export class AllowedHosts {
   private readonly hosts: readonly HostName[];
@@ -28,7 +28,7 @@ export class AllowedHosts {
     this.isOnLoopback = isLoopback(boundHost);
   }
 
-  /** @param header the request's `host`; clients that are no browsers may leave it out, or leave it empty. */
+  /** @param header the request's `host`; clients other than browsers may omit it or leave it empty. */
   has(header: string | undefined): boolean {
     if (this.isAny || header === undefined || header === '' || header === this.lastAnswered) return true;
     const host = parseHostName(header);

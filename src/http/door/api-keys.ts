@@ -45,7 +45,7 @@ export class ApiKeys {
 /** What SIGHUP does. A file that cannot be used changes nothing: a slip of the pen must not lock everyone out. */
 export function reloadApiKeys(apiKeys: ApiKeys | null, logger: Logger): void {
   if (apiKeys === null) {
-    logger.warn('SIGHUP reloads API keys, and API_KEYS_FILE is not set: ignored');
+    logger.warn('SIGHUP ignored: it reloads API keys, but API_KEYS_FILE is not set');
     return;
   }
   try {
@@ -54,7 +54,7 @@ export function reloadApiKeys(apiKeys: ApiKeys | null, logger: Logger): void {
   } catch (error) {
     logger.error(
       { reason: messageOf(error), keys: apiKeys.count },
-      'API keys not reloaded: those of before stay valid',
+      'API keys not reloaded: the previous ones stay valid',
     );
   }
 }
@@ -73,19 +73,19 @@ export function readApiKeys(file: string): ApiKey[] {
     const [, name, hex] = LINE.exec(line) ?? [];
     if (name === undefined || hex === undefined) {
       throw new StartError(
-        `API_KEYS_FILE, line ${i + 1}: wanted is name:sha256. Make the hash with: printf %s "$KEY" | sha256sum`,
+        `API_KEYS_FILE, line ${i + 1}: expected name:sha256. Create the hash with: printf %s "$KEY" | sha256sum`,
       );
     }
     keys.push({ name, sha256: Buffer.from(hex, 'hex') });
   }
-  if (keys.length === 0) throw new StartError('API_KEYS_FILE holds no key.');
+  if (keys.length === 0) throw new StartError('API_KEYS_FILE contains no keys.');
   return keys;
 }
 
 function readText(file: string): string {
   const kind = fileKind(file);
   if (kind !== 'file' && kind !== 'absent') {
-    throw new StartError(`API_KEYS_FILE=${file} is a ${kind}; wanted is a plain file, which can be read again.`);
+    throw new StartError(`API_KEYS_FILE=${file} is a ${kind}; expected a regular file, which can be read again.`);
   }
   try {
     return readFileSync(file, 'utf8');

@@ -25,8 +25,8 @@ export function registerAuth(app: FastifyInstance, keys: ApiKeys | null): void {
       throw new HotvecError(
         'invalid_api_key',
         key === undefined
-          ? 'This server asks for an API key; send it as "authorization: Bearer KEY".'
-          : 'The API key is not known to this server.',
+          ? 'This server requires an API key; send it as "authorization: Bearer KEY".'
+          : 'The API key is unknown to this server.',
       );
     }
     request.keyName = name;

@@ -4,7 +4,7 @@ const LOOKED_AT = 20;
 
 /** Follows a chunked body (RFC 9112, 7.1), piece by piece, to where it ends. Whether it is valid is for Node's parser to say. */
 export class ChunkedBody {
-  /** Bytes of the present chunk that have not come, its line end with them. */
+  /** Bytes of the current chunk that have not arrived, including its line end. */
   private left = 0;
   /** How the present line begins: the size of a chunk, or a trailer. */
   private line = '';

@@ -44,7 +44,7 @@ export class Cors {
       if (!isAllowed) {
         throw new HotvecError(
           'origin_not_allowed',
-          'Pages of this origin may not call this server. If they are meant to, the origin belongs in ALLOWED_ORIGINS.',
+          'Pages of this origin are not allowed to call this server. To allow them, add the origin to ALLOWED_ORIGINS.',
           { param: 'origin' },
         );
       }
@@ -69,7 +69,7 @@ function isPreflight({ method, headers }: FastifyRequest): boolean {
   return method === 'OPTIONS' && origin !== undefined && wanted !== undefined;
 }
 
-/** Which headers a script sends is no matter of its origin: the answer repeats those that the browser asks for. */
+/** Which headers a script sends does not depend on its origin: the response repeats those that the browser asks for. */
 function answerPreflight({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
   const wanted = headers['access-control-request-headers'];
   void reply.removeHeader('access-control-expose-headers');

@@ -68,7 +68,7 @@ export function createApp(options: PortOptions): FastifyInstance {
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     // Of `/v1/models/:id`: a long name is an unknown model, not an unreadable URL.
     routerOptions: { maxParamLength: 16_384 },
-    // Errors below the routes: what is no HTTP, and URLs that cannot be decoded.
+    // Errors below the routes: bytes that are not HTTP, and URLs that cannot be decoded.
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       cors.mark(request, reply);

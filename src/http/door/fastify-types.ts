@@ -8,7 +8,7 @@ import type { RequestProgress } from './request-progress.ts';
 export interface WorkReport extends RunFacts {
   /** Inputs that were embedded. */
   inputs: number;
-  /** Why each of the others was not, where the request asked for the rest all the same. */
+  /** Why each of the others was not, if the request asked for the rest anyway. */
   failed: ErrorCode[];
   tokens: number;
   truncated: number;

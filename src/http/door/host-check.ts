@@ -24,7 +24,7 @@ export function registerHostCheck(app: FastifyInstance, options: HostCheckOption
     if (hosts.has(raw.headers.host)) return;
     throw new HotvecError(
       'host_not_allowed',
-      'This server does not answer to the host that the request names. If it is meant to, that name belongs in ALLOWED_HOSTS.',
+      'This server does not accept requests for the host that the request names. To allow it, add the name to ALLOWED_HOSTS.',
       { param: 'host' },
     );
   });

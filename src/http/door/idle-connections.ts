@@ -5,11 +5,11 @@ import type { FastifyInstance } from 'fastify';
 const MOST_IDLE = 1_024;
 
 /**
- * Bounds the connections that are kept open for a next request. Of too many, those that have waited longest are closed: a
- * proxy takes the one that it used last, so they are the least likely to be used again.
+ * Bounds the connections that are kept open for a next request. Of too many, those that have waited longest are closed:
+ * a proxy takes the one that it used last, so they are the least likely to be used again.
  *
- * `KEEP_ALIVE_S` must outlast what is in front, for a server that closes a connection while a request is on its way there
- * causes a 502. That is long, and by itself would let whoever opens many hold them as long.
+ * `KEEP_ALIVE_S` must outlast what is in front, for a server that closes a connection while a request is on its way
+ * there causes a 502. That is long, and by itself would let a client that opens many hold them that long.
  */
 export function registerIdleConnections(app: FastifyInstance, mostIdle = MOST_IDLE): void {
   /** Longest idle first. */

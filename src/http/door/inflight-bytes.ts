@@ -17,7 +17,7 @@ interface Holding {
 }
 
 const NOBODY: Owner = { name: '', isKey: false };
-/** At the latest then whoever brings no more of a body has been given up: two spans of receive-body.ts. */
+/** By then, a client that sends no more of a body has been given up: two spans of receive-body.ts. */
 const STALLED_MS = 2 * usualPatience.receiveMs;
 
 /**
@@ -76,7 +76,7 @@ export class InflightBytes {
       const retryAfterMs = this.pace.timeFor(Math.max(excess, this.total / Math.max(1, this.requests)), STALLED_MS);
       throw new HotvecError(
         'overloaded',
-        `Requests and answers of ${this.total} bytes are being received, served or sent, the limit is ${this.limit}.`,
+        `Requests and responses of ${this.total} bytes are being received, served or sent; the limit is ${this.limit}.`,
         { retryAfterMs },
       );
     }
@@ -86,7 +86,7 @@ export class InflightBytes {
     const retryAfterMs = holding.pace.timeFor(Math.max(holding.bytes + bytes - this.share, usual), STALLED_MS);
     throw new HotvecError(
       owner.isKey ? 'key_share_exceeded' : 'overloaded',
-      `Requests and answers of ${holding.bytes} bytes of ${owner.isKey ? 'this API key' : 'your address'} are being received, served or sent; one may have ${this.share}.`,
+      `Requests and responses of ${holding.bytes} bytes of ${owner.isKey ? 'this API key' : 'your address'} are being received, served or sent; the limit for one is ${this.share}.`,
       { retryAfterMs },
     );
   }
@@ -148,8 +148,8 @@ export class HeldBytes {
   }
 
   /**
-   * Takes room for the answer, before it is made. One that fits, but not beside its own body, has it when nobody else
-   * holds anything.
+   * Takes room for the answer, before it is made. One that fits, but not together with its own body, gets room once no
+   * one else holds anything.
    * @param bytes what it can be at most.
    * @throws {HotvecError} as `check`; too_many_inputs, when there can never be so much room.
    */
@@ -159,7 +159,7 @@ export class HeldBytes {
     if (bytes > limit) {
       throw new HotvecError(
         'too_many_inputs',
-        `The answer could take ${bytes} bytes; the server may hold ${limit} at a time. Send fewer inputs, or ask for fewer numbers or for base64.`,
+        `The response could take ${bytes} bytes; the server can hold ${limit} at a time. Send fewer inputs, or request fewer dimensions or base64.`,
       );
     }
     const isAlone = held === this.bytes && held + added > limit;
@@ -180,7 +180,7 @@ export class HeldBytes {
   }
 
   private add(bytes: number): void {
-    // After release the client has left, and nobody would release them.
+    // After release the client has left, and nothing else would release them.
     if (this.isReleased || bytes === 0) return;
     const before = this.bytes;
     this.fixedOwner ??= this.askOwner();

@@ -6,8 +6,8 @@ const LINGER = { bytes: 32 * 1024 * 1024, milliseconds: 10_000 };
 
 /**
  * An answer that is sent before the whole request has arrived (401, 413, 415, 429) closes the connection, and the close
- * must wait: where bytes of a client lie unread, the kernel answers with a reset, and the client sees a broken pipe in
- * place of the answer. So the sending half is closed, and the rest is read and dropped, up to a bound.
+ * must wait: if bytes of a client are still unread, the kernel answers with a reset, and the client sees a broken pipe
+ * instead of the response. So the sending half is closed, and the rest is read and dropped, up to a bound.
  */
 export function registerLingeringClose(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply) => lingerUnlessComplete(request, reply));
@@ -29,7 +29,7 @@ export function lingerUnlessComplete({ raw }: FastifyRequest, reply: FastifyRepl
  */
 export function linger(socket: Socket, { bytes, milliseconds } = LINGER): void {
   const destroy = () => void socket.destroy();
-  // The client has closed, or sent what is no HTTP, while we wait: it has had its answer.
+  // The client has closed, or sent something that is not HTTP, while we wait: it has had its response.
   socket.destroySoon = () => (socket.writableFinished ? destroy() : void socket.once('finish', destroy));
   const timer = setTimeout(destroy, milliseconds);
   let left = bytes;

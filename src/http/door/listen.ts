@@ -53,9 +53,9 @@ async function listenAlso(app: FastifyInstance, host: string): Promise<void> {
 
 function explain({ code, message }: NodeJS.ErrnoException, { hostSetting, portSetting }: ListenAddress): string {
   if (code === 'EADDRINUSE') {
-    return `the port is taken. Set ${portSetting} to another one, or stop the program that uses it.`;
+    return `the port is already in use. Set ${portSetting} to another one, or stop the program that uses it.`;
   }
-  if (code === 'EACCES') return `not permitted. Set ${portSetting} to one above 1023.`;
+  if (code === 'EACCES') return `permission denied. Set ${portSetting} to a port above 1023.`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
     return `this machine has no such address. Check ${hostSetting}.`;
   }

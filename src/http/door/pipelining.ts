@@ -42,7 +42,7 @@ class PipelinedConnection {
   private underWay = 0;
   /** The request whose body is not whole yet. */
   private incomplete: IncomingMessage | undefined;
-  /** Bytes of that body that were announced and have not come. */
+  /** Bytes of that body that were announced and have not arrived. */
   private bodyLeft = 0;
   /** That body where it comes in chunks, and nothing was announced. */
   private chunkedBody: ChunkedBody | undefined;
@@ -93,7 +93,7 @@ class PipelinedConnection {
       rest = rest.subarray(end);
       if (this.incomplete?.complete) this.incomplete = undefined;
       if (rest.length > 0 && !this.isOver && socket.isPaused()) {
-        // By Node, which goes on by itself: more bytes of answers wait than it likes.
+        // By Node, which resumes by itself: more response bytes are waiting than it allows.
         socket.unshift(rest);
         return;
       }

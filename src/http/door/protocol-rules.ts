@@ -4,11 +4,11 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { HotvecError } from '../../errors.ts';
 import { linger } from './lingering-close.ts';
 
-/** `uri-host [ ":" port ]` of RFC 9110, 7.2: a registered name or an address; none is no fault. */
+/** `uri-host [ ":" port ]` of RFC 9110, 7.2: a registered name or an address; none is not an error. */
 const HOST = /^(\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(:\d*)?$/i;
 /** What this server has for any path. */
 const METHODS = 'GET, HEAD, POST, OPTIONS';
-/** `*`, which is no path, and which the router takes for `/`. */
+/** `*`, which is not a path, and which the router takes for `/`. */
 const WHOLE_SERVER = '/*';
 /** A request target in absolute form, as clients send it to proxies: RFC 9112, 3.2.2. */
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
@@ -16,10 +16,10 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
 /** Rules of HTTP that Node would enforce with an empty answer, or not at all; here they get the envelope, an id and a log line. */
 export function registerProtocolRules(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw }, reply) => {
-    if (raw.httpVersionMajor !== 1) throw unreadable(reply, 'The only versions of HTTP here are 1.1 and 1.0.');
+    if (raw.httpVersionMajor !== 1) throw unreadable(reply, 'Only HTTP 1.1 and 1.0 are supported.');
     if (raw.method === 'CONNECT') {
       void reply.header('allow', METHODS);
-      throw new HotvecError('method_not_allowed', 'CONNECT is not possible here: this is no proxy.');
+      throw new HotvecError('method_not_allowed', 'CONNECT is not allowed: this is not a proxy.');
     }
     checkHost(raw);
     checkTransferEncoding(raw, reply);
@@ -47,7 +47,7 @@ export function registerProtocolRules(app: FastifyInstance): void {
       linger(socket);
     });
     socket.on('error', () => socket.destroy());
-    // It names a host to go on to: there is no path.
+    // It names a host to connect to: there is no path.
     request.url = WHOLE_SERVER;
     app.routing(request, response);
   });
@@ -79,7 +79,7 @@ function checkHost({ headers, httpVersion, rawHeaders }: IncomingMessage): void 
   const wrong = (what: string) => new HotvecError('invalid_input', `The request has ${what}.`, { param: 'host' });
   if (hosts === 0 && httpVersion === '1.1') throw wrong('no host header');
   if (hosts > 1) throw wrong('more than one host header');
-  if (!HOST.test(headers.host ?? '')) throw wrong('a host header that names no host');
+  if (!HOST.test(headers.host ?? '')) throw wrong('an invalid host header');
 }
 
 /** @throws {HotvecError} */
@@ -88,7 +88,7 @@ function checkTransferEncoding({ headers, httpVersion }: IncomingMessage, reply:
   if (encoding === undefined) return;
   const refuse = (message: string) => unreadable(reply, message, 'transfer-encoding');
   // Node takes any list that ends in chunked, also over several lines. What stands in front may see another request there.
-  if (encoding.trim().toLowerCase() !== 'chunked') throw refuse('The only transfer-encoding is chunked.');
+  if (encoding.trim().toLowerCase() !== 'chunked') throw refuse('The only supported transfer-encoding is chunked.');
   // RFC 9112, 6.1: something in front that knows no chunks may have passed them on.
   if (httpVersion !== '1.1') throw refuse('HTTP/1.0 has no transfer-encoding; send content-length.');
 }

@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 
 /**
  * Tells the answers that wait behind another one on their connection that the client has left. Node does so from
- * version 24 on; before, only the first one is told, and the others would be computed, and hold their bytes, for nobody.
+ * version 24 on; before, only the first one is notified, and the others would be computed, and hold their bytes, for no
+ * one.
  */
 export function registerQueuedAnswers(app: FastifyInstance): void {
   // Not maps and sets that live long: see why in batching/sequences-in-flight.ts.

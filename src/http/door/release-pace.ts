@@ -16,7 +16,8 @@ export class ReleasePace {
 
   /**
    * @param bytes how many must be released.
-   * @param stalledMs after how long something is released at the latest, because whoever moves nothing is given up.
+   * @param stalledMs after how long something is released at the latest, because a client that moves nothing is given
+   * up.
    * @returns milliseconds, at least a second: as long as it takes at the pace of lately.
    */
   timeFor(bytes: number, stalledMs: number): number {

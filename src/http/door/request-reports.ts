@@ -93,7 +93,7 @@ function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 100) / 100;
 }
 
-/** Probes come every few seconds for ever: their lines would bury the others. */
+/** Probes arrive every few seconds forever: their lines would bury the others. */
 const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
 
 function levelOf(route: string, status: number): 'debug' | 'info' | 'warn' {

@@ -11,7 +11,7 @@ export interface ShutdownSteps {
   drainMs: number;
   /** /readyz fails from here on; requests are still served. */
   failReadiness: () => void;
-  /** Ends the engine; requests still waiting, and those that have not come whole, get 503. */
+  /** Ends the engine; requests still waiting, and those that have not fully arrived, get 503. */
   closeEngine: () => Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function shutDown(steps: ShutdownSteps): Promise<void> {
   await within(clock, steps.drainDelayMs, new Promise(() => {}));
 
   // net's close(), not http's: that one also cuts the sockets idle at this moment, among them those whose first request
-  // has arrived and has not been read.
+  // has arrived but has not been read.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(app.server, () => resolve()));
   let cancelSweep = () => {};
   const sweep = () => {

@@ -13,8 +13,8 @@ interface Reader {
 const CHECKS = 5;
 
 /**
- * Cuts off clients that do not read their answers, which Node would keep in memory for ever: whoever takes less than
- * LEAST_BYTES in the time of `patience` while something waits for it.
+ * Cuts off clients that do not read their answers, which Node would keep in memory forever: those that take less than
+ * LEAST_BYTES in the time of `patience` while something waits for them.
  */
 export function registerStalledReaders(app: FastifyInstance, inflight: InflightBytes, patience: Patience): void {
   const readers = new Map<Socket, Reader>();

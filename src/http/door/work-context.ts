@@ -14,8 +14,8 @@ export interface WorkContext {
 }
 
 /**
- * Reads what the headers say about the work: how long it may take, whose it is, whether somebody waits for it, whether its
- * token ids are meant as they are, which vector space is expected.
+ * Reads what the headers say about the work: how long it may take, whose it is, whether someone is waiting for it,
+ * whether its token ids are intended as they are, which vector space is expected.
  * @throws {HotvecError} invalid_input, fingerprint_mismatch.
  */
 export function workContext(
@@ -44,21 +44,25 @@ function readDeadline(header: string | string[] | undefined): number {
   if (header === undefined) return Number.POSITIVE_INFINITY;
   const milliseconds = Number(header);
   if (!/^\d{1,9}$/.test(String(header)) || milliseconds < 1) {
-    throw new HotvecError('invalid_input', 'x-deadline-ms is not a whole number of milliseconds, 1 to 999999999.', {
-      param: 'x-deadline-ms',
-    });
+    throw new HotvecError(
+      'invalid_input',
+      'x-deadline-ms must be an integer number of milliseconds from 1 to 999999999.',
+      {
+        param: 'x-deadline-ms',
+      },
+    );
   }
   return milliseconds;
 }
 
 function readPriority(header: string | string[] | undefined): EmbedOptions['priority'] {
   if (header === undefined || header === 'interactive' || header === 'bulk') return header;
-  throw new HotvecError('invalid_input', 'x-priority is neither interactive nor bulk.', { param: 'x-priority' });
+  throw new HotvecError('invalid_input', 'x-priority must be interactive or bulk.', { param: 'x-priority' });
 }
 
 function readTokenIds(header: string | string[] | undefined): EmbedOptions['tokenIds'] {
   if (header === undefined || header === 'checked' || header === 'as_is') return header;
-  throw new HotvecError('invalid_input', 'x-token-ids is neither checked nor as_is.', { param: 'x-token-ids' });
+  throw new HotvecError('invalid_input', 'x-token-ids must be checked or as_is.', { param: 'x-token-ids' });
 }
 
 function checkFingerprint(expected: string | string[] | undefined, model: ModelFacts): void {

@@ -25,7 +25,7 @@ const options: FastifySwaggerUiOptions = {
   },
 };
 
-/** The package writes it anew for each request. */
+/** The package writes it again for each request. */
 const INITIALIZER = '/docs/static/swagger-initializer.js';
 
 function isForPage(query: unknown): boolean {
@@ -62,7 +62,7 @@ export const documentationPages: FastifyPluginAsync = async (app) => {
   for (const url of ['/openapi.json', '/openapi.yaml'] as const) {
     app.get(url, { schema: { hide: true } }, (request, reply) => sendUnchanging(request, reply, descriptions(url)));
   }
-  // In place of the package, which writes them anew for each request.
+  // Instead of the package's, which writes them again for each request.
   app.addHook('onRequest', async (request, reply) => {
     const { url } = request.routeOptions;
     if (url !== '/docs/json' && url !== '/docs/yaml') return;

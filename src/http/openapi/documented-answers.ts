@@ -10,7 +10,10 @@ interface DocumentedHeader {
 }
 
 const requestId: Record<string, DocumentedHeader> = {
-  'x-request-id': { type: 'string', description: "The request's id, its own or a new one; logs bear it" },
+  'x-request-id': {
+    type: 'string',
+    description: "The request's id, as sent or newly generated; it appears in the logs",
+  },
 };
 
 /** What `reportWork` sends with vectors and scores. */
@@ -21,20 +24,20 @@ export const workHeaders: Record<string, DocumentedHeader> = {
   },
   'x-embedding-fingerprint': {
     type: 'string',
-    description: 'Names the vector space: only vectors with the same fingerprint can be compared',
+    description: 'Identifies the vector space: only vectors with the same fingerprint can be compared',
   },
   'x-failed-inputs': {
     type: 'integer',
-    description: 'How many inputs have an error in place of a vector; left out when none has',
+    description: 'Number of inputs that have an error instead of a vector; omitted if none has',
   },
-  'x-truncated-inputs': { type: 'integer', description: 'How many inputs were cut short; left out when none was' },
+  'x-truncated-inputs': { type: 'integer', description: 'Number of inputs that were truncated; omitted if none was' },
   'x-cache': {
     type: 'string',
     description:
-      'Inputs that the vector cache had, and that were computed: `hits=…, misses=…`; only where the operator has turned the cache on',
+      'Inputs found in the vector cache, and inputs computed: `hits=…, misses=…`; only if the operator has turned the cache on',
   },
-  'openai-processing-ms': { type: 'string', description: 'Milliseconds from the headers to the answer' },
-  'openai-version': { type: 'string', description: 'The version of the OpenAI API that is spoken' },
+  'openai-processing-ms': { type: 'string', description: 'Milliseconds from the headers to the response' },
+  'openai-version': { type: 'string', description: 'The version of the OpenAI API that is implemented' },
 };
 
 /** What `/v1/tokenize` sends. */
@@ -44,11 +47,11 @@ export const tokenizeHeaders: Record<string, DocumentedHeader> = {
 };
 
 const retryAfter: Record<string, DocumentedHeader> = {
-  'retry-after': { type: 'integer', description: 'Seconds after which a repetition may succeed' },
+  'retry-after': { type: 'integer', description: 'Seconds after which a retry may succeed' },
   'retry-after-ms': { type: 'integer', description: 'The same in milliseconds' },
 };
 const noRetry: Record<string, DocumentedHeader> = {
-  'x-should-retry': { type: 'string', description: '`false` where repeating the request cannot help' },
+  'x-should-retry': { type: 'string', description: '`false` if retrying the request cannot help' },
 };
 const closing: Record<string, DocumentedHeader> = {
   connection: { type: 'string', description: '`close`: the connection cannot be used again' },
@@ -56,7 +59,7 @@ const closing: Record<string, DocumentedHeader> = {
 const challenge: Record<string, DocumentedHeader> = {
   'www-authenticate': {
     type: 'string',
-    description: '`Bearer`: send an API key; with `error="invalid_token"` where one came that is not known',
+    description: '`Bearer`: send an API key; with `error="invalid_token"` if an unknown one was sent',
   },
 };
 const headersOfError: Record<number, Record<string, DocumentedHeader>> = {

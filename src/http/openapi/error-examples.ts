@@ -5,10 +5,10 @@ import type { NamedExamples } from './documented-examples.ts';
 /** Messages that the API's description shows (a test provokes each and compares), and the field at fault. */
 const MESSAGES: Partial<Record<ErrorCode, [message: string, param: string | null]>> = {
   invalid_json: ['The request body is not valid JSON.', null],
-  invalid_input: ['normalize is a text; it must be boolean.', 'normalize'],
+  invalid_input: ['normalize is a string; it must be boolean.', 'normalize'],
   empty_input: ['input[1] is empty; there is nothing to embed.', 'input[1]'],
   input_too_long: [
-    'input has 9002 tokens; the limit is 8192 tokens an input. Split it, or have it cut: see the field truncate.',
+    'input has 9002 tokens; the limit is 8192 tokens per input. Split it, or have it truncated: see the field truncate.',
     'input',
   ],
   too_many_inputs: ['Cannot embed 2,049 inputs: the limit is 2,048 per request.', 'input'],
@@ -16,10 +16,10 @@ const MESSAGES: Partial<Record<ErrorCode, [message: string, param: string | null
     "Token id 15339 in input[0] is not in this model's vocabulary of 12000. If a client library made these ids with another tokenizer, make it send texts: in LangChain's OpenAIEmbeddings set check_embedding_ctx_length=False.",
     'input[0]',
   ],
-  invalid_dimensions: ['dimensions is 16; this model gives 32 to 256.', 'dimensions'],
-  invalid_encoding_format: ['encoding_format is a text; it must be one of float, base64.', 'encoding_format'],
-  unknown_field: ['There is no field prompt; /docs lists them.', 'prompt'],
-  invalid_api_key: ['This server asks for an API key; send it as "authorization: Bearer KEY".', null],
+  invalid_dimensions: ['dimensions is 16; this model supports 32 to 256.', 'dimensions'],
+  invalid_encoding_format: ['encoding_format is a string; it must be one of float, base64.', 'encoding_format'],
+  unknown_field: ['Unknown field prompt; /docs lists the fields.', 'prompt'],
+  invalid_api_key: ['This server requires an API key; send it as "authorization: Bearer KEY".', null],
   model_not_found: ['This server does not serve that model; it serves starter.', 'model'],
   fingerprint_mismatch: [
     "This server's vectors have fingerprint a8d13dde36d181ad, not the expected one: the two cannot be compared.",

@@ -9,7 +9,7 @@ const errorRows = publicErrorCodes.map((code) => {
 
 const introduction = `Text embeddings over an OpenAI-compatible API. Any OpenAI client works by changing its base URL.
 
-Optional fields may be left out or be \`null\`, which means the same. A field that does not exist is an error.
+Optional fields may be omitted or \`null\`, which means the same. An unknown field is an error.
 
 ## Errors
 
@@ -24,7 +24,7 @@ Every error is a JSON object in this form; \`param\` names the field at fault, o
 ${errorRows.join('\n')}
 
 429 and 503 say in \`retry-after\` (seconds) and \`retry-after-ms\` when to try again. \`x-should-retry: false\` says that
-repeating the request cannot help. A request that is no valid HTTP is answered 400, one whose headers are too large
+repeating the request cannot help. A request that is not valid HTTP gets 400, one whose headers are too large
 431, and one that is not received in time 408, all with the code \`invalid_input\`.`;
 
 /** Relative to the document: a proxy may have put the server below a path of its own. */
@@ -45,18 +45,18 @@ export const openapiOptions = (basePath: string): FastifyDynamicSwaggerOptions =
     },
     components: {
       securitySchemes: {
-        apiKey: { type: 'http', scheme: 'bearer', description: 'Asked for where the operator has configured API keys' },
+        apiKey: { type: 'http', scheme: 'bearer', description: 'Required if the operator has configured API keys' },
       },
     },
     // The second, empty alternative: a server without configured keys asks for none.
     security: [{ apiKey: [] }, {}],
     tags: [
-      { name: 'embeddings', description: 'Vectors, and scores made of them' },
+      { name: 'embeddings', description: 'Vectors, and scores computed from them' },
       { name: 'models', description: 'What is served, and its limits' },
       { name: 'text-embeddings-inference', description: 'For clients of that server; turned off by `DIALECTS`' },
       { name: 'ollama', description: 'For clients of Ollama; turned off by `DIALECTS`' },
       { name: 'cohere', description: 'For clients of Cohere; turned off by `DIALECTS`' },
-      { name: 'health', description: 'For orchestrators; no API key is asked for' },
+      { name: 'health', description: 'For orchestrators; no API key is required' },
       { name: 'operations', description: 'For operators' },
     ],
   },

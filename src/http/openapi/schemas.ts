@@ -14,7 +14,7 @@ export function oneOf<const Values extends readonly string[]>(values: Values, op
 
 export const ErrorFields = Type.Object(
   {
-    message: Type.String({ description: 'What was done, what was found, what is wanted' }),
+    message: Type.String({ description: 'What was received, what was expected and what to do' }),
     type: Type.String({ description: 'The kind of error, as the OpenAI API names it' }),
     param: Type.Union([Type.String(), Type.Null()], { description: 'The field at fault, e.g. `input[3]`' }),
     code: oneOf(publicErrorCodes, { description: 'Which error it is; listed in the introduction' }),
@@ -24,12 +24,14 @@ export const ErrorFields = Type.Object(
 
 export const ErrorEnvelope = Type.Object(
   { error: ErrorFields },
-  { title: 'Error', description: 'Every error is answered in this form' },
+  { title: 'Error', description: 'Every error has this form' },
 );
 
 export const Usage = Type.Object(
   {
-    prompt_tokens: Type.Integer({ description: 'Tokens embedded: special tokens and prompts in, padding out' }),
+    prompt_tokens: Type.Integer({
+      description: 'Tokens embedded, including special tokens and prompts, excluding padding',
+    }),
     total_tokens: Type.Integer({ description: 'The same number' }),
   },
   { title: 'Usage' },
@@ -51,24 +53,27 @@ export const RequestHeaders = Type.Object({
   ...requestId,
   traceparent: Type.Optional(
     Type.String({
-      description: 'W3C Trace Context: the trace that the request is part of; ignored where it is malformed',
+      description: 'W3C Trace Context: the trace that the request is part of; ignored if it is malformed',
     }),
   ),
-  tracestate: Type.Optional(Type.String({ description: 'The same, what tracing systems add' })),
+  tracestate: Type.Optional(Type.String({ description: 'W3C Trace Context: what tracing systems add to it' })),
   'x-deadline-ms': Type.Optional(
-    Type.String({ description: 'Milliseconds after which the answer is worth nothing: 504 `deadline_exceeded`' }),
+    Type.String({ description: 'Milliseconds after which the response is no longer of use: 504 `deadline_exceeded`' }),
   ),
   'x-priority': Type.Optional(
     Type.String({
       description:
-        '`interactive`: somebody waits; `bulk`: others first. Left out: interactive for up to 8 inputs or 256 tokens',
+        '`interactive`: someone is waiting; `bulk`: others go first. Default: interactive for up to 8 inputs or 256 tokens',
     }),
   ),
   'x-token-ids': Type.Optional(
     Type.String({ description: '`as_is`: as `token_ids` of `/v1/embeddings`, for clients that cannot add a field' }),
   ),
   'x-expect-fingerprint': Type.Optional(
-    Type.String({ description: 'The fingerprint of the vectors you have; another one is 409 `fingerprint_mismatch`' }),
+    Type.String({
+      description:
+        'The fingerprint of the vectors you already have; if the server has another one, 409 `fingerprint_mismatch`',
+    }),
   ),
 });
 
@@ -87,12 +92,12 @@ export const commonFields = {
     }),
   ),
   dimensions: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+    Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; default: all' }),
   ),
   truncate: Type.Optional(
     oneOf(truncations, {
       description:
-        'What to do with inputs that are too long: refuse, or cut off that side; `NONE`, `END` and `START` are the words of NIM',
+        'What to do with inputs that are too long: refuse them, or cut off that side; `NONE`, `END` and `START` are what NIM calls these',
     }),
   ),
   user: Type.Optional(Type.String({ description: 'Accepted and ignored' })),

@@ -2,23 +2,23 @@ import { StartError } from '../../errors.ts';
 import type { Json } from './read-json.ts';
 
 /**
- * What hotvec does about a field of a model's JSON file.
+ * How hotvec treats a field of a model's JSON file.
  *
- * - `applied`: what it says is done; whoever reads it checks its value.
- * - `noEffect`: it changes no vector of a text; why.
+ * - `applied`: what it says is done; the code that reads it checks its value.
+ * - `noEffect`: it does not change the vector of any text; says why.
  * - `only`: the values for which hotvec computes what sentence-transformers computes. The field may be absent.
  */
 export type FieldRule = 'applied' | { noEffect: string } | { only: readonly unknown[] };
 export type FieldRules = Readonly<Record<string, FieldRule>>;
 
-/** Names under which people write comments into JSON. */
+/** Names that people use for comments in JSON. */
 const COMMENTS = /^(_?comments?|\/\/.*|\$schema|_?description)$/;
 
 /**
- * Whether everything that a JSON file says is either done or without effect: an unknown field may change the
- * vectors, and a wrong vector is worse than no start.
+ * Checks that everything a JSON file says is either applied or has no effect: an unknown field may change the vectors,
+ * and a wrong vector is worse than not starting.
  *
- * @param file its path relative to the model's folder, and where in it `json` is, for messages.
+ * @param file its path relative to the model folder, and where `json` is in it, for messages.
  * @throws {StartError} naming the first field that is unknown, or has a value that is not implemented.
  */
 export function checkFields(file: string, json: Json, rules: FieldRules): void {
@@ -34,7 +34,7 @@ export function checkFields(file: string, json: Json, rules: FieldRules): void {
   }
 }
 
-/** @param wanted what there may be instead, to stand after "hotvec supports". */
+/** @param wanted what is allowed instead, to follow "hotvec supports". */
 export function refuseField(file: string, field: string, found: unknown, wanted: string): StartError {
   const text = written(found) ?? 'missing';
   const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;

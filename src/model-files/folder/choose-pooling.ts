@@ -13,13 +13,14 @@ export interface DeclaredPooling {
   isPooledInGraph: boolean;
 }
 
-/** What a folder without modules.json leaves open beside the pooling. */
+/** What a folder without modules.json leaves open besides the pooling. */
 const LEFT_OPEN =
   'the prompts, the default prompt (config_sentence_transformers.json) and the length limit (sentence_bert_config.json)';
 
 /**
- * What the folder says, or the setting where it says nothing. Never a guess. Where there is no modules.json, the setting is
- * also the leave to serve a folder that may have lost its prompts and its limit, as an export into a folder of its own has.
+ * What the folder says, or the setting where it says nothing. Never a guess. Without modules.json, the setting is also
+ * the permission to serve a folder that may have lost its prompts and its limit, as an export into a separate folder
+ * has.
  *
  * @throws {StartError} when both say something, and not the same, or neither does.
  */

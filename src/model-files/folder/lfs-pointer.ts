@@ -21,7 +21,7 @@ export function isLfsPointer(file: string): boolean {
 }
 
 /**
- * To be asked for a file that turned out to be no file of its format, and for one that nobody parses.
+ * Call it for a file that turned out not to have its format, and for one that is never parsed.
  * @throws {StartError} when it is a pointer.
  */
 export function refuseLfsPointer(folder: string, file: string): void {

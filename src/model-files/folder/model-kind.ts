@@ -30,7 +30,7 @@ const OTHER_TYPES: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /**
- * Refuses what is no dense embedding model, or not a whole one, by what its small files say; before any weights are
+ * Refuses anything that is not a complete dense embedding model, judging by its small files, before any weights are
  * needed, so that none are downloaded.
  *
  * @returns the modules of modules.json; null where there is none.

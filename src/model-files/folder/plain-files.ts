@@ -3,15 +3,18 @@ import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import { fileKind } from '../../file-kind.ts';
 
-/** How deep files of a model lie: `onnx/`, `1_Pooling/`, and one more for exports that keep their weights in a folder. */
+/**
+ * How deep the files of a model may be: `onnx/`, `1_Pooling/`, and one more for exports that keep their weights in a
+ * folder.
+ */
 const MAX_DEPTH = 3;
 
 /**
- * A FIFO or a device among a model's files would hold up the start for ever: who opens it waits for a writer.
+ * A FIFO or a device among a model's files would block startup forever: opening it waits for a writer.
  * @throws {StartError} naming the first one in the folder.
  */
 export function checkPlainFiles(folder: string): void {
-  // Else it is no model folder, and may be as large as a home folder.
+  // Otherwise it is not a model folder, and may be as large as a home folder.
   if (existsSync(path.join(folder, 'config.json'))) checkFolder(folder, MAX_DEPTH);
 }
 

@@ -9,21 +9,21 @@ export interface Prompts {
   defaultPrompt: string;
 }
 
-/** Names of prompts that every model has in sentence-transformers, empty where nobody gave any. */
+/** Names of prompts that every model has in sentence-transformers, empty if none are given. */
 const ALWAYS_THERE = new Set(['query', 'document']);
 /** Names that models give to the document prompt, in the order in which sentence-transformers looks for one. */
 const DOCUMENT_NAMES = ['document', 'passage', 'corpus'];
 
 /**
  * Prompts as config_sentence_transformers.json has them, the document prompt also under the name `document`.
- * @throws {StartError} for a prompt that is no text, and a default_prompt_name that names none.
+ * @throws {StartError} for a prompt that is not a string, or a default_prompt_name that names no prompt.
  */
 export function readPrompts(config: Json | undefined): Prompts {
   const listed = config?.prompts ?? {};
   if (typeof listed !== 'object' || Array.isArray(listed)) throw refuseField(FILE, 'prompts', listed, 'only an object');
   const prompts: Record<string, string> = {};
   for (const [name, prompt] of Object.entries(listed)) {
-    // null is how sentence-transformers writes a prompt that nobody gave.
+    // null is how sentence-transformers writes a prompt that was not given.
     if (typeof (prompt ?? '') !== 'string') throw refuseField(FILE, `prompts.${name}`, prompt, 'only strings');
     prompts[name] = prompt ?? '';
   }

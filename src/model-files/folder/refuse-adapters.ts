@@ -7,7 +7,7 @@ import type { SentenceModules } from './sentence-modules.ts';
 const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors', 'adapter_model.bin', 'pytorch_adapter.bin'];
 
 /**
- * An adapter (LoRA and its kin) changes what the weights beside it compute: transformers applies it while it loads them.
+ * An adapter (LoRA or similar) changes what the weights next to it compute: transformers applies it while loading them.
  * Weights without it would give vectors that look right.
  *
  * @throws {StartError} naming the file, and saying how to merge it into the weights.

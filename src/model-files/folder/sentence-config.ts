@@ -8,7 +8,7 @@ export interface SentenceConfig extends Prompts {
 }
 
 const FILE = 'config_sentence_transformers.json';
-const MATRYOSHKA = { noEffect: 'it says what vectors may be cut to, and cuts none' };
+const MATRYOSHKA = { noEffect: 'it says what sizes vectors may be cut to, but cuts none' };
 
 const FIELDS: FieldRules = {
   prompts: 'applied',

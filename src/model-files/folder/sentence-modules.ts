@@ -30,11 +30,11 @@ const SUPPORTED_MODES = 'cls, max, mean, mean_sqrt_len and lasttoken';
 const MODULE_FIELDS: FieldRules = {
   type: 'applied',
   path: 'applied',
-  idx: { noEffect: 'the list has an order of its own, which counts' },
-  name: { noEffect: 'what the module is called' },
-  kwargs: { noEffect: 'names of arguments that a call may hand on to the module, and nobody gives any' },
+  idx: { noEffect: 'the order of the array is what counts' },
+  name: { noEffect: 'the name of the module' },
+  kwargs: { noEffect: 'names of arguments that a call may pass to the module; none are passed' },
 };
-/** The packages whose modules hotvec knows; elsewhere a class of the same name may do anything. */
+/** The packages whose modules hotvec knows; in other packages a class of the same name may do anything. */
 const KNOWN_PACKAGE = /^sentence_transformers\./;
 
 const POOLING_FLAG = { only: [true, false] };
@@ -47,8 +47,8 @@ const POOLING_FIELDS: FieldRules = {
   pooling_mode_weightedmean_tokens: POOLING_FLAG,
   pooling_mode_lasttoken: POOLING_FLAG,
   include_prompt: 'applied',
-  embedding_dimension: { noEffect: 'the components of what comes in, which the weights say' },
-  word_embedding_dimension: { noEffect: 'the same, as versions before 5.2 call it' },
+  embedding_dimension: { noEffect: 'the size of the input, which the weights determine' },
+  word_embedding_dimension: { noEffect: 'the same, under its name before version 5.2' },
 };
 const NORMALIZE_FIELDS: FieldRules = {
   module_input_name: { only: ['sentence_embedding'] },
@@ -60,7 +60,7 @@ const MODULE_CONFIG_FIELDS: ReadonlyMap<string, FieldRules> = new Map([
   ['Normalize', NORMALIZE_FIELDS],
 ]);
 
-/** @throws {StartError} for a modules.json that is no list of objects. */
+/** @throws {StartError} for a modules.json that is not an array of objects. */
 function checkModuleList(modules: unknown): asserts modules is { type?: unknown; path?: unknown }[] {
   if (Array.isArray(modules) && modules.every((entry) => typeof entry === 'object' && entry !== null)) return;
   throw new StartError('modules.json is not an array of modules. Copy or download the model again, or choose another.');
@@ -123,7 +123,7 @@ export async function checkModuleConfigs(read: ReadJson, { kinds, folders }: Sen
 }
 
 function checkPromptIsPooled(file: string, config: Json): void {
-  // null, too, is no for sentence-transformers.
+  // null also means no for sentence-transformers.
   if (config.include_prompt === undefined || config.include_prompt === true) return;
   throw new StartError(
     `${file} sets include_prompt to ${JSON.stringify(config.include_prompt)}: hotvec does not exclude prompt tokens from pooling.`,

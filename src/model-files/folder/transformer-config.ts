@@ -17,15 +17,15 @@ export const TRANSFORMER_CONFIG_FILES = [
 
 /** What sentence-transformers does to a text before the weights see it, as far as no other file says it. */
 export interface TransformerConfig {
-  /** The limit in tokens that it gives, in place of that of tokenizer_config.json; null: none. */
+  /** The limit in tokens that it sets instead of tokenizer_config.json's; null: none. */
   maxLength: number | null;
   /** Whether texts are put into lower case before the tokenizer sees them. */
   lowercase: boolean;
 }
 
-const LOADING = { noEffect: 'how the files are found and read' };
+const LOADING = { noEffect: 'how files are found and read' };
 const PADDING = { noEffect: 'padding is masked, and hotvec lays out batches itself' };
-const NO_TEXT = { noEffect: 'it is about inputs that are no plain texts' };
+const NO_TEXT = { noEffect: 'it concerns inputs other than plain text' };
 
 const FIELDS: FieldRules = {
   max_seq_length: 'applied',
@@ -57,7 +57,7 @@ const COMMON_ARGUMENTS: FieldRules = {
   token: LOADING,
 };
 const PRECISION = { noEffect: 'the precision is chosen by DTYPE' };
-const KERNEL = { noEffect: 'which program computes the same attention' };
+const KERNEL = { noEffect: 'which implementation computes the same attention' };
 const MODEL_ARGUMENTS: FieldRules = {
   ...COMMON_ARGUMENTS,
   dtype: PRECISION,
@@ -74,7 +74,7 @@ const TOKENIZER_ARGUMENTS: FieldRules = {
   use_fast: LOADING,
   padding_side: PADDING,
   truncation_side: { only: ['right'] },
-  clean_up_tokenization_spaces: { noEffect: 'it is about turning tokens into text' },
+  clean_up_tokenization_spaces: { noEffect: 'it concerns turning tokens into text' },
 };
 const CONFIG_ARGUMENTS: FieldRules = {
   ...COMMON_ARGUMENTS,
@@ -83,7 +83,7 @@ const CONFIG_ARGUMENTS: FieldRules = {
   attn_implementation: KERNEL,
   use_memory_efficient_attention: KERNEL,
   unpad_inputs: PADDING,
-  use_cache: { noEffect: 'it is about generating text' },
+  use_cache: { noEffect: 'it concerns generating text' },
 };
 /** Arguments of the call of the tokenizer. */
 const TEXT_ARGUMENTS: FieldRules = {
@@ -92,7 +92,7 @@ const TEXT_ARGUMENTS: FieldRules = {
   padding: PADDING,
   padding_side: PADDING,
   pad_to_multiple_of: PADDING,
-  truncation: { noEffect: 'what is too long is refused, or cut where a request says so' },
+  truncation: { noEffect: 'inputs that are too long are refused, or truncated on request' },
   return_tensors: LOADING,
 };
 const PROCESSING: FieldRules = {

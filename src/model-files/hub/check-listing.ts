@@ -8,7 +8,7 @@ const COMMIT = /^[0-9a-f]{7,40}$/;
 
 /**
  * Checks what a hub says of its files before anything is done with it: digests and commits become paths of the cache,
- * and a hub or mirror that somebody else controls could make them lead to the user's own files.
+ * and a hub or mirror under someone else's control could make them point to the user's own files.
  *
  * @throws {StartError} naming the first entry that cannot be.
  */

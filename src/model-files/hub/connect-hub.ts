@@ -16,7 +16,10 @@ export async function connectHub(settings: ModelSettings, wait: Wait): Promise<H
   return new HuggingFaceHub({ endpoint: settings.hfEndpoint, token: await huggingFaceToken(settings), wait });
 }
 
-/** Where models of that hub lie: Hugging Face's in the cache that its tools share, ModelScope's beside it. */
+/**
+ * Where models of that hub are: Those of Hugging Face in the cache that its tools share, those of ModelScope next to
+ * it.
+ */
 export function cacheRoot(settings: ModelSettings): string {
   if (settings.modelSource === 'modelscope') return path.resolve(cacheHome(settings), 'modelscope');
   return path.resolve(settings.hfHubCache || path.join(cacheHome(settings), 'hub'));

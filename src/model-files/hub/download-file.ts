@@ -54,7 +54,7 @@ export async function downloadFile(options: DownloadOptions): Promise<string> {
         await syncFolder(path.dirname(blob));
         return sha256;
       }
-      // Not what was published: nothing of it is worth keeping. What an earlier run left may be to blame, once.
+      // Not what was published: none of it is worth keeping. What an earlier run left may be to blame, once.
       await handle.truncate(0);
       onBytes(0);
       if (isRetry) {

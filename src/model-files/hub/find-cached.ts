@@ -4,7 +4,7 @@ import type { FileRecord, ModelCache } from './model-cache.ts';
 
 export interface CachedModel {
   record: FileRecord;
-  /** Downloaded by another tool: right files, but nobody knows whether they are all. */
+  /** Downloaded by another tool: the files are right, but some may be missing. */
   isForeign: boolean;
 }
 

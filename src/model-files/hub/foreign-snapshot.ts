@@ -29,8 +29,8 @@ export async function readForeignSnapshot(
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
   const fail = (why: string) =>
     new StartError(`OFFLINE=1, but the copy of ${name} that another tool left in ${folder} cannot be used: ${why}`);
-  // It says how vectors are pooled, what comes after, and the prompts lie beside it: without it a POOLING that was set for
-  // another model would pass, and lost Dense modules would not be missed.
+  // It says how vectors are pooled and what comes after, and the prompts are next to it: without it a POOLING that was
+  // set for another model would pass, and lost Dense modules would not be missed.
   if (!paths.includes('modules.json')) {
     throw fail(
       `it has no modules.json, and it is unknown whether the model has one. Run \`hotvec pull ${name}\` on a machine with network access.`,

@@ -26,7 +26,7 @@ export interface Listing {
   files: HubFile[];
 }
 
-/** Bytes of a file as they come. */
+/** Bytes of a file as they arrive. */
 export interface HubResponse {
   /** 200: from the file's start, whatever was asked; 206: from the offset; 416: the offset is beyond the end. */
   status: 200 | 206 | 416;

@@ -18,7 +18,7 @@ export async function makeFolder(folder: string): Promise<void> {
   if (again !== null) throw again;
 }
 
-/** null where the folder is there now, whoever made it. */
+/** null if the folder exists now, whichever process created it. */
 async function makeOne(folder: string): Promise<NodeJS.ErrnoException | null> {
   try {
     await mkdir(folder);

@@ -42,7 +42,7 @@ export class ModelCache {
     return inside(path.join(this.folder, 'snapshots'), revision);
   }
 
-  /** @throws {StartError} for what is no digest: a hub's word must not lead to other files. */
+  /** @throws {StartError} for anything that is not a digest: what a hub says must not lead to other files. */
   blob(digest: string): string {
     if (Object.values(DIGESTS).some((pattern) => pattern.test(digest))) return path.join(this.blobs, digest);
     throw new StartError(`${JSON.stringify(digest)} is not a file digest. Use another hub or mirror.`);
@@ -128,7 +128,7 @@ async function readText(file: string): Promise<string | undefined> {
 }
 
 async function writeAtomically(file: string, text: string): Promise<void> {
-  // Nothing to write is no reason to fail on a disk that cannot be written.
+  // With nothing to write, a read-only disk is not a reason to fail.
   if ((await readFile(file, 'utf8').catch(() => null)) === text) return;
   await makeFolder(path.dirname(file));
   const temporary = `${file}.${randomUUID()}.incomplete`;

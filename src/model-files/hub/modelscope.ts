@@ -11,7 +11,7 @@ import { type OnRetry, type Wait, withRetries } from './retry.ts';
 interface FilesAnswer {
   Code?: number;
   Data?: {
-    /** null for a revision that does not exist: the status is 200 all the same. */
+    /** null for a revision that does not exist: the status is 200 even so. */
     Files?: { Type?: string; Path?: string; Size?: number; Sha256?: string; Revision?: string }[] | null;
     LatestCommitter?: { Id?: string; ShortId?: string } | null;
   } | null;

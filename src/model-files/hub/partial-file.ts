@@ -18,7 +18,7 @@ const OWNER = /\.([\w-]+)\.(\d+)\.incomplete$/;
 const host = hostname().replace(/[^\w-]/g, '_');
 
 /**
- * The partial of `blob` for this process to write: the longest that nobody else writes, or a new name.
+ * The partial of `blob` for this process to write: the longest that no other process is writing, or a new name.
  * @returns its path; the file need not exist.
  */
 export async function claimPartial(blob: string): Promise<string> {
@@ -61,7 +61,7 @@ function isPartialOf(name: string, blob: string): boolean {
   return name.startsWith(`${path.basename(blob)}.`) && OWNER.test(name);
 }
 
-/** Bytes of the longest partial of `blob`, whoever's it is. */
+/** Bytes of the longest partial of `blob`, no matter which process wrote it. */
 export async function partialBytes(blob: string): Promise<number> {
   const names = (await readdir(path.dirname(blob))).filter((name) => isPartialOf(name, blob));
   const sizes = await Promise.all(names.map((name) => stat(path.join(path.dirname(blob), name)).catch(() => null)));

@@ -5,7 +5,7 @@ import { RetryableError } from './hub.ts';
 /** Tries without progress before giving up. */
 export const MAX_TRIES = 5;
 const FIRST_WAIT_MS = 500;
-/** Hubs that ask for more are asked again all the same, and the log says so. */
+/** Hubs that ask for a longer wait are asked again after this one, and the log says so. */
 const LONGEST_WAIT_MS = 120_000;
 
 /** Waits; tests put one here that does not. */

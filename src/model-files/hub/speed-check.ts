@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { RetryableError } from './hub.ts';
 
-/** So few bytes in so long a time are no download: a modem brings ten times as many. */
+/** So few bytes in so long a time are not a download: a modem brings ten times as many. */
 const WINDOW_MS = 60_000;
 const LEAST_BYTES = 64 * 1024;
 

@@ -4,8 +4,8 @@ import type { ModelSettings } from '../model-settings.ts';
 import type { ModelLocation } from '../resolve-model.ts';
 
 /**
- * Where a model's int8 weights may lie, the first preferred: beside the model, or, where that cannot be written, in
- * `HF_HOME`, as other tools keep what they make. The name of a file says which weights it was made from.
+ * Where a model's int8 weights may be, in order of preference: next to the model, or, if that is not writable, in
+ * `HF_HOME`, where other tools keep their files. The name of a file says which weights it was made from.
  * @throws {StartError} where there is neither.
  */
 export function int8Folders(

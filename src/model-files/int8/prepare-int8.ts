@@ -17,7 +17,7 @@ import { int8FileBytes, writeInt8File } from './write-int8-file.ts';
 const ABANDONED_MS = 5 * 60_000;
 
 export interface PrepareInt8Options {
-  /** Where the file may lie, the first preferred. */
+  /** Where the file may be, in order of preference. */
   folders: readonly string[];
   files: FileHashes;
   onEvent: OnInt8Event;

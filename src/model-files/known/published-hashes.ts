@@ -32,8 +32,9 @@ const DECISIVE = ['model.safetensors', 'tokenizer.json'];
 
 /**
  * The hashes that the files of a repository must have, whatever a hub or mirror says. At the known commit: every file
- * listed. At another commit of the Hugging Face hub itself: none, a publisher may release anew. A mirror may call any
- * commit by any name, and ModelScope numbers its commits itself: there weights and tokenizer must match at every revision.
+ * listed. At another commit of the Hugging Face hub itself: none, since a publisher may release again. A mirror may
+ * call any commit by any name, and ModelScope numbers its commits itself: there weights and tokenizer must match at
+ * every revision.
  *
  * @param repository hubs do not tell upper from lower case, so neither does this.
  * @param isOrigin whether it comes from the hub it was published on, and not from a mirror.

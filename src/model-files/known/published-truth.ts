@@ -4,7 +4,7 @@ import type { Canary } from '../canary.ts';
 import type { FileHashes } from '../file-hashes.ts';
 import { RELEASES, type Release } from './published-hashes.ts';
 
-/** Vectors that somebody published, as far as they did. */
+/** Vectors that someone published, as far as they did. */
 export interface PublishedVectors {
   /** Who published them, where, and what computed them. */
   source: string;
@@ -160,8 +160,8 @@ export const PUBLISHED_TRUTHS: PublishedTruth[] = [
 ];
 
 /**
- * What is published about a model, wherever its files lie and whatever it is called: the weights' hash says which it is.
- * Gigabytes are only hashed where config.json and their size are already those of a known model.
+ * What is published about a model, wherever its files are and whatever it is called: the weights' hash says which it
+ * is. Gigabytes are only hashed where config.json and their size are already those of a known model.
  * @param weightFiles those that an engine may load.
  */
 export async function findPublishedTruth(

@@ -29,7 +29,7 @@ export function acceptInput(input: EmbedInput, position: number, prompt: string)
   const promptSource = promptSourceOf(instruction);
   if (typeof content === 'string') return { position, name, prompt, promptSource, content: prompt + content };
   if (prompt !== '') {
-    throw new HotvecError('invalid_input', `${name} is token ids, and a prompt can only be put before a text.`, {
+    throw new HotvecError('invalid_input', `${name} is token ids, but a prompt can only be added to a text.`, {
       param: name,
     });
   }
@@ -45,7 +45,7 @@ export function withPrompt(prompt: string): string {
 export function tooLong(found: string, name: string, maxTokens: number): HotvecError {
   return new HotvecError(
     'input_too_long',
-    `${name} ${found}; the limit is ${maxTokens} tokens an input. Split it, or have it cut: see the field truncate.`,
+    `${name} ${found}; the limit is ${maxTokens} tokens per input. Split it, or have it truncated: see the field truncate.`,
     { param: name },
   );
 }
@@ -58,7 +58,7 @@ function promptSourceOf(instruction: string | null): AcceptedInput['promptSource
 export function promptTooLong(found: string, source: AcceptedInput['promptSource'], maxTokens: number): HotvecError {
   return new HotvecError(
     'input_too_long',
-    `${source === 'instruction' ? 'The instruction' : "The model's prompt"} alone ${found}; the limit is ${maxTokens} tokens an input, the text included.`,
+    `${source === 'instruction' ? 'The instruction' : "The model's prompt"} alone ${found}; the limit is ${maxTokens} tokens per input, including the text.`,
     source === 'instruction' ? { param: 'instruction' } : {},
   );
 }

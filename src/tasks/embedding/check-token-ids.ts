@@ -41,11 +41,11 @@ export function checkTokenIds(
   if (foreign === undefined && padded === undefined) return ids;
   const remedy =
     foreign === undefined
-      ? 'Send each list without its padding, for which no mask can be sent.'
+      ? 'Send each array without padding: no mask can be sent along.'
       : `If a client library made these ids with another tokenizer, ${SEND_TEXTS}.`;
   throw new HotvecError(
     'invalid_token_id',
-    `${name} ${foreign ?? padded}. ${remedy} If they are meant as they are, say "token_ids": "as_is", or send the header x-token-ids: as_is.`,
+    `${name} ${foreign ?? padded}. ${remedy} If they are intended as they are, send "token_ids": "as_is" or the header x-token-ids: as_is.`,
     { param: name },
   );
 }
@@ -64,7 +64,7 @@ export function hasMarks(ids: ArrayLike<number>, { before, after }: Marks): bool
 function whyForeign(ids: Int32Array, marks: Marks): string | undefined {
   const { before, after } = marks;
   if (before.length + after.length === 0) {
-    return "is token ids, and this model's tokenizer puts no token around a text by which its own could be told from those of another";
+    return "is token ids, but this model's tokenizer puts no token around a text that would tell its ids from another tokenizer's";
   }
   if (hasMarks(ids, marks)) return undefined;
   const named = (tokens: readonly number[]) => `${tokens.length === 1 ? 'token' : 'tokens'} ${tokens.join(', ')}`;
@@ -72,7 +72,7 @@ function whyForeign(ids: Int32Array, marks: Marks): string | undefined {
     before.length > 0 && `begin with ${named(before)}`,
     after.length > 0 && `end with ${named(after)}`,
   ].filter((part) => part !== false);
-  return `does not ${wanted.join(' and ')}, as the ids that this model's tokenizer makes of a text do`;
+  return `does not ${wanted.join(' and ')}, as the ids of this model's tokenizer do`;
 }
 
 /**
@@ -84,7 +84,7 @@ function whyPadded(ids: Int32Array, { before, after, padding }: Marks): string |
   const isAtStart = before.length === 0 && body[0] === padding;
   const isAtEnd = (after.length === 0 || after.at(-1) === padding) && body.at(-1) === padding;
   if (padding === undefined || body.length === 0 || !(isAtStart || isAtEnd)) return undefined;
-  return `has token ${padding} at its ${isAtStart ? 'start' : 'end'}, which this model's tokenizer pads with`;
+  return `has token ${padding} at its ${isAtStart ? 'start' : 'end'}, which is the padding token of this model's tokenizer`;
 }
 
 /**
@@ -96,7 +96,7 @@ export function checkTokenized(ids: Int32Array, name: string, { vocabularySize }
   if (unknown !== undefined) {
     throw new HotvecError(
       'invalid_token_id',
-      `${name} has a token (id ${unknown}) that the tokenizer knows and the model, with ${vocabularySize}, does not. Remove it from the text.`,
+      `${name} has a token (id ${unknown}) that the tokenizer knows but the model, with a vocabulary of ${vocabularySize}, does not. Remove it from the text.`,
       { param: name },
     );
   }

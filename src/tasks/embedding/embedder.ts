@@ -50,9 +50,9 @@ export interface EmbedOptions extends RunOptions {
    */
   onError?: OnError | undefined;
   /**
-   * Whether the vectors of an input's tokens before pooling are wanted, special tokens and prompt included, not normalized:
-   * in place of each vector a matrix, row-major [tokens, `model.rowSize`]. `dimensions`, `normalize` and `onError` say
-   * nothing then. Only of a model that `givesTokenVectors`. Left out: no.
+   * Whether the vectors of an input's tokens before pooling are requested, including special tokens and prompt, not
+   * normalized: instead of each vector a matrix, row-major [tokens, `model.rowSize`]. `dimensions`, `normalize` and
+   * `onError` say nothing then. Only of a model that `givesTokenVectors`. Left out: no.
    */
   perToken?: boolean | undefined;
 }
@@ -95,7 +95,9 @@ export interface ModelFacts {
   defaultPrompt: string;
   /** Whether `instruction` means something to the model. */
   takesInstructions: boolean;
-  /** Whether it gives vectors of single tokens: hidden states leave its graph, and nothing but pooling comes after them. */
+  /**
+   * Whether it can return vectors of single tokens: its graph returns hidden states, and only pooling comes after them.
+   */
   givesTokenVectors: boolean;
   /** null until the engine is ready. */
   dtype: string | null;

@@ -62,7 +62,7 @@ export function finishVector(row: Float32Array, dimensions: number, normalizatio
   if (!isDirection(norm) || (normalization === 'before_cut' && !hasDirection(vector))) {
     throw new HotvecError(
       'non_finite_output',
-      'The model gave a vector without direction for an input of this request.',
+      'The model produced a vector with no direction for an input of this request.',
     );
   }
   if (normalization !== 'none') for (let i = 0; i < dimensions; i++) vector[i] = (vector[i] as number) / norm;

@@ -83,7 +83,7 @@ export class InputPreparer {
       const encodings = await this.encode(piece, this.enoughOf(options));
       for (const [i, input] of piece.entries()) {
         const encoding = encodings[i];
-        // Found before the text is blamed: a prompt that leaves no room is no fault of it.
+        // Checked before the text is blamed: a prompt that leaves no room is not the text's fault.
         if (this.isOver(encoding, options) && input.prompt !== '' && !promptIds.has(input.prompt)) {
           promptIds.set(input.prompt, await this.tokenizePrompt(input, options));
         }
@@ -97,7 +97,7 @@ export class InputPreparer {
         if (total <= maxRequestTokens) continue;
         throw new HotvecError(
           'too_many_tokens',
-          `The request has more than ${maxRequestTokens} tokens, the limit per request; it was counted up to ${input.name}. Send fewer inputs at a time.`,
+          `The request has more than ${maxRequestTokens} tokens, the limit per request; counting stopped at ${input.name}. Send fewer inputs at a time.`,
         );
       }
     }
@@ -108,7 +108,7 @@ export class InputPreparer {
   private async encode(piece: readonly AcceptedInput[], enough: number): Promise<(Encoding | undefined)[]> {
     const texts = piece.map(({ content }) => content).filter((content) => typeof content === 'string');
     const encodings = await this.tokenizer.tokenize(texts, { enough });
-    if (encodings.length !== texts.length) throw new Error('the tokenizer left a text out');
+    if (encodings.length !== texts.length) throw new Error('the tokenizer skipped a text');
     if (texts.length === piece.length) return encodings;
     const next = encodings.values();
     return piece.map(({ content }) => (typeof content === 'string' ? next.next().value : undefined));
@@ -195,10 +195,13 @@ function endOfPiece(accepted: readonly AcceptedInput[], start: number): number {
   return end;
 }
 
-/** Whether an input is no text, or valid Unicode: no UTF-8 exists for a lone surrogate. @param failures gets it otherwise. */
+/**
+ * Whether an input is token ids, or text in valid Unicode: there is no UTF-8 for a lone surrogate. @param failures gets
+ * it otherwise.
+ */
 function isUnicode({ content, name, position }: AcceptedInput, failures: InputFailures): boolean {
   if (typeof content !== 'string' || content.isWellFormed()) return true;
-  const message = `${name} is not valid Unicode: it holds half of a surrogate pair.`;
+  const message = `${name} is not valid Unicode: it contains half of a surrogate pair.`;
   failures.add(position, new HotvecError('invalid_input', message, { param: name }));
   return false;
 }
@@ -217,7 +220,7 @@ function checkPromptCopies(inputs: readonly AcceptedInput[]): void {
     const isInstruction = input.promptSource === 'instruction';
     throw new HotvecError(
       'input_too_long',
-      `${isInstruction ? 'The instruction' : "The model's prompt"} of ${input.prompt.length} characters would be put before ${inputs.length} inputs: more than ${MAX_PROMPT_UNITS} characters. Shorten it, or send fewer inputs at a time.`,
+      `${isInstruction ? 'The instruction' : "The model's prompt"} of ${input.prompt.length} characters would be added to ${inputs.length} inputs: more than ${MAX_PROMPT_UNITS} characters in all. Shorten it, or send fewer inputs at a time.`,
       isInstruction ? { param: 'instruction' } : {},
     );
   }

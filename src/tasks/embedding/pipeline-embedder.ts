@@ -33,7 +33,9 @@ export interface PipelineOptions {
   clock: Clock;
 }
 
-/** Tokens that are told one by one, or made a text of, in a request: each is an object of 100 bytes and more. */
+/**
+ * Tokens that a request may have listed one by one, or decoded into a text: each is an object of 100 bytes and more.
+ */
 const MOST_SHOWN_TOKENS = 1_000_000;
 
 /** Embedding as a task: prompt and tokens before the engine, slice and norm after it. */
@@ -163,7 +165,7 @@ export class PipelineEmbedder implements Embedder {
     const minimum = anyDimensions === true ? 1 : (matryoshkaMinimum ?? native);
     if (dimensions < minimum || dimensions > native) {
       const range = minimum === native ? `${native}` : `${minimum} to ${native}`;
-      throw new HotvecError('invalid_dimensions', `${name} is ${dimensions}; this model gives ${range}.`, {
+      throw new HotvecError('invalid_dimensions', `${name} is ${dimensions}; this model supports ${range}.`, {
         param: name,
       });
     }

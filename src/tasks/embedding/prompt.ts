@@ -29,14 +29,14 @@ export function choosePrompt({ role, instruction, promptName }: PromptChoice, mo
   if (promptName !== undefined) return promptOfName(promptName, prompts);
   if (instruction !== null) {
     if (!takesInstructions) {
-      throw new HotvecError('invalid_input', 'This model was not trained with instructions; leave instruction out.', {
+      throw new HotvecError('invalid_input', 'This model was not trained with instructions; omit instruction.', {
         param: 'instruction',
       });
     }
     if (role === 'document') {
       throw new HotvecError(
         'invalid_input',
-        'An instruction is for queries; documents are embedded bare. Leave one of the two out.',
+        'An instruction is for queries; documents are embedded without one. Omit one of the two.',
         {
           param: 'instruction',
         },
@@ -47,7 +47,7 @@ export function choosePrompt({ role, instruction, promptName }: PromptChoice, mo
   if (role === null) return defaultPrompt;
   const prompt = prompts[role];
   if (prompt === undefined && role === 'query') {
-    throw new HotvecError('invalid_input', 'This model has no query prompt; leave input_type out.', {
+    throw new HotvecError('invalid_input', 'This model has no query prompt; omit input_type.', {
       param: 'input_type',
     });
   }
@@ -56,7 +56,7 @@ export function choosePrompt({ role, instruction, promptName }: PromptChoice, mo
 }
 
 function promptOfName(name: string, prompts: PromptFacts['prompts']): string {
-  // Not what every object has: `constructor` is no prompt.
+  // Not what every object has: `constructor` is not a prompt.
   const prompt = Object.hasOwn(prompts, name) ? prompts[name] : undefined;
   if (prompt !== undefined) return prompt;
   const names = Object.keys(prompts);

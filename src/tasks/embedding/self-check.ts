@@ -23,11 +23,12 @@ export function selfCheckLengths(maxTokens: number): number[] {
 
 /**
  * Finds a sequence of each length that has a direction. Tables have rows of zeros, for padding (PyTorch keeps that of
- * `padding_idx` at zero) and for ids that no token has, and such a token alone has none in a sound model; which these
- * are no file says. So others are tried. The token of padding is left out: exports make a mask of it.
+ * `padding_idx` at zero) and for ids that no token has, and such a token alone has no direction even in a sound model;
+ * no file says which tokens these are. So others are tried. The token of padding is left out: exports make a mask of
+ * it.
  *
- * @throws {StartError} when none has a direction, saying what was seen; at once for a row that is not finite, unless the
- * graph itself normalizes and so divides zeros by zero.
+ * @throws {StartError} when none has a direction, saying what was seen; at once for a row that is not finite, unless
+ * the graph itself normalizes and so divides zeros by zero.
  */
 export async function findSelfChecks(
   run: (batch: Batch) => Promise<{ rows: Float32Array }>,
@@ -61,7 +62,7 @@ function sequenceOf({ vocabularySize, selfCheck }: Facts, length: number, attemp
   const padTokenId = selfCheck.paddingToken ?? -1;
   const hasPadding = padTokenId >= 0 && padTokenId < vocabularySize && vocabularySize > 1;
   const usable = hasPadding ? vocabularySize - 1 : vocabularySize;
-  // Rows of zeros lie together: later tries begin all over a large table.
+  // Rows of zeros are adjacent: later attempts start in different places of a large table.
   const shift = usable <= TRIES ? attempt : Math.floor(attempt * 0.618_034 * usable);
   return Array.from({ length }, (_, i) => {
     const id = (i * 7919 + (i > 8 ? length : 0) + shift) % usable;

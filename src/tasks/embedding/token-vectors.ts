@@ -15,7 +15,7 @@ export function checkTokenNumbers(tokens: number, rowSize: number): void {
   if (tokens <= most) return;
   throw new HotvecError(
     'too_many_tokens',
-    `The request has ${tokens} tokens; vectors of single tokens are given of ${most} per request. Send fewer inputs at a time.`,
+    `The request has ${tokens} tokens; the limit for token vectors is ${most} per request. Send fewer inputs at a time.`,
   );
 }
 
@@ -29,7 +29,7 @@ export async function checkedMatrices(matrices: readonly Float32Array[]): Promis
       if (!matrix.subarray(start, start + NUMBERS_PER_SLICE).every(Number.isFinite)) {
         throw new HotvecError(
           'non_finite_output',
-          'The model gave a vector that is not finite for a token of this request.',
+          'The model produced a non-finite vector for a token of this request.',
         );
       }
       await setImmediate();

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { ModelFacts } from './embedder.ts';
 import { hasDirection } from './finish-vector.ts';
 
-/** What an entry takes beside its numbers: key, links, two array objects and their allocation. Measured on Node 20. */
+/** What an entry takes besides its numbers: key, links, two array objects and their allocation. Measured on Node 20. */
 const ENTRY_OVERHEAD_BYTES = 512;
 const BYTES_PER_FLOAT = 4;
 

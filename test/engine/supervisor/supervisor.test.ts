@@ -328,7 +328,7 @@ describe('the real engine process', () => {
     supervised = await superviseEngine(realEngineEntry, {
       manifest: { ...manifest, weights: { ...weights, architecture } },
     });
-    await assert.rejects(supervised.engine.start(), /a tensor layers\.1\..*, for which config\.json has no place/);
+    await assert.rejects(supervised.engine.start(), /a tensor layers\.1\..*, which config\.json does not provide for/);
   });
 
   it('passes its own consistency check where a model has no golden texts', async () => {

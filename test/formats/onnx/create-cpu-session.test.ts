@@ -97,7 +97,7 @@ describe('createCpuSession()', () => {
       }
       for (const [others, remedy] of [
         [[], `. Use ${advice}`],
-        [['q4', 'fp16'], `. Set DTYPE to another that the folder has (q4, fp16), use ${advice}`],
+        [['q4', 'fp16'], `. Set DTYPE to another one in the folder (q4, fp16), use ${advice}`],
       ] as const) {
         await assert.rejects(multiply(opset, define, [...others]), (error: Error) => {
           assert.ok(error instanceof StartError);

@@ -56,10 +56,10 @@ describe('planInputs()', () => {
     [
       'an input that it does not know',
       [text('input_ids'), text('task_id')],
-      /wants an input task_id, .* It feeds input_ids/,
+      /needs an input task_id, .* It provides input_ids/,
     ],
-    ['an image model', [tensor('pixel_values', 'float32', ['b', 3, 224, 224])], /wants an input pixel_values/],
-    ['no text input', [text('attention_mask')], /takes no input_ids, but attention_mask/],
+    ['an image model', [tensor('pixel_values', 'float32', ['b', 3, 224, 224])], /needs an input pixel_values/],
+    ['no text input', [text('attention_mask')], /has no input_ids input, but attention_mask/],
     ['a fixed batch', [tensor('input_ids', 'int64', [1, 'sequence'])], /as \[1,sequence\].*dynamic axes/],
     ['a fixed length', [tensor('input_ids', 'int64', ['batch', 128])], /as \[batch,128\].*dynamic axes/],
     [

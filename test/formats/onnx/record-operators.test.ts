@@ -89,7 +89,7 @@ describe('recordOperators', { skip: isWindows && 'moves the temporary folder by 
     process.env.TMPDIR = path.join(folder, 'missing');
     await assert.rejects(
       recordOperators(() => Promise.reject(new Error('not reached')), run),
-      { name: 'StartError', message: /cannot be written: ENOENT.*Set TMPDIR to a folder that can be written/ },
+      { name: 'StartError', message: /cannot be written: ENOENT.*Set TMPDIR to a writable folder/ },
     );
   });
 });

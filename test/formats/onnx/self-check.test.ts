@@ -69,6 +69,6 @@ describe('the self-check of an engine with an ONNX export', () => {
   it('refuses rows of another width than the config says', async () => {
     const manifest = { ...(await describeModel({ name: 'narrow', folder })), hiddenSize: 24 };
     ({ engine } = await superviseEngine(realEngineEntry, { manifest }));
-    await assert.rejects(engine.start(), /gives rows of 32 components; the model's config says 24/);
+    await assert.rejects(engine.start(), /returns rows of 32 components, but the model's config says 24/);
   });
 });

@@ -76,7 +76,7 @@ describe('PackedModel in half precision', () => {
   it('refuses a precision that the graph is not written in', async () => {
     const weights = packed(await starterManifest());
     const loading = loadQwen3({ weights }, { ...settings, dtype: 'q4', maxTokens: 8192 });
-    await assert.rejects(loading, /computed in fp32, bf16, fp16, int8, not in q4/);
+    await assert.rejects(loading, /run in fp32, bf16, fp16, int8, not in q4/);
   });
 });
 

@@ -187,7 +187,7 @@ const table: Record<ErrorCode, Row> = {
     type: 'server_error',
     param: null,
     headers: withoutRetry,
-    provoke: () => stubbed(new HotvecError('non_finite_output', 'The model gave a vector without direction.')),
+    provoke: () => stubbed(new HotvecError('non_finite_output', 'The model produced a vector with no direction.')),
   },
   inference_failed: {
     status: 500,

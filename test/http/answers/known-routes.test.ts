@@ -46,7 +46,7 @@ describe('A path that is none', () => {
         });
         const text = await answer.text();
         assert.equal(answer.status, 404, `${method} ${text}`);
-        assert.ok(text.includes(`Is ${route} meant?`), text);
+        assert.ok(text.includes(`Did you mean ${route}?`), text);
         assert.doesNotMatch(text, /Geheimnis/);
       }
     });
@@ -68,7 +68,7 @@ describe('A path that is none', () => {
     for (const path of lost) {
       const answer = await fetch(service.url + path);
       assert.equal(answer.status, 404, path);
-      assert.match(await answer.text(), /There is nothing at this path; \/docs lists what there is\./, path);
+      assert.match(await answer.text(), /This path does not exist; \/docs lists the paths\./, path);
     }
   });
 });

@@ -53,7 +53,10 @@ describe("Token ids that are not of the model's tokenizer", () => {
     ] as const) {
       const [status, error] = await refusal('/v1/embeddings', { input: [own[1], ids] });
       assert.deepEqual([status, error.code, error.param], [400, 'invalid_token_id', 'input[1]']);
-      assert.match(error.message, new RegExp(`has token ${end} at its ${place}, which .* pads with\\. Send each list`));
+      assert.match(
+        error.message,
+        new RegExp(`has token ${end} at its ${place}, which is the padding token .*\\. Send each array`),
+      );
       const done = await embed(service, { input: [ids], token_ids: 'as_is' });
       assert.equal(done.usage.total_tokens, ids.length);
     }
@@ -134,7 +137,7 @@ describe('Token ids for a model with a token before and one behind each text', (
       for (const input of [tokens.slice(1), tokens.slice(0, -1), tokens.slice(1, -1), [...tokens, 0, 0]]) {
         const { code, message } = await errorOf(await service.post('/v1/embeddings', { input }));
         assert.equal(code, 'invalid_token_id');
-        assert.match(message, /does not begin with token \d+ and end with token \d+, as the ids that/);
+        assert.match(message, /does not begin with token \d+ and end with token \d+, as the ids of/);
       }
     } finally {
       await service.close();

@@ -65,7 +65,7 @@ describe('A body that a worker thread reads', () => {
     'token ids': '{"input":[1,2,3],"token_ids":"as_is"}',
     'lists of token ids': '{"input":[[1,2,3],[4],[1,2,3]],"encoding_format":"base64","token_ids":"as_is"}',
     'token ids of another tokenizer': '{"input":[[1],[100277]]}',
-    'a token id that is too large a number': '{"input":[1,9007199254740993]}',
+    'a token id that is a number that is too large': '{"input":[1,9007199254740993]}',
     'an infinite token id': '{"input":[1e999]}',
     'half a token id': '{"input":[1.5]}',
     'too many token ids': `{"input":[${'1,'.repeat(99)}1]}`,

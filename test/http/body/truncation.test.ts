@@ -42,7 +42,7 @@ describe(`Texts longer than the limit of ${LIMIT} tokens`, () => {
   it('are not blamed for a prompt that leaves no room, whatever is asked for, nor for its part of the length', async () => {
     const instruction = 'word '.repeat(LIMIT);
     const alone = (found: string) =>
-      `The instruction alone has ${found} tokens; the limit is ${LIMIT} tokens an input, the text included.`;
+      `The instruction alone has ${found} tokens; the limit is ${LIMIT} tokens per input, including the text.`;
     for (const choice of [{}, { truncate: 'error' }, { truncate: 'end' }, { on_error: 'partial' }]) {
       for (const [text, wanted] of [
         [instruction, alone('\\d+')],

@@ -80,9 +80,9 @@ describe('/v1/embeddings, asked in the words of other services', () => {
     assert.notDeepEqual(await answerTo({ embedding_type: 'int8' }), await answerTo({}));
     const both = await refused({ ...nim, embedding_type: 'int8', output_dtype: 'float' });
     assert.equal(both.param, 'embedding_type');
-    assert.equal(both.message, 'output_dtype is float and embedding_type int8; send one of them.');
+    assert.equal(both.message, 'output_dtype is float but embedding_type is int8; send only one of them.');
     const long = await refused({ ...nim, embedding_type: 'int8', normalize: false });
-    assert.match(long.message, /^embedding_type int8 has a scale/);
+    assert.match(long.message, /^embedding_type int8 requires vectors of length 1/);
   });
 
   it('takes what clients of Voyage send', async () => {
@@ -102,7 +102,7 @@ describe('/v1/embeddings, asked in the words of other services', () => {
   it('refuses two that contradict each other, and says which', async () => {
     const sizes = await refused({ ...voyage, dimensions: 4, output_dimension: 2 });
     assert.equal(sizes.param, 'output_dimension');
-    assert.equal(sizes.message, 'dimensions is 4 and output_dimension 2; send one of them.');
+    assert.equal(sizes.message, 'dimensions is 4 but output_dimension is 2; send only one of them.');
     for (const [truncate, truncation] of [
       ['end', false],
       ['START', false],
@@ -111,7 +111,7 @@ describe('/v1/embeddings, asked in the words of other services', () => {
     ]) {
       const { param, message } = await refused({ ...voyage, truncate, truncation });
       assert.equal(param, 'truncation');
-      assert.match(message, new RegExp(`truncate is ${truncate} and truncation ${truncation}`));
+      assert.match(message, new RegExp(`truncate is ${truncate} but truncation is ${truncation}`));
     }
   });
 
@@ -130,7 +130,7 @@ describe('/v1/embeddings, asked in the words of other services', () => {
     // The starter's own check of sizes is behind the stub; this one is before it.
     const bits = await refused({ input: 'x', output_dimension: 2, output_dtype: 'binary' });
     assert.equal(bits.param, 'output_dimension');
-    assert.match(bits.message, /Send another "output_dimension"/);
+    assert.match(bits.message, /Send a different "output_dimension"/);
   });
 
   it('chooses the prompt by -passage behind the model name', async () => {

@@ -112,7 +112,8 @@ describe('A request for another host', () => {
     for (const [method, route] of [...routeList(service.app), ['GET', '/nothing'], ['OPTIONS', '/v1/embeddings']]) {
       const { status, body } = await ask(service, 'evil.example', route, method);
       assert.equal(status, 403, `${method} ${route}`);
-      if (method !== 'HEAD') assert.match(body, /does not answer to the host.*ALLOWED_HOSTS/, `${method} ${route}`);
+      if (method !== 'HEAD')
+        assert.match(body, /does not accept requests for the host.*ALLOWED_HOSTS/, `${method} ${route}`);
     }
     assert.equal(service.embedCalls(), 0);
     assert.ok(!service.log().includes('evil.example'));
@@ -173,7 +174,7 @@ describe('A request for another host', () => {
       assert.equal((await app.inject({ url, headers: { host: 'localhost:9090' } })).statusCode, 200, url);
     }
     // There is no documentation on this port.
-    assert.match((await app.inject({ url: '/nothing' })).body, /"There is nothing at this path\."/);
+    assert.match((await app.inject({ url: '/nothing' })).body, /"This path does not exist\."/);
     await app.close();
   });
 });

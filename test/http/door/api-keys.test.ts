@@ -64,7 +64,7 @@ describe('ApiKeys', () => {
       writeFileSync(file, text);
       const line = reload(keys);
       assert.deepEqual([line.level, line.keys], ['error', 1]);
-      assert.match(line.reason as string, /^API_KEYS_FILE(, line \d: wanted is name:sha256| holds no key)/);
+      assert.match(line.reason as string, /^API_KEYS_FILE(, line \d: expected name:sha256| contains no keys)/);
       assert.doesNotMatch(JSON.stringify(line), /GEHEIM|secret|[0-9a-f]{16}/);
       assert.deepEqual([keys.nameOf('old'), keys.nameOf('new')], ['search', undefined]);
     });
@@ -82,9 +82,9 @@ describe('ApiKeys', () => {
   }, () => {
     const fifo = path.join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
-    assert.throws(() => readApiKeys(fifo), /API_KEYS_FILE=.*fifo is a FIFO; wanted is a plain file/);
-    assert.throws(() => readApiKeys('/dev/zero'), /is a device; wanted is a plain file/);
-    assert.throws(() => readApiKeys(folder), /is a folder; wanted is a plain file/);
+    assert.throws(() => readApiKeys(fifo), /API_KEYS_FILE=.*fifo is a FIFO; expected a regular file/);
+    assert.throws(() => readApiKeys('/dev/zero'), /is a device; expected a regular file/);
+    assert.throws(() => readApiKeys(folder), /is a folder; expected a regular file/);
   });
 
   it('holds from the next request on, also on an open connection', async () => {

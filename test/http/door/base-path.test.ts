@@ -58,7 +58,7 @@ describe('BASE_PATH', () => {
     ] as const) {
       const answer = await ask(path, method);
       assert.equal(answer.status, 404, path);
-      assert.match(await answer.text(), /all of this server's begin with \/tools\/hotvec/, path);
+      assert.match(await answer.text(), /all paths of this server begin with \/tools\/hotvec/, path);
     }
   });
 
@@ -89,7 +89,7 @@ describe('BASE_PATH', () => {
   it('is in the description of the API, and in hints; not in log and metrics', async () => {
     const description = (await (await ask(`${BASE}/openapi.json`)).json()) as { servers: { url: string }[] };
     assert.deepEqual(description.servers, [{ url: BASE }]);
-    assert.match(await (await ask(`${BASE}/v1/v1/models`)).text(), /Is GET \/tools\/hotvec\/v1\/models meant/);
+    assert.match(await (await ask(`${BASE}/v1/v1/models`)).text(), /Did you mean GET \/tools\/hotvec\/v1\/models\?/);
     assert.match(service.log(), /"route":"\/v1\/embeddings","status":200/);
     assert.doesNotMatch(service.log(), /tools/);
   });
@@ -100,7 +100,7 @@ describe('BASE_PATH', () => {
     }
     for (const text of ['', '/']) assert.equal(readConfig({ BASE_PATH: text }).basePath, '', text);
     for (const text of ['https://example.com/x', '/a b', '/a?b', '//a', '/a//b', '/../a', '/a/.', '/%61', '/ä']) {
-      assert.throws(() => readConfig({ BASE_PATH: text }), /BASE_PATH is .*wanted is a path such as \/hotvec/, text);
+      assert.throws(() => readConfig({ BASE_PATH: text }), /BASE_PATH is .*expected a path such as \/hotvec/, text);
     }
   });
 });

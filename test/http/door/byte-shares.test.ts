@@ -162,7 +162,7 @@ describe('The bytes of answers', () => {
     assert.equal(response.status, 400);
     const { error } = (await response.json()) as { error: { code: string; message: string } };
     assert.equal(error.code, 'too_many_inputs');
-    assert.match(error.message, /The answer could take \d+ bytes; the server may hold 307200 at a time/);
+    assert.match(error.message, /The response could take \d+ bytes; the server can hold 307200 at a time/);
     assert.equal((await post('/v1/embeddings', { input: input.slice(0, 500), encoding_format: 'base64' })).status, 200);
   });
 

@@ -84,7 +84,7 @@ describe('PipelineEmbedder.embed()', () => {
     create({}, { ...tokenizer, special: { before: 0, after: 0 }, marks: { before: [], after: [] } });
     await assert.rejects(embedder.embed(inputsOf([[1, 2]]), options), {
       code: 'invalid_token_id',
-      message: /puts no token around a text by which its own could be told/,
+      message: /puts no token around a text that would tell its ids/,
     });
     const done = embedder.embed(inputsOf([[1, 2]]), { ...options, tokenIds: 'as_is' });
     await new Promise(setImmediate);
@@ -210,7 +210,7 @@ describe('PipelineEmbedder.embed()', () => {
     );
     await assert.rejects(embedder.embed(inputsOf(['a']), options), {
       code: 'input_too_long',
-      message: /^input\[0\] has more than 10 tokens; the limit is 10 tokens an input/,
+      message: /^input\[0\] has more than 10 tokens; the limit is 10 tokens per input/,
     });
   });
 
@@ -220,7 +220,7 @@ describe('PipelineEmbedder.embed()', () => {
     await assert.rejects(embedder.embed(inputs, options), {
       code: 'input_too_long',
       param: 'instruction',
-      message: /^The instruction of 83886\d\d characters would be put before 3 inputs/,
+      message: /^The instruction of 83886\d\d characters would be added to 3 inputs/,
     });
   });
 
@@ -266,7 +266,8 @@ describe('PipelineEmbedder.embed()', () => {
     );
     await assert.rejects(embedder.embed(inputsOf(['a']), options), {
       code: 'invalid_token_id',
-      message: /input\[0\] has a token \(id 960\) that the tokenizer knows and the model, with 950, does not/,
+      message:
+        /input\[0\] has a token \(id 960\) that the tokenizer knows but the model, with a vocabulary of 950, does not/,
     });
   });
 });

@@ -39,7 +39,7 @@ const cohereErrors: ErrorFormat = {
   schema: Type.Object(
     {
       id: Type.String({ description: "The request's id, as in `x-request-id`" }),
-      message: Type.String({ description: 'What was done, what was found, what is wanted' }),
+      message: Type.String({ description: 'What was received, what was expected and what to do' }),
     },
     { title: 'CohereError' },
   ),
@@ -133,7 +133,7 @@ interface Around {
   version: string;
 }
 
-/** @param types null: vectors in a list of their own, as version 1 has them. */
+/** @param types null: vectors in a separate array, as in version 1. */
 async function encodeAnswer(
   result: EmbedResult,
   types: readonly EmbeddingType[] | null,
@@ -178,7 +178,7 @@ function roleFor(type: CohereEmbed['input_type'], roleOfName: Role | null, model
   if (type === undefined) return roleOfName;
   const role = type === 'search_query' ? 'query' : 'document';
   if (roleOfName !== null && roleOfName !== role) {
-    throw new HotvecError('invalid_input', `The model's name asks for ${roleOfName} and input_type for ${role}.`, {
+    throw new HotvecError('invalid_input', `The model name asks for ${roleOfName}, but input_type asks for ${role}.`, {
       param: 'input_type',
     });
   }
@@ -186,7 +186,7 @@ function roleFor(type: CohereEmbed['input_type'], roleOfName: Role | null, model
 }
 
 function textsOnly(param: string): HotvecError {
-  return new HotvecError('invalid_input', `This server embeds texts and no images: send texts instead of ${param}.`, {
+  return new HotvecError('invalid_input', `This server embeds texts, not images: send texts instead of ${param}.`, {
     param,
   });
 }

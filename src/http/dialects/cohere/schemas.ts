@@ -5,11 +5,11 @@ import { cohereEmbedExample, cohereV1EmbedExample } from './examples.ts';
 export const embeddingTypes = ['float', 'int8', 'uint8', 'binary', 'ubinary', 'base64'] as const;
 export const inputTypes = ['search_document', 'search_query', 'classification', 'clustering', 'image'] as const;
 
-const refused = 'Refused: this server embeds texts, send them in `texts`';
+const refused = 'Refused: this server embeds texts only; send them in `texts`';
 
 const inputType = oneOf(inputTypes, {
   description:
-    '`search_query`: with the query prompt of the model; the others: with its document prompt; where it has them. `image` is refused',
+    '`search_query`: with the query prompt of the model; the others: with its document prompt, if it has them. `image` is refused',
 });
 
 /** What both versions have. */
@@ -22,22 +22,23 @@ const commonFields = (maxInputs: number) => ({
     Type.Array(oneOf(embeddingTypes), {
       minItems: 1,
       uniqueItems: true,
-      description: 'What each vector is answered as, several at a time. Left out: `float`',
+      description: 'Types in which each vector is returned, one or more. Default: `float`',
     }),
   ),
   truncate: Type.Optional(
     oneOf(['NONE', 'START', 'END'], {
-      description: 'What to do with texts that are too long: refuse, or cut off that side. Left out: `END`',
+      description: 'What to do with texts that are too long: refuse them, or cut off that side. Default: `END`',
     }),
   ),
   max_tokens: Type.Optional(
     Type.Integer({
       minimum: 8,
-      description: "Longest text in tokens, prompt and special ones included; the model's limit if that is lower",
+      description:
+        "Maximum tokens of a text, including the prompt and special tokens; the model's limit if that is lower",
     }),
   ),
   output_dimension: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+    Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; default: all' }),
   ),
   priority: Type.Optional(Type.Integer({ description: 'Accepted and ignored' })),
   images: Type.Optional(Type.Unknown({ description: refused })),
@@ -70,11 +71,11 @@ const byType = Type.Object(
     float: rows(Type.Number(), 'Nine digits, enough to get the same float32 back'),
     int8: rows(Type.Integer(), '−127 to 127, see `output_dtype` of /v1/embeddings'),
     uint8: rows(Type.Integer(), 'The same plus 128'),
-    binary: rows(Type.Integer(), 'One bit a component, eight to a byte, minus 128'),
-    ubinary: rows(Type.Integer(), 'One bit a component, eight to a byte'),
+    binary: rows(Type.Integer(), 'One bit per component, eight to a byte, minus 128'),
+    ubinary: rows(Type.Integer(), 'One bit per component, eight to a byte'),
     base64: Type.Optional(Type.Array(Type.String(), { description: 'Little-endian float32' })),
   },
-  { description: 'For each type that was asked for, one vector a text, in the order of the texts' },
+  { description: 'For each requested type, one vector per text, in the order of the texts' },
 );
 
 /** What is around the vectors, in both versions. */
@@ -84,7 +85,9 @@ const around = {
   meta: Type.Object({
     api_version: Type.Object({ version: Type.String() }),
     billed_units: Type.Object({
-      input_tokens: Type.Integer({ description: 'Tokens embedded: special tokens and prompts in, padding out' }),
+      input_tokens: Type.Integer({
+        description: 'Tokens embedded, including special tokens and prompts, excluding padding',
+      }),
     }),
   }),
 };
@@ -98,7 +101,7 @@ export const CohereV1EmbedResponse = Type.Object(
   {
     response_type: oneOf(['embeddings_floats', 'embeddings_by_type']),
     embeddings: Type.Union([
-      Type.Array(Type.Array(Type.Number()), { description: '`embeddings_floats`: where no type was asked for' }),
+      Type.Array(Type.Array(Type.Number()), { description: '`embeddings_floats`: if no type was requested' }),
       byType,
     ]),
     ...around,

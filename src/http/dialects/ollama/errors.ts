@@ -5,7 +5,7 @@ import { errorTable } from '../../answers/error-table.ts';
 /** `{"error": "…"}`, as Ollama writes errors. */
 export const ollamaErrors: ErrorFormat = {
   schema: Type.Object(
-    { error: Type.String({ description: 'What was done, what was found, what is wanted' }) },
+    { error: Type.String({ description: 'What was received, what was expected and what to do' }) },
     { title: 'OllamaError' },
   ),
   tellsCode: false,

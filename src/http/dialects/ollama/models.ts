@@ -95,7 +95,7 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions<never>
     schema: {
       operationId: 'ollamaShow',
       tags: OLLAMA_TAGS,
-      summary: 'What a model is',
+      summary: 'Describe a model',
       body: OllamaShowBody,
       response: answers(
         { description: 'The model', schema: OllamaModel, example: ollamaShowExample.response },
@@ -126,12 +126,13 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions<never>
     schema: {
       operationId: 'ollamaPull',
       tags: OLLAMA_TAGS,
-      summary: 'Whether a model is there',
-      description: 'For clients that pull a model before they use it: a served one is there. Nothing is downloaded.',
+      summary: 'Check that a model is served',
+      description:
+        'For clients that pull a model before they use it: succeeds for a served model. Nothing is downloaded.',
       body: OllamaPullBody,
       response: answers(
         {
-          description: 'It is; one line, with `stream` too',
+          description: 'It is; one line, even with `stream`',
           schema: OllamaProgress,
           example: ollamaPullExample.response,
         },

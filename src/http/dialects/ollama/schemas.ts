@@ -6,7 +6,7 @@ const modelOptions = {
 };
 const model = Type.String({ minLength: 1, ...modelOptions });
 const options = Type.Optional(
-  Type.Object({}, { description: 'Accepted and ignored: parameters of generation', additionalProperties: true }),
+  Type.Object({}, { description: 'Accepted and ignored: parameters for generation', additionalProperties: true }),
 );
 /** What Ollama's clients send about a process that they think they steer; it can change no vector here. */
 const ignoredFields = {
@@ -32,15 +32,15 @@ export const ollamaEmbedBody = (maxInputs: number) =>
           [Type.String(), Type.Array(Type.String({ minLength: 1 }), { maxItems: Math.max(maxInputs, MOST_INPUTS) })],
           {
             description:
-              'A text or texts, 100,000 at most. Left out or empty: no vectors, as where Ollama only loads the model',
+              'A string or an array of at most 100,000 strings. Omitted or empty: no vectors, as when Ollama only loads the model',
           },
         ),
       ),
       truncate: Type.Optional(
-        Type.Boolean({ description: 'Whether to cut off the end of inputs that are too long. Left out: `true`' }),
+        Type.Boolean({ description: 'Whether to cut off the end of inputs that are too long. Default: `true`' }),
       ),
       dimensions: Type.Optional(
-        Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; left out: all' }),
+        Type.Integer({ minimum: 1, description: 'Components of a vector, for Matryoshka models; default: all' }),
       ),
       ...ignoredFields,
     },
@@ -50,7 +50,7 @@ export const ollamaEmbedBody = (maxInputs: number) =>
 export const OllamaEmbeddingsBody = Type.Object(
   {
     model,
-    prompt: Type.Optional(Type.String({ description: 'The text; its end is cut off where it is too long' })),
+    prompt: Type.Optional(Type.String({ description: 'The text; its end is cut off if it is too long' })),
     ...ignoredFields,
   },
   { additionalProperties: false, title: 'OllamaEmbeddingsRequest', examples: [ollamaEmbeddingsExample.request] },
@@ -59,10 +59,10 @@ export const OllamaEmbeddingsBody = Type.Object(
 export const OllamaShowBody = Type.Object(
   {
     model: Type.Optional(Type.String(modelOptions)),
-    name: Type.Optional(Type.String({ description: 'Older name of `model`, for where that is left out or empty' })),
-    system: Type.Optional(Type.String({ description: 'Accepted and ignored, as of a model that generates nothing' })),
+    name: Type.Optional(Type.String({ description: 'Older name of `model`, used if that is omitted or empty' })),
+    system: Type.Optional(Type.String({ description: 'Accepted and ignored: this model does not generate text' })),
     template: Type.Optional(Type.String({ description: 'The same' })),
-    verbose: Type.Optional(Type.Boolean({ description: 'Accepted and ignored: there is no more to tell' })),
+    verbose: Type.Optional(Type.Boolean({ description: 'Accepted and ignored: there are no further details' })),
     options,
   },
   { additionalProperties: false, title: 'OllamaShowRequest', examples: [ollamaShowExample.request] },
@@ -73,8 +73,8 @@ const ignored = { description: 'Accepted and ignored: nothing is downloaded' };
 export const OllamaPullBody = Type.Object(
   {
     model: Type.Optional(Type.String(modelOptions)),
-    name: Type.Optional(Type.String({ description: 'Older name of `model`, for where that is left out or empty' })),
-    stream: Type.Optional(Type.Boolean({ description: 'Accepted and ignored: there is one line to send' })),
+    name: Type.Optional(Type.String({ description: 'Older name of `model`, used if that is omitted or empty' })),
+    stream: Type.Optional(Type.Boolean({ description: 'Accepted and ignored: there is only one line to send' })),
     insecure: Type.Optional(Type.Boolean(ignored)),
     username: Type.Optional(Type.String(ignored)),
     password: Type.Optional(Type.String(ignored)),
@@ -90,9 +90,11 @@ export const OllamaEmbedResponse = Type.Object(
     embeddings: Type.Array(Type.Array(Type.Number()), {
       description: 'Vectors of length 1, in the order of the inputs',
     }),
-    total_duration: Type.Integer({ description: 'Nanoseconds from the headers of the request to the answer' }),
+    total_duration: Type.Integer({ description: 'Nanoseconds from the headers of the request to the response' }),
     load_duration: Type.Integer({ description: '0: the model is loaded' }),
-    prompt_eval_count: Type.Integer({ description: 'Tokens embedded: special tokens and prompts in, padding out' }),
+    prompt_eval_count: Type.Integer({
+      description: 'Tokens embedded, including special tokens and prompts, excluding padding',
+    }),
   },
   { title: 'OllamaEmbedResponse' },
 );
@@ -107,7 +109,7 @@ const details = Type.Object({
   format: Type.String(),
   family: Type.String(),
   families: Type.Array(Type.String()),
-  parameter_size: Type.String({ description: 'Empty: not known' }),
+  parameter_size: Type.String({ description: 'Empty: unknown' }),
   quantization_level: Type.String({ description: 'Precision in use' }),
 });
 
@@ -135,9 +137,9 @@ export const OllamaProcesses = Type.Object(
         ...listed,
         expires_at: Type.String({ description: 'A century from the start: the model stays loaded' }),
         size_vram: Type.Integer({
-          description: 'The same as `size` on a GPU, 0 on the CPU: how much of it is held is not known',
+          description: 'The same as `size` on a GPU, 0 on the CPU: how much of it is held is unknown',
         }),
-        context_length: Type.Integer({ description: 'Longest input in tokens' }),
+        context_length: Type.Integer({ description: 'Maximum tokens of an input' }),
       }),
       { description: 'Empty until the model is loaded' },
     ),
@@ -158,6 +160,6 @@ export const OllamaModel = Type.Object(
 );
 
 export const OllamaVersion = Type.Object(
-  { version: Type.String({ description: 'The version of Ollama whose API is spoken' }) },
+  { version: Type.String({ description: 'The version of Ollama whose API is implemented' }) },
   { title: 'OllamaVersion' },
 );

@@ -35,7 +35,7 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxIn
       body: teiEmbedAllBody(config.maxInputs),
       response: answers(
         {
-          description: 'A list of vectors for each input',
+          description: 'An array of vectors per input',
           schema: TeiEmbedAllResponse,
           headers: teiHeaders,
           example: teiEmbedAllExample.response,
@@ -50,7 +50,7 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxIn
       if (!embedder.model.givesTokenVectors) {
         throw new HotvecError(
           'not_found',
-          'This model gives no vectors of single tokens: its graph pools by itself, or Dense modules come after pooling.',
+          'This model produces no vectors of single tokens: its graph does its own pooling, or Dense modules come after pooling.',
         );
       }
       const prompt = { role: null, instruction: null, promptName: prompt_name ?? undefined };

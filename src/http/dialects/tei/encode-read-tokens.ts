@@ -18,7 +18,7 @@ export function boundOfReadTokens(texts: readonly (readonly ReadToken[])[]): num
   return bytes;
 }
 
-/** Writes the tokens of each text as a list of lists. The event loop is let in between slices. */
+/** Writes the tokens of each text as an array of arrays. The event loop is let in between slices. */
 export async function encodeReadTokens(texts: readonly (readonly ReadToken[])[]): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
   let before = '[';

@@ -41,7 +41,7 @@ const TYPES: Partial<Record<ErrorCode, (typeof errorTypes)[number]>> = {
 export const teiErrors: ErrorFormat = {
   schema: Type.Object(
     {
-      error: Type.String({ description: 'What was done, what was found, what is wanted' }),
+      error: Type.String({ description: 'What was received, what was expected and what to do' }),
       error_type: oneOf(errorTypes, { description: 'The kind of error' }),
     },
     { title: 'TeiError' },

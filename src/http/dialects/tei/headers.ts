@@ -4,13 +4,13 @@ import { workHeaders } from '../../openapi/documented-answers.ts';
 
 const integer = (description: string) => ({ type: 'integer', description }) as const;
 
-/** What text-embeddings-inference 1.9.3 sends with its answers, beside what every answer with vectors has. */
+/** What text-embeddings-inference 1.9.3 sends with its responses, besides what every response with vectors has. */
 export const teiHeaders = {
   ...workHeaders,
   'x-compute-type': { type: 'string', description: '`cpu` or `gpu`: what the model runs on' } as const,
-  'x-compute-time': integer('Milliseconds from the headers of the request to the answer'),
-  'x-compute-characters': integer('Code points of the texts, prompts left out; of token ids their number'),
-  'x-compute-tokens': integer('Tokens computed: special tokens and prompts in, padding out'),
+  'x-compute-time': integer('Milliseconds from the headers of the request to the response'),
+  'x-compute-characters': integer('Code points of the texts, without prompts; for token ids, their number'),
+  'x-compute-tokens': integer('Tokens computed, including special tokens and prompts, excluding padding'),
   'x-total-time': integer('As `x-compute-time`'),
   'x-tokenization-time': integer('Milliseconds'),
   'x-queue-time': integer('Milliseconds'),

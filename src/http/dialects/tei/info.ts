@@ -73,7 +73,7 @@ export const teiInfoRoutes: FastifyPluginCallbackTypebox<InfoOptions> = (app, { 
       schema: {
         operationId: 'teiPing',
         tags: ['health'],
-        summary: 'The same as /readyz, in fewer words',
+        summary: 'The same as /readyz, with an empty body',
         description: "As text-embeddings-inference, for SageMaker's probe.",
         security: [],
         response: answers({ description: 'Nothing', schema: Type.String(), mediaType: 'text/plain' }, [503], teiErrors),

@@ -30,7 +30,7 @@ export const teiOtherModelRoutes: FastifyPluginCallback<RouteOptions> = (app, _,
       config: { errors: teiErrorsOfOtherModels, isNotServed: true },
       schema: { hide: true },
       onRequest: async () => {
-        throw new HotvecError('not_found', `This server serves a model of embeddings; ${url} wants ${wanted}.`);
+        throw new HotvecError('not_found', `This server serves an embedding model; ${url} requires ${wanted}.`);
       },
       handler: async () => {},
     });

@@ -5,15 +5,14 @@ import { teiEmbedAllExample, teiEmbedExample, teiSimilarityExample, teiVertexExa
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
 export const promptName = Type.String({
-  description: "Name of one of the model's prompts, see `/v1/models`. Left out: none",
+  description: "Name of one of the model's prompts, see `/v1/models`. Default: none",
 });
 const truncate = Type.Boolean({
-  description:
-    'Whether to cut inputs that are too long. Left out: as the setting TRUNCATE says, or `true`; `false`: 422',
+  description: 'Whether to truncate inputs that are too long. Default: the setting TRUNCATE, or `true`; `false`: 422',
 });
 /** Hugging Face's Python client writes small letters. */
 const truncationDirection = oneOf(['Left', 'Right', 'left', 'right'], {
-  description: 'Which side is cut off. Left out: `Right`, the end',
+  description: 'Which side is cut off. Default: `Right`, the end',
 });
 
 // Fields that are none of these are ignored, as there: Weaviate's text2vec-huggingface sends `options` to any address.
@@ -25,9 +24,9 @@ function embedFields(maxInputs: number) {
   return {
     inputs: Type.Union(
       [text, tokenIds, Type.Array(Type.Union([text, tokenIds]), { minItems: 1, maxItems: maxInputs })],
-      { description: 'A text, token ids of a text, or a list in which each item is the one or the other' },
+      { description: 'A string, the token ids of a text, or an array in which each item is one or the other' },
     ),
-    normalize: Type.Optional(orNull(Type.Boolean({ description: 'Whether vectors have length 1. Left out: `true`' }))),
+    normalize: Type.Optional(orNull(Type.Boolean({ description: 'Whether vectors have length 1. Default: `true`' }))),
     truncate: Type.Optional(orNull(truncate)),
     truncation_direction: Type.Optional(orNull(truncationDirection)),
     prompt_name: Type.Optional(orNull(promptName)),
@@ -35,7 +34,7 @@ function embedFields(maxInputs: number) {
       orNull(
         Type.Integer({
           minimum: 1,
-          description: 'Components of a vector, as many as the model has or fewer; left out: all',
+          description: 'Components of a vector, as many as the model has or fewer; default: all',
         }),
       ),
     ),
@@ -62,7 +61,7 @@ export function teiEmbedAllBody(maxInputs: number) {
 
 export const TeiEmbedAllResponse = Type.Array(Type.Array(Type.Array(Type.Number())), {
   title: 'TeiEmbedAllResponse',
-  description: 'For each input the vectors of its tokens, in their order',
+  description: 'For each input, the vectors of its tokens, in order',
 });
 
 /** Body of `/vertex`. */
@@ -72,7 +71,7 @@ export function teiVertexBody(maxInputs: number) {
       instances: Type.Array(Type.Object(embedFields(maxInputs), { additionalProperties: true }), {
         minItems: 1,
         maxItems: maxInputs,
-        description: 'Bodies of `/embed`; all their inputs together count as those of one request',
+        description: 'Bodies of `/embed`; all their inputs together count as one request',
       }),
     },
     { additionalProperties: true, title: 'TeiVertexRequest', examples: [teiVertexExample.request] },
@@ -82,7 +81,7 @@ export function teiVertexBody(maxInputs: number) {
 export const TeiVertexResponse = Type.Object(
   {
     predictions: Type.Array(Type.Array(Type.Array(Type.Number())), {
-      description: 'For each instance what `/embed` would answer',
+      description: 'For each instance, what `/embed` would answer',
     }),
   },
   { title: 'TeiVertexResponse' },
@@ -120,12 +119,12 @@ export function teiSimilarityBody(maxInputs: number) {
 
 export const TeiEmbedResponse = Type.Array(Type.Array(Type.Number()), {
   title: 'TeiEmbedResponse',
-  description: 'One vector an input, in the order of the inputs',
+  description: 'One vector per input, in the order of the inputs',
 });
 
 export const TeiSimilarityResponse = Type.Array(Type.Number(), {
   title: 'TeiSimilarityResponse',
-  description: 'Cosine similarity of each sentence, in their order',
+  description: 'Cosine similarity of each sentence, in order',
 });
 
 const integer = (description: string) => Type.Integer({ description });
@@ -133,20 +132,22 @@ const integer = (description: string) => Type.Integer({ description });
 export const TeiInfo = Type.Object(
   {
     model_id: Type.String({ description: 'The served name' }),
-    model_sha: Type.Union([Type.String(), Type.Null()], { description: 'Revision, for models of a hub' }),
+    model_sha: Type.Union([Type.String(), Type.Null()], { description: 'Revision, for hub models' }),
     model_dtype: Type.String({ description: 'Precision in use, e.g. `float32`' }),
     served_model_name: Type.String(),
     model_type: Type.Object({ embedding: Type.Object({ pooling: Type.String() }) }),
-    max_concurrent_requests: integer('Requests that may wait: no more than tokens may'),
-    max_input_length: integer('Longest input in tokens'),
-    max_batch_tokens: integer('Most tokens computed at a time for several inputs'),
-    max_client_batch_size: integer('Most inputs in a request'),
-    auto_truncate: Type.Boolean({ description: 'Whether over-long inputs are cut when a request does not say' }),
-    tokenization_workers: integer('Threads that tokenize'),
+    max_concurrent_requests: integer('Maximum requests that may wait: the limit on waiting tokens'),
+    max_input_length: integer('Maximum tokens of an input'),
+    max_batch_tokens: integer('Maximum tokens computed at a time for several inputs'),
+    max_client_batch_size: integer('Maximum inputs in a request'),
+    auto_truncate: Type.Boolean({
+      description: 'Whether inputs that are too long are truncated if a request does not say',
+    }),
+    tokenization_workers: integer('Tokenizer threads'),
     version: Type.String({ description: "hotvec's version" }),
-    max_batch_requests: Type.Null({ description: 'No bound: batches are bounded in tokens' }),
-    sha: Type.Null({ description: 'Commit of the build: not known' }),
-    docker_label: Type.Null({ description: 'Not known' }),
+    max_batch_requests: Type.Null({ description: 'No limit: batches are limited in tokens' }),
+    sha: Type.Null({ description: 'Commit of the build: unknown' }),
+    docker_label: Type.Null({ description: 'Unknown' }),
   },
   { title: 'TeiInfo' },
 );

@@ -8,10 +8,10 @@ export function teiTokenizeBody(maxInputs: number) {
   return Type.Object(
     {
       inputs: Type.Union([text, Type.Array(text, { minItems: 1, maxItems: maxInputs })], {
-        description: 'A text or texts',
+        description: 'A string or an array of strings',
       }),
       add_special_tokens: Type.Optional(
-        Type.Boolean({ description: 'Whether to add the special tokens that the model reads. Left out: `true`' }),
+        Type.Boolean({ description: 'Whether to add the special tokens that the model reads. Default: `true`' }),
       ),
       prompt_name: Type.Optional(promptName),
     },
@@ -28,7 +28,7 @@ export function teiDecodeBody(maxInputs: number) {
         description: 'Token ids of a text, or of texts',
       }),
       skip_special_tokens: Type.Optional(
-        Type.Boolean({ description: 'Whether to leave special tokens out. Left out: `true`' }),
+        Type.Boolean({ description: 'Whether to leave out special tokens. Default: `true`' }),
       ),
     },
     { additionalProperties: true, title: 'TeiDecodeRequest', examples: [teiDecodeExample.request] },

@@ -27,7 +27,8 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
       operationId: 'teiTokenize',
       tags,
       summary: 'Tokens of texts',
-      description: 'As text-embeddings-inference; over-long texts whole. Ids and counts alone: `/v1/tokenize`.',
+      description:
+        'As text-embeddings-inference; texts that are too long are tokenized whole. For ids and counts alone: `/v1/tokenize`.',
       headers: RequestIdHeader,
       body: teiTokenizeBody(config.maxInputs),
       response: answers(
@@ -63,7 +64,7 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
       headers: RequestIdHeader,
       body: teiDecodeBody(config.maxInputs),
       response: answers(
-        { description: 'A text for each list', schema: TeiDecodeResponse, example: teiDecodeExample.response },
+        { description: 'One text per list', schema: TeiDecodeResponse, example: teiDecodeExample.response },
         ERRORS,
         teiErrors,
       ),

@@ -41,7 +41,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInp
         body,
         response: answers(
           {
-            description: 'One vector an input, in the order of the inputs',
+            description: 'One vector per input, in the order of the inputs',
             schema: EmbeddingsResponse,
             headers: workHeaders,
             examples: responseExamples(embeddingsExamples),
@@ -116,7 +116,7 @@ function readEither<Ours extends string, Theirs extends string, Value extends st
   [theirs, other]: Field<Theirs, Value>,
 ): { value: Value | undefined; name: Ours | Theirs } {
   if (value !== undefined && other !== undefined && value !== other) {
-    throw new HotvecError('invalid_input', `${ours} is ${value} and ${theirs} ${other}; send one of them.`, {
+    throw new HotvecError('invalid_input', `${ours} is ${value} but ${theirs} is ${other}; send only one of them.`, {
       param: theirs,
     });
   }

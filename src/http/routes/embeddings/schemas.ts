@@ -16,55 +16,58 @@ export function embeddingsBody(maxInputs: number) {
           tokenIds({ minItems: 1 }),
           Type.Array(tokenIds(), { minItems: 1, maxItems: maxInputs }),
         ],
-        { description: 'A text, texts, token ids of a text, or token ids of texts; an empty one is an error' },
+        {
+          description:
+            'A string, an array of strings, the token ids of a text, or an array of these; an empty one is an error',
+        },
       ),
       encoding_format: Type.Optional(
         oneOf(['float', 'base64'], {
           description:
-            '`base64`: the bytes, of little-endian float32 or of `output_dtype`. Left out: `float`, JSON numbers',
+            '`base64`: the bytes, of little-endian float32 or of `output_dtype`. Default: `float`, JSON numbers',
         }),
       ),
       output_dtype: Type.Optional(
         oneOf(outputDtypes, {
           description:
-            '`int8`: 16·√n·x, rounded, −127 to 127, for vectors of length 1 and n components; `uint8`: plus 128. `ubinary`: a bit a component, 1 where it is above 0, the first in the highest bit; `binary`: the bytes minus 128. Left out: `float`',
+            '`int8`: 16·√n·x, rounded, −127 to 127, for vectors of length 1 and n components; `uint8`: plus 128. `ubinary`: one bit per component, 1 if it is above 0, the first in the highest bit; `binary`: the bytes minus 128. Default: `float`',
         }),
       ),
       input_type: Type.Optional(
         oneOf(roles, {
           description:
-            "Adds the model's own prompt; `passage` is another word for `document`. Left out: the model's default prompt, which few have",
+            "Adds the model's own prompt; `passage` is another name for `document`. Default: the model's default prompt, which few models have",
         }),
       ),
       normalize: Type.Optional(
-        Type.Boolean({ description: 'Whether vectors have length 1. Left out: as the model was trained' }),
+        Type.Boolean({ description: 'Whether vectors have length 1. Default: as the model was trained' }),
       ),
       on_error: Type.Optional(
         oneOf(['fail', 'partial'], {
           description:
-            'What one input that cannot be embedded does: `fail` the request, or have an error in its place while the rest is served. Left out: `fail`',
+            'What to do if an input cannot be embedded: `fail` the request, or serve the rest with an error in its place (`partial`). Default: `fail`',
         }),
       ),
       token_ids: Type.Optional(
         oneOf(['checked', 'as_is'], {
           description:
-            "`checked`: token ids in `input` must begin and end with the tokens that the model's own tokenizer puts around a text, or are 400 `invalid_token_id`; `as_is`: they go to the model whatever they are. Left out: `checked`",
+            "`checked`: token ids in `input` must begin and end with the tokens that the model's own tokenizer puts around a text, or are 400 `invalid_token_id`; `as_is`: they go to the model whatever they are. Default: `checked`",
         }),
       ),
       output_dimension: Type.Optional(
-        Type.Integer({ minimum: 1, description: "Another word for `dimensions`: that of Voyage's clients" }),
+        Type.Integer({ minimum: 1, description: "Another name for `dimensions`, used by Voyage's clients" }),
       ),
       embedding_type: Type.Optional(
-        oneOf(outputDtypes, { description: 'Another word for `output_dtype`: that of NIM' }),
+        oneOf(outputDtypes, { description: 'Another name for `output_dtype`, used by NIM' }),
       ),
       truncation: Type.Optional(
         Type.Boolean({
-          description: "As Voyage's clients say it: `true` is `truncate: end`, `false` is `truncate: error`",
+          description: "Used by Voyage's clients: `true` means `truncate: end`, `false` means `truncate: error`",
         }),
       ),
       modality: Type.Optional(
         Type.Union([oneOf(['text']), Type.Array(oneOf(['text']))], {
-          description: 'Of the inputs, as clients of NIM say it: `text`, of all or of each; there is no other',
+          description: 'Modality of the inputs, used by clients of NIM: `text`, for all or for each; there is no other',
         }),
       ),
       ...commonFields,
@@ -88,9 +91,9 @@ const Embedding = Type.Object(
         description: '`base64`: little-endian float32, or the bytes of `output_dtype`',
       }),
     ]),
-    truncated: Type.Optional(Type.Literal(true, { description: 'Only there when the input was cut short' })),
+    truncated: Type.Optional(Type.Literal(true, { description: 'Only present if the input was truncated' })),
     tokens: Type.Optional(
-      Type.Integer({ description: 'Tokens that were embedded; only there when the input was cut short' }),
+      Type.Integer({ description: 'Tokens that were embedded; only present if the input was truncated' }),
     ),
   },
   { title: 'Embedding' },
@@ -98,7 +101,7 @@ const Embedding = Type.Object(
 
 const FailedInput = Type.Object(
   { object: Type.Literal('error'), index, error: ErrorFields },
-  { title: 'FailedInput', description: 'Only there with `on_error: partial`: why an input has no vector' },
+  { title: 'FailedInput', description: 'Only present with `on_error: partial`: why an input has no vector' },
 );
 
 export const EmbeddingsResponse = Type.Object(

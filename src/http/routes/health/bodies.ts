@@ -12,7 +12,7 @@ const Engine = Type.Object(
         '`checking`: batches failed, the canary is run again. `failed`: given up; with the only one the process is about to end',
     }),
     since_seconds: Type.Number({ description: 'How long it has been in that state' }),
-    processes_ready: Type.Integer({ description: 'Engine processes in service: one for each device' }),
+    processes_ready: Type.Integer({ description: 'Engine processes in service, one per device' }),
     canary_cosine: Type.Union([Type.Number(), Type.Null()], {
       description: 'Lowest cosine of a canary vector to its reference, at the last start; null before it',
     }),
@@ -78,7 +78,7 @@ export function healthErrors(health: () => Health): ErrorFormat {
     schema: Unhealthy,
     bodyOf: (error, request) => ({
       ...openaiErrors.bodyOf(error, request),
-      // A wrong method is no matter of health.
+      // A wrong method has nothing to do with health.
       ...(errorTable[error.code].status === 503 ? { status: 'not_ready', ...healthFields(health()) } : {}),
     }),
   };

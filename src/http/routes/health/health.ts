@@ -23,14 +23,14 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, {
       schema: {
         operationId: 'livez',
         tags: ['health'],
-        summary: 'The process answers, and could serve again',
+        summary: 'Whether the process is alive and able to serve',
         security: [],
         response: answers({ description: 'Alive', schema: Healthy }, [503], errors, openaiErrors),
       },
     },
     async () => {
       if (readiness.isGivenUp) {
-        const message = 'The inference engine was given up; this process will serve nothing more.';
+        const message = 'The inference engine was given up; this process cannot serve requests any more.';
         throw new HotvecError('not_ready', message, { retryAfterMs: RESTART_MS });
       }
       return { status: 'ok' as const, ...healthFields(health()) };
@@ -44,7 +44,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (app, {
         schema: {
           operationId: url.slice(1),
           tags: ['health'],
-          summary: url === '/readyz' ? 'Requests would be served now' : 'The same as /readyz',
+          summary: url === '/readyz' ? 'Whether requests can be served now' : 'The same as /readyz',
           security: [],
           response: answers(
             {

@@ -12,7 +12,7 @@ export const metricsRoutes: FastifyPluginCallbackTypebox<{ metrics: Metrics }> =
         operationId: 'metrics',
         tags: ['operations'],
         summary: 'Prometheus metrics',
-        description: 'Not here where the operator has given metrics a port of their own (`METRICS_PORT`).',
+        description: 'Not available here if the operator has given metrics a separate port (`METRICS_PORT`).',
         response: answers(
           { description: 'Text exposition format', schema: Type.String(), mediaType: 'text/plain' },
           [401],

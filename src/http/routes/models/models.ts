@@ -18,7 +18,7 @@ const Model = Type.Object(
     is_matryoshka: Type.Boolean({ description: 'Whether `dimensions` may be less than all' }),
     matryoshka_dimensions: Type.Union([Type.Array(Type.Integer()), Type.Null()], {
       description:
-        'Sizes that the model, or the operator, names as trained for; those between them are served too. null: none is named',
+        'Sizes that the model was trained for, as the model or the operator names them; sizes between them are served too. null: none is named',
     }),
     max_input_tokens: Type.Integer(),
     max_request_tokens: Type.Integer(),
@@ -26,16 +26,16 @@ const Model = Type.Object(
     max_body_bytes: Type.Integer(),
     vocabulary_size: Type.Integer(),
     batch_tokens: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Most tokens the server computes at a time for several inputs; null until ready',
+      description: 'Maximum tokens the server computes at a time for several inputs; null until ready',
     }),
     pooling: Type.String(),
-    normalize: Type.Boolean({ description: 'Whether vectors have length one where a request does not say it' }),
+    normalize: Type.Boolean({ description: 'Whether vectors have length 1 by default' }),
     prompts: Type.Record(Type.String(), Type.String()),
     dtype: Type.Union([Type.String(), Type.Null()], { description: 'Precision in use; null until ready' }),
     device: Type.Union([Type.String(), Type.Null()], { description: 'Execution provider in use; null until ready' }),
     revision: Type.Union([Type.String(), Type.Null()]),
     fingerprint: Type.Union([Type.String(), Type.Null()], {
-      description: 'Vectors are comparable only where this is equal; null until ready',
+      description: 'Vectors are comparable only if this is equal; null until ready',
     }),
   },
   { title: 'Model' },

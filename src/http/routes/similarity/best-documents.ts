@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { HotvecError } from '../../../errors.ts';
 
 export interface BestDocumentsOptions {
-  /** Columns of the matrix; null for one that is no text. */
+  /** Columns of the matrix; null for an item that is not text. */
   documents: readonly (string | null)[];
   /** Results a query gets, at most. */
   topK: number;
@@ -20,7 +20,7 @@ export function checkRepeatedText(queryCount: number, options: BestDocumentsOpti
   if (queryCount * perQuery <= limit) return;
   throw new HotvecError(
     'invalid_input',
-    `Cannot repeat the documents in results: they could come to ${queryCount * perQuery} characters, the limit is ${limit}. Leave return_documents out; index names the document.`,
+    `Cannot repeat the documents in results: they could come to ${queryCount * perQuery} characters; the limit is ${limit}. Omit return_documents; index identifies the document.`,
     { param: 'return_documents' },
   );
 }

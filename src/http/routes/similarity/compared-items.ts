@@ -1,7 +1,7 @@
 import { HotvecError } from '../../../errors.ts';
 import type { ModelFacts } from '../../../tasks/embedding/embedder.ts';
 
-/** A vector that a request brings, as numbers or as an item of an answer of `/v1/embeddings`. */
+/** A vector sent in a request, as numbers or as an item of a response of `/v1/embeddings`. */
 type GivenVector = ArrayLike<number> | { embedding: ArrayLike<number> | string };
 /** What can be compared: a text, or a vector. */
 export type GivenItem = string | GivenVector;
@@ -12,7 +12,7 @@ export type ComparedItem = { name: string; text: string } | { name: string; vect
 const BYTES_PER_FLOAT = 4;
 
 /**
- * Reads one side of a comparison, same order. A list of numbers is one vector.
+ * Reads one side of a comparison, same order. An array of numbers is one vector.
  * @param field what the request calls it: `documents`; its items are `documents[0]`, …
  * @throws {HotvecError} invalid_input for a vector that is not base64 of float32, not finite, or without direction.
  */
@@ -31,12 +31,13 @@ export function checkSizes(items: readonly ComparedItem[], dimensions: number | 
   const [first] = vectors;
   if (first === undefined) return;
   const wanted = dimensions ?? (hasTexts ? model.dimensions : first.vector.length);
-  const why = dimensions !== null ? 'as dimensions says' : hasTexts ? 'as the texts get' : `as ${first.name} has`;
+  const why =
+    dimensions !== null ? 'as set by dimensions' : hasTexts ? 'like the vectors of the texts' : `like ${first.name}`;
   for (const { name, vector } of vectors) {
     if (vector.length === wanted) continue;
     throw new HotvecError(
       'invalid_dimensions',
-      `${name} has ${vector.length} components; wanted are ${wanted}, ${why}.`,
+      `${name} has ${vector.length} components; expected ${wanted}, ${why}.`,
       { param: name },
     );
   }
@@ -51,7 +52,7 @@ function readItem(item: GivenItem, name: string): ComparedItem {
   const numbers = 'embedding' in item ? item.embedding : item;
   const vector = typeof numbers === 'string' ? decode(numbers, name) : new Float32Array(numbers);
   if (vector.some((x) => !Number.isFinite(x))) {
-    throw new HotvecError('invalid_input', `${name} has a number that no 32-bit float holds; wanted are finite ones.`, {
+    throw new HotvecError('invalid_input', `${name} has a number that is not finite as a 32-bit float.`, {
       param: name,
     });
   }
@@ -65,7 +66,7 @@ function readItem(item: GivenItem, name: string): ComparedItem {
 function decode(base64: string, name: string): Float32Array {
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.length === 0 || bytes.length % BYTES_PER_FLOAT !== 0 || bytes.toString('base64') !== base64) {
-    throw new HotvecError('invalid_input', `${name} has an embedding that is not base64 of 32-bit floats.`, {
+    throw new HotvecError('invalid_input', `${name} has an embedding that is not valid base64 of 32-bit floats.`, {
       param: name,
     });
   }

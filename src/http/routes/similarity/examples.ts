@@ -24,7 +24,7 @@ export const similarityExamples: Exchanges = {
     },
   },
   vectors: {
-    summary: 'A query against a vector that is there already, and a text',
+    summary: 'A query against an existing vector and a text',
     request: {
       queries: '中国的首都是什么？',
       documents: [

@@ -9,7 +9,7 @@ const embedding = Type.Object(
     object: Type.Optional(Type.String()),
     index: Type.Optional(Type.Number()),
     embedding: Type.Union([numbers, Type.String({ contentEncoding: 'base64' })], {
-      description: 'Numbers, or base64 of little-endian float32',
+      description: 'An array of numbers, or base64 of little-endian float32',
     }),
     truncated: Type.Optional(Type.Boolean()),
     tokens: Type.Optional(Type.Number()),
@@ -17,7 +17,7 @@ const embedding = Type.Object(
   {
     additionalProperties: false,
     title: 'GivenEmbedding',
-    description: 'An item of `data` as `/v1/embeddings` answers it; only `embedding` is looked at',
+    description: 'An item of `data` in a response of `/v1/embeddings`; only `embedding` is used',
   },
 );
 const items = (maxInputs: number, description: string) =>
@@ -35,23 +35,23 @@ const items = (maxInputs: number, description: string) =>
 export function similarityBody(maxInputs: number) {
   return Type.Object(
     {
-      queries: items(maxInputs, 'Texts or vectors, mixed, or a single one; each gets a row of scores'),
-      documents: items(maxInputs, 'Texts or vectors, mixed, or a single one; each gets a column of scores'),
+      queries: items(maxInputs, 'Strings or vectors, mixed, or a single one; each gets a row of scores'),
+      documents: items(maxInputs, 'Strings or vectors, mixed, or a single one; each gets a column of scores'),
       ...commonFields,
       query_input_type: Type.Optional(
-        oneOf(roles, { description: 'Prompt of the queries. Left out: `query`, where the model has such a prompt' }),
+        oneOf(roles, { description: 'Prompt for the queries. Default: `query`, if the model has such a prompt' }),
       ),
       document_input_type: Type.Optional(
         oneOf(roles, {
-          description: 'Prompt of the documents. Left out: `document`, where the model has such a prompt',
+          description: 'Prompt for the documents. Default: `document`, if the model has such a prompt',
         }),
       ),
       metric: Type.Optional(
         oneOf(['cosine', 'dot', 'euclidean', 'manhattan'], {
-          description: 'Larger is more alike: distances are negated. Left out: `cosine`, clamped to [−1, 1]',
+          description: 'Larger means more similar: distances are negated. Default: `cosine`, clamped to [−1, 1]',
         }),
       ),
-      scale: Type.Optional(Type.Number({ description: 'Factor of every score, e.g. 100. Left out: 1' })),
+      scale: Type.Optional(Type.Number({ description: 'Factor applied to every score, e.g. 100. Default: 1' })),
       top_k: Type.Optional(
         Type.Integer({ minimum: 1, description: 'Adds `results`: the best documents of each query' }),
       ),
@@ -74,12 +74,12 @@ export const SimilarityResponse = Type.Object(
             {
               index: Type.Integer({ minimum: 0, description: 'Position in `documents`' }),
               score: Type.Number(),
-              document: Type.Optional(Type.String({ description: 'Only there with `return_documents`, for a text' })),
+              document: Type.Optional(Type.String({ description: 'Only present with `return_documents`, for a text' })),
             },
             { title: 'SimilarityResult' },
           ),
         ),
-        { description: 'The best documents of each query, best first; only there with `top_k`' },
+        { description: 'The best documents of each query, best first; only present with `top_k`' },
       ),
     ),
     model: Type.String({ description: 'The served name' }),

@@ -34,7 +34,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<
       tags: ['embeddings'],
       summary: 'Score queries against documents',
       description:
-        'Queries get the query prompt of the model and documents its document prompt, where it has them, unless told otherwise. Vectors are compared as they are: they must be of this model, which `x-expect-fingerprint` proves, and of the size that the texts get.',
+        'Queries get the query prompt of the model and documents its document prompt, if it has them, unless the request says otherwise. Vectors are compared as they are: they must come from this model, which `x-expect-fingerprint` verifies, and have the same size as the vectors of the texts.',
       headers: RequestHeaders,
       body,
       response: answers(
@@ -103,7 +103,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<
         if (scale !== 1) for (let i = 0; i < scores.length; i++) scores[i] = (scores[i] as number) * scale;
         if (scores.some((score) => !Number.isFinite(score))) {
           const param = options.scale === undefined ? 'metric' : 'scale';
-          throw new HotvecError('invalid_input', `${param} makes the scores larger than a 32-bit number can be.`, {
+          throw new HotvecError('invalid_input', `${param} makes the scores too large for a 32-bit float.`, {
             param,
           });
         }

@@ -41,17 +41,17 @@ export function tokenizeBody(maxInputs: number) {
   return Type.Object(
     {
       input: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1, maxItems: maxInputs })], {
-        description: 'A text or texts, none empty',
+        description: 'A string or an array of strings, none empty',
       }),
       model,
       input_type: Type.Optional(
-        oneOf(roles, { description: "Adds the model's own prompt, as in `/v1/embeddings`. Left out: no prompt" }),
+        oneOf(roles, { description: "Adds the model's own prompt, as in `/v1/embeddings`. Default: no prompt" }),
       ),
       instruction,
       truncate: Type.Optional(
         oneOf(truncations, {
           description:
-            'What `/v1/embeddings` would do with inputs that are too long: cut off that side, or refuse; here they are counted whole, and `too_long` says so',
+            'What `/v1/embeddings` would do with inputs that are too long: cut off that side, or refuse them; here refused inputs are counted whole, and `too_long` says so',
         }),
       ),
     },
@@ -67,9 +67,11 @@ const TokenizeResponse = Type.Object(
         {
           object: Type.Literal('tokens'),
           index: Type.Integer({ minimum: 0, description: 'Position of the input' }),
-          count: Type.Integer({ description: 'Tokens: special tokens and prompt in' }),
-          truncated: Type.Boolean({ description: 'Whether the input was cut short, as `truncate` asks' }),
-          too_long: Type.Boolean({ description: 'Whether `/v1/embeddings` would refuse it: more tokens than may be' }),
+          count: Type.Integer({ description: 'Tokens, including special tokens and the prompt' }),
+          truncated: Type.Boolean({ description: 'Whether the input was truncated, as `truncate` requests' }),
+          too_long: Type.Boolean({
+            description: 'Whether `/v1/embeddings` would refuse it because it has too many tokens',
+          }),
           tokens: Type.Array(Type.Integer({ minimum: 0 }), {
             description: 'Token ids; `/v1/embeddings` takes them as `input`',
           }),
@@ -79,7 +81,7 @@ const TokenizeResponse = Type.Object(
     ),
     model: Type.String({ description: 'The served name' }),
     count: Type.Integer({ description: 'Tokens of all inputs: what `usage` of `/v1/embeddings` would say' }),
-    max_input_tokens: Type.Integer({ description: 'Most tokens of an input' }),
+    max_input_tokens: Type.Integer({ description: 'Maximum tokens of an input' }),
   },
   { title: 'TokenizeResponse' },
 );
@@ -98,7 +100,7 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
       tags: ['embeddings'],
       summary: 'Count tokens without embedding',
       description:
-        'Token ids and counts of texts, exactly as `/v1/embeddings` would embed and charge them with the same `model`, `input_type`, `instruction` and `truncate`. Answers also while the engine loads or restarts.',
+        'Token ids and counts of texts, exactly as `/v1/embeddings` would embed and charge them with the same `model`, `input_type`, `instruction` and `truncate`. Also works while the engine loads or restarts.',
       headers: RequestIdHeader,
       body: tokenizeBody(config.maxInputs),
       response: answers(

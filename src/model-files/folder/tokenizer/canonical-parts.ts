@@ -50,7 +50,7 @@ export function canonicalModel({ type, ...options }: Json, idOf: (token: string)
     }
     case 'BPE': {
       const { dropout, continuing_subword_prefix, end_of_word_suffix, ignore_merges } = options;
-      // With a token for each byte nothing is unknown, so that what unknown things become is no difference.
+      // With a token for each byte nothing is unknown, so it makes no difference what unknown tokens become.
       const isComplete = hasBytes(idOf) || (options.byte_fallback === true && hasFallbackBytes(idOf));
       const unknown = isComplete ? [] : [options.unk_token ?? null, options.fuse_unk ?? false];
       const isFallback = options.byte_fallback === true && !hasBytes(idOf);

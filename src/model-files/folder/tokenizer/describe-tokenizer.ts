@@ -46,7 +46,7 @@ export interface DisputedWords {
    * files that converters wrote until 2024 keep one as a token. Those are most models of the XLM-RoBERTa family.
    */
   trims: boolean;
-  /** The error to be thrown where they do; wants an example behind it. */
+  /** The error to throw if they do; an example has to be appended. */
   complaint: string;
 }
 

@@ -4,7 +4,10 @@ import { specialTokens, type TokenFiles } from './special-tokens.ts';
 import { template } from './template.ts';
 import { idsOfAddedTokens, type TokenizerJson, type TokenizerParts } from './tokenizer-parts.ts';
 
-/** Families whose class writes the post-processor anew, from `add_bos_token` and `add_eos_token`; and whether the first is on. */
+/**
+ * Families whose class rewrites the post-processor from `add_bos_token` and `add_eos_token`; and whether the first is
+ * on.
+ */
 const BEGINS_TEXTS: Readonly<Record<string, boolean>> = { llama: true, gemma: true, gpt_neox: false };
 
 /**

@@ -200,7 +200,7 @@ export function readByVersion5(className: string, files: TokenFiles, json: Token
   const family = FAMILIES[className] ?? 'file';
   const { parts } = json;
   const rebuilt = REBUILT[family];
-  // A class without a constructor of its own gives the file to that of its parent, which then keeps it.
+  // A class without its own constructor passes the file to its parent's, which then keeps it.
   const isKept = rebuilt === undefined || INHERITING.has(className);
   const base = isKept ? parts.added_tokens : [];
   const { named, added } = specialTokens(files, family, 5, base, {

@@ -2,7 +2,7 @@ import type { Json } from '../read-json.ts';
 import type { TokenizerFamily } from './class-names.ts';
 import { type AddedToken, toAddedToken } from './tokenizer-parts.ts';
 
-/** The JSON files of a folder that speak of tokens, beside tokenizer.json; undefined where there is none. */
+/** The JSON files of a folder that describe tokens, besides tokenizer.json; undefined if there is none. */
 export interface TokenFiles {
   /** tokenizer_config.json */
   tokenizerConfig: Json | undefined;
@@ -88,7 +88,7 @@ export interface SpecialTokens {
 /**
  * The tokens that a class of transformers adds to those that its tokenizer begins with.
  *
- * @param base what it begins with: those of tokenizer.json, or none where the class builds the tokenizer anew.
+ * @param base what it begins with: those of tokenizer.json, or none if the class rebuilds the tokenizer.
  * @param inFile what tokenizer.json says.
  */
 export function specialTokens(

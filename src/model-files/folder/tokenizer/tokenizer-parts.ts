@@ -30,7 +30,7 @@ export interface TokenizerJson {
   paddingToken: unknown;
 }
 
-/** Reads the parts out of a parsed tokenizer.json of any age: old ones leave out `model.type`. */
+/** Reads the parts from a parsed tokenizer.json of any age: old ones omit `model.type`. */
 export function tokenizerPartsOf(json: Json): TokenizerJson {
   const { vocab, merges, ...options } = (json.model ?? {}) as Json;
   const type = options.type ?? guessType(vocab, merges, options);

@@ -82,7 +82,7 @@ describe('The dialect of Cohere', () => {
     assert.deepEqual(named.embeddings.float, query);
     assert.deepEqual(await refused({ model: 'starter-query' }), [
       400,
-      "The model's name asks for query and input_type for document.",
+      'The model name asks for query, but input_type asks for document.',
     ]);
   });
 
@@ -141,11 +141,11 @@ describe('The dialect of Cohere', () => {
     assert.deepEqual(embeddings.binary, await ours({ dimensions: 32, output_dtype: 'binary' }));
     assert.deepEqual(await refused({ output_dimension: 31 }), [
       400,
-      'output_dimension is 31; this model gives 32 to 256.',
+      'output_dimension is 31; this model supports 32 to 256.',
     ]);
     assert.deepEqual(await refused({ output_dimension: 36, embedding_types: ['float', 'ubinary'] }), [
       400,
-      'embedding_types ubinary has eight components in a byte, and 36 is no multiple of 8. Send another "output_dimension".',
+      'embedding_types ubinary packs eight components into a byte, but 36 is not a multiple of 8. Send a different "output_dimension".',
     ]);
   });
 
@@ -167,11 +167,11 @@ describe('The dialect of Cohere', () => {
     const rows: [object, RegExp][] = [
       [
         { texts: null, images: ['data:image/png;base64,AAAA'] },
-        /embeds texts and no images: send texts instead of images/,
+        /embeds texts, not images: send texts instead of images/,
       ],
-      [{ texts: null, inputs: [{ content: [] }] }, /embeds texts and no images: send texts instead of inputs/],
-      [{ input_type: 'image' }, /embeds texts and no images: send texts instead of images/],
-      [{ input_type: 'query' }, /^input_type is a text; it must be one of search_document, search_query/],
+      [{ texts: null, inputs: [{ content: [] }] }, /embeds texts, not images: send texts instead of inputs/],
+      [{ input_type: 'image' }, /embeds texts, not images: send texts instead of images/],
+      [{ input_type: 'query' }, /^input_type is a string; it must be one of search_document, search_query/],
       [{ input_type: null }, /^input_type is missing/],
       [{ model: null }, /^model is missing/],
       [{ texts: null }, /^texts is missing/],
@@ -183,7 +183,7 @@ describe('The dialect of Cohere', () => {
       [{ embedding_types: [] }, /^embedding_types/],
       [{ embedding_types: ['float', 'float'] }, /^embedding_types/],
       [{ embedding_types: ['half'] }, /^embedding_types/],
-      [{ truncate: 'end' }, /^truncate is a text; it must be one of NONE, START, END/],
+      [{ truncate: 'end' }, /^truncate is a string; it must be one of NONE, START, END/],
     ];
     for (const [body, wanted] of rows) {
       const [status, message] = await refused(body);

@@ -65,7 +65,7 @@ describe('The dialect of Ollama', () => {
     assert.deepEqual(embeddings, await ours({ input: first.text }));
     assert.deepEqual(await refused('/api/embed', { ...body, dimensions: 31 }), [
       400,
-      'dimensions is 31; this model gives 32 to 256.',
+      'dimensions is 31; this model supports 32 to 256.',
     ]);
   });
 
@@ -89,7 +89,7 @@ describe('The dialect of Ollama', () => {
     }
     assert.deepEqual(await refused('/api/embed', { input: 'x' }), [400, 'model is missing.']);
     for (const path of ['/api/embed', '/api/embeddings']) {
-      assert.deepEqual(await refused(path, { model: '' }), [400, 'model is an empty text; it must not be empty.']);
+      assert.deepEqual(await refused(path, { model: '' }), [400, 'model is an empty string; it must not be empty.']);
     }
   });
 
@@ -154,7 +154,7 @@ describe('The dialect of Ollama', () => {
       [{ input: [...Array(5).fill('a'), ''] }, /^input\[5\] is empty/],
       [{ input: [1, 2] }, /^input/],
       [{ input: ['a', '\ud800'] }, /^input\[1\] is not valid Unicode/],
-      [{ input: 'a', options: 'fast' }, /^options is a text; it must be object/],
+      [{ input: 'a', options: 'fast' }, /^options is a string; it must be object/],
       [{ input: 'a', keep_alive: true }, /^keep_alive is a boolean/],
     ];
     for (const [body, message] of rows) {

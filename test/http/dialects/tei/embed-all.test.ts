@@ -107,7 +107,7 @@ describe('/embed_all of the dialect of text-embeddings-inference', () => {
       inputs: Array(600).fill('one two three four five six '.repeat(6)),
     });
     assert.deepEqual([status, type], [422, 'Validation']);
-    assert.match(message, /^The request has \d+ tokens; vectors of single tokens are given of 16384 per request/);
+    assert.match(message, /^The request has \d+ tokens; the limit for token vectors is 16384 per request/);
     assert.match(service.log().slice(computed), /"code":"too_many_tokens"/);
     for (const [body, wanted] of [
       [{ inputs: '' }, 400],
@@ -124,7 +124,7 @@ describe('/embed_all of the dialect of text-embeddings-inference', () => {
     try {
       const [status, type, message] = await refused(small, { inputs: 'word '.repeat(600) });
       assert.deepEqual([status, type], [422, 'Validation']);
-      assert.match(message, /^The answer could take \d+ bytes; the server may hold 1048576 at a time/);
+      assert.match(message, /^The response could take \d+ bytes; the server can hold 1048576 at a time/);
       assert.match(small.log(), /"route":"\/embed_all","status":422,.*"code":"too_many_inputs"/);
       assert.equal((await embedAll(small, { inputs: 'word' })).answer.length, 1);
     } finally {
@@ -158,7 +158,7 @@ describe('/embed_all of the dialect of text-embeddings-inference', () => {
       try {
         const [status, type, message] = await refused(other, { inputs: 'x' });
         assert.deepEqual([status, type], [424, 'Backend']);
-        assert.match(message, /^This model gives no vectors of single tokens/);
+        assert.match(message, /^This model produces no vectors of single tokens/);
       } finally {
         await other.close();
       }

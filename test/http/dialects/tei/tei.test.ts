@@ -63,8 +63,8 @@ describe('The dialect of text-embeddings-inference', () => {
     for (const [inputs, status, message] of [
       [[first.text, []], 400, /^inputs\[1\] is empty/],
       [[first.ids, ''], 400, /^inputs\[1\] is empty/],
-      [[first.text, 7], 422, /^inputs\[1\] is a number and inputs\[0\] is a text/],
-      [[7, first.text], 422, /^inputs\[1\] is a text and inputs\[0\] is a number/],
+      [[first.text, 7], 422, /^inputs\[1\] is a number and inputs\[0\] is a string/],
+      [[7, first.text], 422, /^inputs\[1\] is a string and inputs\[0\] is a number/],
       [[first.text, [7, 'x']], 422, /^inputs\[1\]\[1\] is not a token id/],
       [[first.text, { text: 'x' }], 422, /^inputs\[1\] is an object/],
       [[first.text, null], 422, /^inputs\[1\] is null/],
@@ -75,7 +75,7 @@ describe('The dialect of text-embeddings-inference', () => {
       assert.match(why as string, message);
     }
     const prompted = await refused('/embed', { inputs: [first.text, second.ids], prompt_name: 'query' });
-    assert.match(prompted[2] as string, /^inputs\[1\] is token ids, and a prompt can only be put before a text/);
+    assert.match(prompted[2] as string, /^inputs\[1\] is token ids, but a prompt can only be added to a text/);
   });
 
   it('ignores fields that it does not have, whatever is in them', async () => {
@@ -198,8 +198,8 @@ describe('The dialect of text-embeddings-inference', () => {
       [{ inputs: Array(5).fill('a') }, 422, 'Validation', /^Cannot embed 5 inputs: the limit is 4/],
       [{ inputs: [100_277] }, 422, 'Tokenizer', /^Token id 100277 in inputs/],
       [{ inputs: ['a', '\ud800'] }, 422, 'Validation', /^inputs\[1\] is not valid Unicode/],
-      [{ inputs: 'a', dimensions: 257 }, 422, 'Validation', /^dimensions is 257; this model gives 1 to 256/],
-      [{ inputs: 'a', truncation_direction: 'up' }, 422, 'Validation', /^truncation_direction is a text; it must be/],
+      [{ inputs: 'a', dimensions: 257 }, 422, 'Validation', /^dimensions is 257; this model supports 1 to 256/],
+      [{ inputs: 'a', truncation_direction: 'up' }, 422, 'Validation', /^truncation_direction is a string; it must be/],
       [{}, 422, 'Validation', /^inputs is missing/],
     ];
     for (const [body, status, type, message] of rows) {
@@ -272,14 +272,14 @@ describe('The dialect of text-embeddings-inference', () => {
 
     it('refuses the whole request for what is wrong with one', async () => {
       for (const [body, status, message] of [
-        [{ instances: [] }, 422, /^instances is an empty list/],
+        [{ instances: [] }, 422, /^instances is an empty array/],
         [{}, 422, /^instances is missing/],
         [{ instances: [{ inputs: 'a' }, {}] }, 422, /^instances\[1\]\.inputs is missing\.$/],
-        [{ instances: [{ inputs: 'a' }, { inputs: null }] }, 422, /^instances\[1\]\.inputs is null; wanted is a text/],
+        [{ instances: [{ inputs: 'a' }, { inputs: null }] }, 422, /^instances\[1\]\.inputs is null; expected a string/],
         [
           { instances: [{ inputs: 5 }] },
           422,
-          /^instances\[0\]\.inputs is a number; wanted is a text, texts, or token ids/,
+          /^instances\[0\]\.inputs is a number; expected a string, an array of strings, or token ids/,
         ],
         [{ instances: [{ inputs: ['a', true] }] }, 422, /^instances\[0\]\.inputs\[1\] is a boolean and/],
         [
@@ -291,9 +291,9 @@ describe('The dialect of text-embeddings-inference', () => {
         [
           { instances: [{ inputs: 'a' }, { inputs: 'b', truncation_direction: 'up' }] },
           422,
-          /^instances\[1\]\.truncation_direction is a text; it must be one of Left, Right/,
+          /^instances\[1\]\.truncation_direction is a string; it must be one of Left, Right/,
         ],
-        [{ instances: ['a'] }, 422, /^instances\[0\] is a text; it must be object/],
+        [{ instances: ['a'] }, 422, /^instances\[0\] is a string; it must be object/],
         [
           { instances: [{ inputs: ['a', 'b', 'c'] }, { inputs: ['d', 'e'] }] },
           422,
@@ -332,7 +332,7 @@ describe('The dialect of text-embeddings-inference', () => {
   });
 
   describe('/similarity', () => {
-    const sentences = [first.text, second.text, 'something else'];
+    const sentences = [first.text, second.text, 'a value of another type'];
     const compare = async (parameters?: object) => {
       const body = { inputs: { source_sentence: first.text, sentences }, ...(parameters ? { parameters } : {}) };
       const answer = (await succeed<number[]>(service, '/similarity', body)).answer;
@@ -384,8 +384,8 @@ describe('The dialect of text-embeddings-inference', () => {
         [{ inputs: { ...good, sentences: Array(4).fill('b') } }, 422, /^Cannot embed/],
         [{ inputs: { ...good, source_sentence: '\udc00' } }, 422, /^inputs\.source_sentence is not valid Unicode/],
         [{ inputs: { sentences: ['b'] } }, 422, /^inputs\.source_sentence is missing/],
-        [{ inputs: 'a' }, 422, /^inputs is a text; it must be object/],
-        [{ inputs: good, parameters: { truncate: 'yes' } }, 422, /^parameters\.truncate is a text/],
+        [{ inputs: 'a' }, 422, /^inputs is a string; it must be object/],
+        [{ inputs: good, parameters: { truncate: 'yes' } }, 422, /^parameters\.truncate is a string/],
       ];
       for (const [body, status, message] of rows) {
         const [foundStatus, , found] = await refused('/similarity', body as object);
@@ -528,7 +528,7 @@ describe('The dialect of text-embeddings-inference', () => {
     ] as [string, object][]) {
       const [status, type, message] = await refused(path, body);
       assert.deepEqual([status, type], [424, 'Backend']);
-      assert.match(message as string, new RegExp(`^This server serves a model of embeddings; ${path} wants a`));
+      assert.match(message as string, new RegExp(`^This server serves an embedding model; ${path} requires a`));
     }
     const { status } = await fetch(`${service.url}/rerank`);
     assert.equal(status, 405);

@@ -72,7 +72,7 @@ describe('POST /v1/tokenize', () => {
   it('takes no token ids, and says so', async () => {
     for (const input of [[1, 2], [[1, 2]], [1.5]]) {
       const error = await errorOf(await service.post('/v1/tokenize', { input }));
-      assert.equal(error.message, 'input is token ids; wanted is a text or texts.');
+      assert.equal(error.message, 'input is token ids; expected a string or an array of strings.');
     }
   });
 
