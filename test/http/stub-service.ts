@@ -56,19 +56,42 @@ export interface StubOptions {
   patience?: Partial<Patience>;
 }
 
-export interface StubService {
-  url: string;
+/** The HTTP layer without a port. */
+export interface StubApp {
   app: FastifyInstance;
+  /** What a client would be answered; nothing goes through a socket. */
+  fetch: (path: string, init?: Asked) => Promise<Response>;
   log: () => string;
-  /** Connections accepted so far. */
-  connections: () => number;
   /** Calls of `embed`. */
   embedCalls: () => number;
   close: () => Promise<void>;
 }
 
-/** The HTTP layer over an embedder that fails, or answers, as the test says: for what the real one cannot be made to do. */
+export interface Asked {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+export interface StubService extends Omit<StubApp, 'fetch'> {
+  url: string;
+  /** Connections accepted so far. */
+  connections: () => number;
+}
+
+/** As `buildStubApp`, on a port: for tests of what goes over the wire, and when. */
 export async function startStubService(options: StubOptions = {}): Promise<StubService> {
+  const { fetch: _, ...stub } = await buildStubApp(options);
+  let connections = 0;
+  stub.app.server.on('connection', () => {
+    connections += 1;
+  });
+  const url = await stub.app.listen({ host: '127.0.0.1', port: 0 });
+  return { ...stub, url, connections: () => connections };
+}
+
+/** The HTTP layer over an embedder that fails, or answers, as the test says: for what the real one cannot be made to do. */
+export async function buildStubApp(options: StubOptions = {}): Promise<StubApp> {
   let calls = 0;
   let lines = '';
   const embedder: Embedder = {
@@ -119,19 +142,32 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
     bodyWorkerEntry: options.bodyWorkerEntry,
     patience: { ...usualPatience, ...options.patience },
   });
-  let connections = 0;
-  app.server.on('connection', () => {
-    connections += 1;
-  });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
-    url,
     app,
+    fetch: (path, init = {}) => ask(app, path, init),
     log: () => lines,
-    connections: () => connections,
     embedCalls: () => calls,
     close: () => closeNow(app),
   };
+}
+
+async function ask(
+  app: FastifyInstance,
+  path: string,
+  { method = 'GET', headers = {}, body }: Asked,
+): Promise<Response> {
+  const answer = await app.inject({
+    method: method as 'GET',
+    url: path,
+    headers,
+    ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : Buffer.from(body) }),
+  });
+  const fields = Object.entries(answer.headers).flatMap(([name, value]): [string, string][] =>
+    [value].flat().map((one) => [name, String(one)]),
+  );
+  // These statuses have no content, and a Response refuses even an empty one.
+  const content = [204, 304].includes(answer.statusCode) ? null : new Uint8Array(answer.rawPayload);
+  return new Response(content, { status: answer.statusCode, headers: fields });
 }
 
 function keysOf({ keys }: StubOptions): ApiKeys | null {

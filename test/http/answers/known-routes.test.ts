@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type StubService, startStubService } from '../stub-service.ts';
+import { buildStubApp, type StubApp } from '../stub-service.ts';
 
 /** What clients with a wrong base URL ask for, and what there is. */
 const meant: [string, string][] = [
@@ -31,16 +31,16 @@ const meant: [string, string][] = [
 ];
 
 describe('A path that is none', () => {
-  let service: StubService;
+  let service: StubApp;
   before(async () => {
-    service = await startStubService();
+    service = await buildStubApp();
   });
   after(() => service.close());
 
   for (const [path, route] of meant) {
     it(`${path}: 404 that names ${route}`, async () => {
       for (const method of ['GET', 'POST']) {
-        const answer = await fetch(service.url + path, {
+        const answer = await service.fetch(path, {
           method,
           ...(method === 'POST' ? { headers: { 'content-type': 'application/json' }, body: '{"input":"x"}' } : {}),
         });
@@ -66,7 +66,7 @@ describe('A path that is none', () => {
       `/${'a/'.repeat(20)}embed`,
     ];
     for (const path of lost) {
-      const answer = await fetch(service.url + path);
+      const answer = await service.fetch(path);
       assert.equal(answer.status, 404, path);
       assert.match(await answer.text(), /This path does not exist; \/docs lists the paths\./, path);
     }

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { HotvecError } from '../../../src/errors.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
 import { type EmbeddingsAnswer, type ErrorBody, embed, errorOf, goldenTexts, succeed } from '../answers.ts';
-import { startStubService } from '../stub-service.ts';
+import { buildStubApp } from '../stub-service.ts';
 
 const LIMIT = 20;
 const short = goldenTexts.filter(({ ids }) => ids.length <= LIMIT);
@@ -131,8 +131,8 @@ describe('on_error: partial, when the engine fails an input', () => {
       [2, bad],
       [0, error],
     ]);
-    const stub = await startStubService({ failures });
-    const response = await fetch(`${stub.url}/v1/embeddings`, {
+    const stub = await buildStubApp({ failures });
+    const response = await stub.fetch('/v1/embeddings', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ input: ['a', 'b', 'c'], on_error: 'partial' }),
@@ -154,9 +154,15 @@ describe('on_error: partial, when the engine fails an input', () => {
     );
     assert.ok(!text.includes('Gather'));
     assert.match(stub.log(), /"code":"inference_failed","cause":"node Gather_7"/);
+<<<<<<< HEAD
     const metrics = await (await fetch(`${stub.url}/metrics`)).text();
     assert.match(metrics, /^hotvec_nonfinite_rows_total\{model="stub"\} 1$/m);
     assert.match(metrics, /^hotvec_inputs_total\{model="stub"\} 1$/m);
+=======
+    const metrics = await (await stub.fetch('/metrics')).text();
+    assert.match(metrics, /^hotvec_nonfinite_rows_total 1$/m);
+    assert.match(metrics, /^hotvec_inputs_total 1$/m);
+>>>>>>> ed99372 (Tests of the HTTP layer that need no socket ask the app itself)
     await stub.close();
   });
 });

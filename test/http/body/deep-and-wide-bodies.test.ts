@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { LARGE_BODY_BYTES } from '../../../src/http/body/large-bodies.ts';
 import { routeList } from '../route-list.ts';
-import { type StubService, startStubService } from '../stub-service.ts';
+import { buildStubApp, type StubApp } from '../stub-service.ts';
 
 const DEPTH = 50_000;
 const FIELDS = ['options', 'input', 'inputs', 'texts', 'images', 'prompt', '__proto__', 'constructor'];
@@ -12,14 +12,14 @@ const objects = `${'{"a":'.repeat(DEPTH)}1${'}'.repeat(DEPTH)}`;
 const wide = `{${Array.from({ length: 70_000 }, (_, i) => `"${i.toString(36)}":1`).join()}}`;
 
 describe('A body that is deep or wide', () => {
-  let stub: StubService;
+  let stub: StubApp;
   before(async () => {
-    stub = await startStubService();
+    stub = await buildStubApp();
   });
   after(() => stub.close());
 
   function post(path: string, body: string): Promise<Response> {
-    return fetch(stub.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    return stub.fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   }
 
   it('is refused by every POST route as a bad request, in its own form, read at once or by the worker', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { EmbedInput, EmbedOptions } from '../../../src/tasks/embedding/embedder.ts';
-import { type StubService, startStubService } from '../stub-service.ts';
+import { buildStubApp, type StubApp } from '../stub-service.ts';
 
 /** As langchain-nvidia-ai-endpoints 1.5.0 and llama-index-embeddings-nvidia 0.6.0 send. */
 const nim = { input: ['x'], model: 'stub', encoding_format: 'float', input_type: 'passage', truncate: 'NONE' };
@@ -23,10 +23,10 @@ interface Refusal {
 }
 
 describe('/v1/embeddings, asked in the words of other services', () => {
-  let service: StubService;
+  let service: StubApp;
   let seen: { inputs: readonly EmbedInput[]; options: EmbedOptions } | undefined;
   before(async () => {
-    service = await startStubService({
+    service = await buildStubApp({
       embed: (inputs, options) => {
         seen = { inputs, options };
         return undefined;
@@ -35,7 +35,7 @@ describe('/v1/embeddings, asked in the words of other services', () => {
   });
   after(() => service.close());
   const post = (body: object, route = '/v1/embeddings') =>
-    fetch(service.url + route, {
+    service.fetch(route, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type ErrorCode, HotvecError } from '../../../src/errors.ts';
 import { errorTable, publicErrorCodes } from '../../../src/http/answers/error-table.ts';
 import type { Config } from '../../../src/settings/config.ts';
-import { type StubService, startStubService } from '../stub-service.ts';
+import { type Asked, buildStubApp, type StubApp } from '../stub-service.ts';
 
 type Dialect = Exclude<Config['dialects'][number], 'none'>;
 /** In every request; may be in no answer. */
@@ -79,19 +79,19 @@ function assertForm(dialect: Dialect, code: ErrorCode, status: number, body: Rec
 }
 
 describe('Errors of the dialects', () => {
-  let stub: StubService;
-  let keyed: StubService;
+  let stub: StubApp;
+  let keyed: StubApp;
   let failure: HotvecError;
   before(async () => {
     const config = { maxBodyBytes: 4096, maxInputs: 3 };
-    stub = await startStubService({ config, embed: () => Promise.reject(failure) });
-    keyed = await startStubService({ config, keys: { someone: 'secret' } });
+    stub = await buildStubApp({ config, embed: () => Promise.reject(failure) });
+    keyed = await buildStubApp({ config, keys: { someone: 'secret' } });
   });
   after(() => Promise.all([stub.close(), keyed.close()]));
 
-  const send = async (url: string, init: RequestInit & { headers?: Record<string, string> } = {}) => {
+  const send = async (asked: StubApp, path: string, init: Asked = {}) => {
     const headers = { 'content-type': 'application/json', 'x-request-id': ID, ...init.headers };
-    const response = await fetch(url, { method: 'POST', ...init, headers });
+    const response = await asked.fetch(path, { method: 'POST', ...init, headers });
     const text = await response.text();
     assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
     assert.ok(!text.includes(PLANTED), text);
@@ -102,7 +102,7 @@ describe('Errors of the dialects', () => {
     it(`POST ${path}: every code that the work can end with, in the form of ${dialect}`, async () => {
       for (const code of publicErrorCodes) {
         failure = new HotvecError(code, 'What was found.', { retryAfterMs: 1500 });
-        const answer = await send(stub.url + path, { body: JSON.stringify(body) });
+        const answer = await send(stub, path, { body: JSON.stringify(body) });
         if (path === '/embed_all' && code === 'not_found') {
           // What the model cannot do is said as on routes for other models.
           assert.deepEqual([answer.status, answer.body.error_type], [424, 'Backend']);
@@ -121,7 +121,7 @@ describe('Errors of the dialects', () => {
       path,
       { body: JSON.stringify({ ...body, [`${PLANTED} \n`]: 1 }) },
     ];
-    const wrongs: [ErrorCode, string, RequestInit & { headers?: Record<string, string> }][] = [
+    const wrongs: [ErrorCode, string, Asked][] = [
       ['invalid_json', path, { body: `{"${PLANTED}` }],
       ['invalid_json', path, { body: '' }],
       ['invalid_input', path, { body: '[]' }],
@@ -136,14 +136,14 @@ describe('Errors of the dialects', () => {
     ];
     it(`POST ${path}: what is refused before the work, in the form of ${dialect}`, async () => {
       for (const [code, at, init] of wrongs) {
-        const answer = await send(stub.url + at, init);
+        const answer = await send(stub, at, init);
         const message = assertForm(dialect, code, answer.status, answer.body);
         assert.match(message, /^.{8,}\.$/s);
       }
-      const unauthorized = await send(keyed.url + path, { body: JSON.stringify(body) });
+      const unauthorized = await send(keyed, path, { body: JSON.stringify(body) });
       assertForm(dialect, 'invalid_api_key', unauthorized.status, unauthorized.body);
       assert.equal(unauthorized.headers.get('connection'), 'close');
-      const authorized = await fetch(keyed.url + path, {
+      const authorized = await keyed.fetch(path, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: 'Bearer secret' },
         body: JSON.stringify(body),
@@ -157,32 +157,32 @@ describe('Errors of the dialects', () => {
       ['ollama', '/api/chat'],
       ['cohere', '/v2/rerank'],
     ] as const) {
-      const answer = await send(stub.url + path, { body: '{}' });
+      const answer = await send(stub, path, { body: '{}' });
       assertForm(dialect, 'not_found', answer.status, answer.body);
     }
   });
 
   it('a model that is not served is 404 for Ollama and Cohere, in words that Ollama clients look for', async () => {
     for (const { dialect, path, body } of cases.filter(({ dialect: one }) => one !== 'tei')) {
-      const answer = await send(stub.url + path, { body: JSON.stringify({ ...body, model: PLANTED }) });
+      const answer = await send(stub, path, { body: JSON.stringify({ ...body, model: PLANTED }) });
       const message = assertForm(dialect, 'model_not_found', answer.status, answer.body);
       if (dialect === 'ollama') assert.match(message, /^model not found, try pulling it first: /);
     }
     failure = new HotvecError('input_too_long', 'input has 9 tokens.');
-    const tooLong = await send(`${stub.url}/api/embed`, { body: '{"model":"stub","input":"x"}' });
+    const tooLong = await send(stub, '/api/embed', { body: '{"model":"stub","input":"x"}' });
     assert.match(tooLong.body.error as string, /^the input length exceeds the context length: input has 9/);
   });
 });
 
 describe('DIALECTS', () => {
-  const status = async (service: StubService, { path, body }: Case) => {
+  const status = async (service: StubApp, { path, body }: Case) => {
     const headers = { 'content-type': 'application/json' };
-    return fetch(service.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return service.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
   };
 
   for (const dialects of [['none'], ['tei'], ['ollama'], ['cohere']] as Config['dialects'][]) {
     it(`${dialects}: no other dialect is there, and their routes are unknown ones`, async () => {
-      const service = await startStubService({ config: { dialects } });
+      const service = await buildStubApp({ config: { dialects } });
       try {
         for (const one of cases) {
           const response = await status(service, one);
@@ -207,7 +207,7 @@ describe('DIALECTS', () => {
   }
 
   it('all are on unless told otherwise', async () => {
-    const service = await startStubService();
+    const service = await buildStubApp();
     try {
       for (const one of cases) assert.equal((await status(service, one)).status, 200, one.path);
     } finally {

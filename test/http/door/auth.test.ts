@@ -5,7 +5,7 @@ import { type RunningService, startService } from '../../support/running-service
 import { dialectBodies } from '../dialects/provoked-answers.ts';
 import { operations } from '../openapi/openapi-document.ts';
 import { routeList } from '../route-list.ts';
-import { type StubService, startStubService } from '../stub-service.ts';
+import { buildStubApp, type StubApp } from '../stub-service.ts';
 import { withKeysFile } from './keys-file.ts';
 
 const KEY = 'sk-right-9fK2';
@@ -54,9 +54,9 @@ describe('With API keys configured', () => {
       startService({ apiKeysFile }),
     );
   });
-  let stub: StubService;
+  let stub: StubApp;
   before(async () => {
-    stub = await startStubService();
+    stub = await buildStubApp();
   });
   after(async () => {
     await service.close();

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { AllowedOrigins } from '../../../src/http/door/allowed-origins.ts';
 import { documentedHeaders } from '../openapi/openapi-document.ts';
 import { routeList } from '../route-list.ts';
-import { type StubService, startStubService } from '../stub-service.ts';
+import { buildStubApp, type StubApp } from '../stub-service.ts';
 
 const PAGE = 'https://app.example.com';
 const OTHER = 'https://evil.example';
@@ -47,9 +47,9 @@ describe('AllowedOrigins', () => {
 });
 
 describe('ALLOWED_ORIGINS', () => {
-  let service: StubService;
+  let service: StubApp;
   before(async () => {
-    service = await startStubService({
+    service = await buildStubApp({
       config: { allowedOrigins: [PAGE, 'http://localhost:5173'], maxBodyBytes: 2048 },
       keys: { page: KEY },
       embed: (inputs) => {
@@ -61,7 +61,7 @@ describe('ALLOWED_ORIGINS', () => {
   after(() => service.close());
 
   const call = (route: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) =>
-    fetch(service.url + route, { ...init, headers: { origin: PAGE, authorization: `Bearer ${KEY}`, ...init.headers } });
+    service.fetch(route, { ...init, headers: { origin: PAGE, authorization: `Bearer ${KEY}`, ...init.headers } });
 
   it('lets pages of these origins read answers, and tells caches that the origin decides', async () => {
     const answer = await call('/v1/embeddings', { method: 'POST', headers: embed, body: '{"input":"x"}' });
@@ -103,7 +103,7 @@ describe('ALLOWED_ORIGINS', () => {
 
   it('answers a preflight to any path, without a key', async () => {
     for (const route of ['/v1/embeddings', '/metrics', '/nothing', '/livez']) {
-      const answer = await fetch(service.url + route, { method: 'OPTIONS', headers: { origin: PAGE, ...preflight } });
+      const answer = await service.fetch(route, { method: 'OPTIONS', headers: { origin: PAGE, ...preflight } });
       assert.equal(answer.status, 204, route);
       assert.equal(allowedBy(answer), PAGE);
       assert.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD, POST');
@@ -116,13 +116,13 @@ describe('ALLOWED_ORIGINS', () => {
 
   it('answers one that asks for a server of a private network', async () => {
     const headers = { origin: PAGE, ...preflight, 'access-control-request-private-network': 'true' };
-    const answer = await fetch(`${service.url}/v1/embeddings`, { method: 'OPTIONS', headers });
+    const answer = await service.fetch('/v1/embeddings', { method: 'OPTIONS', headers });
     assert.equal(answer.headers.get('access-control-allow-private-network'), 'true');
   });
 
   it('refuses a preflight for any other origin, and marks no answer for it', async () => {
     const headers = { origin: OTHER, ...preflight, 'access-control-request-private-network': 'true' };
-    const refused = await fetch(`${service.url}/v1/embeddings`, { method: 'OPTIONS', headers });
+    const refused = await service.fetch('/v1/embeddings', { method: 'OPTIONS', headers });
     assert.equal(refused.status, 403);
     assert.match(await refused.text(), /origin_not_allowed/);
     for (const answer of [refused, await call('/v1/models', { headers: { origin: OTHER } })]) {
@@ -141,19 +141,18 @@ describe('ALLOWED_ORIGINS', () => {
 });
 
 describe('ALLOWED_ORIGINS=*', () => {
-  let service: StubService;
+  let service: StubApp;
   before(async () => {
-    service = await startStubService({ config: { allowedOrigins: ['*'] }, keys: { page: KEY } });
+    service = await buildStubApp({ config: { allowedOrigins: ['*'] }, keys: { page: KEY } });
   });
   after(() => service.close());
 
   it('lets every page read answers, if it has a key', async () => {
-    const { url } = service;
     for (const origin of [PAGE, 'null']) {
-      const sent = await fetch(`${url}/v1/embeddings`, { method: 'OPTIONS', headers: { origin, ...preflight } });
+      const sent = await service.fetch('/v1/embeddings', { method: 'OPTIONS', headers: { origin, ...preflight } });
       assert.deepEqual([sent.status, allowedBy(sent)], [204, '*']);
       assert.equal(sent.headers.get('access-control-allow-headers'), 'authorization, x-mine');
-      const answer = await fetch(`${url}/v1/models`, { headers: { origin } });
+      const answer = await service.fetch('/v1/models', { headers: { origin } });
       assert.deepEqual([answer.status, allowedBy(answer)], [401, '*']);
       assert.equal(answer.headers.get('access-control-allow-credentials'), null);
     }
@@ -161,18 +160,18 @@ describe('ALLOWED_ORIGINS=*', () => {
 });
 
 describe('Without ALLOWED_ORIGINS', () => {
-  let service: StubService;
+  let service: StubApp;
   before(async () => {
-    service = await startStubService();
+    service = await buildStubApp();
   });
   after(() => service.close());
 
   it('no page may read anything, and no answer depends on the origin', async () => {
-    const answer = await fetch(`${service.url}/v1/models`, { headers: { origin: PAGE } });
+    const answer = await service.fetch('/v1/models', { headers: { origin: PAGE } });
     assert.equal(answer.status, 200);
     assert.equal(answer.headers.get('vary'), null);
     assert.equal(allowedBy(answer), null);
-    const refused = await fetch(`${service.url}/v1/models`, {
+    const refused = await service.fetch('/v1/models', {
       method: 'OPTIONS',
       headers: { origin: PAGE, ...preflight },
     });
@@ -188,7 +187,7 @@ describe('Without ALLOWED_ORIGINS', () => {
         for (const body of bodies) {
           const headers = { origin: OTHER, ...(type === undefined ? {} : { 'content-type': type }) };
           // Bytes: for a text fetch would add a type.
-          const answer = await fetch(service.url + route, { method, headers, body: new TextEncoder().encode(body) });
+          const answer = await service.fetch(route, { method, headers, body: new TextEncoder().encode(body) });
           assert.ok(answer.status >= 400, `${route} ${type}`);
         }
       }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { EmbedOptions } from '../../../src/tasks/embedding/embedder.ts';
-import { type StubService, startStubService } from '../stub-service.ts';
+import { buildStubApp, type StubApp } from '../stub-service.ts';
 
 describe('x-priority', () => {
-  let service: StubService;
+  let service: StubApp;
   const seen: EmbedOptions['priority'][] = [];
   before(async () => {
-    service = await startStubService({
+    service = await buildStubApp({
       embed: (_, { priority }) => {
         seen.push(priority);
         return undefined;
@@ -17,7 +17,7 @@ describe('x-priority', () => {
   after(() => service.close());
 
   async function post(path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
-    return fetch(service.url + path, {
+    return service.fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),

@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { HotvecError } from '../../../../src/errors.ts';
 import type { Health } from '../../../../src/served-models/readiness.ts';
 import type { Embedder } from '../../../../src/tasks/embedding/embedder.ts';
-import { type StubService, startStubService, stubHealth } from '../../stub-service.ts';
+import { type Asked, buildStubApp, type StubApp, stubHealth } from '../../stub-service.ts';
 
 const isReady = { ready: true } as const;
 const asWritten = {
@@ -13,11 +13,11 @@ const asWritten = {
 };
 
 describe('Probes', () => {
-  let service: StubService;
+  let service: StubApp;
   let readiness: ReturnType<Embedder['readiness']>;
   let health: Health;
   before(async () => {
-    service = await startStubService({
+    service = await buildStubApp({
       keys: { one: 'key-of-one' },
       readiness: () => readiness,
       health: () => health,
@@ -29,8 +29,8 @@ describe('Probes', () => {
     health = stubHealth;
   });
 
-  const get = async (path: string, init: RequestInit = {}) => {
-    const response = await fetch(service.url + path, init);
+  const get = async (path: string, init: Asked = {}) => {
+    const response = await service.fetch(path, init);
     return { status: response.status, headers: response.headers, body: await response.json() };
   };
 
