@@ -61,6 +61,7 @@ export const rooms: Rooms = {
   'http/answers': {
     values: [...GROUND, 'http/door', 'http/body/output-dtype.ts', 'http/openapi'],
     types: ['settings', 'tasks/embedding/embedder.ts'],
+    packages: ['fast-json-stringify'],
     packageTypes: ['fastify', 'typebox'],
   },
   'http/openapi': {

@@ -5,7 +5,7 @@ import { LogDestination } from '../log/destination.ts';
 import { createLogger } from '../log/logger.ts';
 import { nameOfModel } from '../model-files/resolve-model.ts';
 import { packageVersion } from '../package-info.ts';
-import { type Service, serve } from '../serve.ts';
+import type { Service } from '../serve.ts';
 import { nameProblems } from '../served-models/model-names.ts';
 import { type Config, ConfigError, readConfig, withoutSecrets } from '../settings/config.ts';
 import { modelConfigs } from '../settings/model-configs.ts';
@@ -31,6 +31,7 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
     process.stderr.write(`${error.message}\n`);
     return EXIT_CONFIG;
   }
+  const { serve } = await import('../serve.ts');
   const log = new LogDestination(1);
   const logger = createLogger(config.logLevel, log);
   handleUncaughtErrors(logger);

@@ -4,6 +4,7 @@ import type { Metrics } from '../../metrics/metrics.ts';
 import type { Config } from '../../settings/settings.ts';
 import type { RequestTracer } from '../../tracing/request-tracer.ts';
 import { answerClientError, answerFrameworkError, registerErrorHandling } from '../answers/error-handler.ts';
+import { shareSerializers } from '../answers/share-serializers.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { registerAuth } from './auth.ts';
 import { registerBasePath } from './base-path.ts';
@@ -76,6 +77,7 @@ export function createApp(options: PortOptions): FastifyInstance {
     },
   });
 
+  shareSerializers(app);
   app.addHook('onSend', async (_, reply) => {
     if (isDraining()) void reply.header('connection', 'close');
   });

@@ -154,15 +154,9 @@ describe('on_error: partial, when the engine fails an input', () => {
     );
     assert.ok(!text.includes('Gather'));
     assert.match(stub.log(), /"code":"inference_failed","cause":"node Gather_7"/);
-<<<<<<< HEAD
-    const metrics = await (await fetch(`${stub.url}/metrics`)).text();
+    const metrics = await (await stub.fetch('/metrics')).text();
     assert.match(metrics, /^hotvec_nonfinite_rows_total\{model="stub"\} 1$/m);
     assert.match(metrics, /^hotvec_inputs_total\{model="stub"\} 1$/m);
-=======
-    const metrics = await (await stub.fetch('/metrics')).text();
-    assert.match(metrics, /^hotvec_nonfinite_rows_total 1$/m);
-    assert.match(metrics, /^hotvec_inputs_total 1$/m);
->>>>>>> ed99372 (Tests of the HTTP layer that need no socket ask the app itself)
     await stub.close();
   });
 });
