@@ -11,11 +11,14 @@ import { packageRoot } from '../../src/package-info.ts';
 import { largestDifference } from '../support/difference.ts';
 import { filesOf, LocalHub } from '../support/local-hub.ts';
 import { paddedFixtures, paddedGolden } from '../support/padded-fixtures.ts';
+import { startService } from '../support/running-service.ts';
 import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
 
 const starter = filesOf(path.join(packageRoot, 'models', 'starter'));
 const weights = starter['model.safetensors'] as Buffer;
 const MODEL = 'hotvec-test/starter';
+/** To be made a process of, it would have to be there. */
+const noEngine = new URL('./there-is-no-such-engine.js', import.meta.url);
 
 describe('a model by its hub id, from the command line', () => {
   let hub: LocalHub;
@@ -85,24 +88,39 @@ describe('a model by its hub id, from the command line', () => {
     const files = readdirSync(path.join(folder(), 'snapshots', commit), { recursive: true, encoding: 'utf8' });
     const names = files.filter((file) => file in starter).sort();
     assert.equal(names.length, Object.keys(starter).length - 1, 'all but the model card');
-    for (const file of names) {
-      const blob = blobOf(file);
-      const right = readFileSync(blob);
+    const assertNames = (message: string, file: string) => {
+      for (const part of [`${file} of ${MODEL}`, 'damaged', `hotvec pull ${MODEL}`])
+        assert.ok(message.includes(part), message);
+    };
+    const flip = (file: string): Buffer => {
+      const right = readFileSync(blobOf(file));
       const wrong = Buffer.from(right);
       wrong[wrong.length >> 1] = (wrong[wrong.length >> 1] as number) ^ 1;
-      writeFileSync(blob, wrong);
-      const refused = serve();
-      assert.equal(await refused.exit, 1, file);
-      const fatal = refused
-        .output()
-        .split('\n')
-        .filter((line) => line.includes('"fatal"'));
-      assert.equal(fatal.length, 1, refused.output());
-      assert.ok(fatal[0]?.includes(`${file} of ${MODEL} is damaged`), fatal[0]);
-      assert.ok(fatal[0]?.includes(`hotvec pull ${MODEL}`), fatal[0]);
-      assert.doesNotMatch(refused.output(), /engine ready/);
-      if (file !== 'model.safetensors') writeFileSync(blob, right);
+      writeFileSync(blobOf(file), wrong);
+      return right;
+    };
+    for (const file of names) {
+      const right = flip(file);
+      await assert.rejects(
+        startService({ model: MODEL, hfEndpoint: hub.url, hfHome: home }, noEngine),
+        (error: Error) => {
+          assert.equal(error.name, 'StartError');
+          assertNames(error.message, file);
+          return true;
+        },
+      );
+      writeFileSync(blobOf(file), right);
     }
+    flip('model.safetensors');
+    const refused = serve();
+    assert.equal(await refused.exit, 1);
+    const fatal = refused
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"fatal"'));
+    assert.equal(fatal.length, 1, refused.output());
+    assertNames(String(fatal[0]), 'model.safetensors');
+    assert.doesNotMatch(refused.output(), /engine ready/);
     const repair = cli('pull', [MODEL]);
     assert.equal(await repair.exit, 0, repair.output());
     assert.match(repair.output(), /damaged/);
@@ -254,7 +272,7 @@ describe('a model by its hub id, from the command line', () => {
     assert.equal(await cli('verify', [MODEL, '--model=someone/else']).exit, 78);
     const starterRevision = cli('pull', ['starter'], { REVISION: 'v9' });
     assert.equal(await starterRevision.exit, 78);
-    assert.match(starterRevision.output(), /REVISION=v9 applies only to hub models/);
+    assert.match(starterRevision.output(), /REVISION=v9/);
     for (const [args, environment, message] of [
       [
         [MODEL],
