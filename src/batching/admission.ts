@@ -85,12 +85,6 @@ export function refusal(engine: Pick<Engine, 'state' | 'info'>): HotvecError | u
   }
 }
 
-/** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
-export function checkReady(engine: Pick<Engine, 'state' | 'info'>): void {
-  const refused = refusal(engine);
-  if (refused !== undefined) throw refused;
-}
-
 /** Tokens that a request counts for at most, however many it has. */
 export function largestCount({ maxQueueTokens }: Pick<AdmissionLimits, 'maxQueueTokens'>): number {
   return Math.max(Math.floor(LARGEST_PART * maxQueueTokens), LEAST_LARGEST);

@@ -1,5 +1,5 @@
 import { HotvecError } from '../errors.ts';
-import { type AdmissionLimits, type Arrival, checkReady, checkRoom, largestCount, refusal } from './admission.ts';
+import { type AdmissionLimits, type Arrival, checkRoom, largestCount, refusal } from './admission.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
@@ -60,9 +60,9 @@ export class Batcher {
     return this.options.engine.state === 'failed';
   }
 
-  /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
-  checkReady(): void {
-    checkReady(this.options.engine);
+  /** Why nothing can be computed now: draining, engine_restarting or not_ready. undefined: it can. */
+  get refusal(): HotvecError | undefined {
+    return refusal(this.options.engine);
   }
 
   /**
@@ -71,7 +71,7 @@ export class Batcher {
    *
    * @param arrival `tokens`: no more than it will have; who would fit shall not be refused for a guess.
    * @returns releases it: it is about to be submitted, or never will be.
-   * @throws {HotvecError} what `checkReady` throws; overloaded, key_share_exceeded.
+   * @throws {HotvecError} overloaded, key_share_exceeded.
    */
   expect(arrival: Pick<Arrival, 'tokens' | 'owner' | 'timeLimit'>): () => void {
     this.admit(arrival, this.expected);
@@ -87,14 +87,16 @@ export class Batcher {
    * Computes the rows of `sequences` (token ids, none empty). One row a sequence, same order. Without sequences, and
    * with such only as are being computed already, there is room even in a full queue.
    *
-   * @throws {HotvecError} what `expect` throws; deadline_exceeded; client_closed_request after an abort; inference_failed when
+   * @throws {HotvecError} `refusal`; what `expect` throws; deadline_exceeded; client_closed_request after an abort; inference_failed when
    * one of the sequences cannot be computed.
    */
   submit(sequences: readonly Int32Array[], options: SubmitOptions = {}): Promise<SubmitResult> {
     return new Promise((resolve, reject) => {
       const { clock } = this.options;
       const now = clock.now();
-      this.checkReady();
+      // It was ready before it was tokenized. An engine given up since fails what waits once, and not what comes later.
+      const refused = this.refusal;
+      if (refused !== undefined) throw refused;
       if (options.signal?.aborted) throw abandoned();
       if (options.deadline !== undefined && options.deadline <= now) throw tooLate();
       if (sequences.length === 0) {
@@ -138,7 +140,6 @@ export class Batcher {
   }
 
   private admit(arrival: Arrival, expected = { tokens: 0, counted: 0 }): void {
-    this.checkReady();
     const load = {
       queueTokens: this.queue.tokens + expected.tokens,
       countedTokens: this.queue.countedTokens + expected.counted,

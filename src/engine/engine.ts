@@ -45,7 +45,7 @@ export interface Engine {
   /** Those of them that have no batch to compute. */
   readonly processesIdle: number;
   /**
-   * @returns one row a sequence, or of a sequence each token's, same order; the number of rows is asserted.
+   * @returns one row a sequence, or of a sequence each token's, same order; whoever implements it has counted them.
    * @throws {EngineLostError | BatchFailedError}
    */
   run(batch: Batch, options?: RunOptions): Promise<BatchResult>;

@@ -38,15 +38,13 @@ export class RowSource {
   /**
    * Turns a request away before it costs anything, where it can only be turned away.
    *
-   * With a cache only readiness decides: whether there must be room in the queue is known when the cache was asked.
+   * With a cache none is: whether there must be room in the queue is known when the cache was asked.
    * @param arrival `tokens`: no more than it will have.
    * @returns to be called once it is tokenized, or cannot be.
    * @throws {HotvecError} what `Batcher.expect` throws.
    */
   expect(arrival: Parameters<Batcher['expect']>[0]): () => void {
-    if (this.cache === null) return this.batcher.expect(arrival);
-    this.batcher.checkReady();
-    return () => {};
+    return this.cache === null ? this.batcher.expect(arrival) : () => {};
   }
 
   /**

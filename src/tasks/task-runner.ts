@@ -60,11 +60,11 @@ export class TaskRunner {
     this.rows = new RowSource(options.batcher, options.cache);
   }
 
-  /** @throws {HotvecError} draining, engine_restarting or not_ready, when nothing can be computed now. */
-  checkReady(): void {
-    this.options.batcher.checkReady();
-    if (this.options.isIdentified()) return;
-    throw new HotvecError('not_ready', 'The model is still loading.', { retryAfterMs: 1000 });
+  /** Why a request would not be computed now: what it gets, and what probes are told. undefined: it would be. */
+  get refusal(): HotvecError | undefined {
+    const { refusal } = this.options.batcher;
+    if (refusal !== undefined || this.options.isIdentified()) return refusal;
+    return new HotvecError('not_ready', 'The model is still loading.', { retryAfterMs: 1000 });
   }
 
   /**
@@ -82,7 +82,8 @@ export class TaskRunner {
     const failures = new InputFailures(onError);
     const leastTokens = task.accept(failures);
     // Turned away before it costs anything, where it must be turned away.
-    this.checkReady();
+    const refused = this.refusal;
+    if (refused !== undefined) throw refused;
     const release = leastTokens === null ? () => {} : this.rows.expect({ tokens: leastTokens, owner, timeLimit });
     options.onPhase?.('tokenize');
     const prepared = await task.prepare(failures).finally(release);

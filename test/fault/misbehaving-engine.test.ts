@@ -26,6 +26,7 @@ const FAULTS: [Fault, Cost][] = [
   ['batch_failed', {}],
   ['not_finite', { code: 'non_finite_output' }],
   ['short_row', { lost: 'bad_reply' }],
+  ['extra_row', { lost: 'bad_reply' }],
   ['wrong_types', { lost: 'bad_reply' }],
   ['unknown_kind', { lost: 'bad_reply' }],
   ['huge_id', { lost: 'bad_reply' }],

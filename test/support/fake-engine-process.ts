@@ -16,6 +16,7 @@ export type Fault =
   | 'slow'
   | 'crash'
   | 'short_row'
+  | 'extra_row'
   | 'not_finite'
   | 'zeros'
   | 'batch_failed'
@@ -54,6 +55,13 @@ let epoch = -1;
 let hiddenSize = 0;
 let batches = 0;
 let turn: Promise<void> = Promise.resolve();
+
+/** Another row before those that were asked for. */
+function withExtraRow(rows: Float32Array): Float32Array {
+  const more = new Float32Array(rows.length + hiddenSize).fill(-1);
+  more.set(rows, hiddenSize);
+  return more;
+}
 
 async function handle(message: ToEngine): Promise<void> {
   const envelope = { version: PROTOCOL_VERSION, epoch: message.epoch };
@@ -113,7 +121,7 @@ async function handle(message: ToEngine): Promise<void> {
         ...envelope,
         kind: 'rows',
         batchId,
-        rows: fault === 'short_row' ? rows.subarray(1) : rows,
+        rows: fault === 'short_row' ? rows.subarray(1) : fault === 'extra_row' ? withExtraRow(rows) : rows,
         computedTokens: tokenIds.length,
         inferMilliseconds: performance.now() - start,
         residentBytes: process.memoryUsage.rss(),

@@ -10,6 +10,7 @@ import {
   type EngineInfo,
   type FromEngine,
   PROTOCOL_VERSION,
+  rowOffsetsOf,
   type ToEngine,
   type Unaddressed,
 } from '../protocol.ts';
@@ -75,12 +76,13 @@ async function load({ manifest, settings, calibration: known }: ToEngine & { kin
   const check = engineCheckOf(manifest);
   await probeDevice(settings);
   const maxTokens = Math.max(settings.maxTokens, check.longestSequence(manifest));
-  const loaded = await loadModel(manifest, { ...settings, maxTokens }).catch((error: unknown) => {
+  const uncounted = await loadModel(manifest, { ...settings, maxTokens }).catch((error: unknown) => {
     if (error instanceof StartError) throw error;
     throw new StartError(explainModelFailure(settings, messageOf(error)));
   });
+  const loaded = countRows(uncounted, manifest.hiddenSize);
   const { vocabularySize } = manifest;
-  await warmUp(loaded.run.bind(loaded), { vocabularySize, ...settings });
+  await warmUp(loaded.run, { vocabularySize, ...settings });
   let tokensPerSecond = 0;
   const run = async (batch: Batch) => {
     const runStart = performance.now();
@@ -94,7 +96,7 @@ async function load({ manifest, settings, calibration: known }: ToEngine & { kin
     known ??
     (await calibrate(run, { ...settings, vocabularySize, loadMilliseconds, tokensPerSecond, clock: systemClock }));
   runCanary = async () => {
-    await check.pass((batch) => loaded.run(batch), manifest, settings);
+    await check.pass(loaded.run, manifest, settings);
   };
   model = loaded;
   return {
@@ -106,6 +108,19 @@ async function load({ manifest, settings, calibration: known }: ToEngine & { kin
     canaryCosine: canary.cosine,
     canaryDifference: canary.difference,
     canaryScores: canary.scores,
+  };
+}
+
+/** The model, and as many rows of it as a batch asks for: counted here, and in the main process by SentBatches. */
+function countRows(model: LoadedModel, hiddenSize: number): LoadedModel {
+  return {
+    run: async (batch) => {
+      const result = await model.run(batch);
+      const count = rowOffsetsOf(batch).at(-1) as number;
+      if (result.rows.length === count * hiddenSize) return result;
+      const found = result.rows.length / count;
+      throw new Error(`the graph returns rows of ${found} components, but the model's config says ${hiddenSize}`);
+    },
   };
 }
 

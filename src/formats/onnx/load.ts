@@ -1,6 +1,6 @@
 import { InferenceSession } from 'onnxruntime-node';
 import { sessionOptions } from '../../engine/process/session-options.ts';
-import { type Batch, type EngineSettings, rowOffsetsOf, toBatch } from '../../engine/protocol.ts';
+import { type Batch, type EngineSettings, toBatch } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
 import type { ModelManifest, Pooling } from '../../model-files/manifest.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
@@ -54,18 +54,16 @@ class PaddedModel implements LoadedModel {
   private readonly feeds: ReturnType<typeof planInputs>;
   private readonly dense: readonly Dense[];
   private readonly pooling: Pooling;
-  private readonly hiddenSize: number;
   private readonly isBatchDependent: boolean;
 
   constructor(session: InferenceSession, manifest: ModelManifest<OnnxWeights>, chosen: OnnxExport) {
-    const { weights, pooling, hiddenSize } = manifest;
+    const { weights, pooling } = manifest;
     this.session = session;
     this.output = chooseOutput(session.outputMetadata);
     this.feeds = planInputs(session.inputMetadata, weights.padTokenId);
     // A pooled output has been through them.
     this.dense = this.output.isPooled ? [] : weights.dense.map(loadDense);
     this.pooling = pooling;
-    this.hiddenSize = hiddenSize;
     this.isBatchDependent = chosen.isBatchDependent;
   }
 
@@ -74,14 +72,13 @@ class PaddedModel implements LoadedModel {
     if (!this.isBatchDependent) return this.runTogether(batch);
     // Its quantization would let neighbors into a row: every sequence is computed alone, without padding.
     const batchSize = batch.offsets.length - 1;
-    const rowOffsets = rowOffsetsOf(batch);
-    const rows = new Float32Array((rowOffsets[batchSize] as number) * this.hiddenSize);
+    const parts: Float32Array[] = [];
     for (let i = 0; i < batchSize; i++) {
       const sequence = batch.tokenIds.subarray(batch.offsets[i], batch.offsets[i + 1]);
       const alone = toBatch([sequence], [batch.perToken?.[i] === 1]);
-      rows.set((await this.runTogether(alone)).rows, (rowOffsets[i] as number) * this.hiddenSize);
+      parts.push((await this.runTogether(alone)).rows);
     }
-    return { rows, computedTokens: batch.tokenIds.length };
+    return { rows: joined(parts), computedTokens: batch.tokenIds.length };
   }
 
   /** As `run`, whatever the neighbors do to a row. */
@@ -103,14 +100,19 @@ class PaddedModel implements LoadedModel {
     }
     let rows = isPooled ? values : pool(values, layout, this.pooling, perToken);
     for (const dense of this.dense) rows = dense(rows);
-    const rowCount = rowOffsetsOf(batch)[batchSize] as number;
-    if (rows.length !== rowCount * this.hiddenSize) {
-      throw new Error(
-        `the graph returns rows of ${rows.length / rowCount} components, but the model's config says ${this.hiddenSize}`,
-      );
-    }
     return { rows, computedTokens: batchSize * longest };
   }
+}
+
+/** As long as its parts are: rows of a wrong width are found where the rows of the batch are counted. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const rows = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const part of parts) {
+    rows.set(part, end);
+    end += part.length;
+  }
+  return rows;
 }
 
 function layOut({ offsets }: Batch): PaddedLayout {

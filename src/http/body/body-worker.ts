@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { type BodyOutcome, BodyReader, type BodyRules } from './read-body.ts';
+import { type ErrorCode, HotvecError } from '../../errors.ts';
+import { BodyReader, type BodyRules } from './read-body.ts';
 
 // Entry of the worker thread that reads large bodies; started by large-bodies.ts through Piscina.
 
@@ -9,22 +10,35 @@ export interface BodyTask {
   schema: string | undefined;
 }
 
+/** A body that was read, or what is wrong with it: errors of our own classes do not cross to another thread. */
+export type BodyOutcome =
+  | { isValid: true; value: unknown }
+  | { isValid: false; code: ErrorCode; message: string; param: string | null };
+
 const reader = new BodyReader(workerData as BodyRules);
 
 /** Reads a body. Numbers come back in one buffer, which is moved: copying millions would take long. */
 export function readBody({ bytes, schema }: BodyTask): unknown {
-  const outcome = reader.read(bytes, schema);
-  if (!outcome.isValid) return outcome;
+  try {
+    return packed(reader.read(bytes, schema));
+  } catch (error) {
+    if (!(error instanceof HotvecError)) throw error;
+    const { code, message, param } = error;
+    return { isValid: false, code, message, param } satisfies BodyOutcome;
+  }
+}
+
+function packed(read: unknown): unknown {
   let total = 0;
-  const value = mapNumberLists(outcome.value, (list) => {
+  const value = mapNumberLists(read, (list) => {
     total += list.length;
     return list;
   });
-  if (total === 0) return outcome;
+  if (total === 0) return { isValid: true, value: read } satisfies BodyOutcome;
   // As doubles, like JSON numbers: anything that is not a token id is refused with its own value.
   const numbers = new Float64Array(total);
   let end = 0;
-  const packed = mapNumberLists(value, (list) => {
+  const moved = mapNumberLists(value, (list) => {
     const start = end;
     numbers.set(list, start);
     end += list.length;
@@ -32,7 +46,7 @@ export function readBody({ bytes, schema }: BodyTask): unknown {
   });
   return move({
     [transferableSymbol]: numbers.buffer,
-    [valueSymbol]: { isValid: true, value: packed } satisfies BodyOutcome,
+    [valueSymbol]: { isValid: true, value: moved } satisfies BodyOutcome,
   } as never);
 }
 

@@ -4,7 +4,7 @@ import { HotvecError } from '../../errors.ts';
 import { expectsContinue } from '../door/protocol-rules.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
-import { type BodyOutcome, BodyReader, type BodyRules } from './read-body.ts';
+import { BodyReader, type BodyRules } from './read-body.ts';
 import { bodyTooLarge, receiveBody } from './receive-body.ts';
 
 /** What curl sends with `-d` by default: it says nothing about the body. */
@@ -40,9 +40,9 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
   app.setValidatorCompiler(() => () => true);
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', readJson);
+  app.addContentTypeParser('application/json', receiveJson);
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
-    if (isUntypedJson(request)) return readJson(request, payload);
+    if (isUntypedJson(request)) return receiveJson(request, payload);
     // As above.
     if (request.is404) return undefined;
     throw new HotvecError(
@@ -51,17 +51,16 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     );
   });
 
-  async function readJson(request: FastifyRequest, payload: Readable): Promise<BodyOutcome | undefined> {
+  async function receiveJson(request: FastifyRequest, payload: Readable): Promise<Buffer | undefined> {
     // It is not needed: a missing path or method is reported before it has arrived.
     if (request.is404) return undefined;
     const { maxBodyBytes } = limits;
     const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs, drained });
-    const schema = schemaOf(request);
     request.bodyBytes = body.length;
-    return body.length <= LARGE_BODY_BYTES ? reader.read(body, schema) : readLarge(request, body, schema);
+    return body;
   }
 
-  async function readLarge(request: FastifyRequest, body: Buffer, schema: string | undefined): Promise<BodyOutcome> {
+  async function readLarge(request: FastifyRequest, body: Buffer, schema: string | undefined): Promise<unknown> {
     const { socket } = request.raw;
     const abort = new AbortController();
     const onClose = () => abort.abort();
@@ -96,15 +95,14 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     if (!request.is404 && expectsContinue(request.raw)) reply.raw.writeContinue();
   });
 
+  // Not where it is received: Fastify closes the connection of what a content type parser throws.
   app.addHook('preValidation', async (request) => {
     // That there is no such path or method is said before what is wrong with a body.
     if (request.is404) return;
-    const outcome = request.body === undefined ? reader.readNothing(schemaOf(request)) : (request.body as BodyOutcome);
-    if (!outcome.isValid) {
-      const { code, message, param } = outcome;
-      throw new HotvecError(code, message, param === null ? {} : { param });
-    }
-    request.body = outcome.value;
+    const body = request.body as Buffer | undefined;
+    const schema = schemaOf(request);
+    const isLarge = body !== undefined && body.length > LARGE_BODY_BYTES;
+    request.body = isLarge ? await readLarge(request, body, schema) : reader.read(body, schema);
   });
 
   app.addHook('onReady', async () => reader.compile());

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { HotvecError } from '../../errors.ts';
-import type { BodyTask } from './body-worker.ts';
-import type { BodyOutcome, BodyRules } from './read-body.ts';
+import type { BodyOutcome, BodyTask } from './body-worker.ts';
+import type { BodyRules } from './read-body.ts';
 
 /**
  * Bytes above which a body is read in a worker thread. Below, reading takes the event loop 4 ms at most (numbers are
@@ -34,9 +34,17 @@ export class LargeBodies {
 
   /**
    * @param body is given away: its memory moves to the worker.
-   * @throws {HotvecError} client_closed_request after an abort; internal_error when the worker died over it.
+   * @returns what `BodyReader.read` does.
+   * @throws {HotvecError} what it throws; client_closed_request after an abort; internal_error when the worker died over it.
    */
-  async read(body: Buffer, schema: string | undefined, signal: AbortSignal): Promise<BodyOutcome> {
+  async read(body: Buffer, schema: string | undefined, signal: AbortSignal): Promise<unknown> {
+    const outcome = await this.run(body, schema, signal);
+    if (outcome.isValid) return outcome.value;
+    const { code, message, param } = outcome;
+    throw new HotvecError(code, message, param === null ? {} : { param });
+  }
+
+  private async run(body: Buffer, schema: string | undefined, signal: AbortSignal): Promise<BodyOutcome> {
     const bytes = isWhole(body) ? new Uint8Array(body.buffer) : Uint8Array.from(body);
     this.bodiesInside += 1;
     clearTimeout(this.idleTimer);

@@ -1,5 +1,4 @@
 import { Ajv } from 'ajv';
-import { type ErrorCode, HotvecError } from '../../errors.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { checkUnicode, explainInvalidBody, type SchemaError } from './explain-invalid-body.ts';
 import { type BodySchema, keepDescribed } from './keep-described.ts';
@@ -10,11 +9,6 @@ export interface BodyRules {
   schemas: Record<string, object>;
   limits: Limits;
 }
-
-/** A body that was read, or what is wrong with it. Plain data: it comes from worker threads. */
-export type BodyOutcome =
-  | { isValid: true; value: unknown }
-  | { isValid: false; code: ErrorCode; message: string; param: string | null };
 
 /** Fields that hold texts or token ids, in any route and dialect. */
 const INPUT_FIELDS = [
@@ -41,14 +35,22 @@ export class BodyReader {
     this.ajv.addKeyword('x-examples');
   }
 
-  /** @param schema name of the rules' schema that holds for it; undefined: any JSON is valid, and nothing of it is kept. */
-  read(bytes: Uint8Array, schema: string | undefined): BodyOutcome {
-    return attempt(() => this.checked(parseBody(bytes), schema));
-  }
-
-  /** What a request without a body gets. */
-  readNothing(schema: string | undefined): BodyOutcome {
-    return attempt(() => this.checked(undefined, schema));
+  /**
+   * @param bytes undefined: the request has no body.
+   * @param schema name of the rules' schema that holds for it; undefined: any JSON is valid, and nothing of it is kept.
+   * @returns what the schema describes of it.
+   * @throws {HotvecError} what `parseBody` and `explainInvalidBody` say.
+   */
+  read(bytes: Uint8Array | undefined, schema: string | undefined): unknown {
+    const value = bytes === undefined ? undefined : parseBody(bytes);
+    if (schema === undefined) return undefined;
+    const validate = this.validatorOf(schema);
+    if (validate(value) !== true) {
+      const errors = (validate.errors ?? []) as SchemaError[];
+      throw explainInvalidBody(errors, value, this.rules.limits, this.rules.schemas[schema] ?? {}, INPUT_FIELDS);
+    }
+    checkUnicode((value as Record<string, unknown>).instruction, 'instruction');
+    return keepDescribed(value, this.rules.schemas[schema] as BodySchema);
   }
 
   /** Makes the validators, which otherwise the first body waits for. */
@@ -62,26 +64,5 @@ export class BodyReader {
     const schema = this.rules.schemas[name];
     if (schema === undefined) throw new Error(`there is no schema ${name}`);
     return this.ajv.addSchema(schema, name).getSchema(name) as NonNullable<typeof known>;
-  }
-
-  private checked(value: unknown, schema: string | undefined): unknown {
-    if (schema === undefined) return undefined;
-    const validate = this.validatorOf(schema);
-    if (validate(value) !== true) {
-      const errors = (validate.errors ?? []) as SchemaError[];
-      throw explainInvalidBody(errors, value, this.rules.limits, this.rules.schemas[schema] ?? {}, INPUT_FIELDS);
-    }
-    checkUnicode((value as Record<string, unknown>).instruction, 'instruction');
-    return keepDescribed(value, this.rules.schemas[schema] as BodySchema);
-  }
-}
-
-function attempt(read: () => unknown): BodyOutcome {
-  try {
-    return { isValid: true, value: read() };
-  } catch (error) {
-    if (!(error instanceof HotvecError)) throw error;
-    const { code, message, param } = error;
-    return { isValid: false, code, message, param };
   }
 }

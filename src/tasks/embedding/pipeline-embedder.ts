@@ -74,13 +74,10 @@ export class PipelineEmbedder implements Embedder {
   }
 
   readiness(): { ready: true } | { ready: false; error: Error } {
-    try {
-      if (this.isDraining) throw new HotvecError('draining', 'The server is shutting down.', { retryAfterMs: 1000 });
-      this.runner.checkReady();
-      return { ready: true };
-    } catch (error) {
-      return { ready: false, error: error as Error };
-    }
+    const error = this.isDraining
+      ? new HotvecError('draining', 'The server is shutting down.', { retryAfterMs: 1000 })
+      : this.runner.refusal;
+    return error === undefined ? { ready: true } : { ready: false, error };
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {

@@ -44,6 +44,7 @@ describe('EngineSupervisor', () => {
     ['crash', 'signal'],
     ['killed', 'signal'],
     ['short_row', 'bad_reply'],
+    ['extra_row', 'bad_reply'],
     ['wrong_types', 'bad_reply'],
     ['unknown_kind', 'bad_reply'],
     ['huge_id', 'bad_reply'],

@@ -103,6 +103,23 @@ describe('PipelineEmbedder.embed()', () => {
     assert.deepEqual(await refusal(['x']), ['not_ready', null]);
   });
 
+  it('turns a request away before it is tokenized, and says so to probes, when the engine is lost', async () => {
+    create({}, { ...tokenizer, tokenize: () => assert.fail('it was tokenized') });
+    engine.become('restarting');
+    assert.deepEqual(await refusal(['x']), ['engine_restarting', null]);
+    const readiness = embedder.readiness();
+    assert.equal(!readiness.ready && (readiness.error as HotvecError).code, 'engine_restarting');
+  });
+
+  it('turns a request away when the engine was given up while it was tokenized', async () => {
+    const tokenize: Tokenizer['tokenize'] = (texts) => {
+      engine.become('failed');
+      return tokenizer.tokenize(texts);
+    };
+    create({}, { ...tokenizer, tokenize });
+    assert.deepEqual(await refusal(['x']), ['not_ready', null]);
+  });
+
   it('puts the prompt before the text, sends token ids as they are, and counts what was computed', async () => {
     const answer = () => engine.answer();
     const prompted = embedder.embed(inputsOf(['ab'], 'query'), options);
