@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { Batcher } from '../batching/batcher.ts';
-import type { BatchReport, PoisonReport } from '../batching/dispatcher.ts';
+import type { BatchReport } from '../batching/dispatcher.ts';
+import type { PoisonReport } from '../batching/trials.ts';
 import type { Clock } from '../clock.ts';
 import type { Calibration, Device, EngineInfo } from '../engine/protocol.ts';
 import type { DeviceTurns } from '../engine/supervisor/device-turns.ts';

@@ -5,7 +5,7 @@ import { type Engine, EngineLostError, type EngineState, type RunOptions } from 
 import type { Batch, BatchResult, EngineInfo, EngineSettings, FromEngine } from '../protocol.ts';
 import { EngineChannel } from './engine-channel.ts';
 import type { EngineEvent, LossReason } from './engine-events.ts';
-import { FirstStart } from './first-start.ts';
+import { EngineLifecycle } from './engine-lifecycle.ts';
 import { ProcessHealth } from './process-health.ts';
 import { Restarts } from './restarts.ts';
 import { type BatchReply, SentBatches } from './sent-batches.ts';
@@ -22,32 +22,23 @@ export interface SupervisorOptions {
 }
 
 /**
- * Keeps one engine process alive and speaks with it.
- *
- * starting ── ready message ──> ready ── exit, hang, bad reply ──> restarting ── ready message ──> ready
- *     └─ load fails ─> failed     │ ↑       └─ too many crashes, other files ─> failed        (close() from anywhere: closed)
- *         three batches in a row failed ↓ │ canary passed
- *                             checking ── canary failed ──> restarting
+ * Keeps one engine process alive and speaks with it. Which states it goes through is in engine-lifecycle.ts.
  *
  * The watchdog lives here because the process cannot answer while it computes; while it is idle it is asked from time
  * to time. Each process has an epoch: a message that bears another is of a process already given up.
  */
 export class EngineSupervisor implements Engine {
   private readonly options: SupervisorOptions;
-  private readonly listeners: ((state: EngineState) => void)[] = [];
+  private readonly lifecycle: EngineLifecycle;
   private readonly restarts: Restarts;
   private readonly sent: SentBatches;
   private readonly health: ProcessHealth;
-  private currentState: EngineState = 'starting';
-  private currentInfo: EngineInfo | undefined;
-  private epoch = 0;
   private nextBatchId = 0;
   private channel: EngineChannel | undefined;
-  /** Set until the first process is ready or lost. */
-  private firstStart: FirstStart | undefined;
 
   constructor(options: SupervisorOptions) {
     this.options = options;
+    this.lifecycle = new EngineLifecycle(options.onEvent);
     this.sent = new SentBatches({
       clock: options.clock,
       cost: options.manifest.cost,
@@ -64,20 +55,20 @@ export class EngineSupervisor implements Engine {
       clock: options.clock,
       changedFile: () => options.changedFile?.(),
       restart: () => this.spawn(),
-      onChangedFile: (detail) => this.leaveService('files_changed', detail, null),
+      onChangedFile: (detail) => this.lifecycle.leaveService('files_changed', detail, null),
     });
   }
 
   get state(): EngineState {
-    return this.currentState;
+    return this.lifecycle.state;
   }
 
   get info(): EngineInfo | undefined {
-    return this.currentInfo;
+    return this.lifecycle.info;
   }
 
   get processesReady(): number {
-    return this.currentState === 'ready' ? 1 : 0;
+    return this.state === 'ready' ? 1 : 0;
   }
 
   get processesIdle(): number {
@@ -107,19 +98,18 @@ export class EngineSupervisor implements Engine {
    * Starts the first process.
    * @throws {StartError} if it does not become ready; it is not tried again.
    */
-  start(): Promise<EngineInfo> {
-    this.firstStart = new FirstStart(this.options.settings.device);
+  async start(): Promise<EngineInfo> {
+    const ready = this.lifecycle.begin(this.options.settings.device);
     this.spawn();
-    return this.firstStart.outcome;
+    return ready;
   }
 
   onStateChange(listener: (state: EngineState) => void): void {
-    this.listeners.push(listener);
+    this.lifecycle.onStateChange(listener);
   }
 
   run(batch: Batch, { isSuspect = false }: RunOptions = {}): Promise<BatchResult> {
-    if (this.currentState !== 'ready')
-      return Promise.reject(new EngineLostError(`The engine is ${this.currentState}.`));
+    if (this.state !== 'ready') return Promise.reject(new EngineLostError(`The engine is ${this.state}.`));
     return new Promise((resolve, reject) => {
       const batchId = this.nextBatchId++;
       this.health.busy();
@@ -130,16 +120,16 @@ export class EngineSupervisor implements Engine {
   }
 
   async close(): Promise<void> {
-    if (this.currentState === 'closed') return;
+    if (this.state === 'closed') return;
     this.restarts.cancel();
     this.health.end();
-    this.setState('closed');
+    this.lifecycle.close();
     this.sent.rejectAll('The engine was closed.');
     await this.channel?.end();
   }
 
   private spawn(): void {
-    const epoch = ++this.epoch;
+    const epoch = this.lifecycle.spawned();
     const { entry, manifest, settings, clock, onEvent } = this.options;
     this.channel = new EngineChannel({
       entry,
@@ -151,16 +141,19 @@ export class EngineSupervisor implements Engine {
       onOutput: (line) => onEvent({ kind: 'output', line }),
     });
     // Batches were formed to a budget since the first start: another process of the device keeps it.
-    const calibration = this.currentInfo?.calibration ?? null;
+    const calibration = this.info?.calibration ?? null;
     this.channel.send({ kind: 'load', manifest, settings, parentProcessId: process.pid, calibration });
     // There is no way to know how long a first load takes.
-    if (this.currentInfo !== undefined) this.health.loading(this.currentInfo.loadMilliseconds);
+    if (this.info !== undefined) this.health.loading(this.info.loadMilliseconds);
   }
 
   private receive(message: FromEngine): void {
     switch (message.kind) {
       case 'ready':
-        if (this.currentState === 'starting' || this.currentState === 'restarting') this.becomeReady(message.info);
+        this.lifecycle.becomeReady(message.info, this.processId ?? 0, () => {
+          this.sent.begin(message.info.tokensPerSecond);
+          this.health.proved();
+        });
         return;
       case 'rows':
       case 'batch_failed':
@@ -170,35 +163,11 @@ export class EngineSupervisor implements Engine {
         this.health.heard();
         return;
       case 'canary_passed':
-        this.goOn();
+        this.lifecycle.goOn(() => this.health.proved());
         return;
       case 'canary_failed':
         this.channel?.kill('canary_failed', message.message);
     }
-  }
-
-  private becomeReady(info: EngineInfo): void {
-    this.currentInfo = info;
-    this.sent.begin(info.tokensPerSecond);
-    this.options.onEvent({ kind: 'ready', epoch: this.epoch, processId: this.processId ?? 0, info });
-    this.health.proved();
-    this.setState('ready');
-    this.firstStart?.ready(info);
-    this.firstStart = undefined;
-  }
-
-  /** Batches fail one after the other: is it them, or the process? */
-  private check(failedBatches: number): void {
-    this.options.onEvent({ kind: 'checking', epoch: this.epoch, failedBatches });
-    this.health.runCanary();
-    this.setState('checking');
-  }
-
-  private goOn(): void {
-    if (this.currentState !== 'checking') return;
-    this.options.onEvent({ kind: 'check_passed', epoch: this.epoch });
-    this.health.proved();
-    this.setState('ready');
   }
 
   private answer(reply: BatchReply): void {
@@ -219,30 +188,18 @@ export class EngineSupervisor implements Engine {
       this.options.onEvent({ kind: 'batch_done', busyMilliseconds: inferMilliseconds, residentBytes });
     } else if (!answered.isSuspect) {
       const failedInARow = this.health.failed();
-      if (failedInARow !== null && this.currentState === 'ready') this.check(failedInARow);
+      if (failedInARow !== null) this.lifecycle.check(failedInARow, () => this.health.runCanary());
     }
   }
 
   private recover(reason: LossReason, detail: string): void {
-    if (this.firstStart !== undefined) {
-      this.setState('failed');
-      this.firstStart.lost(detail);
-      this.firstStart = undefined;
+    if (this.lifecycle.isFirstStart) {
+      this.lifecycle.failStart(detail);
       return;
     }
     this.health.end();
     const delay = this.restarts.schedule(this.sent.isHeadSuspect);
-    this.leaveService(reason, detail, delay);
+    this.lifecycle.leaveService(reason, detail, delay);
     this.sent.rejectAll(detail);
-  }
-
-  private leaveService(reason: LossReason, detail: string, restartInMilliseconds: number | null): void {
-    this.options.onEvent({ kind: 'lost', epoch: this.epoch, reason, detail, restartInMilliseconds });
-    this.setState(restartInMilliseconds === null ? 'failed' : 'restarting');
-  }
-
-  private setState(state: EngineState): void {
-    this.currentState = state;
-    for (const listener of this.listeners) listener(state);
   }
 }
