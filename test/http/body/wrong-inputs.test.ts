@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { LARGE_BODY_BYTES } from '../../../src/http/body/large-bodies.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
 
 const sentences = (wrong: unknown) => ({ inputs: { source_sentence: 'a', sentences: wrong } });
@@ -63,6 +64,15 @@ describe('Inputs of the wrong kind', () => {
       assert.ok(response.status === 400 || response.status === 422, `${response.status}`);
     });
   }
+
+  it('leave the connection open, as all of the request was read', async () => {
+    const headers = { 'content-type': 'application/json' };
+    for (const body of ['{', '{"input":1}', `{"input":1}${' '.repeat(LARGE_BODY_BYTES)}`]) {
+      const response = await fetch(`${service.url}/v1/embeddings`, { method: 'POST', headers, body });
+      assert.deepEqual([response.status, response.headers.get('connection')], [400, 'keep-alive']);
+      await response.text();
+    }
+  });
 
   it('are not looked at where there is no such path or method', async () => {
     const headers = { 'content-type': 'application/json' };

@@ -106,14 +106,16 @@ describe("Embedder.embed() with onError: 'partial'", () => {
     assert.deepEqual(result.tokens, [2]);
     assert.ok(largestDifference(result.vectors[0] as Float32Array, normalized(rows.slice(SIZE))) < 1e-6);
 
-    const failed = embedder.embed(inputsOf(['abc', 'de']), partial);
+    // The first input fails before: rows are not at the places of inputs.
+    const failed = embedder.embed(inputsOf(['', 'abc', 'de']), partial);
     for (let turn = 0; turn < 5; turn++) await nextTurn();
     // Both together, then each alone.
     for (let batch = 0; batch < 3; batch++) {
       engine.fail(new BatchFailedError('out of memory'));
       await nextTurn();
     }
-    assert.deepEqual(outcomes(await failed), ['inference_failed null', 'inference_failed null']);
+    const codes = ['empty_input input[0]', 'inference_failed null', 'inference_failed null'];
+    assert.deepEqual(outcomes(await failed), codes);
   });
 
   it('serves from the cache what it has, and keeps no error in it', async () => {
