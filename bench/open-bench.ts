@@ -1,6 +1,6 @@
 import { packed } from '../scripts/packed-weights.ts';
-import { chooseDtype } from '../src/formats/choose-dtype.ts';
 import { describeModel } from '../src/formats/describe-model.ts';
+import { chooseDtype } from '../src/formats/formats.ts';
 import { loadQwen3, type PackedModel } from '../src/formats/qwen3/load.ts';
 import type { Qwen3Weights } from '../src/formats/qwen3/qwen3-weights.ts';
 import type { ModelManifest } from '../src/model-files/manifest.ts';

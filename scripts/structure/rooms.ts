@@ -187,4 +187,8 @@ export const MAIN_ENTRY = 'cli.ts';
 export const COMPUTING_PACKAGE = 'onnxruntime-node';
 
 /** Small files with one importer that stay all the same. */
-export const KEPT_SMALL: Readonly<Record<string, string>> = {};
+export const KEPT_SMALL: Readonly<Record<string, string>> = {
+  'engine/process/start-orphan-guard.ts': 'the fake engine of the tests starts it too, and an entry cannot be imported',
+  'formats/load-model.ts': 'a list that grows by a line with each format',
+  'tasks/engine-checks.ts': 'a list that grows by a line with each task',
+};

@@ -1,4 +1,6 @@
-import type { ModelManifest } from '../model-files/manifest.ts';
+import type { Device } from '../engine/protocol.ts';
+import { StartError } from '../errors.ts';
+import type { Dtype, ModelManifest } from '../model-files/manifest.ts';
 import type { ModelFormat } from './model-format.ts';
 import { onnxFormat } from './onnx/onnx-format.ts';
 import { qwen3Format } from './qwen3/qwen3-format.ts';
@@ -10,4 +12,17 @@ export type FormatName = keyof typeof FORMATS;
 /** The format that described a model. */
 export function formatOf({ format }: Pick<ModelManifest, 'format'>): ModelFormat {
   return FORMATS[format as FormatName];
+}
+
+/**
+ * The precision that `device` computes a model in.
+ * @throws {StartError} for one that is not implemented or not there, naming those that are.
+ */
+export function chooseDtype(manifest: ModelManifest, device: Device, requested: Dtype | 'auto'): Dtype {
+  const offered = formatOf(manifest).dtypes(manifest, device);
+  const chosen = requested === 'auto' ? offered[0] : offered.find((dtype) => dtype === requested);
+  if (chosen !== undefined) return chosen;
+  throw new StartError(
+    `DTYPE=${requested} is not available for this model on ${device}; available there: ${offered.join(', ')}. Set DTYPE to one of them or to auto, or choose another DEVICE.`,
+  );
 }

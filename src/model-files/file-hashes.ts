@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
@@ -29,4 +29,28 @@ export async function sha256File(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
   return hash.digest('hex');
+}
+
+/**
+ * What the file system says of a model's files, to notice that they are no longer those whose hashes were checked:
+ * hashing gigabytes again would keep a lost engine away for seconds, this takes microseconds.
+ */
+export class FileStamps {
+  private readonly stamps: Map<string, string>;
+
+  constructor(files: Iterable<string>) {
+    this.stamps = new Map([...new Set(files)].map((file) => [file, stampOf(file)]));
+  }
+
+  /** A file that was written, replaced or removed since; undefined when there is none. */
+  get changed(): string | undefined {
+    for (const [file, stamp] of this.stamps) if (stampOf(file) !== stamp) return file;
+    return undefined;
+  }
+}
+
+/** Links are followed. */
+function stampOf(file: string): string {
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? 'absent' : [stats.dev, stats.ino, stats.size, stats.mtimeNs].join();
 }

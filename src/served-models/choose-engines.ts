@@ -2,7 +2,7 @@ import type { Device, EngineSettings } from '../engine/protocol.ts';
 import { deviceCandidates } from '../engine/supervisor/device-candidates.ts';
 import type { EngineChoice } from '../engine/supervisor/engine-group.ts';
 import { messageOf } from '../errors.ts';
-import { chooseDtype } from '../formats/choose-dtype.ts';
+import { chooseDtype } from '../formats/formats.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
 import type { Config } from '../settings/config.ts';
 

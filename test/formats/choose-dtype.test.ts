@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { StartError } from '../../src/errors.ts';
-import { chooseDtype } from '../../src/formats/choose-dtype.ts';
+import { chooseDtype } from '../../src/formats/formats.ts';
 import type { OnnxExport, OnnxWeights } from '../../src/formats/onnx/onnx-weights.ts';
 import type { Dtype, ModelManifest } from '../../src/model-files/manifest.ts';
 import { paddedManifest } from '../support/padded-fixtures.ts';

@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { chooseDtype } from '../../src/formats/choose-dtype.ts';
 import { describeModel } from '../../src/formats/describe-model.ts';
+import { chooseDtype } from '../../src/formats/formats.ts';
 import { fingerprintOf } from '../../src/model-files/fingerprint.ts';
 import type { PoolingSetting } from '../../src/model-files/folder/choose-pooling.ts';
 import type { Dtype, ModelManifest } from '../../src/model-files/manifest.ts';

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { readFloat32 } from '../../model-files/folder/read-float32.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
-import { fromHalves } from './half-float.ts';
 import type { DenseLayer } from './onnx-weights.ts';
 
 /** Rows through one Dense module: row-major [rows, inFeatures] → [rows, outFeatures]. */
@@ -45,7 +45,7 @@ function errorFunction(x: number): number {
 
 /** A tensor of a safetensors file in float32. */
 function readTensor({ file, dtype, offset, byteLength }: TensorLocation): Float32Array {
-  // An own buffer, so that its start is aligned for every view below.
+  // A buffer of its own: its start is aligned.
   const bytes = new Uint8Array(new ArrayBuffer(byteLength));
   const descriptor = openSync(file, 'r');
   try {
@@ -57,13 +57,5 @@ function readTensor({ file, dtype, offset, byteLength }: TensorLocation): Float3
   } finally {
     closeSync(descriptor);
   }
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(bytes.buffer);
-    case 'F16':
-      return fromHalves(new Uint16Array(bytes.buffer));
-    case 'BF16':
-      // The upper half of a float32.
-      return new Float32Array(Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16).buffer);
-  }
+  return readFloat32(bytes, dtype);
 }

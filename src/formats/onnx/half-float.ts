@@ -1,4 +1,4 @@
-import { fromHalf } from '../../model-files/folder/from-half.ts';
+import { fromHalf } from '../../model-files/folder/read-float32.ts';
 
 /**
  * Whether this Node has Float16Array (24 and later). ONNX Runtime then gives and takes it; before, float16 comes as the

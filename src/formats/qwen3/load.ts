@@ -4,7 +4,7 @@ import { sessionOptions } from '../../engine/process/session-options.ts';
 import type { Batch, EngineSettings } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
 import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
-import { folderOfAll } from '../graph-writer/folder-of-all.ts';
+import { folderOfAll } from '../graph-writer/onnx-graph.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { writeEmbeddingLookup } from './embedding-lookup.ts';
 import { type PackedPlan, planPackedBatch } from './plan.ts';

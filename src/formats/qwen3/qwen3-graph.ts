@@ -1,9 +1,8 @@
 import { StartError } from '../../errors.ts';
 import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
-import { fusedAttention, plainAttention } from './attention.ts';
+import { fusedAttention, plainAttention, rotaryTables } from './attention.ts';
 import { int8Products } from './int8-products.ts';
 import type { Qwen3Weights } from './qwen3-weights.ts';
-import { rotaryTables } from './rope.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** What matrix products and attention can be computed in. */

@@ -1,13 +1,12 @@
-import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { readdir, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import { chooseFiles } from '../../formats/recognize-model.ts';
-import type { ModelFiles } from '../folder/model-files.ts';
+import { LocalFiles } from '../folder/model-files.ts';
 import type { Dtype } from '../manifest.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
 import type { PublishedDigest } from './hub.ts';
 import { type CachedFile, type FileRecord, sizeOf } from './model-cache.ts';
-import { parseRepositoryJson } from './parse-repository-json.ts';
 
 /**
  * Reads a snapshot that another tool put into the shared cache. Its links lead to blobs that are named after their
@@ -42,16 +41,7 @@ export async function readForeignSnapshot(
       `it has no tokenizer_config.json, and it is unknown whether the model has one. Run \`hotvec pull ${name}\` on a machine with network access.`,
     );
   }
-  const source: ModelFiles = {
-    name,
-    has: (file) => paths.includes(file),
-    list: () => paths,
-    async readJson(file) {
-      if (!paths.includes(file)) return undefined;
-      return parseRepositoryJson(await readFile(path.join(folder, file), 'utf8'), file, name);
-    },
-    locate: async (file) => path.join(folder, file),
-  };
+  const source = new LocalFiles({ name, folder, files: new Set(paths) });
   const { chosen, isGuess } = await chooseFiles(source, dtype).catch((error) => {
     throw fail(error.message);
   });

@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { messageOf, StartError } from '../../errors.ts';
 import { chooseFiles } from '../../formats/recognize-model.ts';
 import type { ModelFiles } from '../folder/model-files.ts';
 import { checkPublished, publishedHashes } from '../known/published-hashes.ts';
@@ -13,7 +14,6 @@ import type { Hub, HubFile, Listing } from './hub.ts';
 import type { OnHubEvent } from './hub-events.ts';
 import { makeFolder } from './make-folder.ts';
 import { type CachedFile, type FileRecord, type ModelCache, sizeOf } from './model-cache.ts';
-import { parseRepositoryJson } from './parse-repository-json.ts';
 import { partialBytes } from './partial-file.ts';
 import type { Wait } from './retry.ts';
 
@@ -175,4 +175,19 @@ async function checkBlob(file: HubFile, { cache, onEvent }: PullOptions): Promis
 /** A repository's paths become paths on this disk: none may lead out of the snapshot, or break a line of the log. */
 function isSafePath(file: string): boolean {
   return /^[^\\:\p{Cc}]+$/u.test(file) && file.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+/**
+ * A JSON file of a repository.
+ * @throws {StartError} on one line when it holds neither an object nor a list; V8's own errors quote the file, line breaks included.
+ */
+function parseRepositoryJson(text: string, file: string, repository: string): unknown {
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json === 'object' && json !== null) return json;
+    throw new Error('expected an object or array');
+  } catch (error) {
+    const reason = messageOf(error).replace(/[\s\p{Cc}]+/gu, ' ');
+    throw new StartError(`${file} of ${repository} is not valid JSON (${reason}). Choose another revision.`);
+  }
 }

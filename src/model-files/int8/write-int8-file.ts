@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { StartError } from '../../errors.ts';
+import { readFloat32 } from '../folder/read-float32.ts';
 import type { TensorLocation } from '../folder/safetensors.ts';
 import { type Int8Target, quantizeRows } from './quantize-rows.ts';
-import { readFloat32 } from './read-float32.ts';
 import { INT8_SCHEME, type MatrixChoice, SERVED_CHOICE, type Tensors } from './scheme.ts';
 
 /** Of the source at a time: few milliseconds of work, so that the process answers meanwhile. */

@@ -1,42 +1,23 @@
 import { StartError } from '../../../errors.ts';
-import type { Json } from '../read-json.ts';
-import {
-  canonicalModel,
-  canonicalNormalizer,
-  canonicalPreTokenizer,
-  hasTokenTypes,
-  idsAround,
-} from './canonical-parts.ts';
+import type { Json, ReadJson } from '../read-json.ts';
+import { canonicalNormalizer, hasTokenTypes } from './canonical-parts.ts';
 import { chooseClass } from './choose-class.ts';
 import { FAMILIES, type TokenizerFamily, UNKNOWN_CLASSES } from './class-names.ts';
 import { readByVersion4 } from './read-by-version-4.ts';
 import { isByteLevel, readByVersion5 } from './read-by-version-5.ts';
 import type { TokenFiles } from './special-tokens.ts';
 import {
-  type AddedToken,
-  idsOfAddedTokens,
-  type TokenizerJson,
-  type TokenizerParts,
-  tokenizerPartsOf,
-} from './tokenizer-parts.ts';
+  changesTo,
+  differingPart,
+  haveSameWords,
+  type TokenizerChanges,
+  type TokenizerPart,
+  type WordRules,
+} from './tokenizer-differences.ts';
+import { type TokenizerJson, type TokenizerParts, tokenizerPartsOf } from './tokenizer-parts.ts';
 
 const VERSION_4 = 'transformers 4.57.6';
 const VERSION_5 = 'transformers 5.24.0';
-
-/** Fields that take the place of those of tokenizer.json; of `model` only its options. */
-export interface TokenizerChanges {
-  normalizer?: Json | null;
-  pre_tokenizer?: Json | null;
-  post_processor?: Json | null;
-  model?: Json;
-  added_tokens?: (AddedToken & { id: number })[];
-}
-
-/** How a text becomes words. */
-export interface WordRules {
-  normalizer: Json | null;
-  pre_tokenizer: Json | null;
-}
 
 /** Two ways of making words, written differently: whether they differ shows on texts only. */
 export interface DisputedWords {
@@ -66,6 +47,27 @@ export interface TokenizerSources extends TokenFiles {
   config: Json;
   /** Whether sentence_bert_config.json asks for lower case (`do_lower_case`). */
   lowercase: boolean;
+}
+
+/**
+ * Reads the files of a folder that decide token ids.
+ * @param lowercase whether sentence_bert_config.json asks for lower case.
+ * @throws {StartError} as {@link describeTokenizer}.
+ */
+export async function readTokenizer(read: ReadJson, lowercase: boolean): Promise<TokenizerDescription> {
+  const [tokenizer, config, tokenizerConfig, specialTokensMap, addedTokens] = (await Promise.all(
+    ['tokenizer.json', 'config.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'].map(
+      read,
+    ),
+  )) as (Json | undefined)[];
+  return describeTokenizer({
+    tokenizer,
+    config: config ?? {},
+    tokenizerConfig,
+    specialTokensMap,
+    addedTokens,
+    lowercase,
+  });
 }
 
 /** Fields of tokenizer_config.json that change ids and that hotvec does not implement, where they are true. */
@@ -191,7 +193,7 @@ function origin({ tokenizerConfig, config }: TokenizerSources, name: string): st
 /** Which of two versions keeps to the file, for messages. */
 function disagreement(
   named: string,
-  part: 'words' | 'post_processor' | 'added_tokens' | 'model',
+  part: 'words' | TokenizerPart,
   version4: TokenizerParts | null,
   version5: TokenizerParts,
   json: TokenizerJson,
@@ -213,38 +215,6 @@ function disagreement(
   return `${named}, and the class and tokenizer.json disagree: ${how}, so one text has two possible lists of token ids.`;
 }
 
-function haveSameWords(one: WordRules, other: WordRules): boolean {
-  return (
-    canonicalNormalizer(one.normalizer) === canonicalNormalizer(other.normalizer) &&
-    canonicalPreTokenizer(one.pre_tokenizer) === canonicalPreTokenizer(other.pre_tokenizer)
-  );
-}
-
-/** The first part but the words that two readings differ in. */
-function differingPart(
-  one: TokenizerParts,
-  other: TokenizerParts,
-  json: TokenizerJson,
-): 'post_processor' | 'added_tokens' | 'model' | undefined {
-  if (around(one) !== around(other)) return 'post_processor';
-  if (tokens(one, json) !== tokens(other, json)) return 'added_tokens';
-  if (canonicalModel(one.model, json.idOf) !== canonicalModel(other.model, json.idOf)) return 'model';
-  return undefined;
-}
-
-function around({ post_processor }: TokenizerParts): string {
-  return JSON.stringify(idsAround(post_processor));
-}
-
-function tokens({ added_tokens }: TokenizerParts, json: TokenizerJson): string {
-  return JSON.stringify(withIds(added_tokens, json).sort((a, b) => a.id - b.id));
-}
-
-function withIds(added: readonly AddedToken[], json: TokenizerJson): (AddedToken & { id: number })[] {
-  const ids = idsOfAddedTokens(json, added);
-  return added.map((token, i) => ({ id: ids[i] as number, ...token }));
-}
-
 /** As sentence-transformers does it: before the normalizer, unless that has the same step. */
 function withLowercase<Rules extends WordRules>(rules: Rules, isWanted: boolean): Rules {
   const { normalizer } = rules;
@@ -252,22 +222,4 @@ function withLowercase<Rules extends WordRules>(rules: Rules, isWanted: boolean)
   if (!isWanted || steps.some((step) => step?.type === 'Lowercase')) return rules;
   const normalizers = [{ type: 'Lowercase' }, ...steps.filter((step) => step !== null)];
   return { ...rules, normalizer: { type: 'Sequence', normalizers } };
-}
-
-/** null where the file is already what is wanted. */
-function changesTo(json: TokenizerJson, wanted: TokenizerParts): TokenizerChanges | null {
-  const { parts } = json;
-  const changes: TokenizerChanges = {};
-  if (canonicalNormalizer(wanted.normalizer) !== canonicalNormalizer(parts.normalizer)) {
-    changes.normalizer = wanted.normalizer;
-  }
-  if (canonicalPreTokenizer(wanted.pre_tokenizer) !== canonicalPreTokenizer(parts.pre_tokenizer)) {
-    changes.pre_tokenizer = wanted.pre_tokenizer;
-  }
-  if (wanted.post_processor !== parts.post_processor && around(wanted) !== around(parts)) {
-    changes.post_processor = wanted.post_processor;
-  }
-  if (tokens(wanted, json) !== tokens(parts, json)) changes.added_tokens = withIds(wanted.added_tokens, json);
-  if (canonicalModel(wanted.model, json.idOf) !== canonicalModel(parts.model, json.idOf)) changes.model = wanted.model;
-  return Object.keys(changes).length === 0 ? null : changes;
 }

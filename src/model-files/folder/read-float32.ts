@@ -1,5 +1,4 @@
-import { fromHalf } from '../folder/from-half.ts';
-import type { TensorLocation } from '../folder/safetensors.ts';
+import type { TensorLocation } from './safetensors.ts';
 
 /**
  * Little-endian values of a safetensors tensor as float32; exact.
@@ -18,4 +17,14 @@ export function readFloat32(bytes: Uint8Array, dtype: TensorLocation['dtype']): 
     for (let i = 0; i < values.length; i++) values[i] = fromHalf(halves[i] as number);
   }
   return values;
+}
+
+/** The number that the bits of a float16 stand for; exact. IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 of fraction. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
