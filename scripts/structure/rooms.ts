@@ -138,7 +138,7 @@ export const rooms: Rooms = {
     values: [...GROUND, 'formats/formats.ts', 'model-files', 'model-files/folder', 'model-files/folder/tokenizer'],
     types: ['engine', 'batching', 'model-files/int8'],
   },
-  'formats/formats.ts': { values: ['formats/*'], types: ['formats', 'model-files'] },
+  'formats/formats.ts': { values: ['errors.ts', 'formats/*'], types: ['formats', 'engine', 'model-files'] },
   'formats/load-model.ts': { values: ['formats/*'], types: ['formats', 'formats/formats.ts', 'engine', 'model-files'] },
   'formats/*': {
     values: [...GROUND, 'formats/graph-writer', 'engine', 'engine/process', 'model-files/folder', 'model-files/int8'],
@@ -155,8 +155,7 @@ export const rooms: Rooms = {
   'model-files/folder': { values: GROUND, types: ['model-files/manifest.ts'] },
   'model-files/folder/tokenizer': { values: GROUND, types: ['model-files/folder'] },
   'model-files/hub': {
-    values: [...GROUND, 'model-files', 'model-files/known', 'formats'],
-    types: ['model-files/folder'],
+    values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/known', 'formats'],
     packages: ['undici', '@huggingface/hub'],
   },
   'model-files/int8': { values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/hub'] },
