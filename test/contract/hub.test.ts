@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, unlinkSync
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { ModelSettings } from '../../src/model-files/model-settings.ts';
+import { assertNames } from '../support/assert-names.ts';
 import { PullingFixture, tinyGraph, tinyModel } from '../support/pulled-model.ts';
 
 const MODEL = 'someone/tiny';
@@ -89,9 +90,7 @@ for (const hub of hubs) {
       await assert.rejects(pulling, (error: Error) => {
         assert.equal(error.name, 'StartError', error.stack);
         assert.doesNotMatch(error.message, /\n/);
-        for (const one of named) {
-          assert.ok(typeof one === 'string' ? error.message.includes(one) : one.test(error.message), error.message);
-        }
+        assertNames(error.message, ...named);
         return true;
       });
     }

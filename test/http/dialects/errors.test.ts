@@ -113,7 +113,10 @@ describe('Errors of the dialects', () => {
         assert.equal(answer.headers.get('retry-after'), '2');
         assert.equal(answer.headers.get('x-should-retry'), errorTable[code].retry === false ? 'false' : null, code);
       }
-      assert.match(stub.log(), new RegExp(`"route":"${path}","model":"stub","status":\\d+,"ms":[\\d.]+,"code":"input_too_long"`));
+      assert.match(
+        stub.log(),
+        new RegExp(`"route":"${path}","model":"stub","status":\\d+,"ms":[\\d.]+,"code":"input_too_long"`),
+      );
     });
 
     const unknownField: (typeof wrongs)[number] = [
