@@ -11,7 +11,7 @@ export const PARTS: readonly SoakPart[] = [
   { name: 'cross-wiring-faults', run: { tests: ['e2e/cross-wiring-faults.test'] } },
   { name: 'neighbors', run: { tests: ['e2e/neighbors.test'] } },
   { name: 'interleavings', run: { tests: ['batching/interleavings'] } },
-  { name: 'input', run: { tests: ['http/body/fuzz', 'http/body/unicode', 'http/door/raw'] } },
+  { name: 'input', run: { tests: ['http/body/fuzz', 'http/body/large-bodies', 'http/body/unicode', 'http/door/raw'] } },
   { name: 'faults', run: { tests: ['fault/'] } },
   { name: 'overload', run: { tests: ['soak/overload'] } },
   { name: 'flood', run: { tests: ['soak/flood'] } },

@@ -1,26 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { packageRoot } from '../../src/package-info.ts';
 import { filesOf } from '../support/local-hub.ts';
-import { type Packed, pack } from './packed.ts';
+import { packedFiles } from './packed.ts';
 
 /** What runs while a package is installed. */
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'];
 
 describe('the package that npm pack makes', () => {
-  let folder: string;
-  let packed: Packed;
+  let files: string[];
   before(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'hotvec-pack-'));
-    packed = pack(folder);
+    files = packedFiles();
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
 
   it('holds the built code of src, the starter, the description, the notices, and nothing else of the project', () => {
-    const own = packed.files.filter((file) => !file.startsWith('node_modules/')).sort();
+    const own = files.filter((file) => !file.startsWith('node_modules/')).sort();
     const below = (name: string, ending: string) =>
       readdirSync(path.join(packageRoot, name), { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith(ending))
@@ -35,7 +31,7 @@ describe('the package that npm pack makes', () => {
   });
 
   it('carries ONNX Runtime along, for every platform, without a script that installing would run', () => {
-    const bundled = packed.files.filter((file) => /^(.*\/)?node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(file));
+    const bundled = files.filter((file) => /^(.*\/)?node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(file));
     const names = bundled.map((file) => file.replace(/^.*node_modules\/|\/package\.json$/g, ''));
     assert.deepEqual(names.sort(), ['onnxruntime-common', 'onnxruntime-node']);
     for (const file of bundled) {
@@ -43,7 +39,7 @@ describe('the package that npm pack makes', () => {
       const found = INSTALL_SCRIPTS.filter((script) => script in scripts);
       assert.deepEqual(found, [], `${file}: npm 10 and 11 would run it. Has \`npm run build\` run since \`npm ci\`?`);
     }
-    const libraries = packed.files.filter((file) => /\/onnxruntime_binding\.node$/.test(file));
+    const libraries = files.filter((file) => /\/onnxruntime_binding\.node$/.test(file));
     assert.equal(libraries.length, 5, 'ONNX Runtime for every platform that it is made for');
   });
 });

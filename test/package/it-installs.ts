@@ -31,7 +31,7 @@ export function itInstalls(node: number, npm: number, ...flags: string[]): void 
     const packages = mkdtempSync(path.join(tmpdir(), 'hotvec-pack-'));
     try {
       const user = new PackageUser(home, runtime);
-      const installed = user.npm('install', pack(packages).archive, ...QUIET, ...flags);
+      const installed = user.npm('install', pack(packages), ...QUIET, ...flags);
       assert.equal(installed.status, 0, installed.errors);
       assert.doesNotMatch(installed.errors, /deprecated/);
       // Two packages below Fastify's say that they want Node 22; there are `overrides` for that, which users do not get.

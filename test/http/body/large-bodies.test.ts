@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { LARGE_BODY_BYTES } from '../../../src/http/body/large-bodies.ts';
+import { extent } from '../../soak/extent.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
 import { until } from '../../support/supervised-engine.ts';
 import { errorOf } from '../answers.ts';
@@ -11,6 +12,7 @@ import { anyBody } from './arbitrary-body.ts';
 
 const dyingWorker = new URL('../../support/dying-body-worker.js', import.meta.url);
 const SPACE = Buffer.alloc(LARGE_BODY_BYTES + 1, ' ');
+const BODIES = extent(150, 4_000);
 const headers = { 'content-type': 'application/json' };
 
 /** The same JSON, with so much white space that a worker thread reads it. */
@@ -38,14 +40,14 @@ describe('A body that a worker thread reads', () => {
     return { status: response.status, headers: Object.fromEntries(kept), body: await response.text() };
   }
 
-  it('gets the answer of one that is read at once: 400 JSON bodies, valid and not', async () => {
+  it(`gets the answer of one that is read at once: ${BODIES} JSON bodies, valid and not`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom('/v1/embeddings', '/v1/similarity'), anyBody, async (path, text) => {
         const body = Buffer.from(text);
         if (body.length > LARGE_BODY_BYTES) return;
         assert.deepEqual(await answerTo(path, enlarged(body)), await answerTo(path, body));
       }),
-      { numRuns: 400, seed: 20_261_124 },
+      { numRuns: BODIES, seed: 20_261_124 },
     );
   });
 
