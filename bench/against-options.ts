@@ -66,7 +66,7 @@ function parse(): AgainstOptions {
   }
   const [urlA, urlB] = values.url;
   if (urlA === undefined || urlB === undefined || values.url.length > 2) {
-    throw new Error(`--url is wanted twice, and was given ${values.url.length} times.`);
+    throw new Error(`--url must be given twice; got ${values.url.length}.`);
   }
   const { format } = values;
   if (format !== 'float' && format !== 'base64') throw new Error(`--format is float or base64, not ${format}.`);
@@ -99,6 +99,6 @@ function number(name: string, text: string): number {
 
 function count(name: string, text: string): number {
   const value = number(name, text);
-  if (!Number.isInteger(value)) throw new Error(`--${name} is a whole number, not ${text}.`);
+  if (!Number.isInteger(value)) throw new Error(`--${name} must be an integer; got ${text}.`);
   return value;
 }

@@ -40,7 +40,7 @@ export async function embed(server: Server, model: string, input: readonly strin
   const complain = (what: string) =>
     new ServerError(`${server.name} (${server.url}) answered, but not with embeddings: ${what}.`);
   const data = (answer as { data?: unknown } | null)?.data;
-  if (!Array.isArray(data)) throw complain('there is no list "data"');
+  if (!Array.isArray(data)) throw complain('there is no array "data"');
   if (data.length !== input.length) throw complain(`${input.length} texts gave ${data.length} items`);
   const vectors: (Float64Array | undefined)[] = input.map(() => undefined);
   for (const item of data as { index?: unknown; embedding?: unknown }[]) {

@@ -43,7 +43,7 @@ export function judgeVectors(servers: readonly [Server, Server], agreement: Agre
   const complaints = servers.flatMap(({ name }, i) => {
     const found = aloneAndTogether[i] as number;
     if (found >= BATCH_COSINE) return [];
-    return [`${name} gives a text another vector in a batch than alone: cosine ${found.toFixed(6)}.`];
+    return [`${name} gives a text a different vector in a batch than alone: cosine ${found.toFixed(6)}.`];
   });
   const [a, b] = servers;
   if (dimensions[0] !== dimensions[1]) {
@@ -52,7 +52,7 @@ export function judgeVectors(servers: readonly [Server, Server], agreement: Agre
     );
   } else if (!(betweenServers >= lowest)) {
     complaints.push(
-      `The models differ: the lowest cosine of ${a.name} (${models[0]}) and ${b.name} (${models[1]}) is ${betweenServers.toFixed(6)}, wanted is ${lowest}.`,
+      `The models differ: the lowest cosine of ${a.name} (${models[0]}) and ${b.name} (${models[1]}) is ${betweenServers.toFixed(6)}, expected at least ${lowest}.`,
     );
   }
   return complaints;

@@ -32,7 +32,9 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
 export function gateSameVectors(a: Float32Array, b: Float32Array, hiddenSize: number, what: string): void {
   const difference = largestDifference(normalizedRows(a, hiddenSize), normalizedRows(b, hiddenSize));
   if (difference > PADDED_TOLERANCE) {
-    throw new GateError(`${what}: vectors differ by ${difference.toExponential(2)}, allowed is ${PADDED_TOLERANCE}.`);
+    throw new GateError(
+      `${what}: vectors differ by ${difference.toExponential(2)}, expected at most ${PADDED_TOLERANCE}.`,
+    );
   }
 }
 

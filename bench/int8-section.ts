@@ -39,8 +39,7 @@ export async function* measureInt8(bench: EngineBench): AsyncGenerator<Row> {
     // Both are warm after this.
     const { rows } = await int8.run(first);
     const least = Math.min(...cosines((await exact.run(first)).rows, rows, manifest.hiddenSize));
-    if (!(least >= LEAST_COSINE))
-      throw new GateError(`int8 is ${least} from fp32, at least ${LEAST_COSINE} is wanted.`);
+    if (!(least >= LEAST_COSINE)) throw new GateError(`int8 is ${least} from fp32; expected at least ${LEAST_COSINE}.`);
     const difference = largestDifference(rows, await runAlone(int8, first, manifest.hiddenSize));
 
     const seconds = await timeOf(exact, [first]);

@@ -15,7 +15,7 @@ const FROM_REGISTRY = /^(npm:(@[\w.-]+\/)?[\w.-]+@)?[\w.\-+<>=~^*| ]+$/;
  */
 export function lockfileProblems(manifest: PackageManifest, lockfile: Lockfile): string[] {
   const problems: string[] = [];
-  if (lockfile.lockfileVersion !== 3) problems.push(`lockfileVersion is ${lockfile.lockfileVersion}; wanted is 3`);
+  if (lockfile.lockfileVersion !== 3) problems.push(`lockfileVersion is ${lockfile.lockfileVersion}; expected 3`);
   for (const [folder, entry] of installedPackages(lockfile)) {
     if (entry.link === true) problems.push(`${folder} is a link to a folder`);
     else if (!/^sha512-/.test(entry.integrity ?? '')) problems.push(`${folder} has no sha512 hash`);

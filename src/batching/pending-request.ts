@@ -11,9 +11,9 @@ export interface SubmitOptions {
   owner?: string | undefined;
   /** The lane to wait in; left out: by the size of the request. */
   priority?: Priority | undefined;
-  /** What a sequence that cannot be computed does: `fail` the request, or leave it its other rows. Left out: `fail`. */
+  /** What a sequence that cannot be computed does: `fail` the request, or leave it its other rows. Default: `fail`. */
   onError?: 'fail' | 'partial' | undefined;
-  /** Whether a row per token is requested instead of one pooled row per sequence. Left out: no. */
+  /** Whether a row per token is requested instead of one pooled row per sequence. Default: no. */
   perToken?: boolean | undefined;
   /** Called when a batch has the first of its sequences. */
   onTakenUp?: (() => void) | undefined;

@@ -19,7 +19,7 @@ export interface TrialsOptions {
   clock: Clock;
   /** [0, 1): the moments at which suspects are tried. */
   random: () => number;
-  /** An input was found that the engine was lost under again and again, or could not compute. */
+  /** An input was found that the engine was lost under repeatedly, or could not compute. */
   onPoison?: ((input: PoisonReport) => void) | undefined;
   /** An input that had been refused was computed after all. */
   onAcquittal?: ((input: { tokens: number }) => void) | undefined;

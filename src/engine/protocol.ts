@@ -13,7 +13,7 @@ export interface Batch {
   tokenIds: Int32Array;
   /** [batch size + 1] start of each sequence in `tokenIds`; the last entry is its length. */
   offsets: Int32Array;
-  /** [batch size] 1: a row of each token of the sequence is wanted; 0: one pooled row. Left out: of all one. */
+  /** [batch size] 1: a row of each token of the sequence is requested; 0: one pooled row. Default: 0 for all. */
   perToken?: Uint8Array | undefined;
 }
 

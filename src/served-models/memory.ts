@@ -76,7 +76,7 @@ export function checkMemory(needs: readonly MemoryNeed[], { bytes, source }: Mem
   if (total <= bytes) return;
   const each = needs.map((need) => `${need.name} ${inGibibytes(need.bytes)}`).join(', ');
   throw new StartError(
-    `The models take ${inGibibytes(total)} of memory at least (${each}), and there are ${inGibibytes(bytes)} (${source}). Give the server more, serve fewer models or smaller ones, or set DTYPE=int8 for safetensors.`,
+    `The models need at least ${inGibibytes(total)} of memory (${each}), but there are only ${inGibibytes(bytes)} (${source}). Give the server more, serve fewer models or smaller ones, or set DTYPE=int8 for safetensors.`,
   );
 }
 

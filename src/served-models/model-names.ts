@@ -71,9 +71,7 @@ export function nameProblems(models: readonly (readonly string[])[]): string[] {
   for (const name of models.flat()) {
     const meant = all.withSuffix(name);
     if (meant === undefined) continue;
-    problems.push(
-      `ALIASES: ${name} already is a name, which asks for the prompt of ${meant.role} texts. Leave it out.`,
-    );
+    problems.push(`ALIASES: ${name} is already a name, which selects the ${meant.role} prompt. Remove it.`);
   }
   return problems;
 }

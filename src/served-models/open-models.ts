@@ -30,7 +30,7 @@ export async function openModels(options: OpenModelsOptions): Promise<OpenModel[
     bytes: memoryOf(choices, ({ dtype }) => formatOf(manifest).residentBytes(manifest, dtype)),
   }));
   const limit = memoryLimit(cgroup);
-  logger.info({ needs, available: limit.bytes, source: limit.source }, 'least memory of the models');
+  logger.info({ needs, available: limit.bytes, source: limit.source }, 'minimum memory of the models');
   checkMemory(needs, limit);
   return models;
 }

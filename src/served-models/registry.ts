@@ -42,7 +42,7 @@ export class ModelRegistry {
     if (model.task === task) return found;
     throw new HotvecError(
       'invalid_input',
-      `${model.name} ${TASKS[model.task]}, and this route is for a model that ${TASKS[task]}.`,
+      `${model.name} ${TASKS[model.task]}, but this route is for a model that ${TASKS[task]}.`,
       { param: 'model' },
     );
   }

@@ -96,7 +96,7 @@ export function readConfig(
   }
   for (const [service, linked] of links) problems.push(explainServiceLinks(service, linked));
   if (isGiven.has('model') && isGiven.has('modelsFile')) {
-    problems.push('MODEL and MODELS_FILE both say what to serve; set one of them.');
+    problems.push('MODEL and MODELS_FILE both say what to serve; set only one of them.');
   }
   if (problems.length === 0) problems.push(...contradictions(config as Config), ...check(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);

@@ -32,7 +32,7 @@ export function modelConfigs(config: Config): ModelConfigs {
     const reason = file === null ? `MODEL names ${models.length}` : 'MODELS_FILE lists models';
     const field = variableOf(name).toLowerCase();
     problems.push(
-      `${variableOf(name)}=${config[name]} is of one model, and ${reason}. ${own} ${field} there for each.`,
+      `${variableOf(name)}=${config[name]} applies to one model, but ${reason}. ${own} ${field} there for each.`,
     );
   }
   return { models, problems };

@@ -16,7 +16,7 @@ export const modelSettings = {
   }),
   modelsFile: Type.String({
     default: '',
-    description: 'YAML file of several models, each with settings of its own, in place of `MODEL`; see docs/models.md',
+    description: 'YAML file listing several models, each with its own settings, instead of `MODEL`; see docs/models.md',
   }),
   revision: Type.String({
     default: '',

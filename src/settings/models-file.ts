@@ -53,7 +53,7 @@ export function readModelsFile(file: string): ModelsFile {
       for (const { key, value } of map.items) {
         const name = isScalar(key) ? String(key.value) : '…';
         if (known.has(name)) fields.set(name, value);
-        else say(key, `${name} is not a setting of a model; there are ${[...known].join(', ')}.`);
+        else say(key, `${name} is not a setting of a model; expected ${[...known].join(', ')}.`);
       }
     }
     return fields;

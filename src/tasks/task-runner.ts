@@ -11,7 +11,7 @@ export type WorkPhase = 'tokenize' | 'queue' | 'infer' | 'encode';
 
 /** What a request may ask of any task. */
 export interface RunOptions {
-  /** With `partial` an input that has no answer fails alone. Left out: `fail`. */
+  /** With `partial` an input that has no answer fails alone. Default: `fail`. */
   onError?: OnError | undefined;
   signal?: AbortSignal;
   /** Milliseconds from now after which the answer is worth nothing. */
@@ -68,7 +68,7 @@ export class TaskRunner {
   }
 
   /**
-   * @param perToken whether rows of an input's tokens are wanted, in place of one row.
+   * @param perToken whether rows of an input's tokens are requested instead of one row.
    * @throws {HotvecError} what the task and the batcher throw.
    */
   async run<Sequence extends TaskSequence, Answer>(

@@ -23,7 +23,7 @@ export interface Task<Sequence extends TaskSequence, Answer> {
   accept(failures: InputFailures): number | null;
   /**
    * Texts → sequences: prompt, template, truncation.
-   * @returns one an input that has not failed, in order.
+   * @returns one per input that has not failed, in order.
    */
   prepare(failures: InputFailures): Promise<readonly Sequence[]>;
   /**

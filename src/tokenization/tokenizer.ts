@@ -11,7 +11,7 @@ export interface Encoding {
 export interface TokenizeOptions {
   /**
    * A text with more tokens may be read only so far that it has more than these: its ids then begin and end as those of
-   * the whole text do. Left out: every text is read to its end.
+   * the whole text do. Default: every text is read to its end.
    */
   enough?: number;
 }

@@ -104,7 +104,7 @@ describe('bench/against.ts', () => {
     assert.match(foreign.stderr, /The models differ: the lowest cosine of A \(starter\) and B \(other\) is /);
     assert.doesNotMatch(foreign.stderr, /in a batch/);
     const mixed = await againstAnswers(embeddings((_, together) => ramp.map((value) => value + 50 * together)));
-    assert.match(mixed.stderr, /B gives a text another vector in a batch than alone: cosine /);
+    assert.match(mixed.stderr, /B gives a text a different vector in a batch than alone: cosine /);
   });
 
   it('wants a key where one is wanted, and says so in one line', async () => {
@@ -137,7 +137,7 @@ describe('bench/against.ts', () => {
   it('says what an answer lacks that has no embeddings', async () => {
     const answers: [Said, RegExp][] = [
       [{ body: '<html>' }, /is not JSON: <html>/],
-      [{ body: { ok: true } }, /not with embeddings: there is no list "data"/],
+      [{ body: { ok: true } }, /not with embeddings: there is no array "data"/],
       [{ body: { data: [] } }, /not with embeddings: 12 texts gave 0 items/],
       [{ status: 500, body: 'broken' }, /with 500: broken/],
     ];
@@ -179,9 +179,9 @@ describe('bench/against.ts', () => {
 
   it('explains itself when the arguments make no sense', async () => {
     const wrong: [string[], RegExp][] = [
-      [['--url', 'http://a'], /--url is wanted twice, and was given 1 times/],
+      [['--url', 'http://a'], /--url must be given twice; got 1/],
       [['--url', 'http://a', '--url', 'http://b', '--clients', '0'], /--clients is a number above 0, not 0/],
-      [['--url', 'http://a', '--url', 'http://b', '--batch', '1.5'], /--batch is a whole number/],
+      [['--url', 'http://a', '--url', 'http://b', '--batch', '1.5'], /--batch must be an integer/],
       [['--url', 'http://a', '--url', 'http://b', '--format', 'xml'], /--format is float or base64/],
       [['--nonsense'], /nonsense/],
     ];

@@ -259,7 +259,7 @@ describe('hotvec with several models that it cannot serve', () => {
     const cgroup = { root, membership };
     await assert.rejects(
       startService({ model: `starter,${bertFolder}`, device: 'cpu' }, undefined, { cgroup }),
-      /The models take 0\.\d\d GiB of memory at least \(starter 0\.\d\d GiB, bert-mean 0\.\d\d GiB\), and there are 0\.15 GiB \(.*memory\.max\)/,
+      /The models need at least 0\.\d\d GiB of memory \(starter 0\.\d\d GiB, bert-mean 0\.\d\d GiB\), but there are only 0\.15 GiB \(.*memory\.max\)/,
     );
     // One of them fits.
     await (await startService({ model: bertFolder, device: 'cpu' }, undefined, { cgroup })).close();

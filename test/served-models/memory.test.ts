@@ -69,7 +69,7 @@ describe('checkMemory()', () => {
     checkMemory(needs, { bytes: 1.6 * GIB, source: 'x' });
     assert.throws(
       () => checkMemory(needs, { bytes: 1.5 * GIB, source: '/cgroup/memory.max' }),
-      /take 1\.56 GiB of memory at least \(a 1\.00 GiB, b 0\.50 GiB\), and there are 1\.50 GiB \(\/cgroup\/memory\.max\)/,
+      /need at least 1\.56 GiB of memory \(a 1\.00 GiB, b 0\.50 GiB\), but there are only 1\.50 GiB \(\/cgroup\/memory\.max\)/,
     );
   });
 });

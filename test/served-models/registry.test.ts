@@ -64,7 +64,7 @@ describe('ModelRegistry', () => {
   it('refuses a model that is for something else, and says what it does', () => {
     const [code, param, message] = refusal(() => registry.resolve('b', other)) ?? [];
     assert.deepEqual([code, param], ['invalid_input', 'model']);
-    assert.match(String(message), /^b embeds texts, and this route is for a model that /);
+    assert.match(String(message), /^b embeds texts, but this route is for a model that /);
     assert.equal(registry.resolve('b', 'embed').model.name, 'b');
   });
 

@@ -88,8 +88,8 @@ describe('Several models', () => {
       'modles: []',
     ]);
     for (const [i, part] of [
-      /^MODELS_FILE FILE:8: modles is not a setting of a model; there are models\./,
-      /^MODELS_FILE FILE:3: dtpye is not a setting of a model; there are model, .*dtype/,
+      /^MODELS_FILE FILE:8: modles is not a setting of a model; expected models\./,
+      /^MODELS_FILE FILE:3: dtpye is not a setting of a model; expected model, .*dtype/,
       /^MODELS_FILE FILE:4: dtype is "fp33"; expected one of auto, fp32/,
       /^MODELS_FILE FILE:5: aliases is "one"; expected a comma-separated list/,
       /^MODELS_FILE FILE:7: threads is -1; expected .*at least 0/,
@@ -120,14 +120,20 @@ describe('Several models', () => {
     const two = { MODEL: 'starter,other' };
     assert.match(
       problems({ ...two, SERVED_MODEL_NAME: 'x' }).join(),
-      /SERVED_MODEL_NAME=x is of one model, and MODEL names 2/,
+      /SERVED_MODEL_NAME=x applies to one model, but MODEL names 2/,
     );
-    assert.match(problems({ ...two, ALIASES: 'x' }).join(), /^ALIASES=x is of one model/);
-    assert.match(problems({ ...two, REVISION: 'v1' }).join('\n'), /^REVISION=v1 is of one model/);
-    assert.match(problems({ ...two, MATRYOSHKA_DIMENSIONS: '64' }).join(), /^MATRYOSHKA_DIMENSIONS=64 is of one model/);
+    assert.match(problems({ ...two, ALIASES: 'x' }).join(), /^ALIASES=x applies to one model/);
+    assert.match(problems({ ...two, REVISION: 'v1' }).join('\n'), /^REVISION=v1 applies to one model/);
+    assert.match(
+      problems({ ...two, MATRYOSHKA_DIMENSIONS: '64' }).join(),
+      /^MATRYOSHKA_DIMENSIONS=64 applies to one model/,
+    );
     assert.match(problems({ MODEL: 'starter,' }).join(), /MODEL=starter, has an empty name/);
     const lines = ['models:', '  - model: starter'];
-    assert.match(problems({ ALIASES: 'x' }, lines).join(), /ALIASES=x is of one model, and MODELS_FILE lists models/);
+    assert.match(
+      problems({ ALIASES: 'x' }, lines).join(),
+      /ALIASES=x applies to one model, but MODELS_FILE lists models/,
+    );
     // Also where it is what is served without it.
     assert.match(problems({ MODEL: 'starter' }, lines).join(), /MODEL and MODELS_FILE both say what to serve/);
   });

@@ -83,7 +83,7 @@ export const logLines: Record<string, LogLine> = {
     ...Object.fromEntries(Object.entries(loaded).map(([field, schema]) => [field, maybe(schema)])),
     models: maybe(Type.Array(Type.Object(loaded, { additionalProperties: false }), { minItems: 2 })),
   }),
-  'least memory of the models': line('info', {
+  'minimum memory of the models': line('info', {
     needs: Type.Array(Type.Object({ name: text, bytes: some }, { additionalProperties: false }), { minItems: 1 }),
     available: some,
     source: text,

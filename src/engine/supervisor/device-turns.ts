@@ -13,8 +13,8 @@ export interface Seat {
 
 /**
  * Lets engines that share a device compute one after the other, a batch each: two at once take each other's cores and
- * caches. Whoever waits comes after one batch of every other engine, however many those have. The
- * next batch of the same engine is sent ahead as ever, while no other engine waits.
+ * caches. A waiting engine comes after one batch of every other engine, however many those have. The next batch of the
+ * same engine is sent ahead as ever, while no other engine waits.
  */
 export class DeviceTurns {
   private readonly devices = new Map<string, SharedDevice>();

@@ -1,7 +1,9 @@
 import { StartError } from '../../errors.ts';
 import type { Device, EngineInfo } from '../protocol.ts';
 
-/** The start of an engine's first process: whoever asked for it waits, and when it is lost there is no second try. */
+/**
+ * The start of an engine's first process: its caller waits for it, and if the process is lost it is not tried again.
+ */
 export class FirstStart {
   /** @throws {StartError} when the process is lost before it is ready. */
   readonly outcome: Promise<EngineInfo>;

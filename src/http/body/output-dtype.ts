@@ -18,7 +18,7 @@ const OFFSET = 128;
 /**
  * Writes a vector in fewer bits. Nothing is learned from other vectors, so that every server gives the same.
  *
- * - `int8`: 16 · √n · x, rounded to the nearest whole number, −127 to 127; n is the number of components.
+ * - `int8`: 16 · √n · x, rounded to the nearest integer, −127 to 127; n is the number of components.
  * - `uint8`: the same plus 128.
  * - `ubinary`: one bit a component, 1 where x > 0, eight to a byte, the first in the highest bit: NumPy's `packbits`.
  * - `binary`: the same byte minus 128, as sentence-transformers, Cohere and Voyage have it.

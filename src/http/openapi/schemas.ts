@@ -82,7 +82,7 @@ export const commonFields = {
   model: Type.Optional(
     Type.String({
       description:
-        'A served name or alias; `NAME-query` and `NAME-document` (or `NAME-passage`) choose the prompt. Left out: the served model; one of several must be named',
+        'A served name or alias; `NAME-query` and `NAME-document` (or `NAME-passage`) choose the prompt. Default: the served model; with several, one must be named',
     }),
   ),
   instruction: Type.Optional(

@@ -1,6 +1,6 @@
 import { LARGEST_WEIGHT } from './scheme.ts';
 
-/** Adding and subtracting it leaves a double rounded to a whole number, half to even: 1.5 × 2^52. */
+/** Adding and subtracting it leaves a double rounded to an integer, half to even: 1.5 × 2^52. */
 const ROUND = 6_755_399_441_055_744;
 /** Columns at a time, so that what is written stays in the CPU cache. */
 const TILE = 64;

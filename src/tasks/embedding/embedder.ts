@@ -42,17 +42,17 @@ export interface EmbedOptions extends RunOptions {
   maxInputTokens?: number | undefined;
   /** Most tokens of all inputs; left out: as the operator chose. */
   maxRequestTokens?: number | undefined;
-  /** Left out: `checked`. */
+  /** Default: `checked`. */
   tokenIds?: TokenIdsAre | undefined;
   /**
-   * With `partial` an input that cannot be embedded fails alone: one that is empty, too long, not Unicode, of unknown token
-   * ids, or that the model gives no usable vector for. Left out: `fail`.
+   * With `partial` an input that cannot be embedded fails alone: one that is empty, too long, not Unicode, of unknown
+   * token ids, or that the model gives no usable vector for. Default: `fail`.
    */
   onError?: OnError | undefined;
   /**
    * Whether the vectors of an input's tokens before pooling are requested, including special tokens and prompt, not
    * normalized: instead of each vector a matrix, row-major [tokens, `model.rowSize`]. `dimensions`, `normalize` and
-   * `onError` say nothing then. Only of a model that `givesTokenVectors`. Left out: no.
+   * `onError` say nothing then. Only of a model that `givesTokenVectors`. Default: no.
    */
   perToken?: boolean | undefined;
 }

@@ -18,9 +18,9 @@ export interface PrepareOptions {
   overlength: Overlength;
   /** Counts where it is below the model's limit. */
   maxInputTokens?: number | undefined;
-  /** Left out: as the operator chose. */
+  /** Default: as the operator chose. */
   maxRequestTokens?: number | undefined;
-  /** Left out: `checked`. */
+  /** Default: `checked`. */
   tokenIds?: TokenIdsAre | undefined;
 }
 

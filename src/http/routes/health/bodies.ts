@@ -32,7 +32,7 @@ const details = {
         },
         { title: 'ModelHealth' },
       ),
-      { description: 'Each model, in place of `engine`, where several are served' },
+      { description: 'Each model, instead of `engine`, if several are served' },
     ),
   ),
   draining: Type.Boolean({ description: 'Whether the server is shutting down' }),
