@@ -88,7 +88,7 @@ describe('nameProblems()', () => {
     // Of one model a name may be told twice.
     assert.deepEqual(nameProblems([['a', 'a']]), []);
     assert.match(nameProblems([['a'], ['b', 'A:latest']]).join(), /Two models have the name A:latest/);
-    assert.match(nameProblems([['a'], ['a-query']]).join(), /a-query already is a name/);
+    assert.match(nameProblems([['a'], ['a-query']]).join(), /a-query is already a name/);
     assert.throws(() => new ModelRegistry([served(['a']), served(['a'])]), /Two models have the name a/);
   });
 });

@@ -130,7 +130,7 @@ describe('With API keys configured', () => {
   }
 
   it('the log names the key and never holds one', () => {
-    assert.match(service.log(), /"route":"\/v1\/embeddings","status":200,.*"key":"team-a"/);
+    assert.match(service.log(), /"route":"\/v1\/embeddings","model":"starter","status":200,.*"key":"team-a"/);
     assert.doesNotMatch(service.log(), /"status":401,[^\n]*"key":/);
     for (const secret of [KEY, KEY.toUpperCase(), 'sk-wrong', 'k'.repeat(100)])
       assert.ok(!service.log().includes(secret));
