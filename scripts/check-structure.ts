@@ -3,11 +3,13 @@ import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
 import { importProblems, waysToPackage } from './structure/import-problems.ts';
-import { COMPUTING_PACKAGE, MAIN_ENTRY, rooms } from './structure/rooms.ts';
+import { COMPUTING_PACKAGE, KEPT_SMALL, MAIN_ENTRY, rooms } from './structure/rooms.ts';
+import { sizeProblems } from './structure/size-problems.ts';
 import { readSources } from './structure/source-file.ts';
 import { wordProblems } from './structure/word-problems.ts';
 
-// Part of `npm run lint`: do the files of src lie, and import each other, as scripts/structure/rooms.ts says?
+// Part of `npm run lint`: do the files of src lie, and import each other, as scripts/structure/rooms.ts says, and is none too long, or too
+// short to be one?
 
 const src = path.join(packageRoot, 'src');
 const files = readSources(src);
@@ -15,6 +17,7 @@ const texts = files.map((file) => ({ path: file.path, text: readFileSync(path.jo
 const problems = [
   ...importProblems(files, rooms),
   ...waysToPackage(files, MAIN_ENTRY, COMPUTING_PACKAGE).map((way) => `The main process loads ${way}`),
+  ...sizeProblems(files, KEPT_SMALL),
   ...wordProblems(texts),
 ];
 for (const problem of problems) console.error(problem);
