@@ -69,7 +69,7 @@ export const rooms: Rooms = {
     packages: ['@fastify/swagger-ui', 'typebox', 'yaml'],
     packageTypes: ['@fastify/swagger', 'fastify'],
   },
-  'http/routes': { types: ['served-models', 'settings', 'tasks/embedding/embedder.ts'] },
+  'http/routes': { types: ['served-models', 'settings'] },
   'http/routes/*': {
     values: [...GROUND, 'http/body', 'http/answers', 'http/openapi'],
     types: ['http/routes', 'metrics', 'served-models', 'tasks/embedding/embedder.ts'],
@@ -122,7 +122,6 @@ export const rooms: Rooms = {
   'engine/supervisor': { values: [...GROUND, 'engine'], types: ['model-files/manifest.ts'] },
   'engine/process': {
     values: [...GROUND, 'engine', 'formats/graph-writer'],
-    types: ['model-files/manifest.ts'],
     packages: ['onnxruntime-node'],
   },
   // Started by path.

@@ -12,7 +12,7 @@ import { until } from '../support/supervised-engine.ts';
 
 const CLIENTS_PER_MODEL = 6;
 const KILLS = 20;
-/** After which an engine's losses are forgotten (restart-policy.ts). */
+/** After which an engine's losses are forgotten (restarts.ts). */
 const CRASH_WINDOW_MS = 5 * 60_000;
 
 const VICTIM = 'starter';
