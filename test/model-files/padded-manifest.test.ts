@@ -272,7 +272,7 @@ describe('describeModel() of a folder with ONNX graphs', () => {
     cpSync(path.join(paddedFixtures, 'bert-pooled', 'onnx', 'model.onnx'), path.join(folder, 'onnx', 'model.onnx'));
     assert.equal((await load()).pooling, 'mean');
     remove('modules.json');
-    await assert.rejects(load('mean'), /some pool by themselves and some do not/);
+    await assert.rejects(load('mean'), /some of its ONNX graphs do their own pooling and some do not/);
   });
 
   it('reads pooling as sentence-transformers wrote it before 5.2, and since', async () => {
@@ -341,7 +341,7 @@ describe('describeModel() of a folder with ONNX graphs', () => {
       'pickled Dense weights',
       'bert-cls-dense',
       () => renameSync(path.join(folder, '2_Dense/model.safetensors'), path.join(folder, '2_Dense/pytorch_model.bin')),
-      /2_Dense has its weights in pytorch_model\.bin only, a pickle/,
+      /2_Dense has its weights only in pytorch_model\.bin, a pickle/,
     ],
     [
       'no Dense weights',
@@ -362,7 +362,12 @@ describe('describeModel() of a folder with ONNX graphs', () => {
       () => edit('2_Dense/config.json', { module_input_name: 'token_embeddings' }),
       /module_input_name is "token_embeddings"/,
     ],
-    ['Dense of another size', 'bert-cls-dense', () => edit('config.json', { hidden_size: 31 }), /rows of 31 come in/],
+    [
+      'Dense of another size',
+      'bert-cls-dense',
+      () => edit('config.json', { hidden_size: 31 }),
+      /its input rows have 31 components/,
+    ],
     [
       'missing data',
       'qwen3-decoder',

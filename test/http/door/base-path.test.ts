@@ -90,7 +90,7 @@ describe('BASE_PATH', () => {
     const description = (await (await ask(`${BASE}/openapi.json`)).json()) as { servers: { url: string }[] };
     assert.deepEqual(description.servers, [{ url: BASE }]);
     assert.match(await (await ask(`${BASE}/v1/v1/models`)).text(), /Did you mean GET \/tools\/hotvec\/v1\/models\?/);
-    assert.match(service.log(), /"route":"\/v1\/embeddings","model":"starter","status":200/);
+    assert.match(service.log(), /"route":"\/v1\/embeddings","model":"stub","status":200/);
     assert.doesNotMatch(service.log(), /tools/);
   });
 

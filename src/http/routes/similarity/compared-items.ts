@@ -66,7 +66,7 @@ function readItem(item: GivenItem, name: string): ComparedItem {
 function decode(base64: string, name: string): Float32Array {
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.length === 0 || bytes.length % BYTES_PER_FLOAT !== 0 || bytes.toString('base64') !== base64) {
-    throw new HotvecError('invalid_input', `${name} has an embedding that is not valid base64 of 32-bit floats.`, {
+    throw new HotvecError('invalid_input', `${name} has an embedding that is not base64 of 32-bit floats.`, {
       param: name,
     });
   }

@@ -114,7 +114,7 @@ describe('POST /v1/similarity with vectors', () => {
     const nan = Buffer.from(Float32Array.of(Number.NaN, 1).buffer).toString('base64');
     const bodies: [object, string, string, RegExp][] = [
       [{ queries, documents: [unit, [1, 2]] }, 'invalid_dimensions', 'documents[1]', /2 components; expected 256/],
-      [{ queries: [[1, 2]], documents: [[1, 2, 3]] }, 'invalid_dimensions', 'documents[0]', /as queries\[0\] has/],
+      [{ queries: [[1, 2]], documents: [[1, 2, 3]] }, 'invalid_dimensions', 'documents[0]', /like queries\[0\]/],
       [{ queries: unit, documents: [unit], dimensions: 32 }, 'invalid_dimensions', 'queries', /expected 32/],
       [{ queries, documents: [floats[0]], dimensions: 32 }, 'invalid_dimensions', 'documents[0]', /expected 32/],
       [{ queries: [[0, 0]], documents: [[1, 2]] }, 'invalid_input', 'queries[0]', /zeros, which has no direction/],
@@ -137,6 +137,12 @@ describe('POST /v1/similarity with vectors', () => {
         'invalid_input',
         'queries[1]',
         /has an unknown field/,
+      ],
+      [
+        { queries: [{ embedding: [1], index: 'x' }], documents: 'b' },
+        'invalid_input',
+        'queries[0]',
+        /has a string as index/,
       ],
       [{ queries: ['a', { embedding: [] }], documents: 'b' }, 'invalid_input', 'queries[1]', /has no numbers/],
       [{ queries: ['a', []], documents: 'b' }, 'invalid_input', 'queries[1]', /has no numbers/],
