@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../src/clock.ts';
@@ -6,16 +7,17 @@ import { createLogger } from '../src/log/logger.ts';
 import { type OpenModel, openModel } from '../src/served-models/open-model.ts';
 import { readConfig } from '../src/settings/config.ts';
 import { interleave } from './interleave.ts';
-import { median, percentile } from './statistics.ts';
+import { median, percentile, sum } from './statistics.ts';
 
 // Two models on one device: both engines at once against turns (docs/decisions/0096), interleaved in one run.
-//   node dist/bench/shared-device.js --model starter --model DIR [--rounds N] [--seconds S]
+//   node dist/bench/shared-device.js --model starter --model DIR [--rounds N] [--seconds S] [--texts N]
 
 const { values } = parseArgs({
   options: {
     model: { type: 'string', multiple: true, default: ['starter', 'starter'] },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '4' },
+    texts: { type: 'string', default: '32' },
     device: { type: 'string', default: 'cpu' },
   },
 });
@@ -43,11 +45,20 @@ interface Load {
   count: number;
   length: number;
 }
-const BULK: Load = { clients: 4, count: 32, length: 60 };
+const BULK: Load = { clients: 4, count: Number(values.texts), length: 60 };
 const QUERY: Load = { clients: 1, count: 1, length: 12 };
 
-/** @returns tokens a second, and what each request took in milliseconds. */
-async function run({ batcher, manifest }: OpenModel, load: Load): Promise<{ pace: number; latencies: number[] }> {
+interface Run {
+  /** Tokens a second. */
+  pace: number;
+  /** Tokens in a second of its engine's processor time, which others on the machine do not change much. */
+  perCpuSecond: number;
+  /** Milliseconds of each request. */
+  latencies: number[];
+}
+
+async function run({ batcher, manifest, engine }: OpenModel, load: Load): Promise<Run> {
+  const cpuBefore = cpuSeconds(engine.processIds);
   const end = performance.now() + milliseconds;
   const latencies: number[] = [];
   const sequence = () =>
@@ -61,7 +72,20 @@ async function run({ batcher, manifest }: OpenModel, load: Load): Promise<{ pace
   };
   const start = performance.now();
   await Promise.all(Array.from({ length: load.clients }, client));
-  return { pace: (latencies.length * load.count * load.length * 1000) / (performance.now() - start), latencies };
+  const tokens = latencies.length * load.count * load.length;
+  const seconds = (performance.now() - start) / 1000;
+  return { pace: tokens / seconds, perCpuSecond: tokens / (cpuSeconds(engine.processIds) - cpuBefore), latencies };
+}
+
+/** Processor time of processes so far; Linux counts it in hundredths of a second. */
+function cpuSeconds(processIds: readonly number[]): number {
+  return sum(
+    processIds.map((id) => {
+      const [, fields = ''] = readFileSync(`/proc/${id}/stat`, 'utf8').split(') ');
+      const [user, system] = fields.split(' ').slice(11, 13);
+      return (Number(user) + Number(system)) / 100;
+    }),
+  );
 }
 
 const turns = new Switch();
@@ -81,18 +105,24 @@ for (const [i, model] of values.model.entries()) {
 const [a, b] = models as [OpenModel, OpenModel];
 
 /** What both get done together, as part of what each does alone; and how long a query waits beside the other's bulk. */
-async function measure(isOn: boolean): Promise<{ work: number; p50: number; p99: number; bulk: number }> {
+async function measure(isOn: boolean): Promise<Record<'work' | 'efficiency' | 'p50' | 'p99' | 'bulk', number>> {
   turns.isOn = isOn;
   const [both, other] = await Promise.all([run(a, BULK), run(b, BULK)]);
   const [bulk, queries] = await Promise.all([run(a, BULK), run(b, QUERY)]);
   const [p50, p99] = [percentile(queries.latencies, 0.5), percentile(queries.latencies, 0.99)];
-  return { work: both.pace / alone.a + other.pace / alone.b, p50, p99, bulk: bulk.pace / alone.a };
+  return {
+    work: both.pace / alone.a.pace + other.pace / alone.b.pace,
+    efficiency: (both.perCpuSecond / alone.a.perCpuSecond + other.perCpuSecond / alone.b.perCpuSecond) / 2,
+    p50,
+    p99,
+    bulk: bulk.pace / alone.a.pace,
+  };
 }
 
-const alone = { a: (await run(a, BULK)).pace, b: (await run(b, BULK)).pace };
+const alone = { a: await run(a, BULK), b: await run(b, BULK) };
 const idle = await run(b, QUERY);
 process.stdout.write(
-  `alone: ${alone.a.toFixed(0)} and ${alone.b.toFixed(0)} tokens/s, query ${percentile(idle.latencies, 0.5).toFixed(1)} ms\n`,
+  `alone: ${alone.a.pace.toFixed(0)} and ${alone.b.pace.toFixed(0)} tokens/s, query ${percentile(idle.latencies, 0.5).toFixed(1)} ms\n`,
 );
 const rounds = await interleave(
   Number(values.rounds),
@@ -109,6 +139,7 @@ const show = (name: string, pick: (one: Awaited<ReturnType<typeof measure>>) => 
   );
 };
 show('work of both, 1 = one alone', ({ work }) => work);
+show('the same by processor time', ({ efficiency }) => efficiency);
 show('query beside bulk, p50 ms', ({ p50 }) => p50);
 show('query beside bulk, p99 ms', ({ p99 }) => p99);
 show('that bulk, 1 = alone', ({ bulk }) => bulk);
