@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../src/clock.ts';
-import { DeviceTurns, type Seat } from '../src/engine/supervisor/device-turns.ts';
 import { createLogger } from '../src/log/logger.ts';
 import { type OpenModel, openModel } from '../src/served-models/open-model.ts';
 import { readConfig } from '../src/settings/config.ts';
+import { DeviceTurns, takeTurns } from './device-turns.ts';
 import { interleave } from './interleave.ts';
 import { median, percentile, sum } from './statistics.ts';
 
@@ -22,22 +22,6 @@ const { values } = parseArgs({
   },
 });
 const milliseconds = 1000 * Number(values.seconds);
-
-/** Turns that can be turned off, so that both ways are measured on the same engines. */
-class Switch {
-  isOn = true;
-  private readonly turns = new DeviceTurns();
-
-  join(settings: Parameters<DeviceTurns['join']>[0]): Seat {
-    const seat = this.turns.join(settings);
-    return {
-      get isWaiting() {
-        return seat.isWaiting;
-      },
-      take: () => (this.isOn ? seat.take() : Promise.resolve(() => {})),
-    };
-  }
-}
 
 /** Requests of `count` sequences of `length` random tokens, from `clients` that ask one after the other. */
 interface Load {
@@ -88,7 +72,8 @@ function cpuSeconds(processIds: readonly number[]): number {
   );
 }
 
-const turns = new Switch();
+const turns = new DeviceTurns();
+let isOn = false;
 const models: OpenModel[] = [];
 for (const [i, model] of values.model.entries()) {
   const config = { ...readConfig({ MODEL: model, DEVICE: values.device }), servedModelName: `${i}` };
@@ -96,17 +81,17 @@ for (const [i, model] of values.model.entries()) {
     config,
     logger: createLogger('silent'),
     clock,
-    turns,
     reports: () => ({ onEngineEvent: () => {} }),
   });
   await opened.start();
+  takeTurns(opened.engine, turns.join(), () => isOn);
   models.push(opened);
 }
 const [a, b] = models as [OpenModel, OpenModel];
 
 /** What both get done together, as part of what each does alone; and how long a query waits beside the other's bulk. */
-async function measure(isOn: boolean): Promise<Record<'work' | 'efficiency' | 'p50' | 'p99' | 'bulk', number>> {
-  turns.isOn = isOn;
+async function measure(inTurns: boolean): Promise<Record<'work' | 'efficiency' | 'p50' | 'p99' | 'bulk', number>> {
+  isOn = inTurns;
   const [both, other] = await Promise.all([run(a, BULK), run(b, BULK)]);
   const [bulk, queries] = await Promise.all([run(a, BULK), run(b, QUERY)]);
   const [p50, p99] = [percentile(queries.latencies, 0.5), percentile(queries.latencies, 0.99)];

@@ -5,7 +5,6 @@ import type { BatchReport } from '../batching/dispatcher.ts';
 import type { PoisonReport } from '../batching/trials.ts';
 import type { Clock } from '../clock.ts';
 import type { Calibration, Device, EngineInfo } from '../engine/protocol.ts';
-import type { DeviceTurns } from '../engine/supervisor/device-turns.ts';
 import type { EngineEvent } from '../engine/supervisor/engine-events.ts';
 import { type EngineChoice, EngineGroup } from '../engine/supervisor/engine-group.ts';
 import { EngineSupervisor } from '../engine/supervisor/supervisor.ts';
@@ -46,8 +45,6 @@ export interface OpenModelOptions {
   clock: Clock;
   /** @param name of the model. */
   reports: (name: string) => ModelReports;
-  /** Where other models compute on the same devices. */
-  turns?: Pick<DeviceTurns, 'join'> | undefined;
   /** The engine process; tests put a fake one here that speaks the same protocol. */
   engineEntry?: URL | undefined;
 }
@@ -102,7 +99,7 @@ export type ModelConfig = ModelSettings &
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
-  const { config, logger, clock, turns } = options;
+  const { config, logger, clock } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const described = await describeModel(location, config);
   const format = formatOf(described);
@@ -144,7 +141,6 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   let stamps: FileStamps | undefined;
   const engine = new EngineGroup({
     choices,
-    turns,
     createEngine: (settings) =>
       new EngineSupervisor({
         entry: options.engineEntry ?? new URL('../engine/process/process.js', import.meta.url),

@@ -1,4 +1,3 @@
-import { DeviceTurns } from '../engine/supervisor/device-turns.ts';
 import { StartError } from '../errors.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { ObservedModel } from '../metrics/observed-metrics.ts';
@@ -7,7 +6,7 @@ import type { Config } from '../settings/settings.ts';
 import { type CgroupPlaces, checkMemory, memoryLimit, memoryOf } from './memory.ts';
 import { type OpenModel, type OpenModelOptions, openModel } from './open-model.ts';
 
-export interface OpenModelsOptions extends Omit<OpenModelOptions, 'config' | 'turns'> {
+export interface OpenModelsOptions extends Omit<OpenModelOptions, 'config'> {
   config: Config;
   /** Where the memory limit of a container is told; tests have folders of their own. */
   cgroup?: CgroupPlaces | undefined;
@@ -22,9 +21,8 @@ export async function openModels(options: OpenModelsOptions): Promise<OpenModel[
   // Read before, with the other settings; a file may have changed since.
   const { models: configs, problems } = modelConfigs(config);
   if (problems.length > 0) throw new StartError(problems.join('\n'));
-  const turns = configs.length > 1 ? new DeviceTurns() : undefined;
   const models: OpenModel[] = [];
-  for (const one of configs) models.push(await openModel({ ...rest, logger, config: one, turns }));
+  for (const one of configs) models.push(await openModel({ ...rest, logger, config: one }));
   const needs = models.map(({ name, manifest, choices }) => ({
     name,
     bytes: memoryOf(choices, ({ dtype }) => formatOf(manifest).residentBytes(manifest, dtype)),

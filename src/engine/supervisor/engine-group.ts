@@ -1,7 +1,6 @@
 import { messageOf, StartError } from '../../errors.ts';
 import { type Engine, EngineLostError, type EngineState, type RunOptions } from '../engine.ts';
 import type { Batch, BatchResult, EngineInfo, EngineSettings } from '../protocol.ts';
-import type { DeviceTurns, Seat } from './device-turns.ts';
 import type { EngineSupervisor } from './supervisor.ts';
 
 /** Something to compute on: the settings of one engine process for each device. */
@@ -11,8 +10,6 @@ export interface EngineGroupOptions {
   /** In order of preference, at least one. The first of which every process becomes ready is taken. */
   choices: readonly EngineChoice[];
   createEngine: (settings: EngineSettings) => EngineSupervisor;
-  /** Where other models compute on the same devices; left out: this one has them to itself. */
-  turns?: Pick<DeviceTurns, 'join'> | undefined;
   /** Told of each choice that was passed over. */
   onPassedOver?: (choice: EngineChoice, reason: string) => void;
 }
@@ -28,7 +25,6 @@ export class EngineGroup implements Engine {
   private readonly options: EngineGroupOptions;
   private readonly listeners: ((state: EngineState) => void)[] = [];
   private members: readonly EngineSupervisor[] = [];
-  private readonly seats = new Map<EngineSupervisor, Seat>();
   private isStarting = true;
   private isClosed = false;
 
@@ -48,7 +44,7 @@ export class EngineGroup implements Engine {
   }
 
   get processesIdle(): number {
-    return this.state === 'ready' ? this.members.filter((member) => this.isIdle(member)).length : 0;
+    return this.state === 'ready' ? this.members.filter(({ processesIdle }) => processesIdle > 0).length : 0;
   }
 
   /** Share of the last ten seconds that the engines in service computed, on average; 0 to 1. */
@@ -121,16 +117,12 @@ export class EngineGroup implements Engine {
     const [first, ...others] = ready;
     if (first === undefined) return Promise.reject(new EngineLostError(`The engine is ${state}.`));
     // Among equals to the one that has computed longest, so will be done first.
-    const member = others.reduce((least, one) => {
-      const difference = one.batchesUnderWay - least.batchesUnderWay || least.batchAge - one.batchAge;
-      return difference < 0 ? one : least;
-    }, first);
-    const seat = this.seats.get(member);
-    return seat === undefined ? member.run(batch, options) : runInTurn(seat, () => member.run(batch, options));
-  }
-
-  private isIdle(member: EngineSupervisor): boolean {
-    return member.processesIdle > 0 && this.seats.get(member)?.isWaiting !== true;
+    return others
+      .reduce((least, one) => {
+        const difference = one.batchesUnderWay - least.batchesUnderWay || least.batchAge - one.batchAge;
+        return difference < 0 ? one : least;
+      }, first)
+      .run(batch, options);
   }
 
   async close(): Promise<void> {
@@ -145,7 +137,6 @@ export class EngineGroup implements Engine {
     this.members = choice.map((settings) => {
       const member = this.options.createEngine(settings);
       member.onStateChange(() => this.tell());
-      if (this.options.turns !== undefined) this.seats.set(member, this.options.turns.join(settings));
       return member;
     });
     await Promise.all(this.members.map((member) => member.start()));
@@ -161,9 +152,4 @@ export class EngineGroup implements Engine {
     const { state } = this;
     for (const listener of this.listeners) listener(state);
   }
-}
-
-async function runInTurn(seat: Seat, run: () => Promise<BatchResult>): Promise<BatchResult> {
-  const end = await seat.take();
-  return run().finally(end);
 }
