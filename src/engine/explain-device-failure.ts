@@ -45,7 +45,7 @@ function explainCuda(message: string): string {
   for (const name of ['shared', 'cuda'] as const) {
     const file = providerLibrary(name);
     if (!existsSync(file)) {
-      return `the CUDA provider is not part of the npm package, and ${file} is missing. Use the GPU image (docker compose --profile gpu), or put the library there as its Dockerfile does.`;
+      return `the CUDA provider is not part of the npm package, and ${file} is missing. Use the GPU image (docker compose up hotvec-gpu), or put the library there as its Dockerfile does.`;
     }
   }
   const driver = whyNotLoaded('libcuda.so.1');
