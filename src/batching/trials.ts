@@ -90,7 +90,7 @@ export class Trials {
     return { ...batch, entries: strangers };
   }
 
-  /** The entries that somebody still waits for; the others are forgotten, but not what speaks against them. */
+  /** The entries that someone is still waiting for; the others are forgotten, but not the evidence against them. */
   wanted({ entries, hunt, evidence }: Attempt): Entry[] {
     return entries.filter((entry) => {
       if (entry.waiters.size > 0) return true;

@@ -43,7 +43,7 @@ export interface ReadToken {
 
 export interface Tokenizer {
   readonly special: SpecialTokens;
-  /** Left out: not known, and not asked of token ids. */
+  /** If omitted: unknown, and not required of token ids. */
   readonly marks?: Marks;
   /** One encoding a text, same order. Off the event loop; of texts of any length. */
   tokenize(texts: readonly string[], options?: TokenizeOptions): Promise<Encoding[]>;

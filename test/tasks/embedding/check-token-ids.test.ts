@@ -60,7 +60,7 @@ describe('checkTokenIds()', () => {
       for (const ids of padded) {
         assert.throws(() => check(ids, marks), {
           code: 'invalid_token_id',
-          message: /which this model's tokenizer pads/,
+          message: /which is the padding token of this model's tokenizer/,
         });
         assert.deepEqual([...checkTokenIds(ids, 'input', model, 'error', undefined)], ids);
       }
