@@ -22,7 +22,11 @@ export async function openModels(options: OpenModelsOptions): Promise<OpenModel[
   const { models: configs, problems } = modelConfigs(config);
   if (problems.length > 0) throw new StartError(problems.join('\n'));
   const models: OpenModel[] = [];
-  for (const one of configs) models.push(await openModel({ ...rest, logger, config: one }));
+  const isOneOfSeveral = configs.length > 1;
+  for (const one of configs) {
+    const opened = await openModel({ ...rest, logger, config: one }).catch(naming(one.model, isOneOfSeveral));
+    models.push({ ...opened, start: () => opened.start().catch(naming(opened.name, isOneOfSeveral)) });
+  }
   const needs = models.map(({ name, manifest, choices }) => ({
     name,
     bytes: memoryOf(choices, ({ dtype }) => formatOf(manifest).residentBytes(manifest, dtype)),
@@ -31,6 +35,14 @@ export async function openModels(options: OpenModelsOptions): Promise<OpenModel[
   logger.info({ needs, available: limit.bytes, source: limit.source }, 'minimum memory of the models');
   checkMemory(needs, limit);
   return models;
+}
+
+/** An error of one of several models says which, where its own words do not. */
+function naming(model: string, isOneOfSeveral: boolean): (error: unknown) => never {
+  return (error) => {
+    if (!isOneOfSeveral || !(error instanceof StartError) || error.message.includes(model)) throw error;
+    throw new StartError(`${model}: ${error.message}`);
+  };
 }
 
 /** What metrics tell of a model when they are collected. */

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { packageRoot } from '../../src/package-info.ts';
 import { largestDifference } from '../support/difference.ts';
 import { checkLogLine } from '../support/log-lines.ts';
 import { paddedFixtures, paddedGolden } from '../support/padded-fixtures.ts';
@@ -11,6 +12,7 @@ import { type RunningService, startService } from '../support/running-service.ts
 import { spawnCli } from '../support/spawned-cli.ts';
 import { golden } from '../support/starter.ts';
 
+const qwen3Fixtures = path.join(packageRoot, 'test', 'fixtures', 'qwen3-variants');
 const bertFolder = path.join(paddedFixtures, 'bert-mean');
 const bert = paddedGolden('bert-mean').texts.find(
   ({ query_vector: vector, text }) => vector !== undefined && text !== '',
@@ -263,6 +265,13 @@ describe('hotvec with several models that it cannot serve', () => {
     );
     // One of them fits.
     await (await startService({ model: bertFolder, device: 'cpu' }, undefined, { cgroup })).close();
+  });
+
+  it('says which of them cannot be opened', async () => {
+    const broken = path.join(qwen3Fixtures, 'bf16-deep');
+    await assert.rejects(startService({ model: `starter,${broken}`, device: 'cpu' }), ({ message }: Error) =>
+      message.startsWith(`${broken}: tokenizer.json `),
+    );
   });
 
   it('lists what is wrong with them with the other problems, and exits with 78', async () => {
