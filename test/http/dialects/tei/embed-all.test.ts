@@ -125,7 +125,7 @@ describe('/embed_all of the dialect of text-embeddings-inference', () => {
       const [status, type, message] = await refused(small, { inputs: 'word '.repeat(600) });
       assert.deepEqual([status, type], [422, 'Validation']);
       assert.match(message, /^The response could take \d+ bytes; the server can hold 1048576 at a time/);
-      assert.match(small.log(), /"route":"\/embed_all","status":422,.*"code":"too_many_inputs"/);
+      assert.match(small.log(), /"route":"\/embed_all","model":"starter","status":422,.*"code":"too_many_inputs"/);
       assert.equal((await embedAll(small, { inputs: 'word' })).answer.length, 1);
     } finally {
       await small.close();

@@ -241,7 +241,7 @@ describe('The dialect of text-embeddings-inference', () => {
     assert.deepEqual([characters, (computed as number) > 10], [3, true]);
     const similar = { source_sentence: first.text, sentences: [first.text] };
     assert.deepEqual(await counts('/similarity', { inputs: similar }), [2 * Array.from(first.text).length, 2 * tokens]);
-    assert.match(service.log(), /"route":"\/embed","status":200,.*"inputs":2,"tokens":\d+/);
+    assert.match(service.log(), /"route":"\/embed","model":"starter","status":200,.*"inputs":2,"tokens":\d+/);
   });
 
   describe('/vertex', () => {
@@ -267,7 +267,7 @@ describe('The dialect of text-embeddings-inference', () => {
       ]);
       const { headers } = await succeed(service, '/vertex', { instances: instances.slice(2), parameters: { a: 1 } });
       assert.deepEqual([headers.get('x-truncated-inputs'), headers.get('x-compute-type')], ['1', 'cpu']);
-      assert.match(service.log(), /"route":"\/vertex","status":200,.*"inputs":3,/);
+      assert.match(service.log(), /"route":"\/vertex","model":"starter","status":200,.*"inputs":3,/);
     });
 
     it('refuses the whole request for what is wrong with one', async () => {
