@@ -164,7 +164,10 @@ describe('deploy/, beside a running hotvec', () => {
         firing.map(({ labels }) => labels.alertname),
         ['HotvecEngineLost'],
       );
-      assert.equal(firing[0]?.annotations.summary, `${new URL(service.url).host} lost the engine of starter on device 0`);
+      assert.equal(
+        firing[0]?.annotations.summary,
+        `${new URL(service.url).host} lost the engine of starter on device 0`,
+      );
     });
 
     it('has HotvecDown under way for the target that it cannot read', async () => {
