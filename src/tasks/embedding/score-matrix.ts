@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { cosine } from './cosine.ts';
 import type { Metric } from './embedder.ts';
 
 /** Multiply–adds between two yields: a few milliseconds. */
@@ -6,20 +7,8 @@ const WORK_PER_SLICE = 2_000_000;
 
 /** Larger is more alike in every metric: distances are negated, as sentence-transformers does (util/similarity.py). */
 const SCORE: Record<Metric, (a: Float32Array, b: Float32Array) => number> = {
-  cosine: (a, b) => {
-    let dot = 0;
-    let squaresA = 0;
-    let squaresB = 0;
-    for (let i = 0; i < a.length; i++) {
-      const x = a[i] as number;
-      const y = b[i] as number;
-      dot += x * y;
-      squaresA += x * x;
-      squaresB += y * y;
-    }
-    // Rounding may carry a text's similarity to itself past 1.
-    return Math.min(1, Math.max(-1, dot / Math.sqrt(squaresA * squaresB)));
-  },
+  // Rounding may carry a text's similarity to itself past 1.
+  cosine: (a, b) => Math.min(1, Math.max(-1, cosine(a, b))),
   dot: (a, b) => {
     let dot = 0;
     for (let i = 0; i < a.length; i++) dot += (a[i] as number) * (b[i] as number);
