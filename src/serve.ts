@@ -14,7 +14,7 @@ import type { OpenModel } from './served-models/open-model.ts';
 import { observeModel, openModels } from './served-models/open-models.ts';
 import { Readiness } from './served-models/readiness.ts';
 import { ModelRegistry } from './served-models/registry.ts';
-import type { Config } from './settings/config.ts';
+import type { StartConfig } from './settings/config.ts';
 import { openTracer } from './tracing/open-tracer.ts';
 
 export interface Service {
@@ -31,7 +31,7 @@ export interface Service {
 }
 
 export interface ServeOptions {
-  config: Config;
+  config: StartConfig;
   logger: Logger;
   /** The engine process; tests put a fake one here that speaks the same protocol. */
   engineEntry?: URL;
@@ -60,7 +60,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
   const reports = (name: string) => reportModel(name, logger, metrics.of(name));
-  const models = await openModels({ config, logger, clock, engineEntry, cgroup, reports });
+  const models = await openModels({ configs: config.models, logger, clock, engineEntry, cgroup, reports });
   const registry = new ModelRegistry(models);
   const readiness = new Readiness(models, clock);
   const closeEngines = () => Promise.all(models.map(({ engine }) => engine.close()));

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { type Config, ConfigError, readConfig } from '../settings/config.ts';
+import { ConfigError, readConfig, type StartConfig } from '../settings/config.ts';
 import { settingsHelp } from '../settings/settings-help.ts';
 import { EXIT_CONFIG } from './exit-codes.ts';
 
@@ -8,7 +8,7 @@ import { EXIT_CONFIG } from './exit-codes.ts';
  * first argument.
  * @returns the exit code where there is nothing more to do: help was asked for, or the settings cannot be used.
  */
-export function readLocalSettings(name: string, args: readonly string[]): Config | number {
+export function readLocalSettings(name: string, args: readonly string[]): StartConfig | number {
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(settingsHelp(`hotvec ${name} [MODEL] [flags]`));
     return 0;

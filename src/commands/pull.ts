@@ -13,7 +13,6 @@ import { int8Folders } from '../model-files/int8/int8-folders.ts';
 import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelLocation } from '../model-files/resolve-model.ts';
 import type { Config } from '../settings/config.ts';
-import { modelConfigs } from '../settings/model-configs.ts';
 import { explainMachineError } from './explain-machine-error.ts';
 import { readLocalSettings } from './local-settings.ts';
 import { PullBar } from './pull-bar.ts';
@@ -35,7 +34,7 @@ export async function pullCommand(args: readonly string[], signals: StopSignals)
     process.exit(1);
   });
   try {
-    for (const one of modelConfigs(config).models) await pullOne(one, bar?.onEvent ?? log, () => bar?.stop());
+    for (const one of config.models) await pullOne(one, bar?.onEvent ?? log, () => bar?.stop());
     return 0;
   } catch (error) {
     bar?.stop();

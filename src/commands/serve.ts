@@ -7,8 +7,7 @@ import { nameOfModel } from '../model-files/resolve-model.ts';
 import { packageVersion } from '../package-info.ts';
 import type { Service } from '../serve.ts';
 import { nameProblems } from '../served-models/model-names.ts';
-import { type Config, ConfigError, readConfig, withoutSecrets } from '../settings/config.ts';
-import { modelConfigs } from '../settings/model-configs.ts';
+import { ConfigError, readConfig, type StartConfig, withoutSecrets } from '../settings/config.ts';
 import { settingsHelp } from '../settings/settings-help.ts';
 import { EXIT_CONFIG, EXIT_ENGINE } from './exit-codes.ts';
 import { explainMachineError } from './explain-machine-error.ts';
@@ -23,7 +22,7 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
   }
   // Without a working directory there is no engine process either; this reports it in one line.
   process.cwd();
-  let config: ReturnType<typeof readConfig>;
+  let config: StartConfig;
   try {
     config = readConfig(process.env, args, startProblems);
   } catch (error) {
@@ -46,7 +45,7 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
   if (process.platform !== 'win32') process.on('SIGHUP', () => reload());
 
   logger.info({ version: packageVersion, node: process.version, config: withoutSecrets(config) }, 'starting hotvec');
-  if (modelConfigs(config).models.some(({ model }) => model === 'starter')) {
+  if (config.models.some(({ model }) => model === 'starter')) {
     logger.info(
       'The starter model is for trying the API, not for production: it knows little about the world. For real work, set MODEL=Qwen/Qwen3-Embedding-0.6B.',
     );
@@ -76,13 +75,13 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
 }
 
 /** What is told with the other settings, before anything is loaded: names that clash, a key file that cannot be used. */
-function startProblems(config: Config): string[] {
-  const names = modelConfigs(config).models.map(({ model, servedModelName, aliases }) => [
+function startProblems({ models, apiKeysFile }: StartConfig): string[] {
+  const names = models.map(({ model, servedModelName, aliases }) => [
     servedModelName || nameOfModel(model),
     ...aliases,
   ]);
   try {
-    if (config.apiKeysFile !== '') readApiKeys(config.apiKeysFile);
+    if (apiKeysFile !== '') readApiKeys(apiKeysFile);
     return nameProblems(names);
   } catch (error) {
     return [...nameProblems(names), messageOf(error)];

@@ -6,7 +6,6 @@ import { createLogger } from '../log/logger.ts';
 import { type ModelReports, openModel } from '../served-models/open-model.ts';
 import { type CheckGroup, verifyModel } from '../served-models/verify-model.ts';
 import type { Config } from '../settings/config.ts';
-import { modelConfigs } from '../settings/model-configs.ts';
 import { readLocalSettings } from './local-settings.ts';
 
 /**
@@ -19,7 +18,7 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
   // Standard output is for the tables.
   const logger = createLogger(config.logLevel, process.stderr);
   let isRight = true;
-  for (const one of modelConfigs(config).models) {
+  for (const one of config.models) {
     try {
       isRight = (await verifyOne(one, logger)) && isRight;
     } catch (error) {

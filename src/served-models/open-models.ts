@@ -1,26 +1,21 @@
 import { StartError } from '../errors.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { ObservedModel } from '../metrics/observed-metrics.ts';
-import { modelConfigs } from '../settings/model-configs.ts';
-import type { Config } from '../settings/settings.ts';
 import { type CgroupPlaces, checkMemory, memoryLimit, memoryOf } from './memory.ts';
-import { type OpenModel, type OpenModelOptions, openModel } from './open-model.ts';
+import { type ModelConfig, type OpenModel, type OpenModelOptions, openModel } from './open-model.ts';
 
 export interface OpenModelsOptions extends Omit<OpenModelOptions, 'config'> {
-  config: Config;
+  configs: readonly ModelConfig[];
   /** Where the memory limit of a container is told; tests have folders of their own. */
   cgroup?: CgroupPlaces | undefined;
 }
 
 /**
- * Opens every model that the settings name, in their order, and says what they take of memory before any is loaded.
+ * Opens every model of the settings, in their order, and says what they take of memory before any is loaded.
  * @throws {StartError} what `openModel` throws; where there is too little memory.
  */
 export async function openModels(options: OpenModelsOptions): Promise<OpenModel[]> {
-  const { config, logger, cgroup, ...rest } = options;
-  // Read before, with the other settings; a file may have changed since.
-  const { models: configs, problems } = modelConfigs(config);
-  if (problems.length > 0) throw new StartError(problems.join('\n'));
+  const { configs, logger, cgroup, ...rest } = options;
   const models: OpenModel[] = [];
   const isOneOfSeveral = configs.length > 1;
   for (const one of configs) {

@@ -3,11 +3,17 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { contradictions } from './setting-contradictions.ts';
+import { modelConfigs } from './model-configs.ts';
+import { contradictions, contradictionsOfModels } from './setting-contradictions.ts';
 import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
 import { ADDRESSES, type Config, type SettingName, settings } from './settings.ts';
 
 export type { Config } from './settings.ts';
+
+/** The settings of all, and those of each model: its own before those of all, at least one, in the order given. */
+export interface StartConfig extends Config {
+  models: readonly Config[];
+}
 
 /** One row of the documentation. */
 export interface SettingDescription {
@@ -65,8 +71,8 @@ export function describeSettings(): SettingDescription[] {
 export function readConfig(
   given: Record<string, string | undefined>,
   args: readonly string[] = [],
-  check: (config: Config) => string[] = () => [],
-): Config {
+  check: (config: StartConfig) => string[] = () => [],
+): StartConfig {
   const problems: string[] = [];
   const flags = readFlags(args, problems);
   const environment = withHubVariables(given);
@@ -98,16 +104,23 @@ export function readConfig(
   if (isGiven.has('model') && isGiven.has('modelsFile')) {
     problems.push('MODEL and MODELS_FILE both say what to serve; set only one of them.');
   }
-  if (problems.length === 0) problems.push(...contradictions(config as Config), ...check(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
+  const read = config as Config;
+  const { models, problems: ofModels } = modelConfigs(read);
+  problems.push(...contradictions(read), ...ofModels, ...contradictionsOfModels(models), ...check({ ...read, models }));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...complete(read, environment), models: models.map((one) => complete(one, environment)) };
+}
+
+/** Settings that follow from others or from the environment. */
+function complete(config: Config, environment: Record<string, string | undefined>): Config {
+  const folders = HUB_FOLDERS.map((name) => [name, expandPath(config[name], environment)]);
+  const completed: Config = { ...config, ...Object.fromEntries(folders) };
   // As written, with or without slashes around it, or as one slash.
-  config.basePath = String(config.basePath).replace(/^\/?(.*?)\/?$/, (_, path: string) =>
-    path === '' ? '' : `/${path}`,
-  );
-  for (const name of HUB_FOLDERS) config[name] = expandPath(config[name] as string, environment);
-  config.metricsHost ||= config.host as string;
-  config.hfHome ||= defaultHfHome(environment);
-  return config as Config;
+  completed.basePath = config.basePath.replace(/^\/?(.*?)\/?$/, (_, path: string) => (path === '' ? '' : `/${path}`));
+  completed.metricsHost ||= config.host;
+  completed.hfHome ||= defaultHfHome(environment);
+  return completed;
 }
 
 /** Empty where there is no home. */
@@ -117,8 +130,8 @@ function defaultHfHome({ XDG_CACHE_HOME: cache }: Record<string, string | undefi
   return home === '' ? '' : path.join(home, '.cache', 'huggingface');
 }
 
-/** The settings as they may be logged. */
-export function withoutSecrets(config: Config): Config {
+/** The settings of all as they may be logged. */
+export function withoutSecrets({ models: _, ...config }: StartConfig): Config {
   const hidden = SECRETS.filter((name) => config[name] !== '').map((name) => [name, '***']);
   return { ...config, ...Object.fromEntries(hidden) };
 }

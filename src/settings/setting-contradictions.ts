@@ -1,6 +1,5 @@
 import { parseHostPattern } from './host-name.ts';
 import { isLoopback } from './loopback.ts';
-import { modelConfigs } from './model-configs.ts';
 import { variableOf } from './setting-text.ts';
 import { ADDRESSES, type Config } from './settings.ts';
 
@@ -49,11 +48,13 @@ export function contradictions(config: Config): string[] {
   if (config.dialects.length > 1 && config.dialects.includes('none')) {
     problems.push(`DIALECTS=${config.dialects} lists dialects and none; remove one or the other.`);
   }
-  const { models, problems: ofModels } = modelConfigs(config);
-  problems.push(...ofModels);
-  const place = (model: string) => (models.length === 1 ? '' : `${model}: `);
-  for (const one of models) problems.push(...modelContradictions(one).map((problem) => place(one.model) + problem));
   return problems;
+}
+
+/** The same of the settings of each model. */
+export function contradictionsOfModels(models: readonly Config[]): string[] {
+  const place = (model: string) => (models.length === 1 ? '' : `${model}: `);
+  return models.flatMap((one) => modelContradictions(one).map((problem) => place(one.model) + problem));
 }
 
 function modelContradictions(config: Config): string[] {

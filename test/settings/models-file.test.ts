@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ConfigError, readConfig } from '../../src/settings/config.ts';
-import { modelConfigs } from '../../src/settings/model-configs.ts';
 
 describe('Several models', () => {
   let folder: string;
@@ -17,7 +16,7 @@ describe('Several models', () => {
 
   const read = (environment: Record<string, string>, lines?: string[]) => {
     if (lines !== undefined) writeFileSync(file, lines.join('\n'));
-    return modelConfigs(readConfig({ ...environment, ...(lines === undefined ? {} : { MODELS_FILE: file }) })).models;
+    return readConfig({ ...environment, ...(lines === undefined ? {} : { MODELS_FILE: file }) }).models;
   };
   const problems = (environment: Record<string, string>, lines?: string[]): string[] => {
     try {

@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream';
 import { createLogger } from '../../src/log/logger.ts';
 import { type ServeOptions, type Service, serve } from '../../src/serve.ts';
-import { type Config, readConfig } from '../../src/settings/config.ts';
+import { type Config, readConfig, type StartConfig } from '../../src/settings/config.ts';
+import { modelConfigs } from '../../src/settings/model-configs.ts';
 
 export interface RunningService extends Service {
   /** Every log line so far. */
@@ -10,8 +11,9 @@ export interface RunningService extends Service {
 }
 
 /** Settings as the service reads them, on a free port. */
-export function testConfig(settings: Partial<Config> = {}): Config {
-  return { ...readConfig({}), port: 0, logLevel: 'info', drainMs: 2_000, ...settings };
+export function testConfig(settings: Partial<Config> = {}): StartConfig {
+  const config = { ...readConfig({}), port: 0, logLevel: 'info' as const, drainMs: 2_000, ...settings };
+  return { ...config, models: modelConfigs(config).models };
 }
 
 /** The whole service in this process: real model, real engine process, real HTTP. Close it when done. */
