@@ -8,6 +8,8 @@ import { fakeEngineEntry, scriptFakeEngine, until } from '../support/supervised-
 
 const CLIENTS = 8;
 const REQUESTS = 6;
+/** Batches that the dispatcher lets an engine process have: one to compute, one sent ahead. */
+const MOST_UNDER_WAY = 2;
 
 /** What a fault may cost: the reason a process is lost for, and answers that are dropped. */
 interface Cost {
@@ -58,9 +60,10 @@ describe('An engine process that misbehaves once', () => {
         assert.equal((await fetch(`${service.url}/livez`)).status, 200);
         const metrics = await readMetrics(service.url);
         assert.equal(metrics.get('hotvec_queue_tokens{model="starter"}'), 0);
-        // What a process still sends that is being killed is dropped, if it comes before its end.
+        // What a process sends after its wrong message is dropped: as much as it sent before this process read that message
+        // and killed it. It can have answered both batches that it had by then.
         const dropped = metrics.get('hotvec_stale_replies_total{model="starter"}') as number;
-        assert.ok(lost === undefined ? dropped === stale : dropped <= 1, `${dropped} dropped`);
+        assert.ok(lost === undefined ? dropped === stale : dropped <= MOST_UNDER_WAY, `${dropped} dropped`);
         assert.equal(metrics.get('hotvec_poison_inputs_total{model="starter"}'), 0, 'once is no poison');
         const losses = [...metrics].filter(([name]) => name.startsWith('hotvec_engine_restarts_total'));
         for (const [name, count] of losses) assert.equal(count, name.includes(`"${lost}"`) ? 1 : 0, name);
