@@ -201,7 +201,7 @@ export const thresholds = {
   },
   open_files_growth: {
     part: 'growth',
-    what: 'open files of main process and engine, more than after the first requests',
+    what: 'open files of main process and engine after the clients have gone, more than before they came',
     unit: 'files',
     bound: { atMost: 4 },
   },
