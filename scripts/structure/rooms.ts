@@ -39,7 +39,7 @@ export const rooms: Rooms = {
   },
   'http/door': {
     values: [...GROUND, 'http/answers', 'settings/host-name.ts', 'settings/loopback.ts', 'tracing/trace-context.ts'],
-    types: ['settings', 'metrics', 'tracing', 'tasks/embedding/embedder.ts'],
+    types: ['settings', 'metrics', 'tracing', 'tasks', 'tasks/embedding/embedder.ts'],
     packages: ['fast-json-stringify', 'fastify'],
     packageTypes: ['pino'],
   },
@@ -50,6 +50,7 @@ export const rooms: Rooms = {
       'http/openapi',
       'settings',
       'served-models',
+      'model-files/manifest.ts',
       'tasks/embedding/embedder.ts',
       'tasks/embedding/prompt.ts',
     ],
@@ -60,7 +61,7 @@ export const rooms: Rooms = {
   'http/body/body-worker.ts': { values: [...GROUND, 'http/body'], packages: ['piscina'] },
   'http/answers': {
     values: [...GROUND, 'http/door', 'http/body/output-dtype.ts', 'http/openapi'],
-    types: ['settings', 'tasks/embedding/embedder.ts'],
+    types: ['settings', 'tasks', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
     packageTypes: ['fastify', 'typebox'],
   },
   'http/openapi': {
@@ -72,7 +73,7 @@ export const rooms: Rooms = {
   'http/routes': { types: ['served-models', 'settings'] },
   'http/routes/*': {
     values: [...GROUND, 'http/body', 'http/answers', 'http/openapi'],
-    types: ['http/routes', 'metrics', 'served-models', 'tasks/embedding/embedder.ts'],
+    types: ['http/routes', 'metrics', 'served-models', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
     packages: ['typebox'],
     packageTypes: ['@fastify/type-provider-typebox'],
   },
@@ -84,7 +85,14 @@ export const rooms: Rooms = {
   },
   'http/dialects/*': {
     values: [...GROUND, 'http/door', 'http/body', 'http/answers', 'http/openapi'],
-    types: ['http/routes', 'served-models', 'settings', 'tasks/embedding/embedder.ts', 'tasks/embedding/prompt.ts'],
+    types: [
+      'http/routes',
+      'served-models',
+      'settings',
+      'tasks/embedding/embedder.ts',
+      'tasks/embedding/prompt.ts',
+      'tasks/reranking/reranker.ts',
+    ],
     packages: ['typebox'],
     packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
   },
@@ -105,7 +113,7 @@ export const rooms: Rooms = {
       'log',
       'settings/model-configs.ts',
     ],
-    types: ['settings', 'metrics'],
+    types: ['settings', 'metrics', 'tasks'],
     packageTypes: ['pino'],
   },
   tasks: { values: [...GROUND, 'tasks/*'], types: ['batching', 'engine', 'model-files/manifest.ts'] },
@@ -114,7 +122,7 @@ export const rooms: Rooms = {
     types: ['batching', 'model-files/manifest.ts'],
     packages: ['lru-cache'],
   },
-  tokenization: { values: GROUND, packages: ['tokenizers'] },
+  tokenization: { values: GROUND, types: ['model-files/manifest.ts'], packages: ['tokenizers'] },
   batching: { values: [...GROUND, 'engine'] },
 
   // The contract of both sides; each side knows it, and neither knows the other.
@@ -135,11 +143,20 @@ export const rooms: Rooms = {
   formats: {
     values: [...GROUND, 'formats/formats.ts', 'model-files', 'model-files/folder', 'model-files/folder/tokenizer'],
     types: ['engine', 'batching', 'model-files/int8'],
+    packages: ['@huggingface/jinja'],
   },
   'formats/formats.ts': { values: ['errors.ts', 'formats/*'], types: ['formats', 'engine', 'model-files'] },
   'formats/load-model.ts': { values: ['formats/*'], types: ['formats', 'formats/formats.ts', 'engine', 'model-files'] },
   'formats/*': {
-    values: [...GROUND, 'formats/graph-writer', 'engine', 'engine/process', 'model-files/folder', 'model-files/int8'],
+    values: [
+      ...GROUND,
+      'formats/graph-writer',
+      'engine',
+      'engine/process',
+      'model-files/folder',
+      'model-files/folder/tokenizer',
+      'model-files/int8',
+    ],
     types: ['formats', 'model-files'],
     packages: ['onnxruntime-node'],
   },

@@ -5,7 +5,9 @@ import { readMatryoshka } from '../model-files/folder/matryoshka.ts';
 import { maxTokensOf } from '../model-files/folder/max-tokens.ts';
 import { LocalFiles, type ModelFolder } from '../model-files/folder/model-files.ts';
 import type { Json } from '../model-files/folder/read-json.ts';
-import type { Dtype, ModelManifest } from '../model-files/manifest.ts';
+import type { Dtype, ModelManifest, TaskName } from '../model-files/manifest.ts';
+import { chooseTask, type TaskSetting } from './choose-task.ts';
+import { readScoring } from './read-scoring.ts';
 import { CANARY_FILE, recognizeModel } from './recognize-model.ts';
 
 /** The settings that a description depends on. */
@@ -14,6 +16,10 @@ export interface DescribeSettings {
   pooling: PoolingSetting;
   /** The one that is to be served: of a folder with weights of several formats it chooses which. */
   dtype: Dtype | 'auto';
+  /** What the model is for, where the folder does not say. */
+  task: TaskSetting;
+  /** What a model is for whose weights everyone knows. */
+  publishedTask: () => Promise<TaskName | null>;
   /** Sizes that vectors may be cut to; empty: those that the folder says. */
   matryoshkaDimensions: readonly number[];
 }
@@ -30,22 +36,37 @@ const TRAINED_FOR: Readonly<Record<string, { takesInstructions: boolean; matryos
  */
 export async function describeModel(
   location: ModelFolder,
-  { pooling = 'auto', dtype = 'auto', matryoshkaDimensions = [] }: Partial<DescribeSettings> = {},
+  settings: Partial<DescribeSettings> = {},
 ): Promise<ModelManifest> {
+  const {
+    pooling = 'auto',
+    dtype = 'auto',
+    matryoshkaDimensions = [],
+    publishedTask: published = async () => null,
+  } = settings;
   const files = new LocalFiles(location);
   const recognized = await recognizeModel(files, dtype);
   const { format, config, modules, sentence, tokenizer } = recognized;
   const read = async (file: string) => (await files.readJson(file)) as Json | undefined;
   const [tokenizerConfig, canary] = await Promise.all([read('tokenizer_config.json'), read(CANARY_FILE)]);
-  const { positions, ...described } = await format.describe(files, recognized, pooling);
+  const { name } = location;
+  const said = sentence.task;
+  const task = await chooseTask({ name, said, config, setting: settings.task ?? 'auto', pooling, published });
+  const { positions, ...described } = await format.describe(files, { config, modules, task, pooling });
+  const scoring =
+    task === 'rerank'
+      ? await readScoring(files, { config, ...sentence, tokenizer, pairWords: format.pairWords })
+      : null;
   const { hiddenSize } = described;
   const trainedFor = TRAINED_FOR[String(config.model_type)];
   const { truncateDimension, prompts, defaultPrompt } = sentence.sentence;
   return {
-    name: location.name,
+    name,
     folder: location.folder,
     revision: location.revision ?? null,
     format: format.name,
+    task,
+    scoring,
     ...described,
     tokenizerFile: path.join(location.folder, 'tokenizer.json'),
     namedTokens: namedTokens(tokenizerConfig),

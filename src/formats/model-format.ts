@@ -6,7 +6,7 @@ import type { ModelFiles } from '../model-files/folder/model-files.ts';
 import type { Json } from '../model-files/folder/read-json.ts';
 import type { SentenceModules } from '../model-files/folder/sentence-modules.ts';
 import type { OnInt8Event } from '../model-files/int8/int8-events.ts';
-import type { Dtype, ModelManifest } from '../model-files/manifest.ts';
+import type { Dtype, ModelManifest, TaskName } from '../model-files/manifest.ts';
 
 /** How a graph takes a batch: tokens packed, shared prefixes once; or every sequence padded to the longest. */
 export type Layout = 'packed' | 'padded';
@@ -25,10 +25,16 @@ export interface FolderFacts {
   modules: SentenceModules | null;
 }
 
+/** What a folder is described for. */
+export interface DescribeFacts extends FolderFacts {
+  task: TaskName;
+  pooling: PoolingSetting;
+}
+
 /** The part of a manifest that only the format can tell. */
 export type FormatDescription<Weights> = Pick<
   ModelManifest<Weights>,
-  'weights' | 'tasks' | 'pooling' | 'hiddenSize' | 'vocabularySize' | 'cost' | 'givesTokenVectors' | 'selfCheck'
+  'weights' | 'pooling' | 'hiddenSize' | 'vocabularySize' | 'cost' | 'givesTokenVectors' | 'selfCheck'
 > & {
   /** Longest sequence that the weights have positions for; undefined where nothing bounds it. */
   positions: number | undefined;
@@ -55,6 +61,8 @@ export interface ModelFormat<Weights = unknown> {
    * have been the best.
    */
   readonly hasFilesForEachDtype: boolean;
+  /** null: its rerankers read two texts as the tokenizer joins them. */
+  readonly pairWords: PairWords | null;
   recognize(files: ModelFiles, config: Json): Recognition;
   /**
    * The files that computing in `dtype` reads, relative to the folder, besides those that describe every model.
@@ -62,10 +70,11 @@ export interface ModelFormat<Weights = unknown> {
    */
   chooseFiles(files: ModelFiles, facts: FolderFacts, dtype: Dtype | 'auto'): Promise<string[]>;
   /**
-   * Describes a folder that it recognized and whose files are all on this disk.
+   * Describes a folder that it recognized and whose files are all on this disk. For reranking its rows are what the head
+   * gives: one number.
    * @throws {StartError} for what is not implemented, missing or damaged, naming file and field.
    */
-  describe(files: ModelFiles, facts: FolderFacts, pooling: PoolingSetting): Promise<FormatDescription<Weights>>;
+  describe(files: ModelFiles, facts: DescribeFacts): Promise<FormatDescription<Weights>>;
   /** The precisions that `device` computes the model in; the first is that of `auto`. */
   dtypes(manifest: ModelManifest<Weights>, device: Device): readonly Dtype[];
   /** A fresh meter for one batch of at most `batchTokens`, in what a batch of this model costs. */
@@ -90,6 +99,18 @@ export interface ModelFormat<Weights = unknown> {
     dtypes: ReadonlySet<Dtype>,
     options: PrepareOptions,
   ): Promise<ModelManifest<Weights>>;
+}
+
+/** What the language models of a format were trained to read of a pair. */
+export interface PairWords {
+  /** Who says so. */
+  source: string;
+  /** With `{instruction}`, `{query}` and `{document}` in it. */
+  words: string;
+  /** Tokens in it, which the tokenizer must have. */
+  tokens: readonly string[];
+  /** What is asked where nobody says it. */
+  instruction: string;
 }
 
 /** What a model makes of a batch: rows, row-major [rows, hiddenSize], not normalized, in the order sent. */

@@ -23,6 +23,9 @@ const SMALL_FILES = [
   CANARY_FILE,
 ];
 
+/** What a reranker may be asked in, besides tokenizer_config.json. */
+const CHAT_TEMPLATE_FILES = ['chat_template.jinja', 'chat_template.json'];
+
 export interface RecognizedModel extends FolderFacts {
   format: ModelFormat;
   sentence: SentenceFiles;
@@ -37,11 +40,11 @@ export interface RecognizedModel extends FolderFacts {
  * @throws {StartError} saying what the model is, if none that hotvec serves, or naming file and field.
  */
 export async function recognizeModel(files: ModelFiles, dtype: Dtype | 'auto'): Promise<RecognizedModel> {
-  // Before files are missed that only embedding models have.
+  // Before files are missed that only models for these tasks have.
   const sentence = await readSentenceFiles(files);
   if (!files.has('config.json')) {
     throw new StartError(
-      `${files.name} has no config.json and cannot be served. Check MODEL; hotvec serves text-embedding models with safetensors or ONNX weights.`,
+      `${files.name} has no config.json and cannot be served. Check MODEL; hotvec serves text-embedding models and rerankers with safetensors or ONNX weights.`,
     );
   }
   if (!files.has('tokenizer.json')) {
@@ -87,9 +90,10 @@ export async function chooseFiles(
     .filter((folder) => folder !== '')
     .map((folder) => `${folder}/config.json`)
     .filter((file) => files.has(file));
+  const templates = model.sentence.task === 'embed' ? [] : CHAT_TEMPLATE_FILES.filter((file) => files.has(file));
   const own = await format.chooseFiles(files, model, dtype);
   return {
-    chosen: [...new Set([...small, ...ofModules, ...own])],
+    chosen: [...new Set([...small, ...templates, ...ofModules, ...own])],
     isGuess: dtype === 'auto' && format.hasFilesForEachDtype,
   };
 }

@@ -25,6 +25,7 @@ export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files
     ...(quantization === undefined ? {} : { quantization }),
     prompts: manifest.prompts,
     ...(manifest.defaultPrompt === '' ? {} : { defaultPrompt: manifest.defaultPrompt }),
+    ...(manifest.scoring === null ? {} : { scoring: manifest.scoring }),
     ...(manifest.truncateDimension === null ? {} : { truncateDimension: manifest.truncateDimension }),
     ...(manifest.tokenizer.changes === null ? {} : { tokenizerChanges: manifest.tokenizer.changes }),
   };

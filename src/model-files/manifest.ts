@@ -45,8 +45,40 @@ export interface BatchCost {
   perSlotAndPosition: number;
 }
 
-/** What a model answers. */
-export type TaskName = 'embed';
+/** What a model answers: a vector of a text, or a score of a query and a document. */
+export const TASK_NAMES = ['embed', 'rerank'] as const;
+export type TaskName = (typeof TASK_NAMES)[number];
+
+/** What a request puts into a template. */
+export type Slot = 'instruction' | 'query' | 'document';
+
+/** Words of a template, or what takes a text of the request, with or without the white space around it. */
+export type Words = string | { slot: Slot; trim?: true };
+
+/**
+ * A piece of the sequence that a pair becomes: a token by its name, or words, with what the request puts among them. Words
+ * are read as text, whatever they look like.
+ */
+export type TemplatePart = { token: string } | { words: readonly Words[] };
+
+/** The sequence that a reranker reads. */
+export interface PairTemplate {
+  /** Where it is from, for operators. */
+  source: string;
+  /** Of a request without an instruction; null: the tokenizer's own form for two texts. */
+  parts: readonly TemplatePart[] | null;
+  /** Of a request with one; null: the model takes none. */
+  instructedParts: readonly TemplatePart[] | null;
+  /** What is asked where a request has no instruction, if that is known. */
+  defaultInstruction: string | null;
+}
+
+/** How a reranker comes to its scores. Its row is one number. */
+export interface Scoring {
+  template: PairTemplate;
+  /** What becomes of that number. */
+  activation: 'sigmoid' | 'identity';
+}
 
 /** All that hotvec knows of a model: plain data, made once at start-up, sent to the engine process as it is. */
 export interface ModelManifest<Weights = unknown> {
@@ -60,15 +92,17 @@ export interface ModelManifest<Weights = unknown> {
   format: string;
   /** Where its weights are and how they are computed: of the format alone (formats/model-format.ts). */
   weights: Weights;
-  /** What it can be used for. */
-  tasks: readonly TaskName[];
+  /** What it is used for. */
+  task: TaskName;
+  /** How it scores a query and a document; null of a model that embeds. */
+  scoring: Scoring | null;
   cost: BatchCost;
   tokenizerFile: string;
   /** Tokens that tokenizer_config.json says texts begin and end with: the tokenizer must know them. */
   namedTokens: string[];
   /** What the tokenizer's class makes of its file. */
   tokenizer: TokenizerDescription;
-  /** Components of a row: the model's hidden size, or what its last Dense module makes of it. */
+  /** Components of a row: the model's hidden size, or what its last Dense module makes of it; 1 of a reranker. */
   hiddenSize: number;
   /** Longest sequence the weights support, special tokens included. */
   maxTokens: number;

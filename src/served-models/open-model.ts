@@ -16,19 +16,15 @@ import { logInt8Events } from '../log/int8-events.ts';
 import { FileHashes, FileStamps } from '../model-files/file-hashes.ts';
 import { fingerprintOf } from '../model-files/fingerprint.ts';
 import { int8Folders } from '../model-files/int8/int8-folders.ts';
+import { findPublishedTask } from '../model-files/known/published-hashes.ts';
 import { findPublishedTruth, type PublishedTruth } from '../model-files/known/published-truth.ts';
 import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
 import type { ModelSettings } from '../model-files/model-settings.ts';
 import type { Config } from '../settings/config.ts';
-import type { ModelFacts } from '../tasks/embedding/embedder.ts';
-import type { Normalization } from '../tasks/embedding/finish-vector.ts';
-import { PipelineEmbedder } from '../tasks/embedding/pipeline-embedder.ts';
-import { VectorCache } from '../tasks/embedding/vector-cache.ts';
-import { loadNativeTokenizer } from '../tokenization/native-tokenizer.ts';
-import { checkTokenizer } from '../tokenization/tokenizer.ts';
 import { chooseEngines } from './choose-engines.ts';
 import { watchEngine } from './engine-health.ts';
+import { type OpenService, openService } from './open-service.ts';
 import type { ServedModel } from './served-model.ts';
 
 /** Told what happens to a model. */
@@ -58,21 +54,21 @@ export interface StartedModel {
   batchTokensFrom: 'MAX_BATCH_TOKENS' | Calibration['basis'];
 }
 
-/** A served model and what computes it. */
-export interface OpenModel extends ServedModel {
+/** What computes a served model. */
+interface Computed {
   readonly manifest: ModelManifest;
   /** What others published about the model; undefined for most. */
   readonly truth: PublishedTruth | undefined;
-  readonly embedder: PipelineEmbedder;
   readonly batcher: Batcher;
-  /** null: turned off. */
-  readonly cache: VectorCache | null;
   readonly engine: EngineGroup;
   /** What it may be computed on, the best first. */
   readonly choices: readonly EngineChoice[];
   /** Loads the weights, and resolves when the canary has passed. */
   readonly start: () => Promise<StartedModel>;
 }
+
+/** A served model and what computes it. */
+export type OpenModel = Omit<ServedModel, 'task' | 'service'> & OpenService & Computed;
 
 /** The settings that are of one model. */
 export type ModelConfig = ModelSettings &
@@ -83,6 +79,7 @@ export type ModelConfig = ModelSettings &
     | 'device'
     | 'deviceId'
     | 'pooling'
+    | 'task'
     | 'matryoshkaDimensions'
     | 'threads'
     | 'prepacking'
@@ -95,45 +92,21 @@ export type ModelConfig = ModelSettings &
   >;
 
 /**
- * Settings → model found → tokenizer → engine → embedder, all but started.
+ * Settings → model found → engine → tokenizer → what answers requests, all but started.
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   const { config, logger, clock } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
-  const described = await describeModel(location, config);
-  const format = formatOf(described);
   const files = new FileHashes(location.hashes);
+  const publishedTask = () => findPublishedTask(location.folder, files);
+  const described = await describeModel(location, { ...config, publishedTask });
+  const format = formatOf(described);
   const truth = await findPublishedTruth({ ...described, weightFiles: format.engineFiles(described) }, files);
   const manifest = { ...described, canary: truth?.canary ?? described.canary };
-  const dimensions = manifest.truncateDimension ?? manifest.hiddenSize;
-  const minimum = manifest.matryoshkaMinimum;
-  const facts: ModelFacts = {
-    ...manifest,
-    dimensions,
-    rowSize: manifest.hiddenSize,
-    matryoshkaMinimum: minimum === null ? null : Math.min(minimum, dimensions),
-    matryoshkaDimensions: manifest.matryoshkaDimensions.filter((size) => size <= dimensions),
-    normalization: normalizationOf(manifest),
-    maxInputTokens: Math.min(config.maxInputTokens, manifest.maxTokens),
-    maxRequestTokens: config.maxRequestTokens,
-    dtype: null,
-    device: null,
-    fingerprint: null,
-    batchTokens: null,
-    weightBytes: null,
-  };
   const name = config.servedModelName || manifest.name;
   const { onBatch, onPoison, onAcquittal, onEngineEvent } = options.reports(name);
-  const { choices, absent } = chooseEngines(config, manifest, facts.maxInputTokens);
-  const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, {
-    needsEndToken: manifest.pooling === 'last_token',
-    ...manifest.tokenizer,
-    vocabularySize: manifest.vocabularySize,
-    namedTokens: manifest.namedTokens,
-  });
-  await checkTokenizer(tokenizer, manifest.canary?.cases ?? []);
-
+  const { choices, absent } = chooseEngines(config, manifest, Math.min(config.maxInputTokens, manifest.maxTokens));
   const passedOver = (device: Device, reason: string) =>
     logger.info({ model: name, device, reason }, 'device not used');
   for (const { device, reason } of absent) passedOver(device, reason);
@@ -165,15 +138,7 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     onPoison,
     onAcquittal,
   });
-  const cache =
-    config.vectorCacheMb === 0
-      ? null
-      : new VectorCache({
-          rowSize: facts.rowSize,
-          maxBytes: config.vectorCacheMb * 2 ** 20,
-          space: () => embedder.model,
-        });
-  const embedder: PipelineEmbedder = new PipelineEmbedder({ model: facts, tokenizer, batcher, cache, clock });
+  const opened = await openService({ manifest, config, clock, batcher });
 
   const start = async (): Promise<StartedModel> => {
     const dtypes = new Set(choices.flat().map(({ dtype }) => dtype));
@@ -192,30 +157,11 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);
     batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
     const weightBytes = format.weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
-    embedder.begin({ device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
+    opened.service.begin({ device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
     const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;
     return { info, fingerprint, batchTokens, batchTokensFrom };
   };
   const names = [...new Set([name, ...config.aliases])];
   const engineHealth = watchEngine(engine, clock);
-  return {
-    name,
-    names,
-    task: 'embed',
-    engineHealth,
-    manifest,
-    truth,
-    embedder,
-    batcher,
-    cache,
-    engine,
-    choices,
-    start,
-  };
-}
-
-/** How the model itself finishes a vector. */
-function normalizationOf({ normalize, truncateDimension }: ModelManifest): Normalization {
-  if (!normalize) return 'none';
-  return truncateDimension === null ? 'after_cut' : 'before_cut';
+  return { name, names, ...opened, engineHealth, manifest, truth, batcher, engine, choices, start };
 }

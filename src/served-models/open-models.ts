@@ -20,7 +20,8 @@ export async function openModels(options: OpenModelsOptions): Promise<OpenModel[
   const isOneOfSeveral = configs.length > 1;
   for (const one of configs) {
     const opened = await openModel({ ...rest, logger, config: one }).catch(naming(one.model, isOneOfSeveral));
-    models.push({ ...opened, start: () => opened.start().catch(naming(opened.name, isOneOfSeveral)) });
+    const start = () => opened.start().catch(naming(opened.name, isOneOfSeveral));
+    models.push({ ...opened, start } as OpenModel);
   }
   const needs = models.map(({ name, manifest, choices }) => ({
     name,
@@ -41,7 +42,7 @@ function naming(model: string, isOneOfSeveral: boolean): (error: unknown) => nev
 }
 
 /** What metrics tell of a model when they are collected. */
-export function observeModel({ name, embedder, batcher, cache, engine }: OpenModel): ObservedModel {
+export function observeModel({ name, service, batcher, cache, engine }: OpenModel): ObservedModel {
   return {
     model: name,
     queueTokens: batcher.queueTokens,
@@ -53,6 +54,6 @@ export function observeModel({ name, embedder, batcher, cache, engine }: OpenMod
     cacheBytes: cache?.bytes ?? 0,
     cacheEvictions: cache?.evictions ?? 0,
     busyRatio: engine.busyRatio,
-    batchTokens: embedder.model.batchTokens ?? 0,
+    batchTokens: service.model.batchTokens ?? 0,
   };
 }

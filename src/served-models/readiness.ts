@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { HotvecError } from '../errors.ts';
 import type { EngineHealth } from './engine-health.ts';
 import type { ServedModel } from './served-model.ts';
 
@@ -26,13 +27,12 @@ export class Readiness {
 
   /** No model will compute anything any more: only another process can serve. */
   get isGivenUp(): boolean {
-    return this.models.every(({ embedder }) => embedder.isGivenUp);
+    return this.models.every(({ service }) => service.isGivenUp);
   }
 
   /** From now on `check` throws, so that load balancers look elsewhere. */
   announceDrain(): void {
     this.isDraining = true;
-    for (const { embedder } of this.models) embedder.announceDrain();
   }
 
   /** Whether `check` passes. */
@@ -44,7 +44,7 @@ export class Readiness {
    * Ready once every model has been loaded, and from then on while any of them serves: one that is lost must not take the
    * others out of a load balancer.
    *
-   * @throws {HotvecError} what a request for vectors would get: not_ready, draining, engine_restarting.
+   * @throws {HotvecError} draining; what a request for work would get: not_ready, engine_restarting.
    */
   check(): void {
     const { problem } = this;
@@ -53,9 +53,9 @@ export class Readiness {
 
   report(): Health {
     return {
-      models: this.models.map(({ name, embedder, engineHealth }) => ({
+      models: this.models.map(({ name, service, engineHealth }) => ({
         name,
-        isReady: embedder.readiness().ready,
+        isReady: !this.isDraining && service.refusal === undefined,
         engine: engineHealth(),
       })),
       draining: this.isDraining,
@@ -63,12 +63,10 @@ export class Readiness {
     };
   }
 
-  private get problem(): Error | undefined {
-    const loading = this.models.filter(({ embedder }) => embedder.model.fingerprint === null);
-    const problems = this.models
-      .map(({ embedder }) => embedder.readiness())
-      .flatMap((one) => (one.ready ? [] : one.error));
-    const isServing = loading.length === 0 && problems.length < this.models.length;
-    return isServing ? undefined : problems[0];
+  private get problem(): HotvecError | undefined {
+    if (this.isDraining) return new HotvecError('draining', 'The server is shutting down.', { retryAfterMs: 1000 });
+    const isLoading = this.models.some(({ service }) => service.model.fingerprint === null);
+    const problems = this.models.flatMap(({ service }) => service.refusal ?? []);
+    return isLoading || problems.length === this.models.length ? problems[0] : undefined;
   }
 }

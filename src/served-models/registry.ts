@@ -1,14 +1,15 @@
 import { HotvecError, StartError } from '../errors.ts';
+import type { TaskName } from '../model-files/manifest.ts';
 import type { Role } from '../tasks/embedding/prompt.ts';
 import { ModelNames, nameProblems } from './model-names.ts';
-import type { ServedModel, TaskName } from './served-model.ts';
+import type { ServedFor, ServedModel } from './served-model.ts';
 
 /** What a model of each task does. */
-const TASKS: Readonly<Record<TaskName, string>> = { embed: 'embeds texts' };
+const TASKS: Readonly<Record<TaskName, string>> = { embed: 'embeds texts', rerank: 'reranks documents for a query' };
 
 /** A model that a request asks for. */
-export interface Resolved {
-  model: ServedModel;
+export interface Resolved<Model = ServedModel> {
+  model: Model;
   /** The prompt that the name asks for. */
   role: Role | null;
 }
@@ -29,17 +30,23 @@ export class ModelRegistry {
 
   /** Everything that a request may call a model, but for suffixes: of each model its name and then its aliases. */
   get names(): { name: string; model: ServedModel }[] {
-    return this.models.flatMap((model) => model.names.map((name) => ({ name, model })));
+    return namesOf(this.models);
+  }
+
+  /** As `names`, of the models of a task. */
+  namesFor<Task extends TaskName>(task: Task): { name: string; model: ServedFor<Task> }[] {
+    return namesOf(this.modelsFor(task));
   }
 
   /**
-   * The model that a request names, if it does what is asked of it.
+   * The model that a request names, if it does what is asked of it; one that names none gets the only one of its task.
    * @throws {HotvecError} what `find` throws; invalid_input, saying what the model does.
    */
-  resolve(name: string | undefined, task: TaskName): Resolved {
-    const found = this.find(name);
-    const { model } = found;
-    if (model.task === task) return found;
+  resolve<Task extends TaskName>(name: string | undefined, task: Task): Resolved<ServedFor<Task>> {
+    const [only, ...others] = name === undefined ? this.modelsFor(task) : [];
+    if (only !== undefined && others.length === 0) return { model: only, role: null };
+    const { model, role } = this.find(name);
+    if (isFor(model, task)) return { model, role };
     throw new HotvecError(
       'invalid_input',
       `${model.name} ${TASKS[model.task]}, but this route is for a model that ${TASKS[task]}.`,
@@ -51,10 +58,15 @@ export class ModelRegistry {
    * The model of a route whose requests name none: the first that does the task.
    * @throws {HotvecError} not_found.
    */
-  first(task: TaskName): ServedModel {
-    const found = this.models.find((model) => model.task === task);
+  first<Task extends TaskName>(task: Task): ServedFor<Task> {
+    const [found] = this.modelsFor(task);
     if (found === undefined) throw new HotvecError('not_found', `No model of this server ${TASKS[task]}.`);
     return found;
+  }
+
+  /** In the order of the settings. */
+  modelsFor<Task extends TaskName>(task: Task): ServedFor<Task>[] {
+    return this.models.filter((model) => isFor(model, task));
   }
 
   /**
@@ -76,4 +88,12 @@ export class ModelRegistry {
           param: 'model',
         });
   }
+}
+
+function isFor<Task extends TaskName>(model: { task: TaskName }, task: Task): model is ServedFor<Task> {
+  return model.task === task;
+}
+
+function namesOf<Model extends Pick<ServedModel, 'names'>>(models: readonly Model[]): { name: string; model: Model }[] {
+  return models.flatMap((model) => model.names.map((name) => ({ name, model })));
 }

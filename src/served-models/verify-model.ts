@@ -1,7 +1,7 @@
 import { precisionClass } from '../engine/precision.ts';
 import type { EngineInfo } from '../engine/protocol.ts';
 import { cosine } from '../tasks/embedding/cosine.ts';
-import type { EmbedInput } from '../tasks/embedding/embedder.ts';
+import type { Embedder, EmbedInput } from '../tasks/embedding/embedder.ts';
 import { judge, judgeScores, scoreTolerance } from '../tasks/embedding/judge-canary.ts';
 import type { OpenModel } from './open-model.ts';
 
@@ -35,15 +35,17 @@ const QUANTIZED_COMPONENT = 2e-2;
  */
 export async function verifyModel(model: OpenModel, info: EngineInfo): Promise<CheckGroup[]> {
   const { canary } = model.manifest;
-  const groups: CheckGroup[] = [{ reference: 'the same texts alone and in a batch', checks: [checkItself(info)] }];
+  const groups: CheckGroup[] = [{ reference: 'the same inputs alone and in a batch', checks: [checkItself(info)] }];
+  // Of rerankers nobody has published scores.
+  if (model.task !== 'embed') return groups;
   if (canary !== null) {
-    const golden = await checkGolden(model, info);
+    const golden = await checkGolden(model, model.service, info);
     groups.push({ reference: canary.reference, checks: [...checkScores(model, info), ...golden] });
   }
   for (const { source, tolerance, cases } of model.truth?.vectors ?? []) {
     const allowed = Math.max(tolerance, componentTolerance(info));
     const inputs = cases.map(({ text, isQuery }) => input(text, isQuery));
-    const vectors = await embed(model, inputs);
+    const vectors = await embed(model.service, inputs);
     const checks = cases.map(({ text, isQuery, components }, i) => {
       const difference = largestDifference(vectors[i], components);
       return {
@@ -93,11 +95,11 @@ function checkScores({ manifest }: OpenModel, info: EngineInfo): Check[] {
   );
 }
 
-async function checkGolden(model: OpenModel, info: EngineInfo): Promise<Check[]> {
-  const { cases, tolerance } = model.manifest.canary ?? { cases: [], tolerance: 0 };
+async function checkGolden({ manifest }: OpenModel, embedder: Embedder, info: EngineInfo): Promise<Check[]> {
+  const { cases, tolerance } = manifest.canary ?? { cases: [], tolerance: 0 };
   const golden = cases.filter(({ vector }) => vector.length > 0);
   const vectors = await embed(
-    model,
+    embedder,
     golden.map(({ ids }) => input(ids, false)),
   );
   return golden.map(({ text, vector }, i) => {
@@ -124,7 +126,7 @@ function unitOf(vector: number[]): number[] {
 }
 
 /** One batch: neighbors must not show. */
-async function embed({ embedder }: OpenModel, inputs: EmbedInput[]): Promise<readonly Float32Array[]> {
+async function embed(embedder: Embedder, inputs: EmbedInput[]): Promise<readonly Float32Array[]> {
   if (inputs.length === 0) return [];
   const options = { dimensions: null, normalize: true, truncate: 'error', timeLimit: TIME_LIMIT_MS } as const;
   return (await embedder.embed(inputs, options)).vectors;

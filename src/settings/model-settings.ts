@@ -71,6 +71,11 @@ export const modelSettings = {
         'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one available. `int8` on the CPU quantizes safetensors once, see docs/models.md',
     },
   ),
+  task: Type.Union([Type.Literal('auto'), Type.Literal('embed'), Type.Literal('rerank')], {
+    default: 'auto',
+    description:
+      'What the model is for: `embed`, `rerank`; `auto`: what its files say. A language model whose files do not say it needs this setting',
+  }),
   pooling: Type.Union(
     [
       Type.Literal('auto'),

@@ -6,6 +6,7 @@ import { type DisputedWords, settleDisputedWords } from './disputed-words.ts';
 import { nativePart } from './native-part.ts';
 import { readInParts, USUAL_UNITS } from './read-in-parts.ts';
 import { readTokens } from './read-tokens.ts';
+import { readTextOnly } from './text-only.ts';
 import type { Encoding, Marks, ReadToken, SpecialTokens, Tokenizer } from './tokenizer.ts';
 
 /** UTF-16 units of a text that are read at first for each token that is enough, and the least of them. */
@@ -32,6 +33,11 @@ export interface TokenizerOptions {
   disputed?: DisputedWords | null;
   /** The token that batches of texts are padded with; null or absent: not known. */
   paddingToken?: string | null;
+  /**
+   * Whether texts are read as nothing but text, and so are these names of tokens in them: nothing is put around a text, and
+   * none of its special tokens can come of it. Left out: no.
+   */
+  textOnly?: readonly string[];
   /** Rows of the model's embedding table: no id may be beyond them. */
   vocabularySize?: number;
   /** Tokens that the model's other files speak of. */
@@ -49,18 +55,9 @@ export async function loadNativeTokenizer(
   file: string,
   options: TokenizerOptions = { needsEndToken: true },
 ): Promise<Tokenizer> {
-  const { needsEndToken, changes = null, disputed = null, paddingToken = null } = options;
-  let native: HuggingFaceTokenizer;
-  try {
-    native = changes === null ? HuggingFaceTokenizer.fromFile(file) : loadChanged(file, changes);
-  } catch (error) {
-    throw new StartError(`tokenizer.json cannot be loaded (${messageOf(error)}). Copy or download the model again.`);
-  }
+  const { needsEndToken, disputed = null, paddingToken = null } = options;
+  const native = openNative(file, options);
   if (disputed !== null) settleDisputedWords(disputed);
-  checkFit(native, options);
-  // Files saved after training carry the trainer's settings; limits are ours to enforce, openly, and we never pad.
-  native.disableTruncation();
-  native.disablePadding();
 
   const encodeWhole = coalesceCalls(async (texts) => {
     const encodings = await native.encodeBatch([...texts]);
@@ -121,15 +118,40 @@ export async function loadNativeTokenizer(
   };
 }
 
-function loadChanged(file: string, changes: TokenizerChanges): HuggingFaceTokenizer {
+/**
+ * The native tokenizer alone.
+ * @throws {StartError} for a file that is damaged, or that belongs to another model.
+ */
+export function openNative(file: string, options: Omit<TokenizerOptions, 'needsEndToken'>): HuggingFaceTokenizer {
+  const { changes = null, textOnly } = options;
+  let native: HuggingFaceTokenizer;
+  try {
+    const isChanged = changes !== null || textOnly !== undefined;
+    native = isChanged ? loadChanged(file, changes ?? {}, textOnly) : HuggingFaceTokenizer.fromFile(file);
+  } catch (error) {
+    throw new StartError(`tokenizer.json cannot be loaded (${messageOf(error)}). Copy or download the model again.`);
+  }
+  // What is renamed there was found in the whole one.
+  if (textOnly === undefined) checkFit(native, options);
+  // Files saved after training carry the trainer's settings; limits are ours to enforce, openly, and we never pad.
+  native.disableTruncation();
+  native.disablePadding();
+  return native;
+}
+
+function loadChanged(file: string, changes: TokenizerChanges, textOnly?: readonly string[]): HuggingFaceTokenizer {
   const json = JSON.parse(readFileSync(file, 'utf8'));
+  const changed = { ...json, ...changes, model: { ...json.model, ...changes.model } };
   return HuggingFaceTokenizer.fromString(
-    JSON.stringify({ ...json, ...changes, model: { ...json.model, ...changes.model } }),
+    JSON.stringify(textOnly === undefined ? changed : readTextOnly(changed, textOnly)),
   );
 }
 
 /** Another model's tokenizer gives ids that mean other words, without a complaint from anyone. */
-function checkFit(native: HuggingFaceTokenizer, { vocabularySize, namedTokens = [] }: TokenizerOptions): void {
+function checkFit(
+  native: HuggingFaceTokenizer,
+  { vocabularySize, namedTokens = [] }: Pick<TokenizerOptions, 'vocabularySize' | 'namedTokens'>,
+): void {
   const fail = (why: string) =>
     new StartError(`tokenizer.json does not belong to this model: ${why}. Copy or download the model again.`);
   // Without added tokens: of those, published files sometimes have a few that the model never learned.

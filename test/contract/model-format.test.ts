@@ -101,7 +101,7 @@ for (const [name, folders] of Object.entries(SAMPLES)) {
       it('is described as plain data', () => {
         assert.equal(manifest.format, name);
         assert.deepEqual(structuredClone(manifest), manifest);
-        assert.ok(manifest.tasks.length > 0 && manifest.cost.perRow > 0 && manifest.cost.perSlotAndPosition > 0);
+        assert.ok(manifest.cost.perRow > 0 && manifest.cost.perSlotAndPosition > 0);
         assert.ok(manifest.hiddenSize > 0 && manifest.vocabularySize > 0 && manifest.maxTokens > 0);
       });
 

@@ -47,7 +47,7 @@ export interface StubOptions {
   failures?: ReadonlyMap<number, HotvecError>;
   /** What happens before tokenizing; may throw. */
   tokenize?: (inputs: readonly EmbedInput[]) => Promise<void>;
-  readiness?: Embedder['readiness'];
+  refusal?: () => HotvecError | undefined;
   isGivenUp?: boolean;
   isDraining?: () => boolean;
   bodyWorkerEntry?: URL;
@@ -97,8 +97,9 @@ export async function buildStubApp(options: StubOptions = {}): Promise<StubApp> 
   const embedder: Embedder = {
     model,
     isGivenUp: options.isGivenUp ?? false,
-    announceDrain: () => {},
-    readiness: options.readiness ?? (() => ({ ready: true })),
+    get refusal() {
+      return options.refusal?.();
+    },
     embed: async (inputs, embedOptions) => {
       calls += 1;
       return (await options.embed?.(inputs, embedOptions)) ?? answer(inputs, options.failures);
@@ -125,12 +126,14 @@ export async function buildStubApp(options: StubOptions = {}): Promise<StubApp> 
   });
   const app = await buildApp({
     config: testConfig(options.config),
-    models: new ModelRegistry([{ name: 'stub', names: ['stub'], task: 'embed', embedder, engineHealth: () => engine }]),
+    models: new ModelRegistry([
+      { name: 'stub', names: ['stub'], task: 'embed', service: embedder, engineHealth: () => engine },
+    ]),
     readiness: {
       isGivenUp: embedder.isGivenUp,
       check: () => {
-        const readiness = embedder.readiness();
-        if (!readiness.ready) throw readiness.error;
+        const { refusal } = embedder;
+        if (refusal !== undefined) throw refusal;
       },
       report: options.health ?? (() => stubHealth),
     },

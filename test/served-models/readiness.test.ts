@@ -15,7 +15,6 @@ interface State {
 describe('Readiness of two models', () => {
   let states: [State, State];
   let readiness: Readiness;
-  let draining: string[];
   const clock = new FakeClock();
 
   beforeEach(() => {
@@ -23,23 +22,20 @@ describe('Readiness of two models', () => {
       { fingerprint: 'f', isReady: true, isGivenUp: false },
       { fingerprint: 'f', isReady: true, isGivenUp: false },
     ];
-    draining = [];
     const model = (name: string, i: 0 | 1): ServedModel => ({
       name,
       names: [name],
       task: 'embed',
-      embedder: {
+      service: {
         get model() {
           return { fingerprint: states[i].fingerprint };
         },
         get isGivenUp() {
           return states[i].isGivenUp;
         },
-        readiness: () =>
-          states[i].isReady && draining.length === 0
-            ? { ready: true }
-            : { ready: false, error: new HotvecError('not_ready', `${name} is not`) },
-        announceDrain: () => draining.push(name),
+        get refusal() {
+          return states[i].isReady ? undefined : new HotvecError('not_ready', `${name} is not`);
+        },
       } as unknown as Embedder,
       engineHealth: () => ({ state: 'ready', secondsInState: 0, processesReady: 1, canaryCosine: 1 }),
     });
@@ -76,8 +72,9 @@ describe('Readiness of two models', () => {
   it('ends for both when the service is drained', () => {
     clock.advance(2_000);
     readiness.announceDrain();
-    assert.deepEqual(draining, ['a', 'b']);
+    assert.throws(() => readiness.check(), { code: 'draining' });
     assert.equal(readiness.isReady, false);
+    assert.ok(readiness.report().models.every(({ isReady }) => !isReady));
     const { draining: isDraining, uptimeSeconds } = readiness.report();
     assert.deepEqual([isDraining, uptimeSeconds], [true, 2]);
   });

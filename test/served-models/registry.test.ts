@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HotvecError } from '../../src/errors.ts';
+import type { TaskName } from '../../src/model-files/manifest.ts';
 import { nameProblems } from '../../src/served-models/model-names.ts';
 import { ModelRegistry } from '../../src/served-models/registry.ts';
-import type { ServedModel, TaskName } from '../../src/served-models/served-model.ts';
-import type { Embedder } from '../../src/tasks/embedding/embedder.ts';
+import type { ServedModel } from '../../src/served-models/served-model.ts';
 
 function served(names: string[], task: TaskName = 'embed'): ServedModel {
   const engineHealth = () => ({ state: 'ready', secondsInState: 0, processesReady: 1, canaryCosine: 1 });
-  return { name: names[0] as string, names, task, embedder: {} as Embedder, engineHealth };
+  return { name: names[0] as string, names, task, service: {}, engineHealth } as unknown as ServedModel;
 }
 
-/** A task that no model of hotvec has yet, so that asking for another can be tried. */
-const other = 'other' as TaskName;
-const models = [served(['Owner/A', 'a', 'tagged:latest']), served(['b']), served(['c'], other)];
+const models = [served(['Owner/A', 'a', 'tagged:latest']), served(['b']), served(['c'], 'rerank')];
 
 describe('ModelRegistry', () => {
   const registry = new ModelRegistry(models);
@@ -55,14 +53,16 @@ describe('ModelRegistry', () => {
     assert.match(String(message), /it serves Owner\/A, a, tagged:latest, b, c\./);
   });
 
-  it('takes no name for the only model, but no other name', () => {
+  it('takes no name for the only model of a task, but no other name', () => {
+    assert.equal(registry.resolve(undefined, 'rerank').model.name, 'c');
+    assert.equal(refusal(() => registry.resolve(undefined, 'embed'))?.[0], 'invalid_input');
     const one = new ModelRegistry([served(['b'])]);
     assert.equal(one.resolve(undefined, 'embed').model.name, 'b');
     assert.equal(refusal(() => one.resolve('a', 'embed'))?.[0], 'model_not_found');
   });
 
   it('refuses a model that is for something else, and says what it does', () => {
-    const [code, param, message] = refusal(() => registry.resolve('b', other)) ?? [];
+    const [code, param, message] = refusal(() => registry.resolve('b', 'rerank')) ?? [];
     assert.deepEqual([code, param], ['invalid_input', 'model']);
     assert.match(String(message), /^b embeds texts, but this route is for a model that /);
     assert.equal(registry.resolve('b', 'embed').model.name, 'b');
@@ -70,8 +70,8 @@ describe('ModelRegistry', () => {
 
   it('gives a route without model names the first that does the task', () => {
     assert.equal(registry.first('embed').name, 'Owner/A');
-    assert.equal(registry.first(other).name, 'c');
-    assert.equal(refusal(() => new ModelRegistry([served(['b'])]).first(other))?.[0], 'not_found');
+    assert.equal(registry.first('rerank').name, 'c');
+    assert.equal(refusal(() => new ModelRegistry([served(['b'])]).first('rerank'))?.[0], 'not_found');
   });
 
   it('lists every name with its model', () => {

@@ -30,7 +30,7 @@ describe('verifyModel()', () => {
   let model: OpenModel;
   let info: EngineInfo;
   const verify = async (changes: Partial<OpenModel>, facts: Partial<EngineInfo> = {}) =>
-    (await verifyModel({ ...model, ...changes }, { ...info, ...facts })).flatMap(({ checks }) => checks);
+    (await verifyModel({ ...model, ...changes } as OpenModel, { ...info, ...facts })).flatMap(({ checks }) => checks);
   const wrong = (checks: Check[]) => checks.filter(({ passed }) => !passed).map(({ what }) => what);
 
   before(async () => {

@@ -1,7 +1,7 @@
-import type { ModelFacts } from '../../src/tasks/embedding/embedder.ts';
+import type { EmbeddingFacts } from '../../src/tasks/embedding/embedder.ts';
 
 /** Facts of a model in service that takes instructions and gives rows of 64 numbers, as far as a test does not change them. */
-export function modelFacts(changes: Partial<ModelFacts> = {}): ModelFacts {
+export function modelFacts(changes: Partial<EmbeddingFacts> = {}): EmbeddingFacts {
   const rowSize = changes.rowSize ?? 64;
   return {
     name: 'fake',

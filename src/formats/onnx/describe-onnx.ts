@@ -1,9 +1,9 @@
 import { StartError } from '../../errors.ts';
-import { choosePooling, type PoolingSetting } from '../../model-files/folder/choose-pooling.ts';
+import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import type { BatchCost } from '../../model-files/manifest.ts';
-import type { FolderFacts, FormatDescription } from '../model-format.ts';
+import type { DescribeFacts, FormatDescription } from '../model-format.ts';
 import { declaredDenseSize, findDenseLayers } from './dense-layers.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 import type { OnnxWeights } from './onnx-weights.ts';
@@ -17,10 +17,11 @@ import { readTransformerSizes, type TransformerSizes } from './transformer-sizes
  */
 export async function describeOnnx(
   files: ModelFiles,
-  { config, modules }: FolderFacts,
-  setting: PoolingSetting,
+  { config, modules, task, pooling: setting }: DescribeFacts,
 ): Promise<FormatDescription<OnnxWeights>> {
   const { name } = files;
+  if (task === 'rerank')
+    throw new StartError(`${name} is a reranker, and of ONNX graphs hotvec serves embedding models.`);
   const exports = await findOnnxExports(files);
   const sizes = readTransformerSizes(config);
   const found = Object.values(exports);
@@ -41,7 +42,6 @@ export async function describeOnnx(
   const paddingToken = typeof padTokenId === 'number' && padTokenId >= 0 ? padTokenId : 0;
   return {
     weights: { modelType: String(config.model_type), exports, dense, padTokenId: paddingToken },
-    tasks: ['embed'],
     pooling,
     hiddenSize: pooledSize ?? dense.at(-1)?.weight.shape[0] ?? sizes.hiddenSize,
     vocabularySize: sizes.vocabularySize,

@@ -17,6 +17,7 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
   name: 'onnx',
   layout: 'padded',
   hasFilesForEachDtype: true,
+  pairWords: null,
 
   recognize(files) {
     const dtypes = [...graphFiles(files).keys()];

@@ -7,11 +7,12 @@ import { checkModules, readPooling, type SentenceModules } from '../../model-fil
 import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
 import { INT8_SCHEME } from '../../model-files/int8/scheme.ts';
 import type { Dtype, Pooling } from '../../model-files/manifest.ts';
-import type { ModelFormat } from '../model-format.ts';
+import type { DescribeFacts, ModelFormat } from '../model-format.ts';
 import { PackedMeter, packedCost } from './packed-meter.ts';
 import { parseQwen3Config } from './qwen3-config.ts';
 import { EMBEDDING_TABLE } from './qwen3-graph.ts';
 import type { Qwen3Weights } from './qwen3-weights.ts';
+import { findScoreHead, qwen3PairWords } from './score-head.ts';
 
 /**
  * Precisions by device, the default first. Not in the list: bf16 on the CPU and WebGPU, and fp32 on CUDA, where ONNX
@@ -28,11 +29,15 @@ const BYTES: Partial<Record<Dtype, number>> = { fp32: 4, bf16: 2, fp16: 2, int8:
 /** On one device or another. */
 const ALL_DTYPES: readonly Dtype[] = ['fp32', 'bf16', 'fp16', 'int8'];
 
-/** Qwen3 in safetensors, computed by hotvec's own causal graph, whose rows are each sequence's last token. */
+/**
+ * Qwen3 in safetensors, computed by hotvec's own causal graph, whose rows are each sequence's last token, or what the head
+ * of a reranker makes of it.
+ */
 export const qwen3Format: ModelFormat<Qwen3Weights> = {
   name: 'qwen3',
   layout: 'packed',
   hasFilesForEachDtype: false,
+  pairWords: qwen3PairWords,
 
   recognize(files, { model_type: type }) {
     if (type !== 'qwen3') {
@@ -45,25 +50,25 @@ export const qwen3Format: ModelFormat<Qwen3Weights> = {
 
   async chooseFiles(files, { config, modules }) {
     parseQwen3Config(config);
-    if (modules !== null) await declaredPooling(files, modules);
+    // A reranker has other modules, and no pooling.
+    if (modules?.kinds.includes('Pooling') === true) await declaredPooling(files, modules);
     return safetensorsFiles(files);
   },
 
-  async describe(files, { config, modules }, setting) {
-    const { name } = files;
+  async describe(files, facts) {
+    const { config, task } = facts;
     const architecture = parseQwen3Config(config);
-    const declared = modules === null ? null : await declaredPooling(files, modules);
-    const pooling = choosePooling({ name, declared, isPooledInGraph: false }, setting);
-    checkPooling(name, pooling);
+    const isReranker = task === 'rerank';
+    const head = isReranker ? await findScoreHead(files, facts) : null;
+    if (!isReranker) await checkLastToken(files, facts);
     return {
-      weights: { architecture, tensors: await locateTensors(files) },
-      tasks: ['embed'],
-      pooling,
-      hiddenSize: architecture.hiddenSize,
+      weights: { architecture, tensors: await locateTensors(files), head },
+      pooling: 'last_token',
+      hiddenSize: isReranker ? 1 : architecture.hiddenSize,
       vocabularySize: architecture.vocabularySize,
       positions: architecture.maxPositions,
       cost: packedCost(architecture),
-      givesTokenVectors: true,
+      givesTokenVectors: !isReranker,
       // Products of integers are the same in every batch, too (int8-products.ts).
       selfCheck: { paddingToken: null, dividesByNorm: false, exactDtypes: ['int8'] },
     };
@@ -91,7 +96,7 @@ export const qwen3Format: ModelFormat<Qwen3Weights> = {
     return [...Object.values(tensors), ...quantized].map(({ file }) => file);
   },
 
-  architecture: ({ weights }) => weights.architecture,
+  architecture: ({ weights: { architecture, head } }) => (head === null ? architecture : { ...architecture, head }),
 
   quantization: (dtype) => (dtype === 'int8' ? INT8_SCHEME : undefined),
 
@@ -101,6 +106,12 @@ export const qwen3Format: ModelFormat<Qwen3Weights> = {
     return { ...manifest, weights: { ...manifest.weights, int8 } };
   },
 };
+
+/** @throws {StartError} for an embedding model that pools otherwise, or says nothing of it. */
+async function checkLastToken(files: ModelFiles, { modules, pooling }: DescribeFacts): Promise<void> {
+  const declared = modules === null ? null : await declaredPooling(files, modules);
+  checkPooling(files.name, choosePooling({ name: files.name, declared, isPooledInGraph: false }, pooling));
+}
 
 /**
  * The pooling that a model's files declare; it needs no weights, so that a model is refused before they are downloaded.

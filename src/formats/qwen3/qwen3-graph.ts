@@ -43,7 +43,8 @@ export interface GraphOptions {
  *
  * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [R], last_slot [R] (see `PackedPlan`), those of
  * the attention (attention.ts), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
- * takes the place of token_ids. Output: pooled [R, hiddenSize] float32, not normalized, whatever the precision.
+ * takes the place of token_ids. Output: pooled [R, hiddenSize] float32, not normalized, whatever the precision; of a
+ * reranker [R, 1], what its head makes of that.
  * The arithmetic is transformers' `Qwen3Model` (modeling_qwen3.py).
  *
  * In bf16 and fp16 the residual stream and its norms are float32: Qwen3's activations outgrow float16 there, and each
@@ -53,7 +54,7 @@ export interface GraphOptions {
  * @throws {StartError} for a tensor that is missing, of another shape than config.json says, or left over.
  */
 export function writeQwen3Graph(
-  { architecture: config, tensors, int8 }: Qwen3Weights,
+  { architecture: config, tensors, int8, head }: Qwen3Weights,
   { positions, fileName, dtype, attention = 'fused', readPresent = false, feedEmbeddings = false }: GraphOptions,
 ): Uint8Array {
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;
@@ -184,11 +185,36 @@ export function writeQwen3Graph(
   }
 
   const last = [fromProduct(pending as string), residual, weight('norm.weight', [hidden], float32)];
+  const width = head === null ? hidden : 1;
+  const pooled = graph.output('pooled', float32, ['R', width]);
+  const hiddenRows = head === null ? pooled : 'last_hidden';
   graph.node('SkipSimplifiedLayerNormalization', last, {
     domain: MICROSOFT,
     attributes: epsilon,
-    outputs: [graph.output('pooled', float32, ['R', hidden])],
+    outputs: [hiddenRows],
   });
+  if (head !== null) {
+    const row = (index: number): string => {
+      const tensor = tensors[head.tensor];
+      unused.delete(head.tensor);
+      if (tensor === undefined) {
+        throw new StartError(`The weights have no tensor ${head.tensor}, from which a score is made.`);
+      }
+      const [rows = 0, columns] = tensor.shape;
+      if (tensor.shape.length !== 2 || columns !== hidden || index >= rows) {
+        throw new StartError(
+          `Tensor ${head.tensor} is [${tensor.shape}] and has no row ${index} of ${hidden} numbers.`,
+        );
+      }
+      const byteLength = tensor.byteLength / rows;
+      const place = { file: fileName(tensor), offset: tensor.offset + index * byteLength, byteLength };
+      const type = STORED_TYPE[tensor.dtype];
+      return cast(graph.externalConstant(`${head.tensor}[${index}]`, type, [1, hidden], place), type, float32);
+    };
+    const [yes, no] = head.rows;
+    const direction = no === null ? row(yes) : graph.node('Sub', [row(yes), row(no)]);
+    graph.node('Gemm', [hiddenRows, direction], { attributes: { transB: { int: 1 } }, outputs: [pooled] });
+  }
   const [left] = unused;
   if (left !== undefined) {
     throw new StartError(

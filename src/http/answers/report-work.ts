@@ -1,13 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { EmbedResult, ModelFacts } from '../../tasks/embedding/embedder.ts';
+import type { EmbedResult } from '../../tasks/embedding/embedder.ts';
+import type { ModelFacts } from '../../tasks/task-service.ts';
 import type { WorkReport } from '../door/fastify-types.ts';
 
-/** Sets the headers that every answer with vectors in it bears, and reports the work for log and metrics. */
+/** What every task tells of a request that it answered. */
+export type WorkResult = Pick<EmbedResult, 'tokens' | 'truncated' | 'failures' | 'facts'>;
+
+/** Sets the headers that every answer with vectors or scores in it bears, and reports the work for log and metrics. */
 export function reportWork(
   request: FastifyRequest,
   reply: FastifyReply,
   model: ModelFacts,
-  result: EmbedResult,
+  result: WorkResult,
   encodeMilliseconds: number,
 ): void {
   const errors = [...result.failures.values()];
@@ -16,7 +20,7 @@ export function reportWork(
   }
   const work: WorkReport = {
     ...result.facts,
-    inputs: result.vectors.length,
+    inputs: result.tokens.length,
     failed: errors.map(({ code }) => code),
     tokens: result.tokens.reduce((sum, count) => sum + count, 0),
     truncated: result.truncated.filter(Boolean).length,

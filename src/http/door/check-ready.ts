@@ -1,7 +1,6 @@
-import type { Embedder } from '../../tasks/embedding/embedder.ts';
+import type { TaskService } from '../../tasks/task-service.ts';
 
-/** @throws {HotvecError} what a request for vectors would get now: not_ready, draining, engine_restarting. */
-export function checkReady(embedder: Embedder): void {
-  const readiness = embedder.readiness();
-  if (!readiness.ready) throw readiness.error;
+/** @throws {HotvecError} what a request for work would get now: not_ready, engine_restarting. */
+export function checkReady({ refusal }: Pick<TaskService, 'refusal'>): void {
+  if (refusal !== undefined) throw refusal;
 }

@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HotvecError } from '../../errors.ts';
 import type { Config } from '../../settings/config.ts';
-import type { EmbedOptions, ModelFacts, WorkPhase } from '../../tasks/embedding/embedder.ts';
+import type { EmbedOptions } from '../../tasks/embedding/embedder.ts';
+import type { WorkPhase } from '../../tasks/task-runner.ts';
+import type { ModelFacts } from '../../tasks/task-service.ts';
 
 export interface WorkContext {
   /** Aborted when the client goes away before its answer is written. */

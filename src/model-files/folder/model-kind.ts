@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
+import type { TaskName } from '../manifest.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { Json } from './read-json.ts';
 import { readSentenceModules, type SentenceModules } from './sentence-modules.ts';
 
-const RERANKER = 'a reranker: it scores pairs of texts and produces no vectors';
 const STATIC =
   'a static embedding model (model2vec): a table of token vectors with no transformer, averaged without unknown tokens. No export turns it into a model that hotvec serves';
 const SPARSE = 'a sparse embedding model (SPLADE and similar)';
@@ -12,7 +12,6 @@ const MULTI_VECTOR = 'a multi-vector model (ColBERT and similar), which produces
 
 /** Modules of sentence-transformers that make something else than one dense vector a text, and what that is. */
 const OTHER_MODULES: ReadonlyMap<unknown, string> = new Map([
-  ['LogitScore', RERANKER],
   ['StaticEmbedding', STATIC],
   ['SparseStaticEmbedding', SPARSE],
   ['SpladePooling', SPARSE],
@@ -22,21 +21,27 @@ const OTHER_MODULES: ReadonlyMap<unknown, string> = new Map([
   ['TokenPooling', MULTI_VECTOR],
 ]);
 
-/** `model_type` of config_sentence_transformers.json, other than SentenceTransformer and none. */
+/** `model_type` of config_sentence_transformers.json, other than SentenceTransformer, CrossEncoder and none. */
 const OTHER_TYPES: ReadonlyMap<unknown, string> = new Map([
-  ['CrossEncoder', RERANKER],
   ['SparseEncoder', SPARSE],
   ['MultiVectorEncoder', MULTI_VECTOR],
 ]);
 
+/** What a folder says that it is. */
+export interface ModelKind {
+  /** The modules of modules.json; null where there is none. */
+  modules: SentenceModules | null;
+  /** null: a language model, say, may be used for either. */
+  task: TaskName | null;
+}
+
 /**
- * Refuses anything that is not a complete dense embedding model, judging by its small files, before any weights are
- * needed, so that none are downloaded.
+ * Refuses anything that is neither a complete dense embedding model nor a complete reranker, judging by its small files,
+ * before any weights are needed, so that none are downloaded.
  *
- * @returns the modules of modules.json; null where there is none.
  * @throws {StartError} saying what the model is.
  */
-export async function checkModelKind(files: ModelFiles): Promise<SentenceModules | null> {
+export async function readModelKind(files: ModelFiles): Promise<ModelKind> {
   const { name } = files;
   const read = (file: string) => files.readJson(file);
   const [modules, sentenceConfig, config] = await Promise.all([
@@ -47,7 +52,7 @@ export async function checkModelKind(files: ModelFiles): Promise<SentenceModules
   refuseAdapters(files, modules);
   const refuse = (evidence: string, what: string) =>
     new StartError(
-      `${name} is ${what} (${evidence}). hotvec serves dense text-embedding models: one vector per text. Choose another model.`,
+      `${name} is ${what} (${evidence}). hotvec serves dense text-embedding models, one vector per text, and rerankers. Choose another model.`,
     );
   const type = sentenceConfig?.model_type;
   const otherType = OTHER_TYPES.get(type);
@@ -58,16 +63,19 @@ export async function checkModelKind(files: ModelFiles): Promise<SentenceModules
   }
   const isModel2vec = config?.model_type === undefined && config?.embedding_dtype !== undefined;
   if (config?.model_type === 'model2vec' || isModel2vec) throw refuse('config.json', STATIC);
-  const classifier = [config?.architectures]
+  const isReranker =
+    type === 'CrossEncoder' ||
+    modules?.kinds.includes('LogitScore') === true ||
+    (modules === null && isClassifier(config));
+  if (isReranker) return { modules, task: 'rerank' };
+  return { modules, task: modules === null ? null : 'embed' };
+}
+
+/** What scores texts by a head of its own; transformers names the class after it. */
+export function isClassifier(config: Json | undefined): boolean {
+  return [config?.architectures]
     .flat()
-    .find((one) => typeof one === 'string' && one.endsWith('ForSequenceClassification'));
-  if (classifier !== undefined && modules === null) {
-    throw refuse(
-      `config.json: architectures is ${classifier}, and there is no modules.json`,
-      `a reranker or another classifier: it scores texts and produces no vectors`,
-    );
-  }
-  return modules;
+    .some((one) => typeof one === 'string' && one.endsWith('ForSequenceClassification'));
 }
 
 /** What PEFT and the adapters library write; transformers looks for the first beside every model that it loads. */

@@ -1,6 +1,7 @@
 import { StartError } from '../../errors.ts';
+import type { TaskName } from '../manifest.ts';
 import type { ModelFiles } from './model-files.ts';
-import { checkModelKind } from './model-kind.ts';
+import { readModelKind } from './model-kind.ts';
 import { readSentenceConfig, type SentenceConfig } from './sentence-config.ts';
 import { checkModuleConfigs, type SentenceModules } from './sentence-modules.ts';
 import { readTransformerConfig, type TransformerConfig } from './transformer-config.ts';
@@ -9,6 +10,8 @@ import { readTransformerConfig, type TransformerConfig } from './transformer-con
 export interface SentenceFiles {
   /** null where there is no modules.json. */
   modules: SentenceModules | null;
+  /** What they say that the model is for; null: nothing says it. */
+  task: TaskName | null;
   transformer: TransformerConfig;
   sentence: SentenceConfig;
 }
@@ -16,17 +19,20 @@ export interface SentenceFiles {
 /**
  * Reads them all, and checks that hotvec does what they say, field by field.
  *
- * @throws {StartError} naming file and field, or saying what the model is, if no embedding model.
+ * @throws {StartError} naming file and field, or saying what the model is, if neither of the two.
  */
 export async function readSentenceFiles(files: ModelFiles): Promise<SentenceFiles> {
   const read = (file: string) => files.readJson(file);
-  const modules = await checkModelKind(files);
+  const { modules, task } = await readModelKind(files);
   if (modules !== null) {
     checkTransformerFolder(modules);
     await checkModuleConfigs(read, modules);
   }
-  const [transformer, sentence] = await Promise.all([readTransformerConfig(read), readSentenceConfig(read)]);
-  return { modules, transformer, sentence };
+  const [transformer, sentence] = await Promise.all([
+    readTransformerConfig(read, task === 'rerank'),
+    readSentenceConfig(read),
+  ]);
+  return { modules, task, transformer, sentence };
 }
 
 /** The first versions of sentence-transformers kept weights and tokenizer in a folder of their own. */

@@ -21,6 +21,8 @@ export interface TransformerConfig {
   maxLength: number | null;
   /** Whether texts are put into lower case before the tokenizer sees them. */
   lowercase: boolean;
+  /** What a chat template is rendered with, besides messages. */
+  templateVariables: Readonly<Record<string, unknown>>;
 }
 
 const LOADING = { noEffect: 'how files are found and read' };
@@ -46,6 +48,13 @@ const FIELDS: FieldRules = {
   document_length: { only: [null] },
   query_expansion: { only: [null] },
   tokenizer_name_or_path: { only: [null] },
+};
+
+/** A reranker's module gives numbers instead of hidden states. */
+const RERANKING_FIELDS: FieldRules = {
+  ...FIELDS,
+  transformer_task: { only: ['text-generation', 'sequence-classification'] },
+  module_output_name: { only: ['causal_logits', 'scores'] },
 };
 
 /** Arguments of the classes of transformers that are the same for model, tokenizer and config. */
@@ -101,31 +110,45 @@ const PROCESSING: FieldRules = {
   audio: NO_TEXT,
   image: NO_TEXT,
   video: NO_TEXT,
-  chat_template: NO_TEXT,
+  // Without effect where no text goes through one: of models that embed.
+  chat_template: 'applied',
 };
 const TEXT_MODALITY: FieldRules = {
   method: { only: ['forward'] },
   method_output_name: { only: ['last_hidden_state', ['last_hidden_state']] },
 };
+const RERANKING_MODALITY: FieldRules = {
+  method: { only: ['forward'] },
+  method_output_name: { only: ['logits', ['logits']] },
+  // Whether a template gets the words of a message, or a list of its parts: both are tried (chat-template.ts).
+  format: { only: ['flat', 'structured'] },
+};
+/** Options of rendering a chat template. */
+const TEMPLATE_ARGUMENTS: FieldRules = {
+  add_generation_prompt: 'applied',
+  enable_thinking: 'applied',
+  restore_suffix: { only: [true] },
+};
 
 /**
  * Reads the configuration of the Transformer module.
+ * @param isReranker whether the folder is one, by its other files.
  * @throws {StartError} naming file and field, for what hotvec does not do.
  */
-export async function readTransformerConfig(read: ReadJson): Promise<TransformerConfig> {
+export async function readTransformerConfig(read: ReadJson, isReranker: boolean): Promise<TransformerConfig> {
   for (const file of TRANSFORMER_CONFIG_FILES) {
     const config = (await read(file)) as Json | undefined;
-    if (config !== undefined && Object.keys(config).length > 0) return parse(file, config);
+    if (config !== undefined && Object.keys(config).length > 0) return parse(file, config, isReranker);
   }
-  return { maxLength: null, lowercase: false };
+  return { maxLength: null, lowercase: false, templateVariables: {} };
 }
 
-function parse(file: string, config: Json): TransformerConfig {
-  checkFields(file, config, FIELDS);
+function parse(file: string, config: Json, isReranker: boolean): TransformerConfig {
+  checkFields(file, config, isReranker ? RERANKING_FIELDS : FIELDS);
   const { max_seq_length: maxLength, do_lower_case: lowercase } = config;
   if (typeof (lowercase ?? false) !== 'boolean')
     throw refuseField(file, 'do_lower_case', lowercase, 'only true or false');
-  checkModalities(file, config);
+  checkModalities(file, config, isReranker);
   checkArguments(file, config, ['model_args', 'model_kwargs'], MODEL_ARGUMENTS);
   checkArguments(file, config, ['config_args', 'config_kwargs'], CONFIG_ARGUMENTS);
   const tokenizerArguments = checkArguments(file, config, ['tokenizer_args', 'processor_kwargs'], TOKENIZER_ARGUMENTS);
@@ -145,19 +168,23 @@ function parse(file: string, config: Json): TransformerConfig {
   const odd = maxLengths.find((length) => typeof length !== 'number' || !(length >= 1));
   if (odd !== undefined) throw refuseField(file, 'a length limit', odd, 'only token counts of 1 or more');
   // As sentence-transformers: what a call of the tokenizer says, else what its loading says, else max_seq_length.
-  return { maxLength: (maxLengths[0] as number | undefined) ?? null, lowercase: lowercase === true };
+  const templateVariables = isReranker ? objectField(file, processing, 'chat_template') : {};
+  checkFields(`${file}: processing_kwargs.chat_template`, templateVariables, TEMPLATE_ARGUMENTS);
+  return { maxLength: (maxLengths[0] as number | undefined) ?? null, lowercase: lowercase === true, templateVariables };
 }
 
-function checkModalities(file: string, config: Json): void {
+function checkModalities(file: string, config: Json, isReranker: boolean): void {
   if (config.modality_config === undefined) return;
   const modalities = objectField(file, config, 'modality_config');
   const inside = `${file}: modality_config`;
   for (const [modality, value] of Object.entries(modalities)) {
     // With it sentence-transformers puts every text into the chat template of the model.
-    if (modality !== 'text') throw refuseField(inside, modality, value, 'only the text modality');
+    const isKnown = modality === 'text' || (modality === 'message' && isReranker);
+    if (!isKnown) throw refuseField(inside, modality, value, 'only the text modality');
+    const rules = isReranker ? RERANKING_MODALITY : TEXT_MODALITY;
+    checkFields(`${inside}.${modality}`, objectField(inside, modalities, modality), rules);
   }
   if (modalities.text === undefined) throw refuseField(inside, 'text', undefined, 'only text models');
-  checkFields(`${inside}.text`, objectField(inside, modalities, 'text'), TEXT_MODALITY);
 }
 
 function checkArguments(file: string, config: Json, fields: readonly string[], rules: FieldRules): Json[] {

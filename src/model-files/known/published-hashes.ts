@@ -1,9 +1,15 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { StartError } from '../../errors.ts';
+import type { FileHashes } from '../file-hashes.ts';
+import type { TaskName } from '../manifest.ts';
 
 /** What is known of a release without asking anyone. */
 export interface Release {
-  /** The commit on the Hugging Face hub. */
-  commit: string;
+  /** The commit on the Hugging Face hub; null: only the weights are known. */
+  commit: string | null;
+  /** What it was published for. */
+  task: TaskName;
   /** File to SHA-256. */
   files: Record<string, string>;
   /** Size of its `model.safetensors`. */
@@ -14,6 +20,7 @@ export interface Release {
 export const RELEASES = {
   'Qwen/Qwen3-Embedding-0.6B': {
     commit: '97b0c614be4d77ee51c0cef4e5f07c00f9eb65b3',
+    task: 'embed',
     files: {
       'config.json': 'b5bf1f51fc45be473a54718cef92448d90a1be001bf9b9a44b8c7f10a19feaa9',
       'config_sentence_transformers.json': '10667c72ddb772627bf1780cb7f86af8e2ae0032b8c243c731172064105c6961',
@@ -25,10 +32,18 @@ export const RELEASES = {
     },
     weightsBytes: 1_191_586_416,
   },
+  // Read from the hub's record of its weights.
+  'Qwen/Qwen3-Reranker-0.6B': {
+    commit: null,
+    task: 'rerank',
+    files: { 'model.safetensors': '27cd75a405b9c1b46b59abfd88aaa209e6fed2a1972cde9b70e7659537c5e65b' },
+    weightsBytes: 1_191_588_280,
+  },
 } satisfies Record<string, Release>;
 
+const WEIGHTS = 'model.safetensors';
 /** Files that decide every vector, and that a release keeps whatever else is edited around them. */
-const DECISIVE = ['model.safetensors', 'tokenizer.json'];
+const DECISIVE = [WEIGHTS, 'tokenizer.json'];
 
 /**
  * The hashes that the files of a repository must have, whatever a hub or mirror says. At the known commit: every file
@@ -61,4 +76,20 @@ export function checkPublished(
   throw new StartError(
     `${file} of ${repository} is not the published file: its sha256 is ${sha256}, expected ${expected}. Do not use this source; unset HF_ENDPOINT, or set MODEL_SOURCE to another one.`,
   );
+}
+
+/**
+ * What a folder's weights were published for, whatever it is called; null: they are not known. Gigabytes are only hashed
+ * where their size is that of known ones.
+ */
+export async function findPublishedTask(folder: string, files: FileHashes): Promise<TaskName | null> {
+  const file = path.join(folder, WEIGHTS);
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => -1,
+  );
+  for (const release of Object.values<Release>(RELEASES)) {
+    if (release.weightsBytes === size && (await files.of(file)) === release.files[WEIGHTS]) return release.task;
+  }
+  return null;
 }

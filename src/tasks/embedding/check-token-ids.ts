@@ -1,7 +1,7 @@
 import { HotvecError } from '../../errors.ts';
 import type { Marks } from '../../tokenization/tokenizer.ts';
 import { tooLong } from './accept-input.ts';
-import type { ModelFacts, Overlength } from './embedder.ts';
+import type { EmbeddingFacts, Overlength } from './embedder.ts';
 
 /** Ids of a list that is too long anyway, up to which a wrong one among them is named. */
 const MOST_LOOKED_AT = 300_000;
@@ -16,7 +16,7 @@ const SEND_TEXTS = "make it send texts: in LangChain's OpenAIEmbeddings set chec
 export function checkTokenIds(
   input: ArrayLike<number>,
   name: string,
-  { vocabularySize, maxInputTokens }: ModelFacts,
+  { vocabularySize, maxInputTokens }: EmbeddingFacts,
   overlength: Overlength,
   marks: Marks | undefined,
 ): Int32Array {
@@ -91,7 +91,7 @@ function whyPadded(ids: Int32Array, { before, after, padding }: Marks): string |
  * Token ids that the model's tokenizer made of a text.
  * @throws {HotvecError} invalid_token_id, invalid_input: there are published files that do not quite fit together.
  */
-export function checkTokenized(ids: Int32Array, name: string, { vocabularySize }: ModelFacts): void {
+export function checkTokenized(ids: Int32Array, name: string, { vocabularySize }: EmbeddingFacts): void {
   const unknown = ids.find((id) => id >= vocabularySize);
   if (unknown !== undefined) {
     throw new HotvecError(

@@ -3,6 +3,7 @@ import type { ReadToken } from '../../tokenization/tokenizer.ts';
 import type { TruncationSide } from '../../tokenization/truncate.ts';
 import type { OnError } from '../input-failures.ts';
 import type { RunFacts, RunOptions, WorkPhase } from '../task-runner.ts';
+import type { ModelFacts, TaskService } from '../task-service.ts';
 import type { Normalization } from './finish-vector.ts';
 import type { PromptChoice } from './prompt.ts';
 
@@ -73,20 +74,14 @@ export type { ReadToken, RunFacts, WorkPhase };
 
 export type Metric = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
 
-/** What the service tells about a model it serves. */
-export interface ModelFacts {
-  name: string;
+/** What the service tells about an embedding model that it serves. */
+export interface EmbeddingFacts extends ModelFacts {
   /** Components of a vector whose request asks for no other number: all of a row, or what `truncate_dim` leaves of it. */
   dimensions: number;
-  /** Components of what the engine gives for a sequence. */
-  rowSize: number;
   /** Valid `dimensions`: from this to the model's; null: the model's only. */
   matryoshkaMinimum: number | null;
   /** The sizes that the model names as trained for, smallest first; empty where it names none. */
   matryoshkaDimensions: readonly number[];
-  maxInputTokens: number;
-  maxRequestTokens: number;
-  vocabularySize: number;
   pooling: string;
   /** What becomes of a vector whose request does not say it. */
   normalization: Normalization;
@@ -99,30 +94,10 @@ export interface ModelFacts {
    * Whether it can return vectors of single tokens: its graph returns hidden states, and only pooling comes after them.
    */
   givesTokenVectors: boolean;
-  /** null until the engine is ready. */
-  dtype: string | null;
-  /** Execution provider in use; null until the engine is ready. */
-  device: string | null;
-  revision: string | null;
-  /** See model-files/fingerprint.ts; null until it is computed. */
-  fingerprint: string | null;
-  /** Most tokens of a batch of several inputs; null until it is measured. */
-  batchTokens: number | null;
-  /** Size of the files that the weights were read from; null until the engine is ready. */
-  weightBytes: number | null;
 }
 
-/** What only a start finds out. */
-export type StartFacts = Pick<ModelFacts, 'dtype' | 'device' | 'fingerprint' | 'batchTokens' | 'weightBytes'>;
-
-export interface Embedder {
-  readonly model: ModelFacts;
-  /** Nothing will be computed any more, whatever comes: only another process can serve. */
-  readonly isGivenUp: boolean;
-  /** From now on `readiness()` says no, so that load balancers look elsewhere; requests are still served. */
-  announceDrain(): void;
-  /** Whether a request would be computed now; else the error it would get. */
-  readiness(): { ready: true } | { ready: false; error: Error };
+export interface Embedder extends TaskService {
+  readonly model: EmbeddingFacts;
   /**
    * prompt → tokenize → admit → batch → slice → normalize.
    * @throws {HotvecError} before any compute for bad input (input_too_long, too_many_tokens, invalid_token_id,

@@ -4,7 +4,7 @@ import { truncateIds } from '../../tokenization/truncate.ts';
 import type { InputFailures } from '../input-failures.ts';
 import { type AcceptedInput, acceptInput, promptTooLong, tooLong, withPrompt } from './accept-input.ts';
 import { checkTokenIds, checkTokenized, hasMarks } from './check-token-ids.ts';
-import type { EmbedInput, ModelFacts, Overlength, TokenIdsAre, TokenizedInput } from './embedder.ts';
+import type { EmbeddingFacts, EmbedInput, Overlength, TokenIdsAre, TokenizedInput } from './embedder.ts';
 import { choosePrompt } from './prompt.ts';
 
 /** UTF-16 units that prompts may add to the texts of a request together: as many as a whole body may have by default. */
@@ -32,10 +32,10 @@ export interface PreparedInput extends TokenizedInput {
 
 /** Turns inputs into token ids, and finds everything that can be wrong with them before the batcher hears of them. */
 export class InputPreparer {
-  private readonly model: ModelFacts;
+  private readonly model: EmbeddingFacts;
   private readonly tokenizer: Tokenizer;
 
-  constructor(model: ModelFacts, tokenizer: Tokenizer) {
+  constructor(model: EmbeddingFacts, tokenizer: Tokenizer) {
     this.model = model;
     this.tokenizer = tokenizer;
   }

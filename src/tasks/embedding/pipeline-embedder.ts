@@ -5,17 +5,17 @@ import type { Tokenizer } from '../../tokenization/tokenizer.ts';
 import { InputFailures } from '../input-failures.ts';
 import type { Task } from '../task.ts';
 import { TaskRunner } from '../task-runner.ts';
+import type { StartFacts } from '../task-service.ts';
 import { type AcceptedInput, leastTokens } from './accept-input.ts';
 import type {
   Embedder,
+  EmbeddingFacts,
   EmbedInput,
   EmbedOptions,
   EmbedResult,
   Metric,
-  ModelFacts,
   Overlength,
   ReadToken,
-  StartFacts,
   TokenizedInput,
 } from './embedder.ts';
 import { finishVectors, type Normalization } from './finish-vector.ts';
@@ -25,7 +25,7 @@ import { checkedMatrices, checkTokenNumbers } from './token-vectors.ts';
 import type { VectorCache } from './vector-cache.ts';
 
 export interface PipelineOptions {
-  model: ModelFacts;
+  model: EmbeddingFacts;
   tokenizer: Tokenizer;
   batcher: Batcher;
   /** null: every vector is computed. */
@@ -40,8 +40,7 @@ const MOST_SHOWN_TOKENS = 1_000_000;
 
 /** Embedding as a task: prompt and tokens before the engine, slice and norm after it. */
 export class PipelineEmbedder implements Embedder {
-  isDraining = false;
-  private facts: ModelFacts;
+  private facts: EmbeddingFacts;
   private readonly tokenizer: Tokenizer;
   private readonly preparer: InputPreparer;
   private readonly batcher: Batcher;
@@ -56,7 +55,7 @@ export class PipelineEmbedder implements Embedder {
     this.runner = new TaskRunner({ batcher, cache, clock, isIdentified });
   }
 
-  get model(): ModelFacts {
+  get model(): EmbeddingFacts {
     return this.facts;
   }
 
@@ -65,19 +64,12 @@ export class PipelineEmbedder implements Embedder {
     this.facts = Object.freeze({ ...this.facts, ...found });
   }
 
-  announceDrain(): void {
-    this.isDraining = true;
-  }
-
   get isGivenUp(): boolean {
     return this.batcher.isGivenUp;
   }
 
-  readiness(): { ready: true } | { ready: false; error: Error } {
-    const error = this.isDraining
-      ? new HotvecError('draining', 'The server is shutting down.', { retryAfterMs: 1000 })
-      : this.runner.refusal;
-    return error === undefined ? { ready: true } : { ready: false, error };
+  get refusal(): HotvecError | undefined {
+    return this.runner.refusal;
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {

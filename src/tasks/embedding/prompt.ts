@@ -1,5 +1,5 @@
 import { HotvecError } from '../../errors.ts';
-import type { ModelFacts } from './embedder.ts';
+import type { EmbeddingFacts } from './embedder.ts';
 
 /** What a text is in a search; models trained for retrieval put another prompt before each. */
 export type Role = 'query' | 'document';
@@ -14,7 +14,7 @@ export interface PromptChoice {
 }
 
 /** What a model has to put before texts. */
-export type PromptFacts = Pick<ModelFacts, 'prompts' | 'defaultPrompt' | 'takesInstructions'>;
+export type PromptFacts = Pick<EmbeddingFacts, 'prompts' | 'defaultPrompt' | 'takesInstructions'>;
 
 /** What models that take instructions were trained with, as their model cards have it. No space after `Query:`. */
 const instructionPrompt = (instruction: string) => `Instruct: ${instruction}\nQuery:`;

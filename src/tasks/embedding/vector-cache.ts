@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { ModelFacts } from './embedder.ts';
+import type { EmbeddingFacts } from './embedder.ts';
 import { hasDirection } from './finish-vector.ts';
 
 /** What an entry takes besides its numbers: key, links, two array objects and their allocation. Measured on Node 20. */
@@ -11,7 +11,7 @@ export interface VectorCacheOptions {
   rowSize: number;
   maxBytes: number;
   /** What rows depend on besides their tokens, as of now. */
-  space: () => Pick<ModelFacts, 'fingerprint' | 'device' | 'dtype'>;
+  space: () => Pick<EmbeddingFacts, 'fingerprint' | 'device' | 'dtype'>;
 }
 
 /**

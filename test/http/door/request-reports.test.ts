@@ -16,7 +16,7 @@ describe('registerRequestReports', () => {
   before(async () => {
     service = await startStubService({
       embed: (_, options) => embed(options),
-      readiness: () => ({ ready: false, error: new HotvecError('not_ready', 'The model is still loading.') }),
+      refusal: () => new HotvecError('not_ready', 'The model is still loading.'),
     });
   });
   after(() => service.close());

@@ -147,7 +147,7 @@ describe('Live answers are as openapi.yaml says', () => {
     stub = await startStubService({
       embed: ([input]) => Promise.reject(failure(codeOf(input))),
       tokenize: ([input]) => Promise.reject(failure(codeOf(input))),
-      readiness: () => ({ ready: false, error: failure('not_ready') }),
+      refusal: () => failure('not_ready'),
       isGivenUp: true,
       patience: { receiveMs: 100 },
     });

@@ -70,24 +70,6 @@ describe('describeModel() of what is no whole embedding model', () => {
 
   for (const [what, change, message] of [
     [
-      'a reranker by its type',
-      () => write('config_sentence_transformers.json', { model_type: 'CrossEncoder' }),
-      /is a reranker: .*model_type is CrossEncoder/,
-    ],
-    [
-      'a reranker by its module',
-      () => modules('base.modules.transformer.Transformer', 'cross_encoder.modules.logit_score.LogitScore'),
-      /is a reranker: .*LogitScore/,
-    ],
-    [
-      'a classifier without modules',
-      () => {
-        rmSync(path.join(folder, 'modules.json'));
-        edit('config.json', { architectures: ['BertForSequenceClassification'] });
-      },
-      /is a reranker or another classifier/,
-    ],
-    [
       'a static model',
       () => modules('models.StaticEmbedding'),
       /is a static embedding model \(model2vec\).*StaticEmbedding/,

@@ -26,6 +26,7 @@ async function starterTruth(): Promise<PublishedTruth> {
       'config.json': await files.of(path.join(manifest.folder, 'config.json')),
       'model.safetensors': await files.of(file),
     },
+    task: 'embed' as const,
     weightsBytes: readFileSync(file).length,
   };
   return { ...(PUBLISHED_TRUTHS[0] as PublishedTruth), release };

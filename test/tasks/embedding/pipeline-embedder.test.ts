@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import type { HotvecError } from '../../../src/errors.ts';
-import type { EmbedInput, EmbedOptions, ModelFacts } from '../../../src/tasks/embedding/embedder.ts';
+import type { EmbeddingFacts, EmbedInput, EmbedOptions } from '../../../src/tasks/embedding/embedder.ts';
 import { PipelineEmbedder } from '../../../src/tasks/embedding/pipeline-embedder.ts';
 import type { Tokenizer } from '../../../src/tokenization/tokenizer.ts';
 import { buildBatcher } from '../../support/build-batcher.ts';
@@ -36,7 +36,7 @@ function inputsOf(contents: (string | number[])[], role: EmbedInput['role'] = nu
 let engine: ScriptedEngine;
 let embedder: PipelineEmbedder;
 
-function create(changes: Partial<ModelFacts> = {}, chosen: Tokenizer = tokenizer): void {
+function create(changes: Partial<EmbeddingFacts> = {}, chosen: Tokenizer = tokenizer): void {
   const clock = new FakeClock();
   engine = new ScriptedEngine(64);
   const batcher = buildBatcher({
@@ -99,7 +99,7 @@ describe('PipelineEmbedder.embed()', () => {
 
   it('is not ready before the fingerprint is known', async () => {
     create({ fingerprint: null });
-    assert.equal(embedder.readiness().ready, false);
+    assert.equal(embedder.refusal?.code, 'not_ready');
     assert.deepEqual(await refusal(['x']), ['not_ready', null]);
   });
 
@@ -107,8 +107,7 @@ describe('PipelineEmbedder.embed()', () => {
     create({}, { ...tokenizer, tokenize: () => assert.fail('it was tokenized') });
     engine.become('restarting');
     assert.deepEqual(await refusal(['x']), ['engine_restarting', null]);
-    const readiness = embedder.readiness();
-    assert.equal(!readiness.ready && (readiness.error as HotvecError).code, 'engine_restarting');
+    assert.equal(embedder.refusal?.code, 'engine_restarting');
   });
 
   it('turns a request away when the engine was given up while it was tokenized', async () => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BatchFailedError } from '../../../src/engine/engine.ts';
 import type { HotvecError } from '../../../src/errors.ts';
-import type { EmbedOptions, EmbedResult, ModelFacts } from '../../../src/tasks/embedding/embedder.ts';
+import type { EmbeddingFacts, EmbedOptions, EmbedResult } from '../../../src/tasks/embedding/embedder.ts';
 import { PipelineEmbedder } from '../../../src/tasks/embedding/pipeline-embedder.ts';
 import { VectorCache } from '../../../src/tasks/embedding/vector-cache.ts';
 import type { Tokenizer } from '../../../src/tokenization/tokenizer.ts';
@@ -130,7 +130,7 @@ describe('With a vector cache', () => {
   });
 
   it('a vector of another space, precision or device is not found', async () => {
-    for (const change of [{ fingerprint: 'two' }, { dtype: 'int8' }, { device: 'cuda' }] as Partial<ModelFacts>[]) {
+    for (const change of [{ fingerprint: 'two' }, { dtype: 'int8' }, { device: 'cuda' }] as Partial<EmbeddingFacts>[]) {
       const { answered, model } = create();
       await answered([[1]]);
       Object.assign(model, change);

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { HotvecError } from '../../../errors.ts';
-import type { EmbedOptions, EmbedResult, ModelFacts } from '../../../tasks/embedding/embedder.ts';
+import type { EmbeddingFacts, EmbedOptions, EmbedResult } from '../../../tasks/embedding/embedder.ts';
 import type { Role } from '../../../tasks/embedding/prompt.ts';
 import { boundOfRows, type EncodingFormat, encodeRows } from '../../answers/encode-rows.ts';
 import type { ErrorFormat } from '../../answers/error-format.ts';
@@ -97,7 +97,7 @@ export const cohereRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs'
         if (body.inputs !== undefined) throw textsOnly('inputs');
         if (texts === undefined) throw new HotvecError('invalid_input', 'texts is missing.', { param: 'texts' });
         const { model: served, role: roleOfName } = chooseModel(request, models, model, 'embed');
-        const { embedder } = served;
+        const { service: embedder } = served;
         const size = dimensions ?? embedder.model.dimensions;
         for (const type of types) checkOutputDtype(dtypeOf(type), size, true, FIELDS);
         const role = roleFor(input_type, roleOfName, embedder.model);
@@ -174,7 +174,7 @@ function dtypeOf(type: EmbeddingType): Exclude<EmbeddingType, 'base64'> {
  * The prompt of an input type. A client of version 2 must name one: where the model has no such prompt, the text goes without.
  * @throws {HotvecError} invalid_input, where the model's name asks for another.
  */
-function roleFor(type: CohereEmbed['input_type'], roleOfName: Role | null, model: ModelFacts): Role | null {
+function roleFor(type: CohereEmbed['input_type'], roleOfName: Role | null, model: EmbeddingFacts): Role | null {
   if (type === undefined) return roleOfName;
   const role = type === 'search_query' ? 'query' : 'document';
   if (roleOfName !== null && roleOfName !== role) {

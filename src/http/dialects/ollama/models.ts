@@ -1,6 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { HotvecError } from '../../../errors.ts';
-import type { ServedModel } from '../../../served-models/served-model.ts';
+import type { ServedFor } from '../../../served-models/served-model.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
 import { ollamaErrors } from './errors.ts';
@@ -28,20 +28,20 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions<never>
   const modified_at = startedAt.toISOString();
   // Where Ollama never unloads a model, it says a date far ahead.
   const expires_at = new Date(startedAt.getTime() + CENTURY_MS).toISOString();
-  const details = ({ embedder }: ServedModel) => ({
+  const details = ({ service }: ServedFor<'embed'>) => ({
     parent_model: '',
     format: 'safetensors or onnx',
     family: ARCHITECTURE,
     families: [ARCHITECTURE],
     parameter_size: '',
-    quantization_level: embedder.model.dtype ?? 'unknown',
+    quantization_level: service.model.dtype ?? 'unknown',
   });
 
-  const listed = (name: string, model: ServedModel) => ({
+  const listed = (name: string, model: ServedFor<'embed'>) => ({
     name: withTag(name),
     model: withTag(name),
-    size: model.embedder.model.weightBytes ?? 0,
-    digest: model.embedder.model.fingerprint ?? '',
+    size: model.service.model.weightBytes ?? 0,
+    digest: model.service.model.fingerprint ?? '',
     details: details(model),
   });
 
@@ -60,7 +60,9 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions<never>
         ),
       },
     },
-    async () => ({ models: models.names.map(({ name, model }) => ({ ...listed(name, model), modified_at })) }),
+    async () => ({
+      models: models.namesFor('embed').map(({ name, model }) => ({ ...listed(name, model), modified_at })),
+    }),
   );
 
   app.get(
@@ -79,9 +81,9 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions<never>
       },
     },
     async () => ({
-      models: models.names.flatMap(({ name, model }) => {
-        const { model: facts } = model.embedder;
-        if (!model.embedder.readiness().ready) return [];
+      models: models.namesFor('embed').flatMap(({ name, model }) => {
+        const { model: facts, refusal } = model.service;
+        if (refusal !== undefined) return [];
         const size_vram = facts.device === 'cpu' ? 0 : (facts.weightBytes ?? 0);
         return [{ ...listed(name, model), size_vram, expires_at, context_length: facts.maxInputTokens }];
       }),
@@ -104,8 +106,8 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions<never>
       ),
     },
     handler: async (request) => {
-      const { model } = models.find(nameIn(request.body));
-      const { maxInputTokens, dimensions } = model.embedder.model;
+      const { model } = models.resolve(nameIn(request.body), 'embed');
+      const { maxInputTokens, dimensions } = model.service.model;
       return {
         modified_at,
         capabilities: ['embedding'],

@@ -44,7 +44,7 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs'
     handler: async (request, reply) => {
       const { model, input = '', truncate = true, dimensions = null } = request.body;
       const { model: served, role } = chooseModel(request, models, model, 'embed');
-      const { embedder } = served;
+      const { service: embedder } = served;
       const fields = (tokens: number) => ({
         total_duration: Math.round(reply.elapsedTime * 1e6),
         load_duration: 0,
@@ -98,7 +98,7 @@ export const ollamaRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs'
     handler: async (request, reply) => {
       const { model, prompt = '' } = request.body;
       const { model: served, role } = chooseModel(request, models, model, 'embed');
-      const { embedder } = served;
+      const { service: embedder } = served;
       if (prompt === '') {
         checkReady(embedder);
         return reply.send({ embedding: [] });

@@ -45,7 +45,7 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxIn
       ),
     },
     handler: async (request, reply) => {
-      const { embedder } = chooseFirstModel(request, models, 'embed');
+      const { service: embedder } = chooseFirstModel(request, models, 'embed');
       const { inputs, prompt_name, ...choices } = request.body;
       if (!embedder.model.givesTokenVectors) {
         throw new HotvecError(

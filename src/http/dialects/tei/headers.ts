@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { EmbedInput, EmbedResult, ModelFacts } from '../../../tasks/embedding/embedder.ts';
+import type { EmbeddingFacts, EmbedInput, EmbedResult } from '../../../tasks/embedding/embedder.ts';
 import { workHeaders } from '../../openapi/documented-answers.ts';
 
 const integer = (description: string) => ({ type: 'integer', description }) as const;
@@ -20,7 +20,7 @@ export const teiHeaders = {
 /** Sets them. */
 export function sendTeiHeaders(
   reply: FastifyReply,
-  model: ModelFacts,
+  model: EmbeddingFacts,
   inputs: readonly EmbedInput[],
   { tokens, facts }: Pick<EmbedResult, 'tokens' | 'facts'>,
 ): void {

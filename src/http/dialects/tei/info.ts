@@ -41,7 +41,7 @@ export const teiInfoRoutes: FastifyPluginCallbackTypebox<InfoOptions> = (app, { 
     },
     async () => {
       // Before that, precision and batch size are not known.
-      const { name, embedder } = models.first('embed');
+      const { name, service: embedder } = models.first('embed');
       checkReady(embedder);
       const { model } = embedder;
       const dtype = model.dtype ?? 'unknown';

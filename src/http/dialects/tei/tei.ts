@@ -48,7 +48,7 @@ export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 
         ),
       },
       handler: async (request, reply) => {
-        const { embedder } = chooseFirstModel(request, models, 'embed');
+        const { service: embedder } = chooseFirstModel(request, models, 'embed');
         const { inputs, normalize, dimensions, ...choices } = request.body;
         const prompt = { role: null, instruction: null, promptName: choices.prompt_name ?? undefined };
         const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
@@ -93,7 +93,7 @@ export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 
       ),
     },
     handler: async (request, reply) => {
-      const { embedder } = chooseFirstModel(request, models, 'embed');
+      const { service: embedder } = chooseFirstModel(request, models, 'embed');
       const { inputs, parameters = {} } = request.body;
       const prompt = { role: null, instruction: null, promptName: parameters.prompt_name ?? undefined };
       const texts = [

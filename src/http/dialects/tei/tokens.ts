@@ -38,7 +38,7 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
       ),
     },
     handler: async (request, reply) => {
-      const { embedder } = chooseFirstModel(request, models, 'embed');
+      const { service: embedder } = chooseFirstModel(request, models, 'embed');
       const { inputs, prompt_name, add_special_tokens: specialTokens = true } = request.body;
       const prompt = { role: null, instruction: null, promptName: prompt_name };
       const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
@@ -70,7 +70,7 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
       ),
     },
     handler: async (request) => {
-      const { embedder } = chooseFirstModel(request, models, 'embed');
+      const { service: embedder } = chooseFirstModel(request, models, 'embed');
       const { ids, skip_special_tokens: skip = true } = request.body;
       const named = nameInputs('ids', ids).map((input) => ({ ...input, role: null, instruction: null }));
       request.progress.enter('tokenize');

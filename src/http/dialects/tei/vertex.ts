@@ -48,7 +48,7 @@ export const teiVertexRoutes: FastifyPluginCallbackTypebox<
       ),
     },
     handler: async (request, reply) => {
-      const { embedder } = chooseFirstModel(request, models, 'embed');
+      const { service: embedder } = chooseFirstModel(request, models, 'embed');
       const instances: Asked[][] = request.body.instances.map(({ inputs, normalize, dimensions, ...choices }, i) => {
         const prompt = { role: null, instruction: null, promptName: choices.prompt_name ?? undefined };
         const options: VectorOptions = {

@@ -57,7 +57,7 @@ export const embeddingsRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInp
           ['embedding_type', options.embedding_type],
         );
         const { model: served, role } = chooseModel(request, models, model, 'embed');
-        const { embedder } = served;
+        const { service: embedder } = served;
         const prompt = {
           role: chooseRole(role, options.input_type),
           instruction: options.instruction ?? null,

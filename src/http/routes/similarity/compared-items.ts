@@ -1,5 +1,5 @@
 import { HotvecError } from '../../../errors.ts';
-import type { ModelFacts } from '../../../tasks/embedding/embedder.ts';
+import type { EmbeddingFacts } from '../../../tasks/embedding/embedder.ts';
 
 /** A vector sent in a request, as numbers or as an item of a response of `/v1/embeddings`. */
 type GivenVector = ArrayLike<number> | { embedding: ArrayLike<number> | string };
@@ -25,7 +25,7 @@ export function readComparedItems(field: string, value: GivenItem | readonly Giv
  * Vectors can be compared with each other, and with those that the texts will get.
  * @throws {HotvecError} invalid_dimensions, naming the first that cannot.
  */
-export function checkSizes(items: readonly ComparedItem[], dimensions: number | null, model: ModelFacts): void {
+export function checkSizes(items: readonly ComparedItem[], dimensions: number | null, model: EmbeddingFacts): void {
   const vectors = items.flatMap((item) => ('vector' in item ? [item] : []));
   const hasTexts = vectors.length < items.length;
   const [first] = vectors;

@@ -61,7 +61,7 @@ export const similarityRoutes: FastifyPluginCallbackTypebox<
       }
       const { dimensions = null } = options;
       const { model: served, role: roleOfName } = chooseModel(request, models, model, 'embed');
-      const { embedder } = served;
+      const { service: embedder } = served;
       checkSizes([...queries, ...documents], dimensions, embedder.model);
       const best: BestDocumentsOptions | null =
         options.top_k === undefined

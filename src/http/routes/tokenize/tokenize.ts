@@ -117,7 +117,7 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
       const { input, model, input_type, instruction = null, ...options } = request.body;
       const truncate = readTruncation(options, config.truncate);
       const { model: served, role: roleOfName } = chooseModel(request, models, model, 'embed');
-      const { embedder } = served;
+      const { service: embedder } = served;
       const role = chooseRole(roleOfName, input_type);
       const inputs = nameInputs('input', input).map((one) => ({ ...one, role, instruction }));
       request.progress.enter('tokenize');

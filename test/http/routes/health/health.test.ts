@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { HotvecError } from '../../../../src/errors.ts';
 import type { Health } from '../../../../src/served-models/readiness.ts';
-import type { Embedder } from '../../../../src/tasks/embedding/embedder.ts';
 import { type Asked, buildStubApp, type StubApp, stubHealth } from '../../stub-service.ts';
 
-const isReady = { ready: true } as const;
 const asWritten = {
   engine: { state: 'ready', since_seconds: 1.235, processes_ready: 1, canary_cosine: 0.999 },
   draining: false,
@@ -14,18 +12,18 @@ const asWritten = {
 
 describe('Probes', () => {
   let service: StubApp;
-  let readiness: ReturnType<Embedder['readiness']>;
+  let refusal: HotvecError | undefined;
   let health: Health;
   before(async () => {
     service = await buildStubApp({
       keys: { one: 'key-of-one' },
-      readiness: () => readiness,
+      refusal: () => refusal,
       health: () => health,
     });
   });
   after(() => service.close());
   beforeEach(() => {
-    readiness = isReady;
+    refusal = undefined;
     health = stubHealth;
   });
 
@@ -47,7 +45,7 @@ describe('Probes', () => {
 
   it('say why not, by the error that a request would get, and since when', async () => {
     const message = 'The inference engine is restarting; try again in 2 s.';
-    readiness = { ready: false, error: new HotvecError('engine_restarting', message, { retryAfterMs: 1_500 }) };
+    refusal = new HotvecError('engine_restarting', message, { retryAfterMs: 1_500 });
     const engine = { state: 'restarting', secondsInState: 0.25, processesReady: 0, canaryCosine: null };
     health = { ...stubHealth, models: [{ name: 'stub', isReady: false, engine }], draining: true };
     for (const path of ['/readyz', '/health']) {

@@ -1,0 +1,93 @@
+import type { Batcher } from '../batching/batcher.ts';
+import type { Clock } from '../clock.ts';
+import type { ModelManifest, Scoring } from '../model-files/manifest.ts';
+import type { EmbeddingFacts } from '../tasks/embedding/embedder.ts';
+import type { Normalization } from '../tasks/embedding/finish-vector.ts';
+import { PipelineEmbedder } from '../tasks/embedding/pipeline-embedder.ts';
+import { VectorCache } from '../tasks/embedding/vector-cache.ts';
+import { PipelineReranker } from '../tasks/reranking/pipeline-reranker.ts';
+import type { ModelFacts } from '../tasks/task-service.ts';
+import { loadNativeTokenizer, type TokenizerOptions } from '../tokenization/native-tokenizer.ts';
+import { loadPairTokenizer } from '../tokenization/pair-tokenizer.ts';
+import { checkTokenizer } from '../tokenization/tokenizer.ts';
+import type { ModelConfig } from './open-model.ts';
+
+/** What answers a model's requests, and what it keeps of its answers. */
+export type OpenService =
+  | { task: 'embed'; service: PipelineEmbedder; cache: VectorCache | null }
+  | { task: 'rerank'; service: PipelineReranker; cache: null };
+
+/** What a model's service is made of. */
+export interface ServiceParts {
+  manifest: ModelManifest;
+  config: ModelConfig;
+  clock: Clock;
+  batcher: Batcher;
+}
+
+/**
+ * Opens the tokenizer of a model and what answers its requests.
+ * @throws {StartError} what the tokenizers throw.
+ */
+export function openService(parts: ServiceParts): Promise<OpenService> {
+  const { scoring } = parts.manifest;
+  return scoring === null ? openEmbedder(parts) : openReranker(parts, scoring);
+}
+
+async function openEmbedder({ manifest, config, clock, batcher }: ServiceParts): Promise<OpenService> {
+  const needsEndToken = manifest.pooling === 'last_token';
+  const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile, { needsEndToken, ...tokenizerOptions(manifest) });
+  await checkTokenizer(tokenizer, manifest.canary?.cases ?? []);
+  const dimensions = manifest.truncateDimension ?? manifest.hiddenSize;
+  const minimum = manifest.matryoshkaMinimum;
+  const model: EmbeddingFacts = {
+    ...manifest,
+    ...factsOf(manifest, config),
+    dimensions,
+    matryoshkaMinimum: minimum === null ? null : Math.min(minimum, dimensions),
+    matryoshkaDimensions: manifest.matryoshkaDimensions.filter((size) => size <= dimensions),
+    normalization: normalizationOf(manifest),
+  };
+  const maxBytes = config.vectorCacheMb * 2 ** 20;
+  const cache =
+    maxBytes === 0 ? null : new VectorCache({ rowSize: model.rowSize, maxBytes, space: () => service.model });
+  const service: PipelineEmbedder = new PipelineEmbedder({ model, tokenizer, batcher, cache, clock });
+  return { task: 'embed', service, cache };
+}
+
+async function openReranker(
+  { manifest, config, clock, batcher }: ServiceParts,
+  { template, activation }: Scoring,
+): Promise<OpenService> {
+  const tokenizer = await loadPairTokenizer(manifest.tokenizerFile, template, tokenizerOptions(manifest));
+  const { source, defaultInstruction } = template;
+  const model = { ...factsOf(manifest, config), activation, defaultInstruction, template: source };
+  return { task: 'rerank', service: new PipelineReranker({ model, tokenizer, batcher, clock }), cache: null };
+}
+
+function tokenizerOptions(manifest: ModelManifest): Omit<TokenizerOptions, 'needsEndToken'> {
+  const { tokenizer, vocabularySize, namedTokens } = manifest;
+  return { ...tokenizer, vocabularySize, namedTokens };
+}
+
+function factsOf(manifest: ModelManifest, { maxInputTokens, maxRequestTokens }: ModelConfig): ModelFacts {
+  return {
+    name: manifest.name,
+    rowSize: manifest.hiddenSize,
+    maxInputTokens: Math.min(maxInputTokens, manifest.maxTokens),
+    maxRequestTokens,
+    vocabularySize: manifest.vocabularySize,
+    revision: manifest.revision,
+    dtype: null,
+    device: null,
+    fingerprint: null,
+    batchTokens: null,
+    weightBytes: null,
+  };
+}
+
+/** How the model itself finishes a vector. */
+function normalizationOf({ normalize, truncateDimension }: ModelManifest): Normalization {
+  if (!normalize) return 'none';
+  return truncateDimension === null ? 'after_cut' : 'before_cut';
+}

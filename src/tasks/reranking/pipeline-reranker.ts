@@ -1,0 +1,70 @@
+import type { Batcher } from '../../batching/batcher.ts';
+import type { Clock } from '../../clock.ts';
+import type { HotvecError } from '../../errors.ts';
+import type { PairTokenizer } from '../../tokenization/pair-tokenizer.ts';
+import type { Task } from '../task.ts';
+import { TaskRunner } from '../task-runner.ts';
+import type { StartFacts } from '../task-service.ts';
+import { finishScores } from './finish-scores.ts';
+import { type AcceptedDocument, PairPreparer, type PreparedPair } from './pair-preparer.ts';
+import type { Reranker, RerankInput, RerankingFacts, RerankOptions, RerankResult } from './reranker.ts';
+
+export interface RerankingOptions {
+  model: RerankingFacts;
+  tokenizer: PairTokenizer;
+  batcher: Batcher;
+  clock: Clock;
+}
+
+/** Reranking as a task: a template and tokens before the engine, an activation after it. */
+export class PipelineReranker implements Reranker {
+  private facts: RerankingFacts;
+  private readonly preparer: PairPreparer;
+  private readonly batcher: Batcher;
+  private readonly runner: TaskRunner;
+
+  constructor({ model, tokenizer, batcher, clock }: RerankingOptions) {
+    this.facts = model;
+    this.preparer = new PairPreparer(model, tokenizer);
+    this.batcher = batcher;
+    const isIdentified = () => this.facts.fingerprint !== null;
+    // A pair is seldom asked for twice.
+    this.runner = new TaskRunner({ batcher, cache: null, clock, isIdentified });
+  }
+
+  get model(): RerankingFacts {
+    return this.facts;
+  }
+
+  /** The engine is ready: what it found out belongs to the facts, of which none changes any more. */
+  begin(found: StartFacts): void {
+    this.facts = Object.freeze({ ...this.facts, ...found });
+  }
+
+  get isGivenUp(): boolean {
+    return this.batcher.isGivenUp;
+  }
+
+  get refusal(): HotvecError | undefined {
+    return this.runner.refusal;
+  }
+
+  async rerank(input: RerankInput, options: RerankOptions): Promise<RerankResult> {
+    const { answer: scores, sequences, failures, facts } = await this.runner.run(this.taskOf(input, options), options);
+    const tokens = sequences.map(({ ids }) => ids.length);
+    return { scores, tokens, truncated: sequences.map(({ truncated }) => truncated), failures, facts };
+  }
+
+  private taskOf(input: RerankInput, { rawScores, ...options }: RerankOptions): Task<PreparedPair, number[]> {
+    let accepted: AcceptedDocument[] = [];
+    return {
+      accept: (failures) => {
+        accepted = this.preparer.accept(input, failures);
+        return accepted.length === 0 ? null : this.preparer.leastTokens(input, accepted);
+      },
+      prepare: (failures) => this.preparer.tokenize(input, accepted, options, failures),
+      finish: async (rows, pairs, failures) =>
+        finishScores(rows, pairs, rawScores === true ? 'identity' : this.model.activation, failures),
+    };
+  }
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+
+interface AddedToken {
+  content: string;
+  special?: boolean;
+}
+
+/** A parsed tokenizer.json, as far as it is changed here. */
+interface TokenizerFile {
+  added_tokens?: AddedToken[];
+  model?: {
+    type?: string;
+    vocab?: Record<string, number> | [string, number][];
+    unk_token?: string | null;
+    ignore_merges?: boolean;
+  };
+}
+
+/**
+ * Makes a tokenizer read any text as text: none of its special tokens, and none of `tokens`, can come of what a user
+ * writes. Their names are replaced by ones that nobody can know; the ids of all others stay.
+ *
+ * @param json a parsed tokenizer.json; not changed.
+ * @param tokens names of further tokens that must not come of a text: those of a template.
+ */
+export function readTextOnly<Json extends TokenizerFile>(json: Json, tokens: readonly string[]): Json {
+  const { added_tokens: added = [], model = {} } = json;
+  const hidden = new Set(tokens);
+  for (const { content, special } of added) if (special === true) hidden.add(content);
+  const nameless = randomUUID();
+  const names = new Map([...hidden].map((token, i) => [token, `${nameless}-${i}`]));
+  const isInVocabulary = vocabularyTest(model);
+  // Ids of those that the vocabulary lacks follow from their order: they are renamed. The others would get new ids.
+  const left = added.filter(({ content }) => !hidden.has(content) || !isInVocabulary(content));
+  return {
+    ...json,
+    added_tokens: left.map((token) => ({ ...token, content: names.get(token.content) ?? token.content })),
+    model: { ...model, ...withoutNames(model, names) },
+    // What puts special tokens around a text.
+    post_processor: null,
+  };
+}
+
+function vocabularyTest({ vocab = {} }: NonNullable<TokenizerFile['model']>): (token: string) => boolean {
+  if (!Array.isArray(vocab)) return (token) => Object.hasOwn(vocab, token);
+  const pieces = new Set(vocab.map(([piece]) => piece));
+  return (token) => pieces.has(token);
+}
+
+/** Models that look up whole words find a special token in their vocabulary, too; byte pairs never merge into one. */
+function withoutNames(
+  { type, vocab = {}, unk_token: unknown, ignore_merges: looksUpWords }: NonNullable<TokenizerFile['model']>,
+  names: ReadonlyMap<string, string>,
+): { vocab?: typeof vocab } {
+  if (type === 'BPE' && looksUpWords !== true) return {};
+  const nameOf = (piece: string) => (piece === unknown ? piece : (names.get(piece) ?? piece));
+  if (Array.isArray(vocab)) return { vocab: vocab.map(([piece, score]) => [nameOf(piece), score]) };
+  return { vocab: Object.fromEntries(Object.entries(vocab).map(([piece, id]) => [nameOf(piece), id])) };
+}
