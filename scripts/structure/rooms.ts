@@ -111,7 +111,6 @@ export const rooms: Rooms = {
       'model-files/int8',
       'model-files/known',
       'log',
-      'settings/model-configs.ts',
     ],
     types: ['settings', 'metrics', 'tasks'],
     packageTypes: ['pino'],
@@ -176,7 +175,7 @@ export const rooms: Rooms = {
   'model-files/int8': { values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/hub'] },
   'model-files/known': { values: GROUND, types: ['model-files'] },
 
-  settings: { values: GROUND, packages: ['typebox', 'yaml'] },
+  settings: { values: [...GROUND, 'model-files/manifest.ts'], packages: ['typebox', 'yaml'] },
   log: {
     values: [...GROUND, 'model-files/hub/format-bytes.ts'],
     types: ['settings', 'metrics', 'served-models', 'engine/supervisor', 'model-files/hub', 'model-files/int8'],

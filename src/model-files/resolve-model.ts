@@ -14,8 +14,7 @@ export interface ModelLocation extends ModelFolder {
   hashes: ReadonlyMap<string, string>;
 }
 
-export const MODEL_SOURCES = ['huggingface', 'modelscope'] as const;
-export type ModelSource = (typeof MODEL_SOURCES)[number];
+export type ModelSource = 'huggingface' | 'modelscope';
 
 /** A repository of a hub. */
 export interface HubReference {

@@ -6,7 +6,7 @@ const TOKEN = { pattern: '^[\\x21-\\x7e]*$', wanted: 'a token of visible ASCII c
 
 /** Where models come from, and where they are kept. */
 export const hubSettings = {
-  modelSource: Type.Union([Type.Literal('huggingface'), Type.Literal('modelscope')], {
+  modelSource: Type.Enum(['huggingface', 'modelscope'], {
     default: 'huggingface',
     description: 'The hub that models are downloaded from: `huggingface` or `modelscope`',
   }),

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { DTYPES } from '../model-files/manifest.ts';
 
 /** As after `@` in MODEL: it becomes a path in the cache, and must not lead out of it. */
 const REVISION = {
@@ -31,7 +32,7 @@ export const modelSettings = {
     default: [],
     description: 'Additional names clients may use in `model`, e.g. `text-embedding-3-small`; comma-separated',
   }),
-  device: Type.Union([Type.Literal('auto'), Type.Literal('cpu'), Type.Literal('cuda'), Type.Literal('webgpu')], {
+  device: Type.Enum(['auto', 'cpu', 'cuda', 'webgpu'], {
     default: 'auto',
     description:
       'Where to compute: `cpu`, `cuda` (the GPU image has it), `webgpu`; `auto`: the first of `cuda`, `webgpu`, `cpu` that works. A named device that does not work is an error at startup',
@@ -41,57 +42,21 @@ export const modelSettings = {
     uniqueItems: true,
     description: 'Which CUDA devices to use, counted from 0; `0,1` starts an engine process on each',
   }),
-  dtype: Type.Union(
-    [
-      Type.Literal('auto'),
-      Type.Literal('fp32'),
-      Type.Literal('bf16'),
-      Type.Literal('fp16'),
-      Type.Literal('q8'),
-      Type.Literal('int8'),
-      Type.Literal('uint8'),
-      Type.Literal('q4'),
-      Type.Literal('q4f16'),
-      Type.Literal('bnb4'),
-      Type.Literal('O1'),
-      Type.Literal('O2'),
-      Type.Literal('O3'),
-      Type.Literal('O4'),
-      Type.Literal('optimized'),
-      Type.Literal('qint8_avx512_vnni'),
-      Type.Literal('qint8_avx512'),
-      Type.Literal('quint8_avx2'),
-      Type.Literal('qint8_arm64'),
-      Type.Literal('qint8_quantized'),
-      Type.Literal('quint8_quantized'),
-    ],
-    {
-      default: 'auto',
-      description:
-        'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one available. `int8` on the CPU quantizes safetensors once, see docs/models.md',
-    },
-  ),
-  task: Type.Union([Type.Literal('auto'), Type.Literal('embed'), Type.Literal('rerank')], {
+  dtype: Type.Enum(['auto', ...DTYPES], {
+    default: 'auto',
+    description:
+      'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one available. `int8` on the CPU quantizes safetensors once, see docs/models.md',
+  }),
+  task: Type.Enum(['auto', 'embed', 'rerank'], {
     default: 'auto',
     description:
       'What the model is for: `embed`, `rerank`; `auto`: what its files say. A language model whose files do not say it needs this setting',
   }),
-  pooling: Type.Union(
-    [
-      Type.Literal('auto'),
-      Type.Literal('last_token'),
-      Type.Literal('cls'),
-      Type.Literal('mean'),
-      Type.Literal('max'),
-      Type.Literal('mean_sqrt_len'),
-      Type.Literal('in_graph'),
-    ],
-    {
-      default: 'auto',
-      description:
-        'How a text becomes one vector, for a model folder without modules.json: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`, or `in_graph` for an ONNX export that outputs `sentence_embedding`',
-    },
-  ),
+  pooling: Type.Enum(['auto', 'last_token', 'cls', 'mean', 'max', 'mean_sqrt_len', 'in_graph'], {
+    default: 'auto',
+    description:
+      'How a text becomes one vector, for a model folder without modules.json: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`, or `in_graph` for an ONNX export that outputs `sentence_embedding`',
+  }),
   matryoshkaDimensions: Type.Array(Type.Integer({ minimum: 1 }), {
     default: [],
     wanted: 'a comma-separated list of integers, each at least 1',

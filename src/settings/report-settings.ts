@@ -13,7 +13,7 @@ export const reportSettings = {
     wanted: HTTP_URL.wanted,
     description: 'OpenTelemetry collector to send request traces to, e.g. `http://localhost:4318`; empty: none',
   }),
-  otelExporterOtlpProtocol: Type.Union([Type.Literal('http/protobuf'), Type.Literal('http/json')], {
+  otelExporterOtlpProtocol: Type.Enum(['http/protobuf', 'http/json'], {
     default: 'http/protobuf',
     description: 'Protocol for sending traces: `http/protobuf` or `http/json`',
   }),
@@ -30,19 +30,8 @@ export const reportSettings = {
     description: 'Fraction of requests to trace, unless `traceparent` decides',
   }),
   otelSdkDisabled: Type.Boolean({ default: false, description: 'Disable tracing, whatever else is set' }),
-  logLevel: Type.Union(
-    [
-      Type.Literal('fatal'),
-      Type.Literal('error'),
-      Type.Literal('warn'),
-      Type.Literal('info'),
-      Type.Literal('debug'),
-      Type.Literal('trace'),
-      Type.Literal('silent'),
-    ],
-    {
-      default: 'info',
-      description: 'Least severe log lines to write: `fatal`, `error`, `warn`, `info`, `debug`, `trace`, `silent`',
-    },
-  ),
+  logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'Least severe log lines to write: `fatal`, `error`, `warn`, `info`, `debug`, `trace`, `silent`',
+  }),
 };

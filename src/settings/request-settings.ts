@@ -26,20 +26,17 @@ export const requestSettings = {
     description:
       'Share of the queue and of `MAX_INFLIGHT_BYTES` that one API key may use; without keys, share of the bytes that one address may use',
   }),
-  truncate: Type.Union([Type.Literal('auto'), Type.Literal('error'), Type.Literal('end'), Type.Literal('start')], {
+  truncate: Type.Enum(['auto', 'error', 'end', 'start'], {
     default: 'auto',
     description:
       'What to do with inputs that are too long if a request does not say: refuse them (`error`), or cut off the `end` or `start`; `auto`: refuse them, but cut off the end on the routes of text-embeddings-inference, as it does',
   }),
-  dialects: Type.Array(
-    Type.Union([Type.Literal('tei'), Type.Literal('ollama'), Type.Literal('cohere'), Type.Literal('none')]),
-    {
-      default: ['tei', 'ollama', 'cohere'],
-      uniqueItems: true,
-      description:
-        'APIs of other services to offer as well: `tei` (text-embeddings-inference), `ollama`, `cohere`; comma-separated; `none`: no others, see docs/dialects.md',
-    },
-  ),
+  dialects: Type.Array(Type.Enum(['tei', 'ollama', 'cohere', 'none']), {
+    default: ['tei', 'ollama', 'cohere'],
+    uniqueItems: true,
+    description:
+      'APIs of other services to offer as well: `tei` (text-embeddings-inference), `ollama`, `cohere`; comma-separated; `none`: no others, see docs/dialects.md',
+  }),
   deadlineMs: Type.Integer({
     default: 600_000,
     minimum: 1,

@@ -33,9 +33,7 @@ export function fromText(schema: TSchema & { type?: string; items?: TSchema }, t
 /** What a schema accepts, in words. */
 export function wanted(schema: TSchema): string {
   const facts = schema as Record<string, unknown>;
-  if (Array.isArray(facts.anyOf)) {
-    return `one of ${choicesOf(facts.anyOf)}`;
-  }
+  if (Array.isArray(facts.enum)) return `one of ${facts.enum.join(', ')}`;
   if (typeof facts.wanted === 'string') return facts.wanted;
   const kind =
     {
@@ -53,17 +51,13 @@ export function wanted(schema: TSchema): string {
   return [kind, ...bounds].join(', ');
 }
 
-function choicesOf(options: { const: string }[]): string {
-  return options.map((option) => option.const).join(', ');
-}
-
 interface ListFacts {
-  items?: { type?: string; anyOf?: { const: string }[] };
+  items?: { type?: string; enum?: string[] };
   uniqueItems?: boolean;
 }
 
 function wantedList({ items, uniqueItems }: ListFacts): string {
   const ofNumbers = items?.type === 'integer' ? ' of integers' : '';
-  const kind = items?.anyOf === undefined ? ofNumbers : ` of ${choicesOf(items.anyOf)}`;
+  const kind = items?.enum === undefined ? ofNumbers : ` of ${items.enum.join(', ')}`;
   return `a comma-separated list${kind}${uniqueItems === true ? ' without duplicates' : ''}`;
 }

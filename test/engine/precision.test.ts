@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { precisionClass } from '../../src/engine/precision.ts';
-import { DTYPES } from '../../src/model-files/manifest.ts';
-import { settings } from '../../src/settings/settings.ts';
 import { judge } from '../../src/tasks/embedding/judge-canary.ts';
 
 describe('precisionClass()', () => {
@@ -14,12 +12,5 @@ describe('precisionClass()', () => {
     const closeness = { cosine: 0.9995, difference: 1e-2 };
     assert.match(judge(closeness, 1e-5, { device: 'cpu', dtype: 'O2' }) ?? '', /a component differs/);
     assert.equal(judge(closeness, 1e-5, { device: 'cpu', dtype: 'O4' }), null);
-  });
-});
-
-describe('DTYPE', () => {
-  it('takes every precision that there is, and auto', () => {
-    const values = settings.dtype.anyOf.map(({ const: value }) => value);
-    assert.deepEqual([...values].sort(), ['auto', ...DTYPES].sort());
   });
 });
