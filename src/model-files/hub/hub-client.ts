@@ -2,7 +2,8 @@ import { EnvHttpProxyAgent, fetch, Response } from 'undici';
 import { StartError } from '../../errors.ts';
 import { packageVersion } from '../../package-info.ts';
 import { explainNonsense, explainStatus, explainUnreachable, type HubAnswer } from './explain-failure.ts';
-import { RetryableError } from './hub.ts';
+import { type HubResponse, RetryableError } from './hub.ts';
+import { type OnRetry, type Wait, withRetries } from './retry.ts';
 
 const CONNECT_MS = 20_000;
 /** Longest silence of a server, before the headers and between two pieces of a body. */
@@ -16,7 +17,7 @@ const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 export interface HubClientOptions {
   /** As people write it: `Hugging Face`. */
   title: string;
-  /** Without a slash at its end. */
+  /** With or without a slash at its end. */
   endpoint: string;
   /** The settings to name in advice. */
   endpointSetting: string;
@@ -25,9 +26,13 @@ export interface HubClientOptions {
   token: string;
   /** Headers that carry the token. */
   authorize: (token: string) => Record<string, string>;
+  wait: Wait;
   /** Longest time for a whole small answer, in milliseconds. */
   smallAnswerMs?: number;
 }
+
+/** What the operator says of a hub; the rest is known of it. */
+export type HubAccess = Pick<HubClientOptions, 'endpoint' | 'token' | 'wait'>;
 
 /**
  * Speaks HTTP with one hub: proxies by HTTPS_PROXY, HTTP_PROXY and NO_PROXY, timeouts, errors as lines that say what to
@@ -38,7 +43,7 @@ export class HubClient {
   private readonly agent: EnvHttpProxyAgent;
 
   constructor(options: HubClientOptions) {
-    this.options = options;
+    this.options = { ...options, endpoint: options.endpoint.replace(/\/+$/, '') };
     try {
       this.agent = new EnvHttpProxyAgent({
         connect: { timeout: CONNECT_MS },
@@ -54,11 +59,35 @@ export class HubClient {
   }
 
   /**
-   * One GET. Statuses below 400, and 416, are returned.
+   * Asks for something small, and reads it to its end; again where another try may succeed. A server that sends it drop by
+   * drop, or without end, is not waited for.
    * @param subject what is asked for, for the messages: a model id.
+   * @throws {StartError} with the line that says what to do.
+   */
+  getSmall(url: string, subject: string, onRetry: OnRetry, headers?: Record<string, string>): Promise<Response> {
+    return withRetries(() => this.trySmall(url, subject, headers), this.options.wait, onRetry);
+  }
+
+  /**
+   * Asks once for a file from `offset` on. Failures while the body is read are {@link RetryableError}s too.
    * @throws {RetryableError | StartError}
    */
-  async get(
+  async open(url: string, subject: string, offset: number): Promise<HubResponse> {
+    const response = await this.get(url, subject, offset === 0 ? {} : { range: `bytes=${offset}-` });
+    const { status, headers, body } = response;
+    if ((status !== 200 && status !== 206 && status !== 416) || body === null) {
+      throw new RetryableError(`status ${status}`, `${url} answered ${status} without a file. Try again later.`);
+    }
+    return { status, headers, body: this.read(body as AsyncIterable<Uint8Array>, subject) };
+  }
+
+  /** An answer that is not the hub's API. */
+  nonsense(subject: string): StartError {
+    return new StartError(explainNonsense(subject, this.options));
+  }
+
+  /** One GET. Statuses below 400, and 416, are returned. @throws {RetryableError | StartError} */
+  private async get(
     url: string,
     subject: string,
     headers: Record<string, string> = {},
@@ -95,31 +124,31 @@ export class HubClient {
     throw new RetryableError(`status ${response.status}`, advice, retryAfterOf(response));
   }
 
-  /**
-   * One GET of something small, read to its end. A server that sends it drop by drop, or without end, is not waited for.
-   * @throws {RetryableError | StartError}
-   */
-  async getSmall(url: string, subject: string, headers: Record<string, string> = {}): Promise<Response> {
+  private async trySmall(url: string, subject: string, headers: Record<string, string> = {}): Promise<Response> {
     const { smallAnswerMs = SMALL_ANSWER_MS } = this.options;
     const signal = AbortSignal.timeout(smallAnswerMs);
     const response = await this.get(url, subject, headers, signal);
     const pieces: Uint8Array[] = [];
     let bytes = 0;
-    try {
-      for await (const piece of response.body ?? []) {
-        pieces.push(piece);
-        bytes += piece.length;
-        if (bytes > SMALL_ANSWER_BYTES) throw new StartError(explainNonsense(subject, this.options));
-      }
-    } catch (error) {
-      throw error instanceof StartError ? error : this.unreachable(error, subject);
+    for await (const piece of this.read(response.body ?? [], subject)) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes > SMALL_ANSWER_BYTES) throw this.nonsense(subject);
     }
     const { status, headers: answered } = response;
     return new Response(bytes === 0 ? null : Buffer.concat(pieces), { status, headers: answered });
   }
 
+  private async *read(body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, subject: string) {
+    try {
+      yield* body;
+    } catch (error) {
+      throw this.unreachable(error, subject);
+    }
+  }
+
   /** A failure of the network, while asking or while reading a body. */
-  unreachable(error: unknown, subject: string): RetryableError {
+  private unreachable(error: unknown, subject: string): RetryableError {
     const reason = reasonOf(error);
     return new RetryableError(reason, explainUnreachable(reason, subject, this.options));
   }

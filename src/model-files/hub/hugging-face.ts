@@ -1,36 +1,24 @@
 import { listFiles, modelInfo } from '@huggingface/hub';
 import { StartError } from '../../errors.ts';
-import { explainNonsense } from './explain-failure.ts';
 import type { Hub, HubFile, HubResponse, Listing } from './hub.ts';
-import { HubClient } from './hub-client.ts';
-import { openBytes } from './open-bytes.ts';
-import { type OnRetry, type Wait, withRetries } from './retry.ts';
+import { type HubAccess, HubClient } from './hub-client.ts';
+import type { OnRetry } from './retry.ts';
 
 /** Most answers that a list is read from: a page holds 1,000 files (REST API, "tree"), and that is a large repository. */
 const MAX_ANSWERS = 200;
-
-export interface HubOptions {
-  endpoint: string;
-  /** Empty: none. */
-  token: string;
-  wait: Wait;
-}
 
 /** The Hugging Face hub, or a mirror of it. */
 export class HuggingFaceHub implements Hub {
   readonly title = 'Hugging Face';
   readonly defaultRevision = 'main';
   private readonly client: HubClient;
-  private readonly wait: Wait;
 
-  constructor({ endpoint, token, wait }: HubOptions) {
-    this.wait = wait;
+  constructor(access: HubAccess) {
     this.client = new HubClient({
+      ...access,
       title: this.title,
-      endpoint: endpoint.replace(/\/+$/, ''),
       endpointSetting: 'HF_ENDPOINT',
       tokenSetting: 'HF_TOKEN',
-      token,
       authorize: (secret) => ({ authorization: `Bearer ${secret}` }),
     });
   }
@@ -42,7 +30,7 @@ export class HuggingFaceHub implements Hub {
     const get = (url: unknown, init?: { headers?: Record<string, string> }) => {
       answers += 1;
       if (answers > MAX_ANSWERS) throw endless;
-      return withRetries(() => this.client.getSmall(String(url), repository, init?.headers), this.wait, onRetry);
+      return this.client.getSmall(String(url), repository, onRetry, init?.headers);
     };
     const options = { hubUrl: endpoint, fetch: get as unknown as typeof fetch };
     const endless = new StartError(
@@ -69,14 +57,13 @@ export class HuggingFaceHub implements Hub {
       }
       return { repository, revision: sha, files };
     } catch (error) {
-      if (error instanceof StartError) throw error;
-      throw new StartError(explainNonsense(repository, this.client.options));
+      throw error instanceof StartError ? error : this.client.nonsense(repository);
     }
   }
 
   open({ repository, revision }: Listing, file: HubFile, offset: number): Promise<HubResponse> {
     const path = file.path.split('/').map(encodeURIComponent).join('/');
     const url = `${this.client.options.endpoint}/${repository}/resolve/${revision}/${path}`;
-    return openBytes(this.client, url, repository, offset);
+    return this.client.open(url, repository, offset);
   }
 }

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { StartError } from '../../errors.ts';
-import { explainNonsense, explainStatus } from './explain-failure.ts';
+import { explainStatus } from './explain-failure.ts';
 import type { Hub, HubFile, HubResponse, Listing } from './hub.ts';
-import { HubClient } from './hub-client.ts';
-import type { HubOptions } from './hugging-face.ts';
-import { openBytes } from './open-bytes.ts';
-import { type OnRetry, type Wait, withRetries } from './retry.ts';
+import { type HubAccess, HubClient } from './hub-client.ts';
+import type { OnRetry } from './retry.ts';
 
 /** The parts read here of `GET /api/v1/models/{id}/repo/files` (public API; its SDK is modelscope/hub/api.py). */
 interface FilesAnswer {
@@ -22,16 +20,13 @@ export class ModelScopeHub implements Hub {
   readonly title = 'ModelScope';
   readonly defaultRevision = 'master';
   private readonly client: HubClient;
-  private readonly wait: Wait;
 
-  constructor({ endpoint, token, wait }: HubOptions) {
-    this.wait = wait;
+  constructor(access: HubAccess) {
     this.client = new HubClient({
+      ...access,
       title: this.title,
-      endpoint: endpoint.replace(/\/+$/, ''),
       endpointSetting: 'MODELSCOPE_ENDPOINT',
       tokenSetting: 'MODELSCOPE_API_TOKEN',
-      token,
       // Its SDK sends the token as this cookie; newer routes read the header.
       authorize: (secret) => ({ authorization: `Bearer ${secret}`, cookie: `m_session_id=${secret}` }),
     });
@@ -39,20 +34,12 @@ export class ModelScopeHub implements Hub {
 
   async list(repository: string, revision: string, onRetry: OnRetry): Promise<Listing> {
     const url = `${this.repositoryUrl(repository)}/repo/files?Revision=${encodeURIComponent(revision)}&Recursive=true`;
-    const answer = await withRetries(
-      async () => {
-        const response = await this.client.getSmall(url, repository);
-        return (await response.json().catch(() => {
-          throw this.nonsense(repository);
-        })) as FilesAnswer;
-      },
-      this.wait,
-      onRetry,
-    );
-    if (answer?.Data === undefined || answer.Data === null) throw this.nonsense(repository);
+    const response = await this.client.getSmall(url, repository, onRetry);
+    const answer = (await response.json().catch(() => undefined)) as FilesAnswer | undefined;
+    if (answer?.Data == null) throw this.client.nonsense(repository);
     const { Files: entries, LatestCommitter: head } = answer.Data;
-    if (entries !== null && entries !== undefined && !Array.isArray(entries)) throw this.nonsense(repository);
-    if (entries === null || entries === undefined) {
+    if (entries != null && !Array.isArray(entries)) throw this.client.nonsense(repository);
+    if (entries == null) {
       const found = { status: 200, code: 'RevisionNotFound', subject: repository, hasToken: true };
       throw new StartError(explainStatus(found, this.client.options).replace(' (200)', ''));
     }
@@ -69,20 +56,11 @@ export class ModelScopeHub implements Hub {
 
   open(listing: Listing, file: HubFile, offset: number): Promise<HubResponse> {
     const query = new URLSearchParams({ Revision: file.revision ?? listing.revision, FilePath: file.path });
-    return openBytes(
-      this.client,
-      `${this.repositoryUrl(listing.repository)}/repo?${query}`,
-      listing.repository,
-      offset,
-    );
+    return this.client.open(`${this.repositoryUrl(listing.repository)}/repo?${query}`, listing.repository, offset);
   }
 
   private repositoryUrl(repository: string): string {
     return `${this.client.options.endpoint}/api/v1/models/${repository}`;
-  }
-
-  private nonsense(repository: string): StartError {
-    return new StartError(explainNonsense(repository, this.client.options));
   }
 }
 

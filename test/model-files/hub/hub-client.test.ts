@@ -12,6 +12,7 @@ const connect = (smallAnswerMs?: number) =>
     tokenSetting: 'HF_TOKEN',
     token: 'hf_secret',
     authorize: (token) => ({ authorization: `Bearer ${token}` }),
+    wait: async () => {},
     ...(smallAnswerMs === undefined ? {} : { smallAnswerMs }),
   });
 
@@ -23,7 +24,7 @@ describe('HubClient', () => {
 
   it('sends the token to the hub itself, not to another host that a page of the API leads to', async () => {
     const client = connect();
-    for (const url of [hub.url, hub.storageUrl]) await client.get(`${url}/anything`, 'a/b').catch(() => {});
+    for (const url of [hub.url, hub.storageUrl]) await client.open(`${url}/anything`, 'a/b', 0).catch(() => {});
     assert.deepEqual(
       hub.requests.map(({ host, authorization }) => [host, authorization]),
       [
@@ -35,10 +36,11 @@ describe('HubClient', () => {
 
   it('does not wait for a small answer that comes byte by byte', async () => {
     hub.faults.push({ match: /anything/, drip: true });
-    await assert.rejects(connect(300).getSmall(`${hub.url}/anything`, 'a/b'), {
-      name: 'RetryableError',
-      message: 'the response did not finish in time',
-      advice: /cannot be reached for a\/b/,
-    });
+    const reasons: string[] = [];
+    await assert.rejects(
+      connect(300).getSmall(`${hub.url}/anything`, 'a/b', (reason) => reasons.push(reason)),
+      { name: 'StartError', message: /cannot be reached for a\/b: the response did not finish in time/ },
+    );
+    assert.deepEqual([...new Set(reasons)], ['the response did not finish in time']);
   });
 });
