@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Context,
   createTraceState,
-  type HrTime,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -95,13 +95,8 @@ export class OtlpTracer implements RequestTracer {
   }
 
   async close(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_MS);
-    });
     // What cannot be sent any more has been told as an outage.
-    await Promise.race([this.provider.shutdown().catch(() => {}), tooLong]);
-    clearTimeout(timer);
+    await Promise.race([this.provider.shutdown().catch(() => {}), sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 }
 
@@ -141,11 +136,7 @@ function contextOf(context: TraceContext | undefined): Context {
 }
 
 /** From `performance.now()` to the clock on the wall, as it is now: it may have been set since the process began. */
-function epochOf(): (milliseconds: number) => HrTime {
+function epochOf(): (milliseconds: number) => number {
   const offset = Date.now() - performance.now();
-  return (milliseconds) => {
-    const epoch = offset + milliseconds;
-    const seconds = Math.floor(epoch / 1_000);
-    return [seconds, Math.round((epoch - seconds * 1_000) * 1e6)];
-  };
+  return (milliseconds) => offset + milliseconds;
 }
