@@ -177,7 +177,7 @@ export const rooms: Rooms = {
 
   settings: { values: [...GROUND, 'model-files/manifest.ts'], packages: ['typebox', 'yaml'] },
   log: {
-    values: [...GROUND, 'model-files/hub/format-bytes.ts'],
+    values: [...GROUND, 'model-files/hub/format-bytes.ts', 'engine/supervisor/engine-events.ts'],
     types: ['settings', 'metrics', 'served-models', 'engine/supervisor', 'model-files/hub', 'model-files/int8'],
     packages: ['pino'],
   },

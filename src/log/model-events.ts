@@ -1,18 +1,7 @@
 import type { Logger } from 'pino';
-import type { EngineEvent, LossReason } from '../engine/supervisor/engine-events.ts';
+import { type EngineEvent, LOSS_REASONS } from '../engine/supervisor/engine-events.ts';
 import type { ModelMetrics } from '../metrics/model-metrics.ts';
 import type { ModelReports } from '../served-models/open-model.ts';
-
-/** Each reason once; the compiler asks for those that are missing. */
-const LOSS_REASONS: Record<LossReason, true> = {
-  exit: true,
-  signal: true,
-  hung: true,
-  bad_reply: true,
-  load_failed: true,
-  canary_failed: true,
-  files_changed: true,
-};
 
 /** Tells log and metrics what happens to a model. Each line has its name. */
 export function reportModel(name: string, parent: Logger, metrics: ModelMetrics): ModelReports {
@@ -31,24 +20,21 @@ export function reportModel(name: string, parent: Logger, metrics: ModelMetrics)
 function reportEngine(event: EngineEvent, deviceId: number, logger: Logger, metrics: ModelMetrics): void {
   switch (event.kind) {
     case 'ready':
-      metrics.expectEngineLosses(deviceId, Object.keys(LOSS_REASONS));
+      metrics.expectEngineLosses(deviceId, LOSS_REASONS);
       metrics.observeEngine(deviceId, { epoch: event.epoch, canaryCosine: event.info.canaryCosine });
       logger.info({ deviceId, epoch: event.epoch, processId: event.processId, ...event.info }, 'engine ready');
       return;
-    case 'lost':
-      metrics.countEngineLoss(deviceId, event.reason);
-      if (event.restartInMilliseconds === null) {
-        logger.fatal(
-          { deviceId, epoch: event.epoch, reason: event.reason, detail: event.detail },
-          event.reason === 'files_changed'
-            ? 'engine given up: model files changed'
-            : 'engine given up: too many crashes',
-        );
-      } else {
-        const { epoch, reason, detail, restartInMilliseconds } = event;
+    case 'lost': {
+      const { epoch, reason, detail, restartInMilliseconds } = event;
+      metrics.countEngineLoss(deviceId, reason);
+      if (restartInMilliseconds !== null) {
         logger.error({ deviceId, epoch, reason, detail, restartInMilliseconds }, 'engine lost, restarting it');
+        return;
       }
+      const why = reason === 'files_changed' ? 'model files changed' : 'too many crashes';
+      logger.fatal({ deviceId, epoch, reason, detail }, `engine given up: ${why}`);
       return;
+    }
     case 'stale_reply':
       metrics.countStaleReply();
       logger.warn({ deviceId, epoch: event.epoch }, 'dropped a reply from an engine process already given up');

@@ -1,7 +1,16 @@
 import type { EngineInfo } from '../protocol.ts';
 
-/** Why an engine process was lost: the value of the metric's label. */
-export type LossReason = 'exit' | 'signal' | 'hung' | 'bad_reply' | 'load_failed' | 'canary_failed' | 'files_changed';
+/** Why an engine process was lost: the values of the metric's label. */
+export const LOSS_REASONS = [
+  'exit',
+  'signal',
+  'hung',
+  'bad_reply',
+  'load_failed',
+  'canary_failed',
+  'files_changed',
+] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
 
 /** What happens to an engine process, for logs and metrics. */
 export type EngineEvent =
