@@ -1,7 +1,7 @@
+import { StartError } from '../../errors.ts';
 import type { EngineState } from '../engine.ts';
 import type { Device, EngineInfo } from '../protocol.ts';
 import type { EngineEvent, LossReason } from './engine-events.ts';
-import { FirstStart } from './first-start.ts';
 
 /**
  * The states of one engine, through all its processes:
@@ -22,7 +22,9 @@ export class EngineLifecycle {
   private readonly onEvent: (event: EngineEvent) => void;
   private readonly listeners: ((state: EngineState) => void)[] = [];
   /** Set until the first process is ready or lost. */
-  private firstStart: FirstStart | undefined;
+  private firstStart:
+    | { device: Device; resolve: (info: EngineInfo) => void; reject: (error: StartError) => void }
+    | undefined;
 
   constructor(onEvent: (event: EngineEvent) => void) {
     this.onEvent = onEvent;
@@ -33,10 +35,11 @@ export class EngineLifecycle {
     return this.firstStart !== undefined;
   }
 
-  /** The first process is about to be started. @returns its `FirstStart.outcome`. */
+  /** The first process is about to be started. @throws {StartError} when it is lost before it is ready. */
   begin(device: Device): Promise<EngineInfo> {
-    this.firstStart = new FirstStart(device);
-    return this.firstStart.outcome;
+    return new Promise((resolve, reject) => {
+      this.firstStart = { device, resolve, reject };
+    });
   }
 
   onStateChange(listener: (state: EngineState) => void): void {
@@ -56,14 +59,14 @@ export class EngineLifecycle {
     this.onEvent({ kind: 'ready', epoch: this.epoch, processId, info });
     prepare();
     this.become('ready');
-    this.firstStart?.ready(info);
+    this.firstStart?.resolve(info);
     this.firstStart = undefined;
   }
 
   /** The first process was lost before it was ready. */
   failStart(detail: string): void {
     this.become('failed');
-    this.firstStart?.lost(detail);
+    this.firstStart?.reject(new StartError(explainStartFailure(detail, this.firstStart.device)));
     this.firstStart = undefined;
   }
 
@@ -97,4 +100,14 @@ export class EngineLifecycle {
     this.state = state;
     for (const listener of this.listeners) listener(state);
   }
+}
+
+/** Why the process did not become ready, with what that most often means. */
+function explainStartFailure(detail: string, device: Device): string {
+  let hint = '';
+  if (detail.includes('SIGKILL')) hint = ' Most often the machine ran out of memory for the model.';
+  else if (device !== 'cpu' && detail.includes('The engine process ')) {
+    hint = ` Most often the driver of the ${device} device crashed it: update the driver, or set DEVICE=cpu.`;
+  }
+  return `The engine did not start. ${detail}${hint}`;
 }

@@ -16,7 +16,8 @@ export interface RestartsOptions {
 /** Starts a lost process again, after a while, or not at all. */
 export class Restarts {
   private readonly options: RestartsOptions;
-  private readonly policy = new RestartPolicy();
+  /** When processes were lost within the window, in monotonic milliseconds. */
+  private crashes: number[] = [];
   private cancelRestart: () => void = () => {};
 
   constructor(options: RestartsOptions) {
@@ -30,9 +31,8 @@ export class Restarts {
    * @returns milliseconds until the restart; null: too many were lost, there will be none.
    */
   schedule(isForgiven: boolean): number | null {
-    const { clock } = this.options;
-    const delay = isForgiven ? 0 : this.policy.next(clock.now());
-    if (delay !== null) this.cancelRestart = clock.after(delay, () => this.restart());
+    const delay = isForgiven ? 0 : this.countCrash();
+    if (delay !== null) this.cancelRestart = this.options.clock.after(delay, () => this.restart());
     return delay;
   }
 
@@ -48,17 +48,10 @@ export class Restarts {
       this.options.onChangedFile(`${changed} is no longer the file that was verified at startup. Restart hotvec.`);
     }
   }
-}
 
-/** Decides whether, and when, a lost engine is started again. */
-class RestartPolicy {
-  private crashes: number[] = [];
-
-  /**
-   * Counts a crash at `now` (monotonic milliseconds).
-   * @returns milliseconds to wait before the restart, or null: too many crashes, give up.
-   */
-  next(now: number): number | null {
+  /** @returns milliseconds to wait before the restart, or null: too many crashes, give up. */
+  private countCrash(): number | null {
+    const now = this.options.clock.now();
     this.crashes = this.crashes.filter((time) => now - time < CRASH_WINDOW_MS);
     this.crashes.push(now);
     return BACKOFF_MS[this.crashes.length - 1] ?? null;
