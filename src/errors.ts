@@ -59,6 +59,11 @@ export class HotvecError extends Error {
   }
 }
 
+/** A value that cannot be. @param param the field or header that has it. */
+export function invalidInput(message: string, param: string): HotvecError {
+  return new HotvecError('invalid_input', message, { param });
+}
+
 /** A failure that ends the start: its message is the one line that the operator reads, and says what to do. */
 export class StartError extends Error {
   override readonly name = 'StartError';

@@ -3,41 +3,24 @@ import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, Fast
 import { HotvecError, unexpectedFacts } from '../../errors.ts';
 import { isOutside } from '../door/base-path.ts';
 import { linger, lingerUnlessComplete } from '../door/lingering-close.ts';
+import { notJson } from '../door/protocol-rules.ts';
+import { errorFields } from './error-fields.ts';
 import { type ErrorFormat, openaiErrors } from './error-format.ts';
 import { errorTable } from './error-table.ts';
 import { KnownRoutes } from './known-routes.ts';
 
-/** Fastify's own errors, by code, in our terms. */
-const FASTIFY_ERRORS: Record<string, (request: FastifyRequest, limits: { maxBodyBytes: number }) => HotvecError> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: (_, { maxBodyBytes }) =>
-    new HotvecError('body_too_large', `The request body is larger than ${maxBodyBytes} bytes.`),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
-    new HotvecError(
-      'unsupported_media_type',
-      'The request body must be JSON, sent with content-type: application/json.',
-    ),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new HotvecError('invalid_json', 'The length of the request body does not match its content-length.'),
-};
-
-export interface ErrorHandlingOptions {
-  maxBodyBytes: number;
-  /** Of all paths; left out: none. */
-  basePath?: string;
-}
-
 /**
  * Answers every error, in the form that its route names in `config.errors` or else in the OpenAI envelope; logs the
  * unexpected ones, and says 404 or 405 for what is not there.
+ * @param basePath of all paths.
  */
-export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlingOptions): void {
-  const { basePath = '' } = limits;
+export function registerErrorHandling(app: FastifyInstance, basePath = ''): void {
   const routes = new KnownRoutes(app);
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
     // Fastify looks at the headers of a QUERY before it says that there is none.
     if (request.is404 && !(error instanceof HotvecError)) return sayNotFound(request, reply);
-    const known = toHotvecError(error, request, limits);
+    const known = toHotvecError(error);
     if (known.code === 'internal_error') {
       request.log.error(unexpectedFacts(error), 'unexpected error');
     } else if (known.cause !== undefined) {
@@ -53,21 +36,14 @@ export function registerErrorHandling(app: FastifyInstance, limits: ErrorHandlin
     const methods = routes.methodsAt(pathOf(request));
     // A route whose pattern matches may itself have found nothing there: a missing file under /docs.
     if (methods.length === 0 || methods.includes(request.method)) {
-      return sendError(
-        reply,
-        new HotvecError(
-          'not_found',
-          `This path does not exist${hint(pathOf(request))}${routes.hasDocs ? `; ${basePath}/docs lists the paths` : ''}.`,
-        ),
-        formatFor(request),
-      );
+      const docs = routes.hasDocs ? `; ${basePath}/docs lists the paths` : '';
+      const error = new HotvecError('not_found', `This path does not exist${hint(pathOf(request))}${docs}.`);
+      return sendError(reply, error, formatFor(request));
     }
-    void reply.header('allow', methods.join(', '));
-    return sendError(
-      reply,
-      new HotvecError('method_not_allowed', `${request.method} is not allowed; use ${methods.join(', ')}.`),
-      formatFor(request),
-    );
+    const allowed = methods.join(', ');
+    void reply.header('allow', allowed);
+    const error = new HotvecError('method_not_allowed', `${request.method} is not allowed; use ${allowed}.`);
+    return sendError(reply, error, formatFor(request));
   }
 
   /** What the client may have meant: most often its base URL has a part too many or too few. */
@@ -119,9 +95,7 @@ export function answerFrameworkError(_: FastifyError, request: FastifyRequest, r
 export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const [status, message] = explainClientError(error);
-  const body = JSON.stringify({
-    error: { message, type: 'invalid_request_error', param: null, code: 'invalid_input' },
-  });
+  const body = JSON.stringify({ error: errorFields(new HotvecError('invalid_input', message)) });
   // An answer that has begun is not interrupted by another: as Node's own handler does it.
   const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
   if (socket.writable && !underWay?.headersSent) {
@@ -142,10 +116,10 @@ function explainClientError({ code }: ConnectionError): [status: string, message
   return ['400 Bad Request', 'This is not a valid HTTP request.'];
 }
 
-function toHotvecError(error: FastifyError, request: FastifyRequest, limits: { maxBodyBytes: number }): HotvecError {
+function toHotvecError(error: FastifyError): HotvecError {
   if (error instanceof HotvecError) return error;
-  const known = FASTIFY_ERRORS[error.code];
-  if (known !== undefined) return known(request, limits);
+  // A content-type that is none: the one thing that Fastify itself says of a body.
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return notJson();
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new HotvecError('invalid_input', 'The request could not be read.');
   }

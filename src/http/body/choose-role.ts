@@ -1,4 +1,4 @@
-import { HotvecError } from '../../errors.ts';
+import { invalidInput } from '../../errors.ts';
 import type { Role } from '../../tasks/embedding/prompt.ts';
 import type { roles } from '../openapi/schemas.ts';
 import { roleOf } from './request-inputs.ts';
@@ -10,13 +10,7 @@ import { roleOf } from './request-inputs.ts';
 export function chooseRole(fromName: Role | null, inputType: (typeof roles)[number] | undefined): Role | null {
   const fromField = roleOf(inputType);
   if (fromName !== null && fromField !== null && fromName !== fromField) {
-    throw new HotvecError(
-      'invalid_input',
-      `The model name asks for ${fromName}, but input_type asks for ${fromField}.`,
-      {
-        param: 'input_type',
-      },
-    );
+    throw invalidInput(`The model name asks for ${fromName}, but input_type asks for ${fromField}.`, 'input_type');
   }
   return fromField ?? fromName;
 }

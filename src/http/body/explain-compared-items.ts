@@ -1,7 +1,7 @@
-import { HotvecError } from '../../errors.ts';
+import { type HotvecError, invalidInput } from '../../errors.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { empty, tooMany } from './explain-inputs.ts';
-import { kindOf } from './kind-of.ts';
+import { isObject, kindOf } from './kind-of.ts';
 
 const WANTED = 'a string, or a vector as an array of numbers or as {"embedding": …}';
 /** Fields of an item of `data` in a response, and their types. */
@@ -20,7 +20,7 @@ export function explainComparedItems(value: unknown, field: string, limits: Limi
 
 function explainItem(item: unknown, name: string): HotvecError {
   const found = faultOf(item) ?? 'cannot be read';
-  return new HotvecError('invalid_input', `${name} ${found}; expected ${WANTED}.`, { param: name });
+  return invalidInput(`${name} ${found}; expected ${WANTED}.`, name);
 }
 
 /** What is wrong with an item; null: nothing. */
@@ -41,8 +41,4 @@ function faultOfNumbers(numbers: unknown): string | null {
   if (numbers.length === 0) return 'has no numbers';
   const stranger = numbers.findIndex((number) => typeof number !== 'number' || !Number.isFinite(number));
   return stranger < 0 ? null : `has ${kindOf(numbers[stranger])} at position ${stranger}`;
-}
-
-function isObject(item: unknown): item is Record<string, unknown> {
-  return typeof item === 'object' && item !== null && !Array.isArray(item);
 }

@@ -1,4 +1,4 @@
-import { HotvecError } from '../../errors.ts';
+import { HotvecError, invalidInput } from '../../errors.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { grouped, kindOf } from './kind-of.ts';
 import type { TakenInputs } from './taken-inputs.ts';
@@ -10,9 +10,7 @@ import type { TakenInputs } from './taken-inputs.ts';
 export function explainInputs(value: unknown, field: string, taken: TakenInputs): HotvecError {
   if (looksLikeTokenIds(value) && !taken.tokenIds) return notTaken(field, 'token ids', taken);
   if (value === '') return empty(field);
-  if (!Array.isArray(value)) {
-    return notTaken(field, kindOf(value), taken);
-  }
+  if (!Array.isArray(value)) return notTaken(field, kindOf(value), taken);
   if (value.length === 0) return empty(field);
   // An array of numbers is one input, whatever its length.
   const { maxInputs = Number.POSITIVE_INFINITY } = taken;
@@ -22,22 +20,15 @@ export function explainInputs(value: unknown, field: string, taken: TakenInputs)
     const name = `${field}[${i}]`;
     if (item === '' || (Array.isArray(item) && item.length === 0)) return empty(name);
     if (kindOf(item) !== kindOf(first) && !(taken.mixed && isInput(item) && isInput(first))) {
-      return new HotvecError(
-        'invalid_input',
-        `${name} is ${kindOf(item)} and ${field}[0] is ${kindOf(first)}; expected items of one type.`,
-        {
-          param: name,
-        },
-      );
+      const found = `${name} is ${kindOf(item)} and ${field}[0] is ${kindOf(first)}`;
+      return invalidInput(`${found}; expected items of one type.`, name);
     }
     if (typeof item === 'number' && !isTokenId(item)) return badTokenId(name);
     if (Array.isArray(item) && taken.tokenIds) {
       const wrong = item.findIndex((id) => !isTokenId(id));
       if (wrong >= 0) return badTokenId(`${name}[${wrong}]`);
     } else if (typeof item !== 'string' && typeof item !== 'number') {
-      return new HotvecError('invalid_input', `${name} is ${kindOf(item)}; expected ${itemOf(taken)}.`, {
-        param: name,
-      });
+      return invalidInput(`${name} is ${kindOf(item)}; expected ${itemOf(taken)}.`, name);
     }
   }
   return notTaken(field, 'an array of strings', taken);
@@ -83,5 +74,5 @@ function itemOf({ texts, tokenIds }: TakenInputs): string {
 
 /** A value that this field does not accept. */
 function notTaken(field: string, found: string, { words }: TakenInputs): HotvecError {
-  return new HotvecError('invalid_input', `${field} is ${found}; expected ${words}.`, { param: field });
+  return invalidInput(`${field} is ${found}; expected ${words}.`, field);
 }

@@ -1,8 +1,8 @@
-import { type ErrorCode, HotvecError } from '../../errors.ts';
+import { type ErrorCode, HotvecError, invalidInput } from '../../errors.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { explainComparedItems } from './explain-compared-items.ts';
 import { explainInputs } from './explain-inputs.ts';
-import { kindOf } from './kind-of.ts';
+import { isObject, kindOf } from './kind-of.ts';
 import { takenInputs } from './taken-inputs.ts';
 
 /** What of Ajv's error objects is used. */
@@ -77,10 +77,6 @@ function wrongItem(errors: readonly SchemaError[], body: object, schema: object)
   };
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** @param prefix what stands before the names of fields: `instances[1].` */
 function explainFields(
   errors: readonly SchemaError[],
@@ -96,19 +92,14 @@ function explainFields(
     const name = prefix + [...unknownIn.keys, String(unknown.params.additionalProperty)].join('.');
     // A name made up by the client may contain anything; only a plain one is repeated.
     const param = HARMLESS_NAME.test(name) ? name : 'body';
-    return new HotvecError(
-      'unknown_field',
-      `${param === 'body' ? 'The request body has an unknown field' : `Unknown field ${param}`}; /docs lists the fields.`,
-      {
-        param,
-      },
-    );
+    const what = param === 'body' ? 'The request body has an unknown field' : `Unknown field ${param}`;
+    return new HotvecError('unknown_field', `${what}; /docs lists the fields.`, { param });
   }
   const missing = errors.find((error) => error.keyword === 'required');
   const missingIn = missing && fieldOf(missing.instancePath);
   if (missing !== undefined && missingIn?.isWhole === true) {
     const name = prefix + [...missingIn.keys, String(missing.params.missingProperty)].join('.');
-    return new HotvecError('invalid_input', `${name} is missing.`, { param: name });
+    return invalidInput(`${name} is missing.`, name);
   }
   const { keys } = fieldOf(errors[0]?.instancePath ?? '');
   const field = keys.join('.');
@@ -127,13 +118,10 @@ function explainFields(
     enumError === undefined
       ? (WANTED[first?.keyword ?? ''] ?? first?.message ?? 'must be another value')
       : `must be one of ${(enumError.params.allowedValues as string[]).join(', ')}`;
-  return new HotvecError(
-    CODE_OF_FIELD[field] ?? 'invalid_input',
-    `${name} is ${foundOf(isItem ? value[Number(item)] : value)}; it ${wanted}.`,
-    {
-      param: name,
-    },
-  );
+  const found = foundOf(isItem ? value[Number(item)] : value);
+  return new HotvecError(CODE_OF_FIELD[field] ?? 'invalid_input', `${name} is ${found}; it ${wanted}.`, {
+    param: name,
+  });
 }
 
 /** The field that a JSON pointer leads to, `/inputs/sentences/3`: its name and those of the objects around it. */
@@ -146,9 +134,7 @@ function fieldOf(pointer: string): { keys: string[]; isWhole: boolean } {
 /** @throws {HotvecError} for a string that is not valid Unicode: no UTF-8 exists for a lone surrogate. */
 export function checkUnicode(value: unknown, field: string): void {
   if (typeof value !== 'string' || value.isWellFormed()) return;
-  throw new HotvecError('invalid_input', `${field} is not valid Unicode: it contains half of a surrogate pair.`, {
-    param: field,
-  });
+  throw invalidInput(`${field} is not valid Unicode: it contains half of a surrogate pair.`, field);
 }
 
 /** A number is quoted as it is: unlike a text, it is not a secret. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HotvecError } from '../../errors.ts';
-import { expectsContinue } from '../door/protocol-rules.ts';
+import { expectsContinue, notJson } from '../door/protocol-rules.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
 import { BodyReader, type BodyRules } from './read-body.ts';
@@ -45,10 +45,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     if (isUntypedJson(request)) return receiveJson(request, payload);
     // As above.
     if (request.is404) return undefined;
-    throw new HotvecError(
-      'unsupported_media_type',
-      'The request body must be JSON, sent with content-type: application/json.',
-    );
+    throw notJson();
   });
 
   async function receiveJson(request: FastifyRequest, payload: Readable): Promise<Buffer | undefined> {
@@ -75,10 +72,8 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
   app.addHook('onRequest', async (request, reply) => {
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
-      throw new HotvecError(
-        'unsupported_media_type',
-        'Compressed request bodies are not accepted; send the JSON uncompressed.',
-      );
+      const message = 'Compressed request bodies are not accepted; send the JSON uncompressed.';
+      throw new HotvecError('unsupported_media_type', message);
     }
     const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(request.headers['content-type'] ?? '') ?? [];
     if (!/^(utf-?8|us-ascii)$/i.test(charset)) {

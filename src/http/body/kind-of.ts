@@ -11,6 +11,11 @@ export function kindOf(value: unknown): string {
   );
 }
 
+/** Whether a JSON value is an object, and neither an array nor null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A number with thousands separators: 2,048. */
 export function grouped(count: number): string {
   return count.toLocaleString('en-US');

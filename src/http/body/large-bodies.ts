@@ -54,13 +54,8 @@ export class LargeBodies {
     } catch (error) {
       if (signal.aborted)
         throw new HotvecError('client_closed_request', 'The client disconnected before the response was ready.');
-      throw new HotvecError(
-        'internal_error',
-        'The request body could not be read: the thread that reads it ended. Try again.',
-        {
-          cause: error,
-        },
-      );
+      const message = 'The request body could not be read: the thread that reads it ended. Try again.';
+      throw new HotvecError('internal_error', message, { cause: error });
     } finally {
       this.bodiesInside -= 1;
       if (this.bodiesInside === 0) this.idleTimer = setTimeout(() => this.close(), IDLE_MS).unref();

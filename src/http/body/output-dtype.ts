@@ -1,4 +1,4 @@
-import { HotvecError } from '../../errors.ts';
+import { HotvecError, invalidInput } from '../../errors.ts';
 
 /** How the components of a vector are answered, as `output_dtype` names it. */
 export const outputDtypes = ['float', 'int8', 'uint8', 'binary', 'ubinary'] as const;
@@ -62,11 +62,8 @@ export function checkOutputDtype(
     );
   }
   if ((dtype === 'int8' || dtype === 'uint8') && !isNormalized) {
-    throw new HotvecError(
-      'invalid_input',
-      `${fields.dtype} ${dtype} requires vectors of length 1. Send "normalize": true.`,
-      { param: 'normalize' },
-    );
+    const message = `${fields.dtype} ${dtype} requires vectors of length 1. Send "normalize": true.`;
+    throw invalidInput(message, 'normalize');
   }
 }
 

@@ -1,4 +1,4 @@
-import { HotvecError } from '../../errors.ts';
+import { invalidInput } from '../../errors.ts';
 import type { Config } from '../../settings/config.ts';
 import { truncationByDefault } from './truncation-by-default.ts';
 
@@ -28,13 +28,8 @@ export function readTruncation(
     truncate.toLowerCase() as 'error' | 'none' | 'end' | 'start'
   ];
   if (truncation !== undefined && truncation !== (wanted !== 'error')) {
-    throw new HotvecError(
-      'invalid_input',
-      `truncate is ${truncate} but truncation is ${truncation}; send only one of them.`,
-      {
-        param: 'truncation',
-      },
-    );
+    const message = `truncate is ${truncate} but truncation is ${truncation}; send only one of them.`;
+    throw invalidInput(message, 'truncation');
   }
   return wanted;
 }

@@ -23,7 +23,7 @@ import { registerRequestReports } from './request-reports.ts';
 import { registerStalledReaders } from './stalled-readers.ts';
 
 export interface BasicAppOptions {
-  config: Pick<Config, 'maxBodyBytes' | 'keepAliveS' | 'allowedHosts' | 'allowedOrigins'>;
+  config: Pick<Config, 'keepAliveS' | 'allowedHosts' | 'allowedOrigins'>;
   metrics: Metrics;
   logger: FastifyBaseLogger;
   /** null: no key is asked for. */
@@ -57,7 +57,6 @@ export function createApp(options: PortOptions): FastifyInstance {
     loggerInstance: logger,
     // One line a request, written when it is answered (request-reports.ts).
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: config.maxBodyBytes,
     genReqId: ({ headers }) => {
       const id = headers['x-request-id'];
       return typeof id === 'string' && REQUEST_ID.test(id) ? id : randomUUID();
@@ -88,7 +87,7 @@ export function createApp(options: PortOptions): FastifyInstance {
   registerIdleConnections(app);
   registerLingeringClose(app);
   registerRequestReports(app, metrics, tracer);
-  registerErrorHandling(app, { ...config, basePath });
+  registerErrorHandling(app, basePath);
   // Before the host is looked at: there may be two.
   registerProtocolRules(app);
   cors.register(app);

@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { HotvecError } from '../../errors.ts';
+import { HotvecError, invalidInput } from '../../errors.ts';
 import { linger } from './lingering-close.ts';
 
 /** `uri-host [ ":" port ]` of RFC 9110, 7.2: a registered name or an address; none is not an error. */
@@ -73,10 +73,16 @@ export function expectsContinue({ httpVersion, headers }: IncomingMessage): bool
   return expect.split(',').some((expectation) => expectation.trim().toLowerCase() === '100-continue');
 }
 
+/** For a body of another type. */
+export function notJson(): HotvecError {
+  const message = 'The request body must be JSON, sent with content-type: application/json.';
+  return new HotvecError('unsupported_media_type', message);
+}
+
 /** RFC 9112, 3.2. What stands in front may go by another one of two. @throws {HotvecError} */
 function checkHost({ headers, httpVersion, rawHeaders }: IncomingMessage): void {
   const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
-  const wrong = (what: string) => new HotvecError('invalid_input', `The request has ${what}.`, { param: 'host' });
+  const wrong = (what: string) => invalidInput(`The request has ${what}.`, 'host');
   if (hosts === 0 && httpVersion === '1.1') throw wrong('no host header');
   if (hosts > 1) throw wrong('more than one host header');
   if (!HOST.test(headers.host ?? '')) throw wrong('an invalid host header');

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HotvecError } from '../../errors.ts';
+import { HotvecError, invalidInput } from '../../errors.ts';
 import type { Config } from '../../settings/config.ts';
 import type { EmbedOptions } from '../../tasks/embedding/embedder.ts';
 import type { WorkPhase } from '../../tasks/task-runner.ts';
@@ -46,25 +46,20 @@ function readDeadline(header: string | string[] | undefined): number {
   if (header === undefined) return Number.POSITIVE_INFINITY;
   const milliseconds = Number(header);
   if (!/^\d{1,9}$/.test(String(header)) || milliseconds < 1) {
-    throw new HotvecError(
-      'invalid_input',
-      'x-deadline-ms must be an integer number of milliseconds from 1 to 999999999.',
-      {
-        param: 'x-deadline-ms',
-      },
-    );
+    const message = 'x-deadline-ms must be an integer number of milliseconds from 1 to 999999999.';
+    throw invalidInput(message, 'x-deadline-ms');
   }
   return milliseconds;
 }
 
 function readPriority(header: string | string[] | undefined): EmbedOptions['priority'] {
   if (header === undefined || header === 'interactive' || header === 'bulk') return header;
-  throw new HotvecError('invalid_input', 'x-priority must be interactive or bulk.', { param: 'x-priority' });
+  throw invalidInput('x-priority must be interactive or bulk.', 'x-priority');
 }
 
 function readTokenIds(header: string | string[] | undefined): EmbedOptions['tokenIds'] {
   if (header === undefined || header === 'checked' || header === 'as_is') return header;
-  throw new HotvecError('invalid_input', 'x-token-ids must be checked or as_is.', { param: 'x-token-ids' });
+  throw invalidInput('x-token-ids must be checked or as_is.', 'x-token-ids');
 }
 
 function checkFingerprint(expected: string | string[] | undefined, model: ModelFacts): void {

@@ -25,8 +25,8 @@ const limits = { maxInputs: 4, maxBodyBytes: 1024 };
 describe('A route that names a form of errors', () => {
   let app: FastifyInstance;
   before(async () => {
-    app = Fastify({ bodyLimit: limits.maxBodyBytes });
-    registerErrorHandling(app, limits);
+    app = Fastify();
+    registerErrorHandling(app);
     registerAuth(app, new ApiKeys(() => apiKeys({ someone: 'secret' })));
     registerByteCount(app, new InflightBytes(1_000_000));
     registerJsonBody(app, { limits, receiveMs: 10_000 });
