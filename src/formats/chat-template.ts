@@ -44,8 +44,11 @@ export function readChatTemplate(chat: ChatTemplate): PairTemplate {
     ];
     // Templates of models that also see pictures expect a list of parts.
     const parted = messages.map(({ role, content }) => ({ role, content: [{ type: 'text', text: content }] }));
+    // This implementation of Jinja fails at the first of an empty list, where Jinja finds it undefined: a system message
+    // that says nothing is undefined in both.
+    const silent = [{ role: 'system' }, ...messages];
     let failure = '';
-    for (const form of [messages, parted]) {
+    for (const form of prompt === null ? [messages, silent, parted] : [messages, parted]) {
       try {
         const text = template.render({ ...chat.variables, messages: form });
         if (isWhole(text)) return text;

@@ -6,7 +6,7 @@ import { type DisputedWords, settleDisputedWords } from './disputed-words.ts';
 import { nativePart } from './native-part.ts';
 import { readInParts, USUAL_UNITS } from './read-in-parts.ts';
 import { readTokens } from './read-tokens.ts';
-import { readTextOnly } from './text-only.ts';
+import { type HiddenTokens, readTextOnly } from './text-only.ts';
 import type { Encoding, Marks, ReadToken, SpecialTokens, Tokenizer } from './tokenizer.ts';
 
 /** UTF-16 units of a text that are read at first for each token that is enough, and the least of them. */
@@ -33,11 +33,8 @@ export interface TokenizerOptions {
   disputed?: DisputedWords | null;
   /** The token that batches of texts are padded with; null or absent: not known. */
   paddingToken?: string | null;
-  /**
-   * Whether texts are read as nothing but text, and so are these names of tokens in them: nothing is put around a text, and
-   * none of its special tokens can come of it. Left out: no.
-   */
-  textOnly?: readonly string[];
+  /** Which of its tokens cannot come of a text; then nothing is put around a text either. Left out: all can. */
+  textOnly?: HiddenTokens;
   /** Rows of the model's embedding table: no id may be beyond them. */
   vocabularySize?: number;
   /** Tokens that the model's other files speak of. */
@@ -139,7 +136,7 @@ export function openNative(file: string, options: Omit<TokenizerOptions, 'needsE
   return native;
 }
 
-function loadChanged(file: string, changes: TokenizerChanges, textOnly?: readonly string[]): HuggingFaceTokenizer {
+function loadChanged(file: string, changes: TokenizerChanges, textOnly?: HiddenTokens): HuggingFaceTokenizer {
   const json = JSON.parse(readFileSync(file, 'utf8'));
   const changed = { ...json, ...changes, model: { ...json.model, ...changes.model } };
   return HuggingFaceTokenizer.fromString(

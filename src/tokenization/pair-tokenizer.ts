@@ -30,8 +30,8 @@ export async function loadPairTokenizer(
 ): Promise<PairTokenizer> {
   const { parts, instructedParts } = template;
   const whole = openNative(file, options);
-  const tokens = [...(parts ?? []), ...(instructedParts ?? [])].flatMap((part) => ('token' in part ? part.token : []));
-  const text = await loadNativeTokenizer(file, { ...options, needsEndToken: false, textOnly: [...new Set(tokens)] });
+  const textOnly = parts === null ? 'special' : 'all';
+  const text = await loadNativeTokenizer(file, { ...options, needsEndToken: false, textOnly });
   if (parts === null) return { text, parts: await partsOfPair(whole), instructedParts: null, cuts: 'longest_first' };
   const encode = (list: readonly TemplatePart[]) => encodeParts(list, whole, text);
   return {

@@ -17,16 +17,21 @@ interface TokenizerFile {
 }
 
 /**
- * Makes a tokenizer read any text as text: none of its special tokens, and none of `tokens`, can come of what a user
- * writes. Their names are replaced by ones that nobody can know; the ids of all others stay.
+ * Which added tokens cannot come of a text: those called special, or all. Language models have others that steer them, too
+ * (`<think>`); of encoders the others are words, or runs of spaces.
+ */
+export type HiddenTokens = 'special' | 'all';
+
+/**
+ * Makes a tokenizer read any text as text, whatever a user writes. The names of the hidden tokens are replaced by ones that
+ * nobody can know; the ids of all others stay.
  *
  * @param json a parsed tokenizer.json; not changed.
- * @param tokens names of further tokens that must not come of a text: those of a template.
  */
-export function readTextOnly<Json extends TokenizerFile>(json: Json, tokens: readonly string[]): Json {
+export function readTextOnly<Json extends TokenizerFile>(json: Json, which: HiddenTokens): Json {
   const { added_tokens: added = [], model = {} } = json;
-  const hidden = new Set(tokens);
-  for (const { content, special } of added) if (special === true) hidden.add(content);
+  const hidden = new Set<string>();
+  for (const { content, special } of added) if (which === 'all' || special === true) hidden.add(content);
   const nameless = randomUUID();
   const names = new Map([...hidden].map((token, i) => [token, `${nameless}-${i}`]));
   const isInVocabulary = vocabularyTest(model);

@@ -40,6 +40,10 @@ const IRRELEVANT = new Set([
   'id2label',
   'label2id',
   'num_labels',
+  // What a reranker makes of its number (read-scoring.ts).
+  'sentence_transformers',
+  'sbert_ce_default_activation_function',
+  'problem_type',
   // Which program computes the same attention; what Unsloth writes of itself.
   '_attn_implementation_autoset',
   'unsloth_fixed',

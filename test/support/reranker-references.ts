@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fixtures } from './starter.ts';
+
+/** A pair of texts and what PyTorch makes of it (test/fixtures/rerankers/README.md). */
+export interface ReferencePair {
+  query: string;
+  document: string;
+  instruction?: string | null;
+  /** Of the whole sequence; null: no limit. */
+  maxTokens: number | null;
+  ids: number[];
+  logit: number;
+  score: number;
+}
+
+export const rerankerFolders = path.join(fixtures, 'rerankers');
+
+/** Names of the folders that have reference scores. */
+export function namesOfRerankers(isChosen: (config: { model_type: string }) => boolean): string[] {
+  return readdirSync(rerankerFolders).filter((name) => {
+    try {
+      readFileSync(path.join(rerankerFolders, name, 'reference.json'));
+      return isChosen(JSON.parse(readFileSync(path.join(rerankerFolders, name, 'config.json'), 'utf8')));
+    } catch {
+      return false;
+    }
+  });
+}
+
+export function referencePairs(name: string): ReferencePair[] {
+  return JSON.parse(readFileSync(path.join(rerankerFolders, name, 'reference.json'), 'utf8')).pairs;
+}
