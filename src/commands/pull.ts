@@ -13,8 +13,8 @@ import { int8Folders } from '../model-files/int8/int8-folders.ts';
 import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelLocation } from '../model-files/resolve-model.ts';
 import type { Config } from '../settings/config.ts';
+import { readLocalSettings } from './command-settings.ts';
 import { explainMachineError } from './explain-machine-error.ts';
-import { readLocalSettings } from './local-settings.ts';
 import { PullBar } from './pull-bar.ts';
 import type { StopSignals } from './stop-signals.ts';
 

@@ -7,29 +7,17 @@ import { nameOfModel } from '../model-files/resolve-model.ts';
 import { packageVersion } from '../package-info.ts';
 import type { Service } from '../serve.ts';
 import { nameProblems } from '../served-models/model-names.ts';
-import { ConfigError, readConfig, type StartConfig, withoutSecrets } from '../settings/config.ts';
-import { settingsHelp } from '../settings/settings-help.ts';
-import { EXIT_CONFIG, EXIT_ENGINE } from './exit-codes.ts';
+import { readConfig, type StartConfig, withoutSecrets } from '../settings/config.ts';
+import { readSettings } from './command-settings.ts';
+import { EXIT_ENGINE } from './exit-codes.ts';
 import { explainMachineError } from './explain-machine-error.ts';
 import type { StopSignals } from './stop-signals.ts';
 import { handleUncaughtErrors } from './uncaught-errors.ts';
 
 /** `hotvec serve`: runs until SIGTERM or SIGINT. Returns the exit code. */
 export async function serveCommand(args: readonly string[], signals: StopSignals): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(settingsHelp('hotvec serve [flags]'));
-    return 0;
-  }
-  // Without a working directory there is no engine process either; this reports it in one line.
-  process.cwd();
-  let config: StartConfig;
-  try {
-    config = readConfig(process.env, args, startProblems);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return EXIT_CONFIG;
-  }
+  const config = readSettings('hotvec serve [flags]', args, () => readConfig(process.env, args, startProblems));
+  if (typeof config === 'number') return config;
   const { serve } = await import('../serve.ts');
   const log = new LogDestination(1);
   const logger = createLogger(config.logLevel, log);

@@ -6,7 +6,7 @@ import { createLogger } from '../log/logger.ts';
 import { type ModelReports, openModel } from '../served-models/open-model.ts';
 import { type CheckGroup, verifyModel } from '../served-models/verify-model.ts';
 import type { Config } from '../settings/config.ts';
-import { readLocalSettings } from './local-settings.ts';
+import { readLocalSettings } from './command-settings.ts';
 
 /**
  * `hotvec verify [MODEL]`: loads each model as `serve` does, compares its vectors with all that is known of them, and

@@ -58,6 +58,17 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
   const cache = new ModelCache(cacheRoot(settings), repository);
   const repair = pullCommandLine(settings, repository, refName === hub.defaultRevision ? '' : refName);
 
+  const locationOf = (record: FileRecord, hashes: ReadonlyMap<string, string>): ModelLocation => ({
+    name: repository,
+    folder: cache.snapshot(record.revision),
+    revision: record.revision,
+    // Others may be in the snapshot, of another precision or from another tool: they were not verified this time.
+    files: new Set(record.files.map((file) => file.path)),
+    source: modelSource,
+    ownFolder: cache.ownFolder,
+    hashes,
+  });
+
   const cached = refresh && !settings.offline ? undefined : await findCached(cache, repository, refName, settings);
   if (cached !== undefined) {
     const { record, isForeign } = cached;
@@ -65,9 +76,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     const bytes = record.files.reduce((sum, { size }) => sum + size, 0);
     onEvent({ kind: 'cached', repository, revision: record.revision, folder, bytes, isForeign });
     const published = publishedHashes(repository, record.revision, isOrigin(settings));
-    const hashes = await verifyFiles({ repository, folder, record, published, repair });
-    const { ownFolder } = cache;
-    return { name: repository, folder, ...factsOf(record), source: modelSource, ownFolder, hashes };
+    return locationOf(record, await verifyFiles({ repository, folder, record, published, repair }));
   }
   // A pull always means the hub, and so does `@main`.
   if (!refresh && reference.revision === undefined && settings.revision === '') {
@@ -92,20 +101,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     onEvent,
     wait,
   });
-  const folder = cache.snapshot(record.revision);
-  return {
-    name: repository,
-    folder,
-    ...factsOf(record),
-    source: modelSource,
-    ownFolder: cache.ownFolder,
-    hashes: await hashesOf(folder, record),
-  };
-}
-
-/** Other files may be in the snapshot, of another precision or from another tool: they were not verified this time. */
-function factsOf({ revision, files }: FileRecord): Pick<ModelLocation, 'revision' | 'files'> {
-  return { revision, files: new Set(files.map((file) => file.path)) };
+  return locationOf(record, await hashesOf(cache.snapshot(record.revision), record));
 }
 
 /** Whether models come from where they were published, and not from a mirror. */

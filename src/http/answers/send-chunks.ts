@@ -2,11 +2,15 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 
 /**
- * Sends JSON that was encoded in chunks. Several are streamed as they are: joining them would copy tens of megabytes at
+ * Sends an answer that is there in chunks. Several are streamed as they are: joining them would copy tens of megabytes at
  * once, and hold the event loop meanwhile.
  */
-export function sendChunks(reply: FastifyReply, chunks: readonly Buffer[]): FastifyReply {
-  void reply.type('application/json; charset=utf-8');
+export function sendChunks(
+  reply: FastifyReply,
+  chunks: readonly Buffer[],
+  type = 'application/json; charset=utf-8',
+): FastifyReply {
+  void reply.type(type);
   const [first, ...others] = chunks;
   if (others.length === 0) return reply.send(first);
   const bytes = chunks.reduce((sum, { length }) => sum + length, 0);

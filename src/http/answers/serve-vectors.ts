@@ -17,20 +17,7 @@ export interface VectorRequest {
 }
 
 /** What the body of the request says of its vectors; its headers say the rest. */
-export type VectorOptions = Pick<
-  EmbedOptions,
-  | 'dimensions'
-  | 'tokenIds'
-  | 'dimensionsName'
-  | 'anyDimensions'
-  | 'normalize'
-  | 'truncate'
-  | 'maxInputTokens'
-  | 'maxRequestTokens'
-  | 'onError'
-  | 'perToken'
-  | 'onTokenized'
->;
+export type VectorOptions = Omit<EmbedOptions, Exclude<keyof WorkContext, 'tokenIds'>>;
 
 /**
  * Inputs → vectors → answer: what every route that computes vectors does, in whatever form its clients ask and are

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sendChunks } from './send-chunks.ts';
 
 /** What the socket is given at a time: whether a client reads is seen by what it took of such (stalled-readers.ts). */
 const CHUNK_BYTES = 256 * 1024;
@@ -53,14 +53,11 @@ export function sendUnchanging(request: FastifyRequest, reply: FastifyReply, ans
   const known = request.headers['if-none-match']?.split(',').map((etag) => etag.trim().replace(/^W\//, ''));
   if (known?.some((etag) => etag === answer.etag || etag === '*')) return reply.code(304).send();
   request.held.reserve(answer.bytes.length);
-  void reply.type(answer.type);
-  const { length } = answer.bytes;
-  if (length <= CHUNK_BYTES) return reply.send(answer.bytes);
   const chunks: Buffer[] = [];
-  for (let start = 0; start < length; start += CHUNK_BYTES) {
+  for (let start = 0; start < answer.bytes.length; start += CHUNK_BYTES) {
     chunks.push(answer.bytes.subarray(start, start + CHUNK_BYTES));
   }
-  return reply.header('content-length', length).send(Readable.from(chunks));
+  return sendChunks(reply, chunks, answer.type);
 }
 
 /** Held by the client, and asked for again each time: another version of the server has others. */

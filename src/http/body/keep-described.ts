@@ -5,6 +5,7 @@ export interface BodySchema {
   const?: unknown;
   anyOf?: BodySchema[];
   items?: BodySchema;
+  maxItems?: number;
   properties?: Record<string, BodySchema>;
   additionalProperties?: boolean;
 }

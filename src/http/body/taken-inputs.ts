@@ -1,10 +1,4 @@
-interface Schema {
-  type?: string;
-  items?: Schema;
-  maxItems?: number;
-  anyOf?: Schema[];
-  properties?: Record<string, Schema>;
-}
+import type { BodySchema } from './keep-described.ts';
 
 /** What a field for inputs takes. */
 export interface TakenInputs {
@@ -23,7 +17,7 @@ export interface TakenInputs {
  * @param keys names of the objects around the field, and its own.
  */
 export function takenInputs(schema: object, keys: readonly string[]): TakenInputs {
-  const field = keys.reduce<Schema | undefined>((node, key) => node?.properties?.[key], schema);
+  const field = keys.reduce<BodySchema | undefined>((node, key) => node?.properties?.[key], schema);
   const forms = field?.anyOf ?? [field ?? {}];
   const text = forms.some(({ type }) => type === 'string');
   const itemTypes = forms.map(({ items }) => (items?.anyOf ?? [items]).map((item) => item?.type));

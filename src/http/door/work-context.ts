@@ -36,8 +36,8 @@ export function workContext(
     signal: abort.signal,
     timeLimit: Math.min(config.deadlineMs, readDeadline(request.headers['x-deadline-ms'])),
     owner: request.keyName,
-    priority: readPriority(request.headers['x-priority']),
-    tokenIds: readTokenIds(request.headers['x-token-ids']),
+    priority: readChoice(request, 'x-priority', ['interactive', 'bulk']),
+    tokenIds: readChoice(request, 'x-token-ids', ['checked', 'as_is']),
     onPhase: (phase) => request.progress.enter(phase),
   };
 }
@@ -52,14 +52,14 @@ function readDeadline(header: string | string[] | undefined): number {
   return milliseconds;
 }
 
-function readPriority(header: string | string[] | undefined): EmbedOptions['priority'] {
-  if (header === undefined || header === 'interactive' || header === 'bulk') return header;
-  throw invalidInput('x-priority must be interactive or bulk.', 'x-priority');
-}
-
-function readTokenIds(header: string | string[] | undefined): EmbedOptions['tokenIds'] {
-  if (header === undefined || header === 'checked' || header === 'as_is') return header;
-  throw invalidInput('x-token-ids must be checked or as_is.', 'x-token-ids');
+function readChoice<Choice extends string>(
+  { headers }: FastifyRequest,
+  name: string,
+  choices: readonly [Choice, Choice],
+): Choice | undefined {
+  const chosen = choices.find((choice) => choice === headers[name]);
+  if (chosen !== undefined || headers[name] === undefined) return chosen;
+  throw invalidInput(`${name} must be ${choices.join(' or ')}.`, name);
 }
 
 function checkFingerprint(expected: string | string[] | undefined, model: ModelFacts): void {

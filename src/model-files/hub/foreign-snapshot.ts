@@ -4,9 +4,17 @@ import { StartError } from '../../errors.ts';
 import { chooseFiles } from '../../formats/recognize-model.ts';
 import { LocalFiles } from '../folder/model-files.ts';
 import type { Dtype } from '../manifest.ts';
+import { DIGESTS } from './check-listing.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
 import type { PublishedDigest } from './hub.ts';
 import { type CachedFile, type FileRecord, sizeOf } from './model-cache.ts';
+
+/**
+ * Without modules.json, which says how vectors are pooled and what comes after, and which the prompts are next to, a
+ * POOLING that was set for another model would pass, and lost Dense modules would not be missed. The class that
+ * tokenizer_config.json names rules over tokenizer.json, and without a name it is guessed.
+ */
+const DECISIVE_FILES = ['modules.json', 'tokenizer_config.json'];
 
 /**
  * Reads a snapshot that another tool put into the shared cache. Its links lead to blobs that are named after their
@@ -28,18 +36,10 @@ export async function readForeignSnapshot(
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
   const fail = (why: string) =>
     new StartError(`OFFLINE=1, but the copy of ${name} that another tool left in ${folder} cannot be used: ${why}`);
-  // It says how vectors are pooled and what comes after, and the prompts are next to it: without it a POOLING that was
-  // set for another model would pass, and lost Dense modules would not be missed.
-  if (!paths.includes('modules.json')) {
-    throw fail(
-      `it has no modules.json, and it is unknown whether the model has one. Run \`hotvec pull ${name}\` on a machine with network access.`,
-    );
-  }
-  // Its tokenizer's class rules over tokenizer.json, and without a name it is guessed.
-  if (!paths.includes('tokenizer_config.json')) {
-    throw fail(
-      `it has no tokenizer_config.json, and it is unknown whether the model has one. Run \`hotvec pull ${name}\` on a machine with network access.`,
-    );
+  const failForGood = (why: string) => fail(`${why}. Run \`hotvec pull ${name}\` on a machine with network access.`);
+  const missing = DECISIVE_FILES.find((file) => !paths.includes(file));
+  if (missing !== undefined) {
+    throw failForGood(`it has no ${missing}, and it is unknown whether the model has one`);
   }
   const source = new LocalFiles({ name, folder, files: new Set(paths) });
   const { chosen, isGuess } = await chooseFiles(source, dtype).catch((error) => {
@@ -50,19 +50,14 @@ export async function readForeignSnapshot(
   for (const file of chosen) {
     const link = path.join(folder, file);
     const published = digestOf(path.basename(await readlink(link).catch(() => '')));
-    if (published === undefined) {
-      throw fail(
-        `${file} is not a link to a blob, so its hash is unknown. Run \`hotvec pull ${name}\` on a machine with network access.`,
-      );
-    }
+    if (published === undefined) throw failForGood(`${file} is not a link to a blob, so its hash is unknown`);
     const size = await sizeOf(link);
     let sha256 = published.digest;
     if (published.algorithm === 'git-sha1') {
       const digest = new FileDigest({ ...published, size });
       await digestFile(digest, await realpath(link), size);
       const found = digest.finish();
-      if (!found.isPublished)
-        throw fail(`${file} is damaged. Run \`hotvec pull ${name}\` on a machine with network access.`);
+      if (!found.isPublished) throw failForGood(`${file} is damaged`);
       sha256 = found.sha256;
     }
     files.push({ path: file, size, sha256 });
@@ -72,7 +67,6 @@ export async function readForeignSnapshot(
 
 /** Blobs are named after git's id of the file, or after the SHA-256 of a large one. */
 function digestOf(blob: string): PublishedDigest | undefined {
-  if (/^[0-9a-f]{64}$/.test(blob)) return { algorithm: 'sha256', digest: blob };
-  if (/^[0-9a-f]{40}$/.test(blob)) return { algorithm: 'git-sha1', digest: blob };
-  return undefined;
+  const algorithm = (['sha256', 'git-sha1'] as const).find((one) => DIGESTS[one].test(blob));
+  return algorithm && { algorithm, digest: blob };
 }

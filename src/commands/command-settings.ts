@@ -1,0 +1,50 @@
+import process from 'node:process';
+import { packageVersion } from '../package-info.ts';
+import { ConfigError, describeSettings, readConfig, type StartConfig } from '../settings/config.ts';
+import { EXIT_CONFIG } from './exit-codes.ts';
+
+/**
+ * The settings of a command, as `read` gives them.
+ * @returns the exit code where there is nothing more to do: help was asked for, or the settings cannot be used.
+ */
+export function readSettings(usage: string, args: readonly string[], read: () => StartConfig): StartConfig | number {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(settingsHelp(usage));
+    return 0;
+  }
+  // Without a working directory there is neither an engine process nor a path; this reports it in one line.
+  process.cwd();
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_CONFIG;
+  }
+}
+
+/**
+ * The settings of a command that works on one model without serving it: those of `serve`, with the model also as the
+ * first argument. @returns as {@link readSettings}.
+ */
+export function readLocalSettings(name: string, args: readonly string[]): StartConfig | number {
+  return readSettings(`hotvec ${name} [MODEL] [flags]`, args, () => {
+    const [first] = args;
+    const isNamed = first !== undefined && !first.startsWith('-');
+    if (isNamed && args.slice(1).some((arg) => arg === '--model' || arg.startsWith('--model='))) {
+      throw new ConfigError([`${JSON.stringify(first)} and --model both name a model; give only one of them.`]);
+    }
+    // Nothing listens here: HOST is not a reason to require API keys.
+    const environment = { ...process.env, HOST: undefined, HOTVEC_HOST: undefined };
+    return readConfig(environment, isNamed ? ['--model', first, ...args.slice(1)] : args);
+  });
+}
+
+/** The help of a command that takes the settings. */
+function settingsHelp(usage: string): string {
+  const rows = describeSettings().map(
+    (setting) =>
+      `  ${setting.flag.padEnd(24)} ${setting.variable.padEnd(20)} ${setting.description} [${setting.default}]`,
+  );
+  return `hotvec ${packageVersion}\n\nUsage: ${usage}\n\nFlag, environment variable, meaning [default]:\n${rows.join('\n')}\n`;
+}
