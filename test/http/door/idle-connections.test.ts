@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { registerIdleConnections } from '../../../src/http/door/idle-connections.ts';
@@ -19,9 +19,22 @@ interface Client {
   ask: (request: string, answers: number) => Promise<void>;
 }
 
+/** Closed after each test, also after one that failed: an open one would hold its server. */
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function startService(options?: Parameters<typeof startStubService>[0]) {
+  const service = await startStubService(options);
+  closers.push(() => service.close());
+  return service;
+}
+
 async function connect(url: string): Promise<Client> {
   const { port, hostname } = new URL(url);
   const socket = net.connect(Number(port), hostname);
+  closers.push(() => socket.destroy());
   const received = collect(socket);
   await once(socket, 'connect');
   return {
@@ -41,7 +54,7 @@ describe('KEEP_ALIVE_S', () => {
   });
 
   it('is told to clients, and kept although the next headers are late', async () => {
-    const service = await startStubService();
+    const service = await startService();
     // The time for headers runs from the first byte of a request, not from the last answer.
     service.app.server.headersTimeout = 500;
     const client = await connect(service.url);
@@ -51,16 +64,13 @@ describe('KEEP_ALIVE_S', () => {
     await sleep(2_500);
     await client.ask(GET, 2);
     assert.equal(client.socket.destroyed, false);
-    client.socket.destroy();
-    await service.close();
   });
 
   it('closes what waits longer', async () => {
-    const service = await startStubService({ config: { keepAliveS: 1 } });
+    const service = await startService({ config: { keepAliveS: 1 } });
     const client = await connect(service.url);
     await client.ask(GET, 1);
     await until(() => client.socket.destroyed);
-    await service.close();
   });
 });
 
@@ -105,15 +115,11 @@ describe('registerIdleConnections()', () => {
     }
     finish();
     await until(() => busy.received().split('HTTP/1.1 200').length > 3);
-    for (const { socket } of [busy, first, third]) socket.destroy();
   });
 
   it('lets a client that has just been answered read the whole answer', async () => {
     const clients = await Promise.all(Array.from({ length: 8 }, () => connect(url)));
     await Promise.all(clients.map((client) => client.ask(GET, 1)));
-    for (const { received, socket } of clients) {
-      assert.match(received(), /\r\n\r\nok$/);
-      socket.destroy();
-    }
+    for (const { received } of clients) assert.match(received(), /\r\n\r\nok$/);
   });
 });
