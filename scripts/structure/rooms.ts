@@ -167,7 +167,7 @@ export const rooms: Rooms = {
     packages: ['typebox'],
   },
   'model-files/folder': { values: GROUND, types: ['model-files/manifest.ts'] },
-  'model-files/folder/tokenizer': { values: GROUND, types: ['model-files/folder'] },
+  'model-files/folder/tokenizer': { values: GROUND, types: ['model-files/folder', 'tokenization'] },
   'model-files/hub': {
     values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/known', 'formats'],
     packages: ['undici', '@huggingface/hub'],

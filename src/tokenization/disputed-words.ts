@@ -7,12 +7,12 @@ interface WordRules {
   pre_tokenizer: unknown;
 }
 
-/** Two ways of making words that are written differently. */
+/** Two ways of making words, written differently: whether they differ shows on texts only. */
 export interface DisputedWords {
   rules: [WordRules, WordRules];
   /** Whether spaces around a text make no difference worth a refusal. */
   trims: boolean;
-  /** The error to be thrown where a text shows that they differ. */
+  /** The error to be thrown where a text shows that they differ; the text is appended. */
   complaint: string;
 }
 

@@ -15,8 +15,8 @@ const LEAST_UNITS = 4_096;
 /** UTF-16 units that are read at a time where each token is described. */
 const DESCRIBED_UNITS = 2 ** 14;
 
-/** Fields of a tokenizer.json. */
-interface TokenizerChanges {
+/** Fields that take the place of those of a tokenizer.json; of `model` only the options named. */
+export interface TokenizerChanges {
   normalizer?: unknown;
   pre_tokenizer?: unknown;
   post_processor?: unknown;

@@ -1,4 +1,6 @@
 import { StartError } from '../../../errors.ts';
+import type { DisputedWords } from '../../../tokenization/disputed-words.ts';
+import type { TokenizerChanges } from '../../../tokenization/native-tokenizer.ts';
 import type { Json, ReadJson } from '../read-json.ts';
 import { canonicalNormalizer, hasTokenTypes } from './canonical-parts.ts';
 import { chooseClass } from './choose-class.ts';
@@ -10,7 +12,6 @@ import {
   changesTo,
   differingPart,
   haveSameWords,
-  type TokenizerChanges,
   type TokenizerPart,
   type WordRules,
 } from './tokenizer-differences.ts';
@@ -18,18 +19,6 @@ import { type TokenizerJson, type TokenizerParts, tokenizerPartsOf } from './tok
 
 const VERSION_4 = 'transformers 4.57.6';
 const VERSION_5 = 'transformers 5.24.0';
-
-/** Two ways of making words, written differently: whether they differ shows on texts only. */
-export interface DisputedWords {
-  rules: [WordRules, WordRules];
-  /**
-   * Whether spaces around a text count for nothing: the classes over a SentencePiece vocabulary drop them in version 5, and
-   * files that converters wrote until 2024 keep one as a token. Those are most models of the XLM-RoBERTa family.
-   */
-  trims: boolean;
-  /** The error to throw if they do; an example has to be appended. */
-  complaint: string;
-}
 
 export interface TokenizerDescription {
   /** null: tokenizer.json as it is. */
@@ -117,6 +106,10 @@ export function describeTokenizer(sources: TokenizerSources): TokenizerDescripti
   return { changes, disputed, paddingToken: paddingTokenOf(sources, json) };
 }
 
+/**
+ * The classes over a SentencePiece vocabulary, most models of the XLM-RoBERTa family, drop spaces around a text in version 5,
+ * and files that converters wrote until 2024 keep one as a token: those spaces count for nothing.
+ */
 const SPLITS_AT_SPACES: ReadonlySet<TokenizerFamily> = new Set(['albert', 'camembert', 't5', 'xlm_roberta']);
 const REMEDY =
   'If tokenizer.json is correct as it is, set tokenizer_class to "PreTrainedTokenizerFast" in tokenizer_config.json in a copy of the folder; otherwise save the tokenizer again with the version of transformers that the model was trained with.';

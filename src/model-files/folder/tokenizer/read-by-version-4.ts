@@ -2,7 +2,7 @@ import type { Json } from '../read-json.ts';
 import { FAMILIES } from './class-names.ts';
 import { specialTokens, type TokenFiles } from './special-tokens.ts';
 import { template } from './template.ts';
-import { idsOfAddedTokens, type TokenizerJson, type TokenizerParts } from './tokenizer-parts.ts';
+import { idsOfTokens, type TokenizerJson, type TokenizerParts } from './tokenizer-parts.ts';
 
 /**
  * Families whose class rewrites the post-processor from `add_bos_token` and `add_eos_token`; and whether the first is
@@ -25,10 +25,7 @@ export function readByVersion4(className: string, files: TokenFiles, json: Token
   if ((family === 'llama' || family === 't5') && typeof config.add_prefix_space === 'boolean') {
     throw new RangeError(`add_prefix_space of ${className} rebuilds the tokenizer from a SentencePiece file`);
   }
-  const { named, added } = specialTokens(files, family, 4, parts.added_tokens, {
-    added: parts.added_tokens,
-    padding: json.paddingToken,
-  });
+  const { named, added } = specialTokens(files, family, 4, parts.added_tokens, json);
   const changed: TokenizerParts = { ...parts, added_tokens: added };
   changed.pre_tokenizer = withPrefixSpace(parts.pre_tokenizer, config.add_prefix_space ?? false);
 
@@ -40,9 +37,7 @@ export function readByVersion4(className: string, files: TokenFiles, json: Token
   if (beginsTexts !== undefined) {
     const begin = ('add_bos_token' in config ? config.add_bos_token : beginsTexts) ? named.bos_token : undefined;
     const end = config.add_eos_token ? named.eos_token : undefined;
-    const ids = idsOfAddedTokens(json, added);
-    const idOf = (token: string) => json.idOf(token) ?? ids[added.findIndex(({ content }) => content === token)];
-    changed.post_processor = template([begin], [end], idOf);
+    changed.post_processor = template([begin], [end], idsOfTokens(json, added));
   }
   return changed;
 }

@@ -3,7 +3,7 @@ import { flatten } from './canonical-parts.ts';
 import { FAMILIES, type TokenizerFamily } from './class-names.ts';
 import { type SpecialTokens, specialTokens, type TokenFiles } from './special-tokens.ts';
 import { template } from './template.ts';
-import { idsOfAddedTokens, type TokenizerJson, type TokenizerParts } from './tokenizer-parts.ts';
+import { idsOfTokens, type TokenizerJson, type TokenizerParts } from './tokenizer-parts.ts';
 
 /** tokenization_qwen2.py */
 const QWEN2_WORDS =
@@ -25,9 +25,12 @@ interface Rebuilt {
   normalizer: (source: Source) => Json | null;
   preTokenizer: (source: Source) => Json | null;
   model: (source: Source) => Json;
-  /** Tokens before and after a text; absent: the file's post-processor. */
-  around?: (source: Source) => [(string | undefined)[], (string | undefined)[]];
+  /** Absent: the file's post-processor. */
+  around?: (source: Source) => Around;
 }
+
+/** Tokens before and after a text. */
+type Around = [(string | undefined)[], (string | undefined)[]];
 
 const noNormalizer = () => null;
 const byteLevel = ({ config }: Source): Json => ({
@@ -50,14 +53,8 @@ const wordsWithMetaspace = (source: Source): Json => ({
 });
 const byteBpe = (): Json => BYTE_BPE;
 const unigram = (unk_id: number): Json => ({ type: 'Unigram', unk_id, byte_fallback: false });
-const clsAndSep = ({ named }: Source): [(string | undefined)[], (string | undefined)[]] => [
-  [named.cls_token],
-  [named.sep_token],
-];
-const bosAndEos = ({ named }: Source): [(string | undefined)[], (string | undefined)[]] => [
-  [named.bos_token],
-  [named.eos_token],
-];
+const clsAndSep = ({ named }: Source): Around => [[named.cls_token], [named.sep_token]];
+const bosAndEos = ({ named }: Source): Around => [[named.bos_token], [named.eos_token]];
 
 /** The map of SentencePiece, which the class takes from the file's normalizer. */
 function precompiled({ parts }: Source): Json | null {
@@ -203,13 +200,9 @@ export function readByVersion5(className: string, files: TokenFiles, json: Token
   // A class without its own constructor passes the file to its parent's, which then keeps it.
   const isKept = rebuilt === undefined || INHERITING.has(className);
   const base = isKept ? parts.added_tokens : [];
-  const { named, added } = specialTokens(files, family, 5, base, {
-    added: parts.added_tokens,
-    padding: json.paddingToken,
-  });
+  const { named, added } = specialTokens(files, family, 5, base, json);
   if (rebuilt === undefined) return { ...parts, added_tokens: added };
-  const ids = idsOfAddedTokens(json, added);
-  const idOf = (token: string) => json.idOf(token) ?? ids[added.findIndex(({ content }) => content === token)];
+  const idOf = idsOfTokens(json, added);
   const { do_lower_case, ...others } = files.tokenizerConfig ?? {};
   // The classes of DPR swallow it.
   const config = className.startsWith('DPR') ? others : { ...others, do_lower_case };

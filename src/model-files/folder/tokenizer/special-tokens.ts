@@ -1,6 +1,6 @@
 import type { Json } from '../read-json.ts';
 import type { TokenizerFamily } from './class-names.ts';
-import { type AddedToken, toAddedToken } from './tokenizer-parts.ts';
+import { type AddedToken, type TokenizerJson, toAddedToken } from './tokenizer-parts.ts';
 
 /** The JSON files of a folder that describe tokens, besides tokenizer.json; undefined if there is none. */
 export interface TokenFiles {
@@ -10,13 +10,6 @@ export interface TokenFiles {
   specialTokensMap: Json | undefined;
   /** added_tokens.json */
   addedTokens: Json | undefined;
-}
-
-/** What tokenizer.json itself says of tokens. */
-export interface TokensInFile {
-  added: readonly AddedToken[];
-  /** The token of its section `padding`, which files saved after training have. */
-  padding: unknown;
 }
 
 const NAMES = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
@@ -89,14 +82,14 @@ export interface SpecialTokens {
  * The tokens that a class of transformers adds to those that its tokenizer begins with.
  *
  * @param base what it begins with: those of tokenizer.json, or none if the class rebuilds the tokenizer.
- * @param inFile what tokenizer.json says.
+ * @param json whose padding token files saved after training have.
  */
 export function specialTokens(
   files: TokenFiles,
   family: TokenizerFamily,
   version: 4 | 5,
   base: readonly AddedToken[],
-  { added: inFile, padding }: TokensInFile,
+  { parts: { added_tokens: inFile }, paddingToken: padding }: TokenizerJson,
 ): SpecialTokens {
   const { tokenizerConfig = {}, specialTokensMap = {}, addedTokens = {} } = files;
   const decoder = tokenizerConfig.added_tokens_decoder as Record<string, Json> | undefined;

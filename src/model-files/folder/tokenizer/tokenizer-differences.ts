@@ -1,15 +1,7 @@
+import type { TokenizerChanges } from '../../../tokenization/native-tokenizer.ts';
 import type { Json } from '../read-json.ts';
 import { canonicalModel, canonicalNormalizer, canonicalPreTokenizer, idsAround } from './canonical-parts.ts';
 import { type AddedToken, idsOfAddedTokens, type TokenizerJson, type TokenizerParts } from './tokenizer-parts.ts';
-
-/** Fields that take the place of those of tokenizer.json; of `model` only its options. */
-export interface TokenizerChanges {
-  normalizer?: Json | null;
-  pre_tokenizer?: Json | null;
-  post_processor?: Json | null;
-  model?: Json;
-  added_tokens?: (AddedToken & { id: number })[];
-}
 
 /** How a text becomes words. */
 export interface WordRules {

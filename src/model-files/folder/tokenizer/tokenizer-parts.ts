@@ -88,3 +88,9 @@ export function idsOfAddedTokens({ idOf, vocabularySize }: TokenizerJson, tokens
     return id;
   });
 }
+
+/** How to find the id of a token, be it of the vocabulary or one of those added to it. */
+export function idsOfTokens(json: TokenizerJson, added: readonly AddedToken[]): (token: string) => number | undefined {
+  const ids = idsOfAddedTokens(json, added);
+  return (token) => json.idOf(token) ?? ids[added.findIndex(({ content }) => content === token)];
+}
