@@ -69,7 +69,7 @@ RUN node dist/scripts/prune-native-binaries.js
 
 FROM device-${DEVICE} AS hotvec
 LABEL org.opencontainers.image.title="hotvec" \
-      org.opencontainers.image.description="A text-embedding server with an OpenAI-compatible API" \
+      org.opencontainers.image.description="A server for text embeddings and reranking with an OpenAI-compatible API" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
@@ -77,7 +77,7 @@ ENV NODE_ENV=production \
     HF_HOME=/cache
 WORKDIR /app
 COPY package.json LICENSE THIRD_PARTY_NOTICES.md ./
-COPY models/starter models/starter
+COPY models models
 COPY --from=production /app/node_modules node_modules
 COPY --from=build /app/dist/src dist/src
 COPY --from=build /app/dist/scripts/check-ready.js dist/scripts/check-ready.js

@@ -1,4 +1,5 @@
-// `npm start`: builds, where the compiler is installed, and serves in this very process.
+// `npm start`: builds, where the compiler is installed, and serves in this very process; without a word about models, both
+// that come with hotvec, so that every route answers.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import process from 'node:process';
@@ -44,4 +45,13 @@ if (existsSync(compiler)) {
   compiling = undefined;
   if (code !== 0) process.exit(code ?? 1);
 }
+// Names are of one model: then it is the default one.
+const chosen = ['model', 'models-file', 'served-model-name', 'aliases', 'revision', 'matryoshka-dimensions', 'task'];
+const isNamed = chosen.some((name) => {
+  const variable = name.toUpperCase().replaceAll('-', '_');
+  const isFlag = (argument) => argument === `--${name}` || argument.startsWith(`--${name}=`);
+  return process.env[variable] || process.env[`HOTVEC_${variable}`] || process.argv.some(isFlag);
+});
+const serves = !['pull', 'verify'].includes(process.argv[2] ?? '');
+if (serves && !isNamed) process.env.MODEL = 'starter,starter-reranker';
 await import('../dist/src/cli.js');

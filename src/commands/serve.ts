@@ -14,6 +14,18 @@ import { explainMachineError } from './explain-machine-error.ts';
 import type { StopSignals } from './stop-signals.ts';
 import { handleUncaughtErrors } from './uncaught-errors.ts';
 
+/** Said of the models that come with hotvec. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  [
+    'starter',
+    'The starter model is for trying the API, not for production: it knows little about the world. For real work, set MODEL=Qwen/Qwen3-Embedding-0.6B.',
+  ],
+  [
+    'starter-reranker',
+    'The starter reranker demonstrates /v1/rerank and nothing else: its scores say nothing about relevance. For real work, set MODEL=Qwen/Qwen3-Reranker-0.6B.',
+  ],
+]);
+
 /** `hotvec serve`: runs until SIGTERM or SIGINT. Returns the exit code. */
 export async function serveCommand(args: readonly string[], signals: StopSignals): Promise<number> {
   const config = readSettings('hotvec serve [flags]', args, () => readConfig(process.env, args, startProblems));
@@ -33,10 +45,9 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
   if (process.platform !== 'win32') process.on('SIGHUP', () => reload());
 
   logger.info({ version: packageVersion, node: process.version, config: withoutSecrets(config) }, 'starting hotvec');
-  if (config.models.some(({ model }) => model === 'starter')) {
-    logger.info(
-      'The starter model is for trying the API, not for production: it knows little about the world. For real work, set MODEL=Qwen/Qwen3-Embedding-0.6B.',
-    );
+  for (const { model } of config.models) {
+    const advice = ADVICE.get(model);
+    if (advice !== undefined) logger.info(advice);
   }
   let service: Service | string;
   try {

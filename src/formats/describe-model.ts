@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { parseCanary } from '../model-files/canary.ts';
 import type { PoolingSetting } from '../model-files/folder/choose-pooling.ts';
 import { readMatryoshka } from '../model-files/folder/matryoshka.ts';
@@ -68,7 +67,7 @@ export async function describeModel(
     task,
     scoring,
     ...described,
-    tokenizerFile: path.join(location.folder, 'tokenizer.json'),
+    tokenizerFile: await files.locate('tokenizer.json'),
     namedTokens: namedTokens(tokenizerConfig),
     tokenizer,
     maxTokens: maxTokensOf({ positions, tokenizerConfig, maxLength: sentence.transformer.maxLength }),
@@ -82,7 +81,8 @@ export async function describeModel(
       setting: matryoshkaDimensions,
       trainedMinimum: trainedFor?.matryoshkaMinimum ?? null,
     }),
-    canary: canary === undefined ? null : parseCanary(canary, hiddenSize),
+    // Of vectors.
+    canary: canary === undefined || task !== 'embed' ? null : parseCanary(canary, hiddenSize),
   };
 }
 

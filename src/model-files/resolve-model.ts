@@ -16,6 +16,10 @@ export interface ModelLocation extends ModelFolder {
 
 export type ModelSource = 'huggingface' | 'modelscope';
 
+const STARTER = 'starter';
+/** The models that come with hotvec: an embedding model, and a demonstration of reranking made of its weights. */
+export const STARTERS = [STARTER, 'starter-reranker'] as const;
+
 /** A repository of a hub. */
 export interface HubReference {
   /** `owner/name`. */
@@ -42,12 +46,13 @@ export function nameOfModel(model: string): string {
   return findLocalModel(model)?.name ?? parseHubReference(model)?.repository ?? model;
 }
 
-/** `starter`, or a folder that exists: it wins over a hub id of the same text. */
+/** A model that comes with hotvec, or a folder that exists: it wins over a hub id of the same text. */
 export function findLocalModel(model: string): ModelLocation | undefined {
   const local = { revision: null, hashes: new Map<string, string>() };
-  if (model === 'starter') {
-    const folder = path.join(packageRoot, 'models', 'starter');
-    return { ...local, name: 'starter', folder, source: 'starter', ownFolder: null };
+  const shipped = STARTERS.find((name) => name === model);
+  if (shipped !== undefined) {
+    const [folder, base] = [shipped, STARTER].map((name) => path.join(packageRoot, 'models', name)) as [string, string];
+    return { ...local, name: shipped, folder, base, source: 'starter', ownFolder: null };
   }
   const folder = path.resolve(model);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;

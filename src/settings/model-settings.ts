@@ -13,7 +13,7 @@ export const modelSettings = {
     default: 'starter',
     minLength: 1,
     description:
-      'What to serve: `starter`; a hub model, `Qwen/Qwen3-Embedding-0.6B` or `owner/name@revision`, downloaded once; or a folder. Several, comma-separated, are served side by side',
+      'What to serve: `starter` or `starter-reranker`, which come with hotvec; a hub model, `Qwen/Qwen3-Embedding-0.6B` or `owner/name@revision`, downloaded once; or a folder. Several, comma-separated, are served side by side',
   }),
   modelsFile: Type.String({
     default: '',

@@ -65,8 +65,10 @@ function modelContradictions(config: Config): string[] {
       `MODEL=${config.model} and REVISION=${config.revision} name different revisions; set only one of them.`,
     );
   }
-  if (config.model === 'starter' && config.revision !== '') {
-    problems.push(`REVISION=${config.revision} applies only to hub models, but MODEL is the starter. Unset REVISION.`);
+  if (/^starter(-reranker)?$/.test(config.model) && config.revision !== '') {
+    problems.push(
+      `REVISION=${config.revision} applies only to hub models, but MODEL is ${config.model}, which comes with hotvec. Unset REVISION.`,
+    );
   }
   if (config.device !== 'cuda' && config.deviceId.join() !== '0') {
     problems.push(

@@ -20,6 +20,14 @@ describe('npm start', () => {
     while (!output.includes('"msg":"ready"')) await once(npm.stdout, 'data');
     const [, url] = /"url":"([^"]+)"[^\n]*"msg":"ready"/.exec(output) ?? [];
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
+    const { data } = (await (await fetch(`${url}/v1/models`)).json()) as { data: { id: string; task: string }[] };
+    assert.deepEqual(
+      data.map(({ id, task }) => [id, task]),
+      [
+        ['starter', 'embed'],
+        ['starter-reranker', 'rerank'],
+      ],
+    );
     npm.kill('SIGTERM');
     // npm may end a moment before the server that it passed the signal to.
     for (let answers = true; answers; )

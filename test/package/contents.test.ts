@@ -23,7 +23,7 @@ describe('the package that npm pack makes', () => {
         .map((file) => path.join(name, file));
     const wanted = [
       ...below('src', '.ts').map((file) => path.join('dist', file.replace(/\.ts$/, '.js'))),
-      ...Object.keys(filesOf(path.join(packageRoot, 'models', 'starter'))).map((file) => `models/starter/${file}`),
+      ...Object.keys(filesOf(path.join(packageRoot, 'models'))).map((file) => `models/${file}`),
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD_PARTY_NOTICES.md', 'openapi.yaml', 'package.json'],
     ];
     assert.deepEqual(own, wanted.sort());

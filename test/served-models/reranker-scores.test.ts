@@ -15,6 +15,7 @@ import {
   type ReferencePair,
   referencePairs,
   rerankerFolders,
+  starterPairs,
 } from '../support/reranker-references.ts';
 import { testConfig } from '../support/running-service.ts';
 
@@ -23,14 +24,20 @@ const TOLERANCE = 2e-6;
 const LOGIT_TOLERANCE = 1e-5;
 const TIME_LIMIT = 60_000;
 
-for (const name of namesOfRerankers(({ model_type: type }) => type === 'qwen3')) {
+const folders = namesOfRerankers(({ model_type: type }) => type === 'qwen3').map((name) => ({
+  name,
+  model: path.join(rerankerFolders, name),
+  pairs: referencePairs(name),
+}));
+const starter = { name: 'starter-reranker', model: 'starter-reranker', pairs: starterPairs() };
+
+for (const { name, model: folder, pairs } of [...folders, starter]) {
   describe(`The scores of ${name}`, () => {
-    const pairs = referencePairs(name);
     let model: OpenModel;
     let tokenizer: PairTokenizer;
     before(async () => {
       model = await openModel({
-        config: testConfig({ model: path.join(rerankerFolders, name), task: 'rerank', device: 'cpu' }),
+        config: testConfig({ model: folder, task: 'rerank', device: 'cpu' }),
         logger: createLogger('silent'),
         clock: systemClock,
         reports: () => ({ onEngineEvent: () => {} }),

@@ -105,7 +105,7 @@ describe('readConfig()', () => {
     [{ METRICS_PORT: '8080' }, /METRICS_PORT is the same as PORT \(8080\)/],
     [{ MODEL: 'a/b@main', REVISION: 'v1' }, /MODEL=a\/b@main and REVISION=v1 name different revisions/],
     [{ REVISION: '../../x' }, /REVISION is "\.\.\/\.\.\/x"; expected a branch, a tag or a commit/],
-    [{ REVISION: 'v1' }, /REVISION=v1 applies only to hub models, but MODEL is the starter/],
+    [{ REVISION: 'v1' }, /REVISION=v1 applies only to hub models, but MODEL is starter/],
     [{ MODEL_SOURCE: 'huggingface', HF_ENDPOINT: 'http://%%%' }, /HF_ENDPOINT=http:\/\/%%% is not an address/],
     [{ REVISION: '/etc' }, /REVISION is/],
     [{ REVISION: 'v1/' }, /REVISION is/],

@@ -28,6 +28,11 @@ export function namesOfRerankers(isChosen: (config: { model_type: string }) => b
   });
 }
 
+/** The starter as a reranker. */
+export function starterPairs(): ReferencePair[] {
+  return JSON.parse(readFileSync(path.join(rerankerFolders, 'starter-scores.json'), 'utf8')).pairs;
+}
+
 export function referencePairs(name: string): ReferencePair[] {
   return JSON.parse(readFileSync(path.join(rerankerFolders, name, 'reference.json'), 'utf8')).pairs;
 }

@@ -25,6 +25,8 @@ export interface ModelFolder {
   folder: string;
   /** The commit of a hub repository. */
   revision?: string | null;
+  /** Another folder, for files that this one lacks: a model made of the weights of another. */
+  base?: string;
   /** What of the folder may be used, relative to it: the files that were verified. Absent: all. */
   files?: ReadonlySet<string>;
 }
@@ -33,32 +35,41 @@ export interface ModelFolder {
 export class LocalFiles implements ModelFiles {
   readonly name: string;
   private readonly folder: string;
+  private readonly base: string;
   private readonly verified: ReadonlySet<string> | undefined;
 
-  constructor({ name, folder, files }: ModelFolder) {
+  constructor({ name, folder, base = folder, files }: ModelFolder) {
     this.name = name;
     this.folder = folder;
+    this.base = base;
     this.verified = files;
   }
 
   has(file: string): boolean {
-    return this.verified?.has(file) ?? existsSync(path.join(this.folder, file));
+    return this.verified?.has(file) ?? existsSync(path.join(this.folderOf(file), file));
   }
 
   list(): Iterable<string> {
-    return this.verified ?? ['', 'onnx'].flatMap((within) => this.listWithin(within));
+    const folders = new Set([this.folder, this.base]);
+    return (
+      this.verified ?? [...folders].flatMap((folder) => ['', 'onnx'].flatMap((within) => listWithin(folder, within)))
+    );
   }
 
   async readJson(file: string): Promise<unknown> {
-    return this.has(file) ? readJson(this.folder, file) : undefined;
+    return this.has(file) ? readJson(this.folderOf(file), file) : undefined;
   }
 
   async locate(file: string): Promise<string> {
-    return path.join(this.folder, file);
+    return path.join(this.folderOf(file), file);
   }
 
-  private listWithin(within: string): string[] {
-    const folder = path.join(this.folder, within);
-    return existsSync(folder) ? readdirSync(folder).map((name) => path.posix.join(within, name)) : [];
+  private folderOf(file: string): string {
+    return existsSync(path.join(this.folder, file)) ? this.folder : this.base;
   }
+}
+
+function listWithin(root: string, within: string): string[] {
+  const folder = path.join(root, within);
+  return existsSync(folder) ? readdirSync(folder).map((name) => path.posix.join(within, name)) : [];
 }
