@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
@@ -7,19 +7,19 @@ import { packageRoot } from '../src/package-info.ts';
 // `npm test [-- PART …]`: runs the compiled tests whose path contains one of the parts; without parts, all but those of
 // `npm run test:long`. Node 20 has no glob for `node --test`, and Node 22 no folder argument, so the files are named.
 const parts = process.argv.slice(2);
-const folder = path.join(packageRoot, 'dist', 'test');
+const dist = path.join(packageRoot, 'dist');
+const folder = path.join(dist, 'test');
 const isChosen = (file: string) =>
   parts.length === 0 ? !file.endsWith('.long.test.js') : parts.some((part) => file.includes(part));
 /** Rooms whose files take longest: begun first, so that none of them is left for the end. */
-const LONGEST = ['package', 'clients', 'bench', 'soak', 'e2e', 'fault', 'engine'];
+const LONGEST = ['e2e', 'fault', 'soak', 'engine', 'bench', 'http'];
 function rank(file: string): number {
   const index = LONGEST.indexOf(file.split(path.sep, 1)[0] as string);
   return index === -1 ? LONGEST.length : index;
 }
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js') && isChosen(file))
-  .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
-  .map((file) => path.join(folder, file));
+  .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 
 if (files.length === 0) {
   process.stderr.write(`No test's path contains ${parts.join(' or ')}.\n`);
@@ -29,7 +29,43 @@ if (files.length === 0) {
 // Three for two cores: a test waits about half of its time, for processes that start and for timers.
 const { status } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=3', '--test-timeout=600000', ...files],
+  [
+    '--enable-source-maps',
+    '--test',
+    '--test-concurrency=3',
+    '--test-timeout=600000',
+    ...(parts.length === 0 ? together(files) : files.map((file) => path.join(folder, file))),
+  ],
   { stdio: 'inherit' },
 );
 process.exitCode = status ?? 1;
+
+/** Few enough that the last process does not keep all waiting. */
+function together(all: readonly string[]): string[] {
+  const MOST = 6;
+  const inFolder = new Map<string, string[]>();
+  for (const file of all) inFolder.set(path.dirname(file), [...(inFolder.get(path.dirname(file)) ?? []), file]);
+  mkdirSync(path.join(dist, 'together'), { recursive: true });
+  return [...inFolder].flatMap(([name, own]) => {
+    const groups = Math.ceil(own.length / MOST);
+    return Array.from({ length: groups }, (_, group) => {
+      const entry = path.join(dist, 'together', `${name.replaceAll(path.sep, '-')}-${group + 1}.test.js`);
+      writeFileSync(entry, entryOf(own.filter((_, i) => i % groups === group)));
+      return entry;
+    });
+  });
+}
+
+function entryOf(own: readonly string[]): string {
+  return `import { describe, it } from 'node:test';
+for (const file of ${JSON.stringify(own)}) {
+  describe(file, async () => {
+    try {
+      await import('../test/' + file);
+    } catch (error) {
+      it('can be loaded', () => { throw error; });
+    }
+  });
+}
+`;
+}

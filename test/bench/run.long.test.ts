@@ -42,4 +42,11 @@ describe('npm run bench', () => {
     assert.match(targets as string, /\| latency that an idle server adds .* \| starter \| .* \| (met|\*\*missed)/);
     assert.equal(readFileSync(results, 'utf8'), before);
   });
+
+  it('runs the one section that is asked for', () => {
+    const { status, stdout, stderr } = runBench('--quick', '--only', 'wire');
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /\| starter \| float writer, /);
+    assert.ok(!stdout.includes(BEGINNINGS.latency as string));
+  });
 });

@@ -12,8 +12,8 @@ import { fakeEngineEntry, scriptFakeEngine } from '../support/supervised-engine.
 import { decodeBase64, sendWiringLoad } from '../support/wiring-load.ts';
 
 const CLIENTS = 32;
-const TEXTS = extent(20_000, CLIENTS * 20_000);
-const PIPELINED = extent(500, 1_000);
+const TEXTS = extent(5_000, CLIENTS * 20_000);
+const PIPELINED = extent(200, 1_000);
 const SEED = 7;
 
 // The engine's answer is a hash of the exact token ids, so a vector in the wrong place names its owner.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import { extent } from '../soak/extent.ts';
 import { largestDifference } from '../support/difference.ts';
 import { paddedFixtures, paddedGolden } from '../support/padded-fixtures.ts';
 import { readMetrics } from '../support/read-metrics.ts';
@@ -11,7 +12,7 @@ import { golden } from '../support/starter.ts';
 import { until } from '../support/supervised-engine.ts';
 
 const CLIENTS_PER_MODEL = 6;
-const KILLS = 20;
+const KILLS = extent(3, 20);
 /** After which an engine's losses are forgotten (restarts.ts). */
 const CRASH_WINDOW_MS = 5 * 60_000;
 

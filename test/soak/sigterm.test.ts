@@ -8,7 +8,7 @@ import { reportFigure } from './report-figure.ts';
 import { SoakClients, type SoakCounts } from './soak-clients.ts';
 
 const CLIENTS = 40;
-const RUNS = extent(2, 20);
+const RUNS = extent(1, 20);
 /** Without and with time for load balancers to notice. */
 const DRAIN_DELAYS_MS = [0, 500];
 const ANSWERED_BEFORE = 100;

@@ -36,6 +36,8 @@ export interface FakeScript {
   load?: { fail?: string; failOnDevice?: number; exitFromEpoch?: number; hangInEpoch?: number };
   /** What goes wrong with the n-th batch (from 0) of an epoch; epoch left out: of every one. */
   faults?: { epoch?: number; batch: number; fault: Fault }[];
+  /** What goes wrong with the first batch of an epoch that has this token in it. */
+  marked?: { epoch: number; token: number; fault: Fault }[];
   /** What goes wrong with every batch that has this token in it. */
   poison?: { token: number; fault: Fault };
   /** What becomes of the canary when it is run again. */
@@ -61,6 +63,13 @@ function withExtraRow(rows: Float32Array): Float32Array {
   const more = new Float32Array(rows.length + hiddenSize).fill(-1);
   more.set(rows, hiddenSize);
   return more;
+}
+
+/** What is to go wrong with a batch of these tokens; not again with the next of them. */
+function markedFault(tokenIds: Int32Array): Fault | undefined {
+  const { marked = [] } = script;
+  const index = marked.findIndex((one) => one.epoch === epoch && tokenIds.includes(one.token));
+  return index === -1 ? undefined : marked.splice(index, 1)[0]?.fault;
 }
 
 async function handle(message: ToEngine): Promise<void> {
@@ -93,7 +102,8 @@ async function handle(message: ToEngine): Promise<void> {
       const number = batches++;
       const fault = tokenIds.includes(script.poison?.token ?? -1)
         ? script.poison?.fault
-        : script.faults?.find((one) => one.batch === number && (one.epoch ?? epoch) === epoch)?.fault;
+        : (script.faults?.find((one) => one.batch === number && (one.epoch ?? epoch) === epoch)?.fault ??
+          markedFault(tokenIds));
       if (fault === 'exit') process.exit(3);
       if (fault === 'killed') process.kill(process.pid, 'SIGKILL');
       if (fault === 'crash') process.kill(process.pid, 'SIGSEGV');

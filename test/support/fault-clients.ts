@@ -45,14 +45,22 @@ export function inputsOf(client: number, request: number, random: SeededRandom, 
   ]);
 }
 
-/** Clients that ask one after the other, until each was answered so many times. */
-export async function askAll(service: RunningService, clients: number, requests: number): Promise<Answer[]> {
+/**
+ * Clients that ask one after the other, until each was answered so many times.
+ * @param mark a token of every input of each client's third request.
+ */
+export async function askAll(
+  service: RunningService,
+  clients: number,
+  requests: number,
+  mark?: number,
+): Promise<Answer[]> {
   const answers = await Promise.all(
     Array.from({ length: clients }, async (_, client) => {
       const random = new SeededRandom(client);
       const own: Answer[] = [];
       for (let request = 0; request < requests; request++) {
-        own.push(await ask(service, { input: inputsOf(client, request, random) }));
+        own.push(await ask(service, { input: inputsOf(client, request, random, request === 2 ? mark : undefined) }));
       }
       return own;
     }),

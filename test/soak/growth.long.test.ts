@@ -11,7 +11,7 @@ import { reportFigure } from './report-figure.ts';
 import { slopeOf } from './slope-of.ts';
 import { SoakClients } from './soak-clients.ts';
 
-const SECONDS = isSoak ? 60 * growthMinutes : 2;
+const SECONDS = isSoak ? 60 * growthMinutes : 4;
 const CLIENTS = 16;
 const ABORTS = 0.1;
 const SEED = 61;
