@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { packageRoot } from '../../src/package-info.ts';
 import { assertNames } from '../support/assert-names.ts';
 import { spawnCli } from '../support/spawned-cli.ts';
+import { startFailure } from '../support/start-failure.ts';
 
 const starter = path.join(packageRoot, 'models', 'starter');
 
@@ -75,6 +76,14 @@ describe('hotvec serve, when it cannot start', () => {
     assert.doesNotMatch(output, /engine ready/);
   });
 
+  it('logs one fatal line and exits with 1 where a model cannot be served', async () => {
+    const { code, output } = await failure({ MODEL: './no-such-model' });
+    assert.equal(code, 1);
+    const fatal = output.split('\n').filter((line) => line.includes('"level":"fatal"'));
+    assert.equal(fatal.length, 1, output);
+    assertNames(fatal[0] as string, 'no-such-model', 'hub id');
+  });
+
   for (const [what, environment, facts] of [
     ['a folder that is not there', { MODEL: './no-such-model' }, ['no-such-model', 'hub id']],
     [
@@ -85,17 +94,13 @@ describe('hotvec serve, when it cannot start', () => {
     ['a folder that is no model', { MODEL: tmpdir() }, ['config.json']],
     ['weights that were cut short', { MODEL: 'cut' }, ['model.safetensors', 'truncated']],
     ['a broken tokenizer', { MODEL: 'tokenizer' }, ['tokenizer.json', 'JSON']],
-    ['an unknown pooling', { MODEL: 'unpooled' }, ['modules.json', 'pooling']],
+    ['an unknown pooling', { MODEL: 'unpooled' }, ['modules.json', 'POOLING']],
   ] as const) {
-    it(`says what to do about ${what}, in one line, and exits with 1`, async () => {
+    it(`says what to do about ${what}, in one line`, async () => {
       const values = Object.entries(environment).map(([name, value]) =>
         ['cut', 'tokenizer', 'unpooled'].includes(value) ? [name, path.join(folder, value)] : [name, value],
       );
-      const { code, output } = await failure(Object.fromEntries(values));
-      assert.equal(code, 1);
-      const fatal = output.split('\n').filter((line) => line.includes('"level":"fatal"'));
-      assert.equal(fatal.length, 1, output);
-      assertNames(fatal[0] as string, ...facts);
+      assertNames(await startFailure(Object.fromEntries(values)), ...facts);
     });
   }
 });
