@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { env, pipeline } from '@huggingface/transformers';
+import type { Config } from '../../src/settings/config.ts';
 import { largestDifference, normalized } from '../support/difference.ts';
 import { paddedFixtures, paddedGolden } from '../support/padded-fixtures.ts';
-import { startService } from '../support/running-service.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
-import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
+import { startFailure } from '../support/start-failure.ts';
 
 const TOLERANCE = 1e-5;
 
@@ -21,26 +22,24 @@ interface Answer {
   };
 }
 
-/** A sentence-transformers folder with ONNX files, served as a user serves it: `MODEL=path hotvec serve`. */
+/** A sentence-transformers folder with ONNX files, served with `MODEL` set to it. */
 class Served {
-  readonly cli: SpawnedCli;
-  url = '';
+  private readonly service: RunningService;
 
-  constructor(name: string, environment: Record<string, string> = {}) {
-    this.cli = spawnCli(['serve'], { PORT: '0', MODEL: path.join(paddedFixtures, name), ...environment });
+  private constructor(service: RunningService) {
+    this.service = service;
   }
 
-  async ready(): Promise<this> {
-    this.url = String((await this.cli.line('ready')).url);
-    return this;
+  static async start(model: string, dtype: Config['dtype'] = 'auto'): Promise<Served> {
+    return new Served(await startService({ model, dtype }));
+  }
+
+  get url(): string {
+    return this.service.url;
   }
 
   async embed(body: Record<string, unknown>): Promise<Answer> {
-    const response = await fetch(`${this.url}/v1/embeddings`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+    const response = await this.service.post('/v1/embeddings', body);
     return { status: response.status, body: (await response.json()) as Answer['body'] };
   }
 
@@ -50,18 +49,19 @@ class Served {
     return answer.body.data.map(({ embedding }) => embedding);
   }
 
-  async close(): Promise<void> {
-    this.cli.child.kill('SIGTERM');
-    assert.equal(await this.cli.exit, 0);
+  close(): Promise<void> {
+    return this.service.close();
   }
 }
 
-describe('hotvec serve with a sentence-transformers folder of ONNX files', () => {
+const folderOf = (name: string) => path.join(paddedFixtures, name);
+
+describe('a sentence-transformers folder of ONNX files', () => {
   const { texts } = paddedGolden('bert-mean');
   const inputs = texts.map(({ text }) => text);
   let service: Served;
   before(async () => {
-    service = await new Served('bert-mean').ready();
+    service = await Served.start(folderOf('bert-mean'));
   });
   after(() => service.close());
 
@@ -72,7 +72,7 @@ describe('hotvec serve with a sentence-transformers folder of ONNX files', () =>
     const json = JSON.parse(readFileSync(file, 'utf8'));
     json.normalizer.lowercase = false;
     writeFileSync(file, JSON.stringify(json));
-    const other = await new Served('bert-mean', { MODEL: folder }).ready();
+    const other = await Served.start(folder);
     try {
       for (const [i, vector] of (await other.vectors({ input: inputs })).entries())
         assert.ok(largestDifference(vector, texts[i]?.vector as number[]) < TOLERANCE, inputs[i]);
@@ -186,20 +186,20 @@ describe('hotvec serve with a sentence-transformers folder of ONNX files', () =>
   });
 });
 
-describe('hotvec serve with other ONNX folders', () => {
+describe('other ONNX folders', () => {
   /** Closed whatever the test finds: a service left over would keep the test process alive. */
   let close: () => Promise<void> = async () => {};
   afterEach(() => close());
 
-  for (const [name, environment, tolerance] of [
-    ['bert-cls-dense', {}, TOLERANCE],
-    ['bert-pooled', {}, TOLERANCE],
-    ['roberta-mean', {}, TOLERANCE],
-    ['qwen3-decoder', {}, TOLERANCE],
-    ['bert-mean', { DTYPE: 'q8' }, 3e-2],
+  for (const [name, dtype, tolerance] of [
+    ['bert-cls-dense', 'auto', TOLERANCE],
+    ['bert-pooled', 'auto', TOLERANCE],
+    ['roberta-mean', 'auto', TOLERANCE],
+    ['qwen3-decoder', 'auto', TOLERANCE],
+    ['bert-mean', 'q8', 3e-2],
   ] as const) {
-    it(`answers with the vectors of PyTorch: ${name} ${JSON.stringify(environment)}`, async () => {
-      const service = await new Served(name, environment).ready();
+    it(`are served with the vectors of PyTorch: ${name}, DTYPE=${dtype}`, async () => {
+      const service = await Served.start(folderOf(name), dtype);
       close = () => service.close();
       const { texts } = paddedGolden(name);
       const vectors = await service.vectors({ input: texts.map(({ text }) => text) });
@@ -216,7 +216,7 @@ describe('hotvec serve with other ONNX folders', () => {
     });
   }
 
-  it('compares queries and documents behind the prompts that the model has for them', async () => {
+  it('compare queries and documents behind the prompts that the model has for them', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     cpSync(path.join(paddedFixtures, 'bert-mean'), folder, { recursive: true });
     // The same prompt on both sides: the same text must score 1.
@@ -238,10 +238,11 @@ describe('hotvec serve with other ONNX folders', () => {
     assert.ok(Math.abs(1 - bare.reduce((dot, value, i) => dot + value * (asQuery[i] as number), 0)) > 1e-3);
   });
 
-  it('does not start in a precision that the folder does not have, and lists those it has', async () => {
-    const { cli } = new Served('bert-mean', { DTYPE: 'q4' });
+  it('do not start in a precision that they do not have; it lists those they have', async () => {
     close = async () => {};
-    assert.equal(await cli.exit, 1);
-    assert.match(cli.output(), /DTYPE=q4 is not available for this model on cpu; available there: fp32, fp16, q8\./);
+    assert.match(
+      await startFailure({ MODEL: folderOf('bert-mean'), DTYPE: 'q4' }),
+      /DTYPE=q4 is not available for this model on cpu; available there: fp32, fp16, q8\./,
+    );
   });
 });

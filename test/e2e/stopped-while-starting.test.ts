@@ -8,36 +8,16 @@ import { describe, it } from 'node:test';
 import { packageRoot } from '../../src/package-info.ts';
 import { processesMarked } from '../support/processes-marked.ts';
 import { spawnCli } from '../support/spawned-cli.ts';
+import { itStops, stopped } from '../support/stopped-starts.ts';
 import { until } from '../support/supervised-engine.ts';
 
-const stopSoon = new URL('../support/stop-soon.js', import.meta.url).href;
 const skip = process.platform !== 'linux' && 'reads /proc';
 
-/** What asks a process to stop, so long after it began to listen to signals, and tells it and its engines from others. */
-function stopped(signal: string, milliseconds: number) {
-  const mark = randomUUID();
-  const environment = {
-    PATH: process.env.PATH as string,
-    NODE_OPTIONS: `--import=${stopSoon}`,
-    STOP_WITH: signal,
-    STOP_AFTER_MS: String(milliseconds),
-    MARK: mark,
-  };
-  return { environment, leavesNothing: () => until(() => processesMarked(mark).length === 0) };
-}
-
 describe('hotvec serve, asked to stop while it starts', { skip }, () => {
-  for (const signal of ['SIGTERM', 'SIGINT']) {
-    for (const milliseconds of [0, 50, 150, 400, 800, 1_200]) {
-      it(`ends with 0 and leaves no engine behind: ${signal} ${milliseconds} ms after its first moment`, async () => {
-        const { environment, leavesNothing } = stopped(signal, milliseconds);
-        const cli = spawnCli(['serve', '--port', '0', '--threads', '1'], environment);
-        assert.equal(await cli.exit, 0, cli.output());
-        assert.match(cli.output(), /^listens, http not loaded$/m, 'before it loads the rest');
-        await leavesNothing();
-      });
-    }
-  }
+  // While modules load, while the model is read, while the engine starts: more moments in the long test.
+  itStops('SIGTERM', 0);
+  itStops('SIGINT', 150);
+  itStops('SIGTERM', 800);
 
   it('ends with 1 where it is a pull or a check: it did not do what it was asked', async () => {
     for (const args of [
