@@ -6,8 +6,8 @@ const SLOTS: readonly Slot[] = ['instruction', 'query', 'document'];
 
 /** What stands for a text of a request while a template is rendered: no tokenizer and no template has such words. */
 const markOf = (slot: Slot) => `\u{F0001}hotvec-${slot}\u{F0001}`;
-/** With white space around it, which shows whether the template takes that away. */
-const padded = (slot: Slot) => ` ${markOf(slot)} `;
+/** With white space around it that no template has, which shows whether the template takes that of a text away. */
+const padded = (slot: Slot) => `\v${markOf(slot)}\v`;
 
 export interface ChatTemplate {
   /** The template, in Jinja, and the file that it is in. */
@@ -62,7 +62,7 @@ export function readChatTemplate(chat: ChatTemplate): PairTemplate {
   };
   const whole = render(defaultPrompt);
   const instructed = render(padded('instruction'));
-  const around = instructed.split(new RegExp(` ?${markOf('instruction')} ?`, 'u'));
+  const around = instructed.split(new RegExp(`\\v?${markOf('instruction')}\\v?`, 'u'));
   const takesInstructions = around.length === 2;
   return {
     source: file,
@@ -92,7 +92,7 @@ export function partsOf(text: string, tokens: readonly string[]): TemplatePart[]
     if (words.length > 0) parts.push({ words });
     words = [];
   };
-  const slots = SLOTS.map((slot) => `(?<${slot}> ?${markOf(slot)} ?)`);
+  const slots = SLOTS.map((slot) => `(?<${slot}>\\v?${markOf(slot)}\\v?)`);
   const pattern = new RegExp([...slots, ...longestFirst.map(escapeRegExp)].join('|'), 'gu');
   let end = 0;
   for (const match of text.matchAll(pattern)) {
