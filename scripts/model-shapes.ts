@@ -10,6 +10,9 @@ export interface ModelShape {
   vocab_size: number;
 }
 
+/** What a random model is for. A reranker has the shape of the embedding model of its size, and a tied head. */
+export type RandomTask = 'embed' | 'rerank';
+
 /** Name for `--like` to shape; source: the `config.json` of Qwen/Qwen3-Embedding-*. */
 export const modelShapes: Record<string, ModelShape> = {
   '0.6b': {
@@ -45,13 +48,13 @@ export const modelShapes: Record<string, ModelShape> = {
 };
 
 /** The rest of `config.json`: the same in all sizes. */
-export function configOf(shape: ModelShape): Record<string, unknown> {
+export function configOf(shape: ModelShape, task: RandomTask): Record<string, unknown> {
   return {
     architectures: ['Qwen3ForCausalLM'],
     attention_bias: false,
     attention_dropout: 0,
     bos_token_id: 151643,
-    eos_token_id: 151643,
+    eos_token_id: task === 'embed' ? 151643 : 151645,
     ...shape,
     hidden_act: 'silu',
     initializer_range: 0.02,
@@ -78,15 +81,21 @@ export interface TensorSpec {
 }
 
 /**
- * Every tensor of a Qwen3 model without a head, under its official name. Products keep the variance of what they are
+ * Every tensor of a Qwen3 model without a head, under its official name: a reranker's begin with "model.", and its last
+ * norm is small enough for logits near 1, where a sigmoid tells scores apart. Products keep the variance of what they are
  * given (deviation 1/√inputs), and the two that write to the residual stream share it out among the layers, so that
  * activations stay near 1 however deep the model is.
  */
-export function tensorsOf(shape: ModelShape): TensorSpec[] {
+export function tensorsOf(shape: ModelShape, task: RandomTask): TensorSpec[] {
   const { hidden_size: hidden, intermediate_size: intermediate, num_hidden_layers: layers, head_dim: headDim } = shape;
   const queryWidth = shape.num_attention_heads * headDim;
   const keyValueWidth = shape.num_key_value_heads * headDim;
-  const norm = (name: string, width: number): TensorSpec => ({ name, shape: [width], mean: 1, deviation: 0.1 });
+  const norm = (name: string, width: number, mean = 1): TensorSpec => ({
+    name,
+    shape: [width],
+    mean,
+    deviation: mean / 10,
+  });
   const linear = (name: string, outputs: number, inputs: number, scale = 1): TensorSpec => ({
     name,
     shape: [outputs, inputs],
@@ -113,6 +122,7 @@ export function tensorsOf(shape: ModelShape): TensorSpec[] {
       linear(name('mlp.down_proj'), hidden, intermediate, toResidual),
     );
   }
-  tensors.push(norm('norm.weight', hidden));
-  return tensors;
+  if (task === 'embed') return [...tensors, norm('norm.weight', hidden)];
+  tensors.push(norm('norm.weight', hidden, 1 / Math.sqrt(hidden)));
+  return tensors.map((tensor) => ({ ...tensor, name: `model.${tensor.name}` }));
 }
