@@ -139,6 +139,10 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     onAcquittal,
   });
   const opened = await openService({ manifest, config, clock, batcher });
+  if (opened.task === 'rerank') {
+    const { template, activation, defaultInstruction } = opened.service.model;
+    logger.info({ model: name, template, activation, defaultInstruction }, 'how the reranker reads pairs');
+  }
 
   const start = async (): Promise<StartedModel> => {
     const dtypes = new Set(choices.flat().map(({ dtype }) => dtype));
