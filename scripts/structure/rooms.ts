@@ -19,6 +19,7 @@ export const rooms: Rooms = {
       'model-files',
       'model-files/hub',
       'model-files/int8',
+      'model-files/known',
       'engine/supervisor/unreadable-bytes.ts',
       'http/door/api-keys.ts',
     ],

@@ -10,6 +10,7 @@ import { FileHashes } from '../model-files/file-hashes.ts';
 import { formatBytes } from '../model-files/hub/format-bytes.ts';
 import type { OnHubEvent } from '../model-files/hub/hub-events.ts';
 import { int8Folders } from '../model-files/int8/int8-folders.ts';
+import { findPublishedTask } from '../model-files/known/published-hashes.ts';
 import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelLocation } from '../model-files/resolve-model.ts';
 import type { Config } from '../settings/config.ts';
@@ -62,10 +63,12 @@ async function pullOne(config: Config, tell: OnHubEvent, onLocated: () => void):
 
 /** Makes the int8 weights too, so that a server that can write nothing finds them. */
 async function quantize(location: ModelLocation, config: Config): Promise<void> {
-  const manifest = await describeModel(location, config);
+  const files = new FileHashes(location.hashes);
+  const publishedTask = () => findPublishedTask(location.folder, files);
+  const manifest = await describeModel(location, { ...config, publishedTask });
   await formatOf(manifest).prepare(manifest, new Set(['int8']), {
     folders: () => int8Folders(location, config),
-    files: new FileHashes(location.hashes),
+    files,
     onEvent: logInt8Events(manifest.name, createLogger(config.logLevel, process.stderr), systemClock),
   });
 }

@@ -82,8 +82,9 @@ export const qwen3Format: ModelFormat<Qwen3Weights> = {
   weightFiles: ({ weights }) => [...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort(),
 
   residentBytes({ weights }, dtype) {
-    // Of the table only rows that are asked for are read.
-    const computed = Object.entries(weights.tensors).filter(([name]) => name !== EMBEDDING_TABLE);
+    // Of the table and of a head like it only rows that are asked for are read.
+    const read = [EMBEDDING_TABLE, 'lm_head.weight'];
+    const computed = Object.entries(weights.tensors).filter(([name]) => !read.includes(name));
     const numbers = computed.reduce(
       (sum, [, { shape }]) => sum + shape.reduce((product, size) => product * size, 1),
       0,
