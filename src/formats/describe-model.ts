@@ -51,7 +51,7 @@ export async function describeModel(
   const { name } = location;
   const said = sentence.task;
   const task = await chooseTask({ name, said, config, setting: settings.task ?? 'auto', pooling, published });
-  const { positions, ...described } = await format.describe(files, { config, modules, task, pooling });
+  const { positions, ...described } = await format.describe(files, { config, modules, tokenizer, task, pooling });
   const scoring =
     task === 'rerank'
       ? await readScoring(files, { config, ...sentence, tokenizer, pairWords: format.pairWords })

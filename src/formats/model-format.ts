@@ -5,6 +5,7 @@ import type { PoolingSetting } from '../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../model-files/folder/model-files.ts';
 import type { Json } from '../model-files/folder/read-json.ts';
 import type { SentenceModules } from '../model-files/folder/sentence-modules.ts';
+import type { TokenizerDescription } from '../model-files/folder/tokenizer/describe-tokenizer.ts';
 import type { OnInt8Event } from '../model-files/int8/int8-events.ts';
 import type { Dtype, ModelManifest, TaskName } from '../model-files/manifest.ts';
 
@@ -27,6 +28,7 @@ export interface FolderFacts {
 
 /** What a folder is described for. */
 export interface DescribeFacts extends FolderFacts {
+  tokenizer: TokenizerDescription;
   task: TaskName;
   pooling: PoolingSetting;
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { StartError } from '../errors.ts';
-import { refuseField } from '../model-files/folder/check-fields.ts';
+import { checkFields, type FieldRules, objectField, refuseField } from '../model-files/folder/check-fields.ts';
 import type { ModelFiles } from '../model-files/folder/model-files.ts';
 import type { Json } from '../model-files/folder/read-json.ts';
 import type { SentenceConfig } from '../model-files/folder/sentence-config.ts';
@@ -17,6 +17,12 @@ const ACTIVATIONS: ReadonlyMap<string, Scoring['activation']> = new Map([
   ['torch.nn.modules.linear.Identity', 'identity'],
   ['torch.nn.Identity', 'identity'],
 ]);
+
+/** Of the object that sentence-transformers 4 and 5 add to config.json. */
+const CONFIG_FIELDS: FieldRules = {
+  activation_fn: 'applied',
+  version: { noEffect: 'the version that wrote it' },
+};
 
 export interface ScoringFacts {
   config: Json;
@@ -37,25 +43,28 @@ export async function readScoring(files: ModelFiles, facts: ScoringFacts): Promi
   return { template, activation: readActivation(facts) };
 }
 
-/** sentence-transformers' rule for models of one label: a sigmoid, unless the folder says otherwise. */
+/** The rule of sentence-transformers 6.2.0 for models of one label: a sigmoid, unless the folder says otherwise. */
 function readActivation({ config, sentence }: ScoringFacts): Scoring['activation'] {
-  const ofConfig = (config.sentence_transformers ?? {}) as Json;
-  const named: [string, unknown][] = [
-    ['config_sentence_transformers.json: activation_fn', sentence.activation],
-    ['config.json: sentence_transformers.activation_fn', ofConfig.activation_fn],
-    ['config.json: sbert_ce_default_activation_function', config.sbert_ce_default_activation_function],
-  ];
-  const [first] = named.filter(([, value]) => value !== undefined && value !== null);
-  if (first === undefined) return 'sigmoid';
-  const [where, value] = first;
+  const ofConfig = objectField('config.json', config, 'sentence_transformers');
+  checkFields('config.json: sentence_transformers', ofConfig, CONFIG_FIELDS);
+  // A null of the second is as good as none, and the third is not asked then.
+  const inConfig: [string, unknown] = Object.hasOwn(ofConfig, 'activation_fn')
+    ? ['sentence_transformers.activation_fn', ofConfig.activation_fn]
+    : ['sbert_ce_default_activation_function', config.sbert_ce_default_activation_function];
+  const [file, field, value] =
+    (sentence.activation ?? null) === null
+      ? ['config.json', ...inConfig]
+      : ['config_sentence_transformers.json', 'activation_fn', sentence.activation];
+  if ((value ?? null) === null) return 'sigmoid';
   const activation = ACTIVATIONS.get(String(value));
   if (activation !== undefined) return activation;
-  const [file = '', field = ''] = where.split(': ');
   throw refuseField(file, field, value, [...ACTIVATIONS.keys()].join(' or '));
 }
 
 /** Encoders take both texts as they are. */
-function plainPairs({ sentence }: ScoringFacts): PairTemplate {
+function plainPairs({ sentence, tokenizer }: ScoringFacts): PairTemplate {
+  const complaint = tokenizer.pairs?.complaint ?? null;
+  if (complaint !== null) throw new StartError(complaint);
   if (sentence.defaultPrompt !== '') {
     throw new StartError(
       'config_sentence_transformers.json: default_prompt_name sets a prompt, which hotvec does not put before the pairs of a cross-encoder. Remove it if scores are wanted without.',

@@ -135,6 +135,8 @@ export interface ModelManifest<Weights = unknown> {
     dividesByNorm: boolean;
     /** Precisions, besides those of float32, in which neighbors must show as little as in float32. */
     exactDtypes: readonly Dtype[];
+    /** Ids that stand between two texts, of which it learns where the second begins; absent or empty: it does not. */
+    betweenTexts?: readonly number[];
   };
   canary: Canary | null;
 }

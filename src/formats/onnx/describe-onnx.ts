@@ -2,12 +2,12 @@ import { StartError } from '../../errors.ts';
 import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
-import type { BatchCost } from '../../model-files/manifest.ts';
 import type { DescribeFacts, FormatDescription } from '../model-format.ts';
 import { declaredDenseSize, findDenseLayers } from './dense-layers.ts';
+import { describeReranker } from './describe-reranker.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 import type { OnnxWeights } from './onnx-weights.ts';
-import { readTransformerSizes, type TransformerSizes } from './transformer-sizes.ts';
+import { costOf, paddingTokenOf, readTransformerSizes } from './transformer-sizes.ts';
 
 /**
  * Describes a folder with ONNX graphs. Which architectures work is the graphs' own affair: the engine feeds what they
@@ -15,13 +15,10 @@ import { readTransformerSizes, type TransformerSizes } from './transformer-sizes
  *
  * @throws {StartError} naming what was found and what is implemented.
  */
-export async function describeOnnx(
-  files: ModelFiles,
-  { config, modules, task, pooling: setting }: DescribeFacts,
-): Promise<FormatDescription<OnnxWeights>> {
+export async function describeOnnx(files: ModelFiles, facts: DescribeFacts): Promise<FormatDescription<OnnxWeights>> {
+  if (facts.task === 'rerank') return describeReranker(files, facts);
+  const { config, modules, pooling: setting } = facts;
   const { name } = files;
-  if (task === 'rerank')
-    throw new StartError(`${name} is a reranker, and of ONNX graphs hotvec serves embedding models.`);
   const exports = await findOnnxExports(files);
   const sizes = readTransformerSizes(config);
   const found = Object.values(exports);
@@ -38,10 +35,9 @@ export async function describeOnnx(
   const pooling = choosePooling({ name, declared, isPooledInGraph: isPooled }, setting);
   const dense = modules === null || isPooled ? [] : await findDenseLayers(files, modules, sizes.hiddenSize);
   const pooledSize = isPooled ? (found[0]?.pooledSize ?? (await declaredDenseSize(files, modules))) : null;
-  const padTokenId = config.pad_token_id;
-  const paddingToken = typeof padTokenId === 'number' && padTokenId >= 0 ? padTokenId : 0;
+  const paddingToken = paddingTokenOf(config);
   return {
-    weights: { modelType: String(config.model_type), exports, dense, padTokenId: paddingToken },
+    weights: { modelType: String(config.model_type), exports, dense, tokenTypes: null, padTokenId: paddingToken },
     pooling,
     hiddenSize: pooledSize ?? dense.at(-1)?.weight.shape[0] ?? sizes.hiddenSize,
     vocabularySize: sizes.vocabularySize,
@@ -51,13 +47,5 @@ export async function describeOnnx(
     givesTokenVectors: dense.length === 0 && !isPooledSomewhere,
     // O3 has another GELU than PyTorch, but is float32: neighbors must show as little as in any float32.
     selfCheck: { paddingToken, dividesByNorm: isPooledSomewhere, exactDtypes: ['O3'] },
-  };
-}
-
-/** As a BERT layer has it: four square projections and two feed-forward matrices. An estimate for other encoders. */
-function costOf({ hiddenSize, intermediateSize, layerCount }: TransformerSizes): BatchCost {
-  return {
-    perRow: 2 * layerCount * (4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize),
-    perSlotAndPosition: 4 * layerCount * hiddenSize,
   };
 }

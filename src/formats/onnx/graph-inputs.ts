@@ -2,6 +2,8 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Batch } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
 import { emptyHalves } from './half-float.ts';
+import type { TokenTypes } from './onnx-weights.ts';
+import { startOfSecondText } from './token-types.ts';
 
 type Metadata = InferenceSession.ValueMetadata;
 type TensorMetadata = InferenceSession.TensorValueMetadata;
@@ -17,6 +19,8 @@ export interface PaddedLayout {
 
 /** What each slot holds: `position` within its sequence; `tokenId` is undefined in padding. */
 type Slot = (position: number, tokenId: number | undefined) => number;
+/** The slots of a sequence. */
+type Row = (sequence: Int32Array) => Slot;
 type Filler = (batch: Batch, layout: PaddedLayout) => Tensor;
 
 const SUPPORTED = 'input_ids, attention_mask, token_type_ids, position_ids, past_key_values.*, use_cache_branch';
@@ -26,6 +30,7 @@ const PAST = /^past_key_values\..+$/;
  * Learns from a session's own description how to feed it: which inputs there are, in which types and shapes.
  *
  * @param padTokenId what fills the slots past a sequence's end; the mask hides them.
+ * @param tokenTypes where those of a pair turn to 1; null: they do not.
  * @returns a function from a batch to the session's feeds. Sequences are padded on the right; masks and positions come
  * from lengths, never from ids: a client's own pad token is a token.
  * @throws {StartError} for an input hotvec does not know, or cannot fill as declared, naming it.
@@ -33,29 +38,30 @@ const PAST = /^past_key_values\..+$/;
 export function planInputs(
   metadata: readonly Metadata[],
   padTokenId: number,
+  tokenTypes: TokenTypes | null = null,
 ): (batch: Batch, layout: PaddedLayout) => Record<string, Tensor> {
-  const fillers = metadata.map((input) => [input.name, fillerFor(input, padTokenId)] as const);
+  const fillers = metadata.map((input) => [input.name, fillerFor(input, padTokenId, tokenTypes)] as const);
   if (!metadata.some(({ name }) => name === 'input_ids')) {
     throw new StartError(`The ONNX graph has no input_ids input, but ${metadata.map(({ name }) => name).join(', ')}.`);
   }
   return (batch, layout) => Object.fromEntries(fillers.map(([name, fill]) => [name, fill(batch, layout)]));
 }
 
-function fillerFor(input: Metadata, padTokenId: number): Filler {
+function fillerFor(input: Metadata, padTokenId: number, tokenTypes: TokenTypes | null): Filler {
   const { name } = input;
   if (!input.isTensor)
     throw new StartError(`The ONNX graph's input ${name} is not a tensor, so hotvec cannot provide it.`);
   if (PAST.test(name)) return emptyPast(input);
   switch (name) {
     case 'input_ids':
-      return slots(input, (_, tokenId) => tokenId ?? padTokenId);
+      return slots(input, () => (_, tokenId) => tokenId ?? padTokenId);
     case 'attention_mask':
-      return slots(input, (_, tokenId) => (tokenId === undefined ? 0 : 1));
+      return slots(input, () => (_, tokenId) => (tokenId === undefined ? 0 : 1));
     case 'token_type_ids':
-      return slots(input, () => 0);
+      return slots(input, (sequence) => typesOf(sequence, tokenTypes));
     case 'position_ids':
       // Slots past the end repeat the last position: they are masked, and it is one that the weights have.
-      return slots(input, (position) => position);
+      return slots(input, () => (position) => position);
     case 'use_cache_branch':
       if (input.type !== 'bool') throw wrongType(input, 'bool');
       return () => new Tensor('bool', [false], [1]);
@@ -66,8 +72,14 @@ function fillerFor(input: Metadata, padTokenId: number): Filler {
   }
 }
 
+function typesOf(sequence: Int32Array, tokenTypes: TokenTypes | null): Slot {
+  if (tokenTypes === null) return () => 0;
+  const start = startOfSecondText(sequence, tokenTypes);
+  return (position, tokenId) => (tokenId !== undefined && position >= start ? 1 : 0);
+}
+
 /** A [batch, sequence] input in the integer type that it is declared in. */
-function slots(input: TensorMetadata, fillSlot: Slot): Filler {
+function slots(input: TensorMetadata, fillRow: Row): Filler {
   const { type, shape, name } = input;
   const fixed = shape.find((dimension) => typeof dimension === 'number');
   if (shape.length !== 2 || fixed !== undefined) {
@@ -81,6 +93,7 @@ function slots(input: TensorMetadata, fillSlot: Slot): Filler {
     for (let row = 0; row < batchSize; row++) {
       const start = offsets[row] as number;
       const length = lengths[row] as number;
+      const fillSlot = fillRow(tokenIds.subarray(start, start + length));
       for (let slot = 0; slot < longest; slot++) {
         const isToken = slot < length;
         const position = isToken ? slot : length - 1;

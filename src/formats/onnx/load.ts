@@ -57,10 +57,10 @@ class PaddedModel implements LoadedModel {
   private readonly isBatchDependent: boolean;
 
   constructor(session: InferenceSession, manifest: ModelManifest<OnnxWeights>, chosen: OnnxExport) {
-    const { weights, pooling } = manifest;
+    const { weights, pooling, task } = manifest;
     this.session = session;
-    this.output = chooseOutput(session.outputMetadata);
-    this.feeds = planInputs(session.inputMetadata, weights.padTokenId);
+    this.output = chooseOutput(session.outputMetadata, task);
+    this.feeds = planInputs(session.inputMetadata, weights.padTokenId, weights.tokenTypes);
     // A pooled output has been through them.
     this.dense = this.output.isPooled ? [] : weights.dense.map(loadDense);
     this.pooling = pooling;
@@ -89,7 +89,9 @@ class PaddedModel implements LoadedModel {
     const output = (await this.session.run(this.feeds(batch, layout), [name]))[name];
     if (output === undefined) throw new Error(`the graph returned no ${name}`);
     const leading = isPooled ? [batchSize] : [batchSize, longest];
-    if (output.dims.slice(0, -1).join() !== leading.join()) {
+    // One number for each sequence may come without a dimension of its own.
+    const dimensions = isPooled && output.dims.length === 1 ? [...output.dims, 1] : output.dims;
+    if (dimensions.slice(0, -1).join() !== leading.join()) {
       throw new Error(`the graph returned ${name} as [${output.dims}] for a batch of ${batchSize} × ${longest}`);
     }
     const values =

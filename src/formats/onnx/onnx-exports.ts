@@ -50,7 +50,7 @@ export async function readGraph(files: ModelFiles, graph: string): Promise<Graph
 export async function findOnnxExports(files: ModelFiles): Promise<OnnxWeights['exports']> {
   const exports: OnnxWeights['exports'] = {};
   for (const [dtype, graph] of graphFiles(files)) {
-    const { operators, outputs, ...facts } = await readGraph(files, graph);
+    const { operators, inputs, outputs, ...facts } = await readGraph(files, graph);
     const dataFiles = await Promise.all(facts.dataFiles.map((file) => files.locate(file)));
     for (const file of dataFiles) refuseLfsPointer(path.dirname(file), path.basename(file));
     const pooled = outputs.get('sentence_embedding');
@@ -59,6 +59,8 @@ export async function findOnnxExports(files: ModelFiles): Promise<OnnxWeights['e
       graphFile: await files.locate(graph),
       dataFiles,
       isBatchDependent: BATCH_DEPENDENT.some((operator) => operators.has(operator)),
+      inputs: [...inputs],
+      outputs: [...outputs],
       isPooled: pooled !== undefined,
       pooledSize: pooled?.at(-1) ?? null,
     };

@@ -14,6 +14,8 @@ export interface OnnxFacts {
   int8Tensors: Int8Tensor[];
   /** Files that hold its weights, as it names them: relative to its own folder. */
   dataLocations: Set<string>;
+  /** Names of its inputs; in old files of its constants, too. */
+  inputs: Set<string>;
   /** Output name to its dimensions; null for one that is known only at a run. */
   outputs: Map<string, (number | null)[]>;
 }
@@ -21,7 +23,7 @@ export interface OnnxFacts {
 /** Field numbers of onnx.proto3 that lead to other messages, by message. Others are skipped unread. */
 const NESTED: Record<string, Record<number, string>> = {
   model: { 7: 'graph', 8: 'opset', 25: 'function' },
-  graph: { 1: 'node', 5: 'tensor', 12: 'output' },
+  graph: { 1: 'node', 5: 'tensor', 11: 'input', 12: 'output' },
   function: { 7: 'node' },
   node: { 5: 'attribute' },
   attribute: { 5: 'tensor', 6: 'subgraph', 10: 'tensor', 11: 'subgraph' },
@@ -43,6 +45,7 @@ export function readOnnxFacts(file: string): OnnxFacts {
     opset: 1,
     int8Tensors: [],
     dataLocations: new Set(),
+    inputs: new Set(),
     outputs: new Map(),
   };
   const reader = new ProtobufFile(file);
@@ -68,6 +71,7 @@ function walk(reader: ProtobufFile, message: string, fields: Iterable<ProtobufFi
     const inside = reader.fields(field.start, field.end);
     if (nested === 'tensor') readTensor(reader, [...inside], facts);
     else if (nested === 'opset') readOpset(reader, [...inside], facts);
+    else if (nested === 'input') facts.inputs.add(readName(reader, [...inside]));
     else if (nested === 'output') readOutput(reader, [...inside], facts);
     else walk(reader, nested, inside, facts);
   }
@@ -97,7 +101,6 @@ function readOpset(reader: ProtobufFile, fields: ProtobufField[], facts: OnnxFac
 }
 
 function readOutput(reader: ProtobufFile, fields: ProtobufField[], facts: OnnxFacts): void {
-  const name = fields.find(({ number }) => number === VALUE_INFO.name);
   let level = fields.filter(({ number }) => number === VALUE_INFO.type);
   for (const wanted of TYPE_TO_DIMENSION) {
     level = level.flatMap(({ start, end }) => [...reader.fields(start, end)].filter(({ number }) => number === wanted));
@@ -106,5 +109,11 @@ function readOutput(reader: ProtobufFile, fields: ProtobufField[], facts: OnnxFa
     const size = [...reader.fields(start, end)].find(({ number }) => number === DIMENSION_VALUE);
     return size?.value ?? null;
   });
-  facts.outputs.set(name === undefined ? '' : reader.text(name), shape);
+  facts.outputs.set(readName(reader, fields), shape);
+}
+
+/** Of a ValueInfoProto. */
+function readName(reader: ProtobufFile, fields: ProtobufField[]): string {
+  const name = fields.find(({ number }) => number === VALUE_INFO.name);
+  return name === undefined ? '' : reader.text(name);
 }

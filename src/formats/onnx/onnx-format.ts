@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
+import { isClassifier } from '../../model-files/folder/model-kind.ts';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import type { ModelFormat } from '../model-format.ts';
 import { denseFiles } from './dense-layers.ts';
 import { describeOnnx } from './describe-onnx.ts';
+import { checkReranker, checkScores } from './describe-reranker.ts';
 import { describeOtherGraphs, graphFiles, graphParts } from './graph-files.ts';
 import { readGraph } from './onnx-exports.ts';
 import { ONNX_DTYPES } from './onnx-file-names.ts';
@@ -10,7 +12,7 @@ import type { OnnxWeights } from './onnx-weights.ts';
 import { PaddedMeter } from './padded-meter.ts';
 
 const ADVICE =
-  'Choose a repository that has one, for example from onnx-community, or create one: hf download NAME --local-dir FOLDER, then optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx, and MODEL=FOLDER.';
+  'Choose a repository that has one, for example from onnx-community, or create one: hf download NAME --local-dir FOLDER, then optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx (--task text-classification for a reranker), and MODEL=FOLDER.';
 
 /** ONNX graphs exported by someone else, of any architecture: they describe their own inputs and outputs. */
 export const onnxFormat: ModelFormat<OnnxWeights> = {
@@ -25,17 +27,21 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
     const parts = graphParts(files);
     const found =
       parts.length > 0
-        ? `It has the ONNX graphs ${parts.join(', ')}: hotvec serves text-embedding models with one graph, model.onnx.`
+        ? `It has the ONNX graphs ${parts.join(', ')}: hotvec serves models with one graph, model.onnx.`
         : `It has no onnx/model.onnx.${describeOtherGraphs(files.list())}`;
     return { isOwn: false, reason: `${found} ${ADVICE}` };
   },
 
-  async chooseFiles(files, { modules }, dtype) {
+  async chooseFiles(files, facts, dtype) {
+    const { config, modules } = facts;
+    const isReranker = isClassifier(config) && !modules?.kinds.includes('Pooling');
+    if (isReranker) checkReranker(files.name, facts);
     const graphs = graphFiles(files);
     const graph = (dtype === 'auto' ? [...graphs.values()][0] : graphs.get(dtype)) as string;
     const { outputs, dataFiles } = await readGraph(files, graph);
-    // A graph that gives the embedding itself needs no modules: whatever they say.
-    if (outputs.has('sentence_embedding') || modules === null) return [graph, ...dataFiles];
+    if (isReranker) checkScores(files.name, [...outputs]);
+    // A graph that gives the embedding or the score itself needs no modules: whatever they say.
+    if (outputs.has('sentence_embedding') || isReranker || modules === null) return [graph, ...dataFiles];
     checkModules(modules, ['Dense']);
     await readPooling((file) => files.readJson(file), modules);
     return [graph, ...dataFiles, ...denseFiles(files, modules)];
@@ -67,6 +73,7 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
   architecture: ({ weights }) => ({
     modelType: weights.modelType,
     dense: weights.dense.map(({ activation }) => activation),
+    ...(weights.tokenTypes === null ? {} : { tokenTypes: weights.tokenTypes }),
   }),
 
   quantization: () => undefined,

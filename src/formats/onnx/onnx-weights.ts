@@ -9,6 +9,8 @@ export interface OnnxWeights {
   exports: Partial<Record<Dtype, OnnxExport>>;
   /** Dense modules after pooling, in order; not for an export that is pooled. */
   dense: DenseLayer[];
+  /** How the second text of a pair is told from the first; null: by nothing, or the graph does not ask. */
+  tokenTypes: TokenTypes | null;
   /** The id that fills a sequence up to the longest of its batch; masked, whatever it is. */
   padTokenId: number;
 }
@@ -21,10 +23,22 @@ export interface OnnxExport {
   dataFiles: string[];
   /** Whether a sequence's row depends on the others of its batch, so that each must be computed alone. */
   isBatchDependent: boolean;
+  /** Names of its inputs. */
+  inputs: string[];
+  /** Its outputs, as name and dimensions; null for one that is known only at a run. */
+  outputs: [name: string, shape: (number | null)[]][];
   /** Whether it gives `sentence_embedding`: pooling and everything after it are inside. */
   isPooled: boolean;
   /** Components of `sentence_embedding`, where the graph says it. */
   pooledSize: number | null;
+}
+
+/** Where token types turn from 0 to 1 in a sequence of two texts: users' texts never have the id (tokenization/text-only.ts). */
+export interface TokenTypes {
+  /** The id after which they do. */
+  afterToken: number;
+  /** Which one of them: 1 for the first. */
+  occurrence: number;
 }
 
 /** sentence_transformers.models.Dense: row ← activation(row · weightᵀ + bias). */

@@ -1,6 +1,7 @@
 import { StartError } from '../../errors.ts';
 import { isTokenCount } from '../../model-files/folder/max-tokens.ts';
 import type { Json } from '../../model-files/folder/read-json.ts';
+import type { BatchCost } from '../../model-files/manifest.ts';
 
 /** What an encoder's config.json says of its size. */
 export interface TransformerSizes {
@@ -36,6 +37,19 @@ export function readTransformerSizes(config: Json): TransformerSizes {
     vocabularySize: vocabularySize(config),
     positions: positionsOf(config),
   };
+}
+
+/** As a BERT layer has it: four square projections and two feed-forward matrices. An estimate for other encoders. */
+export function costOf({ hiddenSize, intermediateSize, layerCount }: TransformerSizes): BatchCost {
+  return {
+    perRow: 2 * layerCount * (4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize),
+    perSlotAndPosition: 4 * layerCount * hiddenSize,
+  };
+}
+
+/** What short sequences are filled up with. */
+export function paddingTokenOf({ pad_token_id: id }: Json): number {
+  return typeof id === 'number' && id >= 0 ? id : 0;
 }
 
 function count(config: Json, size: keyof typeof FIELDS, otherwise?: number): number {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import { checkFields, type FieldRules, refuseField } from '../../model-files/folder/check-fields.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
-import { isClassifier } from '../../model-files/folder/model-kind.ts';
+import { checkSingleLabel, isClassifier } from '../../model-files/folder/model-kind.ts';
 import type { Json } from '../../model-files/folder/read-json.ts';
 import { tokenizerPartsOf } from '../../model-files/folder/tokenizer/tokenizer-parts.ts';
 import type { FolderFacts, PairWords } from '../model-format.ts';
@@ -48,15 +48,6 @@ export async function findScoreHead(files: ModelFiles, { config, modules }: Fold
   const tensor = config.tie_word_embeddings === true ? 'embed_tokens.weight' : 'lm_head.weight';
   if (!isLogitScore) return { tensor, rows: await yesAndNo(files) };
   return { tensor, rows: await readLogitScore(files, modules?.folders[1] ?? '') };
-}
-
-/** transformers gives a classifier two labels where its config.json names none. */
-export function checkSingleLabel(name: string, config: Json): void {
-  const labels = config.num_labels ?? Object.keys((config.id2label as Json | undefined) ?? { 0: '', 1: '' }).length;
-  if (labels === 1) return;
-  throw new StartError(
-    `${name} is a classifier of ${labels} labels (config.json: id2label), not a reranker: hotvec serves models that give one score for a query and a document. Choose another model.`,
-  );
 }
 
 async function readLogitScore(files: ModelFiles, folder: string): Promise<ScoreHead['rows']> {

@@ -78,6 +78,18 @@ export function isClassifier(config: Json | undefined): boolean {
     .some((one) => typeof one === 'string' && one.endsWith('ForSequenceClassification'));
 }
 
+/**
+ * Refuses a classifier that does not give one number; transformers gives it two labels where its config.json names none.
+ * @throws {StartError} naming the field.
+ */
+export function checkSingleLabel(name: string, config: Json): void {
+  const labels = config.num_labels ?? Object.keys((config.id2label as Json | undefined) ?? { 0: '', 1: '' }).length;
+  if (labels === 1) return;
+  throw new StartError(
+    `${name} is a classifier of ${labels} labels (config.json: id2label), not a reranker: hotvec serves models that give one score for a query and a document. Choose another model.`,
+  );
+}
+
 /** What PEFT and the adapters library write; transformers looks for the first beside every model that it loads. */
 const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors', 'adapter_model.bin', 'pytorch_adapter.bin'];
 

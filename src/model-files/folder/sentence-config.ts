@@ -19,6 +19,7 @@ const FIELDS: FieldRules = {
   model_type: { only: ['SentenceTransformer', 'CrossEncoder', null] },
   // Read with the other ways in which folders say it (read-scoring.ts).
   activation_fn: 'applied',
+  keep_in_fp32_modules: { noEffect: 'the precision is chosen by DTYPE' },
   // Which comparison of vectors the authors mean; a request to /v1/similarity says which it wants.
   similarity_fn_name: { only: ['cosine', 'dot', 'euclidean', 'manhattan', null] },
   __version__: { noEffect: 'versions of the tools that wrote the model' },

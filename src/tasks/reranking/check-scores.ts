@@ -39,12 +39,17 @@ function lengthsFor({ maxTokens }: ModelManifest): number[] {
   return LENGTHS.map((length) => Math.min(length, maxTokens));
 }
 
-/** All begin with the same tokens, as the pairs of a request do. */
+/**
+ * All begin with the same tokens, as the pairs of a request do, and the longer ones have two texts: what a model takes for
+ * the second is padded, and must not reach into other sequences.
+ */
 function sequenceOf({ vocabularySize, selfCheck }: ModelManifest, length: number): number[] {
-  const padding = selfCheck.paddingToken ?? -1;
+  const { paddingToken: padding, betweenTexts = [] } = selfCheck;
+  const turn = Math.floor(length / 3);
   return Array.from({ length }, (_, i) => {
     const id = (i * 7919 + (i > 8 ? length : 0)) % vocabularySize;
-    return id === padding ? (id + 1) % vocabularySize : id;
+    const between = turn > 0 ? betweenTexts[i - turn] : undefined;
+    return between ?? (id === padding ? (id + 1) % vocabularySize : id);
   });
 }
 

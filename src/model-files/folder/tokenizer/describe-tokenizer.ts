@@ -5,6 +5,7 @@ import type { Json, ReadJson } from '../read-json.ts';
 import { canonicalNormalizer, hasTokenTypes } from './canonical-parts.ts';
 import { chooseClass } from './choose-class.ts';
 import { FAMILIES, type TokenizerFamily, UNKNOWN_CLASSES } from './class-names.ts';
+import { describePairs, type PairDescription } from './describe-pairs.ts';
 import { readByVersion4 } from './read-by-version-4.ts';
 import { isByteLevel, readByVersion5 } from './read-by-version-5.ts';
 import type { TokenFiles } from './special-tokens.ts';
@@ -27,6 +28,8 @@ export interface TokenizerDescription {
   disputed: DisputedWords | null;
   /** The token that batches of texts are padded with; null: no file names one. */
   paddingToken: string | null;
+  /** How it joins two texts; null: there is no tokenizer.json. */
+  pairs: PairDescription | null;
 }
 
 export interface TokenizerSources extends TokenFiles {
@@ -70,7 +73,7 @@ const UNSUPPORTED = ['split_special_tokens', 'fix_mistral_regex', 'from_slow'];
  */
 export function describeTokenizer(sources: TokenizerSources): TokenizerDescription {
   const { tokenizer, config, tokenizerConfig = {}, lowercase } = sources;
-  if (tokenizer === undefined) return { changes: null, disputed: null, paddingToken: null };
+  if (tokenizer === undefined) return { changes: null, disputed: null, paddingToken: null, pairs: null };
   refuseUnsupported(tokenizer, tokenizerConfig);
   const json = tokenizerPartsOf(tokenizer);
   const classes = chooseClass(config, tokenizerConfig, isByteLevel(json.parts, tokenizer.decoder));
@@ -103,7 +106,18 @@ export function describeTokenizer(sources: TokenizerSources): TokenizerDescripti
         complaint: `${disagreement(named, 'words', chosen, version5, json)} ${REMEDY}`,
       };
   const changes = changesTo(json, withLowercase(chosen, lowercase));
-  return { changes, disputed, paddingToken: paddingTokenOf(sources, json) };
+  const pairs = describePairs(
+    {
+      version4: version4 && { className: classes.version4 ?? '', parts: version4 },
+      version5: { className: classes.version5, parts: version5 },
+    },
+    {
+      inputNames: tokenizerConfig.model_input_names,
+      file: changes?.post_processor === undefined ? json.parts : null,
+      named,
+    },
+  );
+  return { changes, disputed, paddingToken: paddingTokenOf(sources, json), pairs };
 }
 
 /**

@@ -37,7 +37,7 @@ export function readByVersion4(className: string, files: TokenFiles, json: Token
   if (beginsTexts !== undefined) {
     const begin = ('add_bos_token' in config ? config.add_bos_token : beginsTexts) ? named.bos_token : undefined;
     const end = config.add_eos_token ? named.eos_token : undefined;
-    changed.post_processor = template([begin], [end], idsOfTokens(json, added));
+    changed.post_processor = template([begin], [end], 'repeated', idsOfTokens(json, added));
   }
   return changed;
 }

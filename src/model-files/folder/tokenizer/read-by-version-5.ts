@@ -2,7 +2,7 @@ import type { Json } from '../read-json.ts';
 import { flatten } from './canonical-parts.ts';
 import { FAMILIES, type TokenizerFamily } from './class-names.ts';
 import { type SpecialTokens, specialTokens, type TokenFiles } from './special-tokens.ts';
-import { template } from './template.ts';
+import { type PairJoin, template } from './template.ts';
 import { idsOfTokens, type TokenizerJson, type TokenizerParts } from './tokenizer-parts.ts';
 
 /** tokenization_qwen2.py */
@@ -29,8 +29,8 @@ interface Rebuilt {
   around?: (source: Source) => Around;
 }
 
-/** Tokens before and after a text. */
-type Around = [(string | undefined)[], (string | undefined)[]];
+/** Tokens before and after a text, and how two are joined with them. */
+type Around = [(string | undefined)[], (string | undefined)[], PairJoin];
 
 const noNormalizer = () => null;
 const byteLevel = ({ config }: Source): Json => ({
@@ -53,8 +53,10 @@ const wordsWithMetaspace = (source: Source): Json => ({
 });
 const byteBpe = (): Json => BYTE_BPE;
 const unigram = (unk_id: number): Json => ({ type: 'Unigram', unk_id, byte_fallback: false });
-const clsAndSep = ({ named }: Source): Around => [[named.cls_token], [named.sep_token]];
-const bosAndEos = ({ named }: Source): Around => [[named.bos_token], [named.eos_token]];
+const clsAndSep =
+  (join: PairJoin) =>
+  ({ named }: Source): Around => [[named.cls_token], [named.sep_token], join];
+const bosAndEos = ({ named }: Source): Around => [[named.bos_token], [named.eos_token], 'doubled'];
 
 /** The map of SentencePiece, which the class takes from the file's normalizer. */
 function precompiled({ parts }: Source): Json | null {
@@ -78,7 +80,7 @@ const BERT: Rebuilt = {
   }),
   preTokenizer: () => ({ type: 'BertPreTokenizer' }),
   model: ({ named }) => ({ type: 'WordPiece', unk_token: named.unk_token ?? 'None' }),
-  around: clsAndSep,
+  around: clsAndSep('typed'),
 };
 const qwen = (words: string): Rebuilt => ({
   normalizer: () => ({ type: 'NFC' }),
@@ -125,7 +127,7 @@ const REBUILT: Partial<Record<TokenizerFamily, Rebuilt>> = {
     model: ({ named, idOf }) => unigram(idOf(named.unk_token ?? '<unk>') ?? 0),
     around: bosAndEos,
   },
-  deberta: { normalizer: noNormalizer, preTokenizer: byteLevel, model: byteBpe, around: clsAndSep },
+  deberta: { normalizer: noNormalizer, preTokenizer: byteLevel, model: byteBpe, around: clsAndSep('doubled') },
   deberta_v2: {
     normalizer: ({ config }) => spacesAndNfc(config.do_lower_case === true),
     preTokenizer: (source) => ({
@@ -136,7 +138,7 @@ const REBUILT: Partial<Record<TokenizerFamily, Rebuilt>> = {
       ],
     }),
     model: ({ named, idOf, config }) => unigram(idOf(named.unk_token ?? '[UNK]') ?? Number(config.unk_id ?? 1)),
-    around: clsAndSep,
+    around: clsAndSep('typed'),
   },
   gemma: {
     normalizer: () => ({ type: 'Replace', pattern: { String: ' ' }, content: '▁' }),
@@ -159,7 +161,7 @@ const REBUILT: Partial<Record<TokenizerFamily, Rebuilt>> = {
     preTokenizer: byteLevel,
     model: byteBpe,
     // add_bos_token and add_eos_token are dropped before, where there is a tokenizer.json.
-    around: () => [[], []],
+    around: () => [[], [], 'repeated'],
   },
   llama: {
     normalizer: noNormalizer,
@@ -169,15 +171,15 @@ const REBUILT: Partial<Record<TokenizerFamily, Rebuilt>> = {
     },
     model: () => ({ ...BYTE_BPE, fuse_unk: true, byte_fallback: true }),
   },
-  mpnet: BERT,
+  mpnet: { ...BERT, around: clsAndSep('doubled') },
   qwen2: qwen(QWEN2_WORDS),
   qwen3_5: qwen(QWEN3_5_WORDS),
-  roberta: { normalizer: noNormalizer, preTokenizer: byteLevel, model: byteBpe, around: clsAndSep },
+  roberta: { normalizer: noNormalizer, preTokenizer: byteLevel, model: byteBpe, around: clsAndSep('doubled') },
   t5: {
     normalizer: precompiled,
     preTokenizer: () => ({ type: 'Sequence', pretokenizers: [{ type: 'WhitespaceSplit' }, metaspace('always')] }),
     model: () => unigram(2),
-    around: ({ named }) => [[], [named.eos_token]],
+    around: ({ named }) => [[], [named.eos_token], 'plain'],
   },
   xlm_roberta: {
     normalizer: precompiled,

@@ -1,0 +1,75 @@
+import { StartError } from '../../errors.ts';
+import type { ModelFiles } from '../../model-files/folder/model-files.ts';
+import { checkSingleLabel } from '../../model-files/folder/model-kind.ts';
+import type { PairPiece } from '../../model-files/folder/tokenizer/describe-pairs.ts';
+import type { DescribeFacts, FolderFacts, FormatDescription } from '../model-format.ts';
+import { SCORES } from './choose-output.ts';
+import { findOnnxExports } from './onnx-exports.ts';
+import type { OnnxExport, OnnxWeights } from './onnx-weights.ts';
+import { tokenTypesOf } from './token-types.ts';
+import { costOf, paddingTokenOf, readTransformerSizes } from './transformer-sizes.ts';
+
+/**
+ * Describes a cross-encoder: a graph that reads a query and a document as one sequence and gives one number.
+ * @throws {StartError} naming what was found and what is implemented.
+ */
+export async function describeReranker(
+  files: ModelFiles,
+  facts: DescribeFacts,
+): Promise<FormatDescription<OnnxWeights>> {
+  const { config, tokenizer } = facts;
+  checkReranker(files.name, facts);
+  const exports = await findOnnxExports(files);
+  const found = Object.values(exports);
+  for (const { outputs } of found) checkScores(files.name, outputs);
+  const sizes = readTransformerSizes(config);
+  const { pairs } = tokenizer;
+  const takesTypes = found.some(({ inputs }) => inputs.includes('token_type_ids'));
+  const tokenTypes = takesTypes && pairs !== null ? tokenTypesOf(pairs) : null;
+  const paddingToken = paddingTokenOf(config);
+  return {
+    weights: { modelType: String(config.model_type), exports, dense: [], tokenTypes, padTokenId: paddingToken },
+    pooling: 'in_graph',
+    hiddenSize: 1,
+    vocabularySize: sizes.vocabularySize,
+    positions: sizes.positions,
+    cost: costOf(sizes),
+    givesTokenVectors: false,
+    selfCheck: {
+      paddingToken,
+      dividesByNorm: false,
+      exactDtypes: ['O3'],
+      betweenTexts: tokensBetweenTexts(pairs?.pieces ?? []),
+    },
+  };
+}
+
+/**
+ * What the small files say of it, before any graph is read.
+ * @throws {StartError} for modules after the graph that hotvec does not compute, or more than one label.
+ */
+export function checkReranker(name: string, { config, modules }: FolderFacts): void {
+  if (modules !== null && modules.kinds.join() !== 'Transformer') {
+    throw new StartError(
+      `modules.json lists ${modules.kinds.join(', ')}; of a reranker in ONNX hotvec supports Transformer alone.`,
+    );
+  }
+  checkSingleLabel(name, config);
+}
+
+/** @throws {StartError} for a graph that does not give one number for each sequence. */
+export function checkScores(name: string, outputs: OnnxExport['outputs']): void {
+  const isScore = (shape: readonly (number | null)[]) =>
+    shape.length === 1 || (shape.length === 2 && (shape[1] ?? 1) === 1);
+  if (outputs.some(([output, shape]) => output === SCORES && isScore(shape))) return;
+  const found = outputs.map(([output, shape]) => `${output} [${shape.map((size) => size ?? '?').join(', ')}]`);
+  throw new StartError(
+    `${name} is to be a reranker, and its ONNX graph returns ${found.join(', ')}; hotvec expects ${SCORES} [batch, 1] or [batch]. Export it with --task text-classification, or, if it is an embedding model, unset TASK.`,
+  );
+}
+
+function tokensBetweenTexts(pieces: readonly PairPiece[]): number[] {
+  const isText = ({ token }: PairPiece) => token === null;
+  const [first, second] = [pieces.findIndex(isText), pieces.findLastIndex(isText)];
+  return pieces.slice(first + 1, second).flatMap(({ token }) => token ?? []);
+}
