@@ -83,10 +83,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
 
   try {
     // The port opens first: a taken one is known before a large model is loaded, and probes are answered meanwhile.
-    const url = (await listen(app, { ...config, hostSetting: 'HOST', portSetting: 'PORT' })) + config.basePath;
-    const metricsAddress = { host: config.metricsHost, port: config.metricsPort };
-    const metricsSettings = { hostSetting: 'METRICS_HOST', portSetting: 'METRICS_PORT' };
-    const metricsUrl = metricsApp && (await listen(metricsApp, { ...metricsAddress, ...metricsSettings }));
+    const url = (await listen(app, { ...config, prefix: '' })) + config.basePath;
+    const metricsAddress = { host: config.metricsHost, port: config.metricsPort, prefix: 'METRICS_' } as const;
+    const metricsUrl = metricsApp && (await listen(metricsApp, metricsAddress));
     const loaded = await loadModels(models, metrics);
     logger.info({ url, metricsUrl, ...(loaded.length === 1 ? loaded[0] : { models: loaded }) }, 'ready');
     return {
@@ -99,8 +98,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
           app,
           metricsApp,
           clock,
-          drainDelayMs: config.drainDelayMs,
-          drainMs: config.drainMs,
+          config,
           failReadiness: () => readiness.announceDrain(),
           closeEngine: async () => {
             drained.abort();

@@ -185,6 +185,7 @@ export const rooms: Rooms = {
   metrics: { values: GROUND, types: ['formats'], packages: ['prom-client'] },
   tracing: {
     values: GROUND,
+    types: ['settings'],
     packages: [
       '@opentelemetry/api',
       '@opentelemetry/exporter-trace-otlp-http',

@@ -25,7 +25,9 @@ export interface RequestReport {
 }
 
 export interface WorkFacts {
+  /** Inputs that were computed. */
   inputs: number;
+  /** Why each of the others was not, if the request asked for the rest anyway. */
   failed: ErrorCode[];
   tokens: number;
   truncated: number;

@@ -1,17 +1,9 @@
+import type { Config } from '../settings/settings.ts';
 import type { ExportEvent } from './export-outages.ts';
 import type { RequestTracer } from './request-tracer.ts';
 
-export interface TracingSettings {
-  /** Empty: no tracing. Spans go to `v1/traces` below it. */
-  otelExporterOtlpEndpoint: string;
-  otelExporterOtlpProtocol: 'http/protobuf' | 'http/json';
-  /** `name=value,…`, percent-encoded. */
-  otelExporterOtlpHeaders: string;
-  otelServiceName: string;
-  /** Fraction of the traces to keep if the caller has not decided. */
-  otelTracesSamplerArg: number;
-  otelSdkDisabled: boolean;
-}
+/** Those that OpenTelemetry's specification names, too. */
+export type TracingSettings = Pick<Config, Extract<keyof Config, `otel${string}`>>;
 
 /**
  * Opens what the settings ask for. Off, the default, OpenTelemetry is not even loaded: it would cost 90 ms at the start

@@ -1,19 +1,12 @@
 import type { ErrorCode } from '../../errors.ts';
+import type { WorkFacts } from '../../metrics/metrics.ts';
 import type { RunFacts } from '../../tasks/embedding/embedder.ts';
 import type { ErrorFormat } from '../answers/error-format.ts';
 import type { HeldBytes } from './inflight-bytes.ts';
 import type { RequestProgress } from './request-progress.ts';
 
 /** What a request's log line and metrics tell of its work, besides method, route and status. */
-export interface WorkReport extends RunFacts {
-  /** Inputs that were embedded. */
-  inputs: number;
-  /** Why each of the others was not, if the request asked for the rest anyway. */
-  failed: ErrorCode[];
-  tokens: number;
-  truncated: number;
-  timings: RunFacts['timings'] & { encode: number };
-}
+export interface WorkReport extends WorkFacts, Omit<RunFacts, 'timings'> {}
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,5 +1,4 @@
 import { HotvecError } from '../../errors.ts';
-import { usualPatience } from './patience.ts';
 import { ReleasePace } from './release-pace.ts';
 
 /** Whose bytes they are: an API key's, or, where none is asked for, those of an address. */
@@ -17,8 +16,6 @@ interface Holding {
 }
 
 const NOBODY: Owner = { name: '', isKey: false };
-/** By then, a client that sends no more of a body has been given up: two spans of receive-body.ts. */
-const STALLED_MS = 2 * usualPatience.receiveMs;
 
 /**
  * Bounds the bytes of request bodies and answers that the server holds, of all clients and of each. A body counts as it
@@ -73,7 +70,7 @@ export class InflightBytes {
     const excess = this.total + bytes - this.limit;
     if (excess > 0) {
       // Room comes request by request: at the earliest when one of the usual size is done.
-      const retryAfterMs = this.pace.timeFor(Math.max(excess, this.total / Math.max(1, this.requests)), STALLED_MS);
+      const retryAfterMs = this.pace.timeFor(Math.max(excess, this.total / Math.max(1, this.requests)));
       throw new HotvecError(
         'overloaded',
         `Requests and responses of ${this.total} bytes are being received, served or sent; the limit is ${this.limit}.`,
@@ -83,7 +80,7 @@ export class InflightBytes {
     const holding = this.holdings.get(owner.name);
     if (holding === undefined || holding.bytes === own || holding.bytes + bytes <= this.share) return;
     const usual = holding.bytes / holding.requests;
-    const retryAfterMs = holding.pace.timeFor(Math.max(holding.bytes + bytes - this.share, usual), STALLED_MS);
+    const retryAfterMs = holding.pace.timeFor(Math.max(holding.bytes + bytes - this.share, usual));
     throw new HotvecError(
       owner.isKey ? 'key_share_exceeded' : 'overloaded',
       `Requests and responses of ${holding.bytes} bytes of ${owner.isKey ? 'this API key' : 'your address'} are being received, served or sent; the limit for one is ${this.share}.`,

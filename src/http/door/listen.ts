@@ -4,12 +4,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { StartError } from '../../errors.ts';
 
-/** Where to listen, and the settings that say so. */
+/** Where to listen. */
 export interface ListenAddress {
   host: string;
   port: number;
-  hostSetting: string;
-  portSetting: string;
+  /** Of the settings that say so: `METRICS_`, or nothing before HOST and PORT. */
+  prefix: '' | 'METRICS_';
 }
 
 /** The addresses that a name stands for on this machine. */
@@ -51,13 +51,13 @@ async function listenAlso(app: FastifyInstance, host: string): Promise<void> {
   await once(server, 'listening').catch(() => {});
 }
 
-function explain({ code, message }: NodeJS.ErrnoException, { hostSetting, portSetting }: ListenAddress): string {
+function explain({ code, message }: NodeJS.ErrnoException, { prefix }: ListenAddress): string {
   if (code === 'EADDRINUSE') {
-    return `the port is already in use. Set ${portSetting} to another one, or stop the program that uses it.`;
+    return `the port is already in use. Set ${prefix}PORT to another one, or stop the program that uses it.`;
   }
-  if (code === 'EACCES') return `permission denied. Set ${portSetting} to a port above 1023.`;
+  if (code === 'EACCES') return `permission denied. Set ${prefix}PORT to a port above 1023.`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return `this machine has no such address. Check ${hostSetting}.`;
+    return `this machine has no such address. Check ${prefix}HOST.`;
   }
   return message;
 }

@@ -1,4 +1,11 @@
+import { usualPatience } from './patience.ts';
+
 const LEAST_RETRY_MS = 1_000;
+/**
+ * After so long something is released at the latest: by then, a client that sends no more of a body has been given up,
+ * two spans of receive-body.ts.
+ */
+const STALLED_MS = 2 * usualPatience.receiveMs;
 /** Over how long the pace is measured: the one of before a stall is forgotten after twice that. */
 const WINDOW_MS = 2_000;
 
@@ -16,15 +23,13 @@ export class ReleasePace {
 
   /**
    * @param bytes how many must be released.
-   * @param stalledMs after how long something is released at the latest, because a client that moves nothing is given
-   * up.
    * @returns milliseconds, at least a second: as long as it takes at the pace of lately.
    */
-  timeFor(bytes: number, stalledMs: number): number {
+  timeFor(bytes: number): number {
     const age = this.turnWindow();
     const pace = Math.max(this.lastPace, this.releasedInWindow / Math.max(age, LEAST_RETRY_MS));
     const expected = pace > 0 ? bytes / pace : Number.POSITIVE_INFINITY;
-    return Math.round(Math.max(LEAST_RETRY_MS, Math.min(expected, stalledMs)));
+    return Math.round(Math.max(LEAST_RETRY_MS, Math.min(expected, STALLED_MS)));
   }
 
   /** Begins a new window where it is time for one. Returns the age of the present one. */

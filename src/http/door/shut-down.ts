@@ -1,14 +1,14 @@
 import { Server as NetServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../clock.ts';
+import type { Config } from '../../settings/settings.ts';
 
 export interface ShutdownSteps {
   app: FastifyInstance;
   /** Answers until all others are answered. */
   metricsApp: FastifyInstance | undefined;
   clock: Clock;
-  drainDelayMs: number;
-  drainMs: number;
+  config: Pick<Config, 'drainDelayMs' | 'drainMs'>;
   /** /readyz fails from here on; requests are still served. */
   failReadiness: () => void;
   /** Ends the engine; requests still waiting, and those that have not fully arrived, get 503. */
@@ -27,9 +27,9 @@ const LAST_ANSWERS_MS = 1_000;
  * Own routine: with keep-alive clients `app.close()` alone was measured to take over a minute.
  */
 export async function shutDown(steps: ShutdownSteps): Promise<void> {
-  const { app, metricsApp, clock } = steps;
+  const { app, metricsApp, clock, config } = steps;
   steps.failReadiness();
-  await within(clock, steps.drainDelayMs, new Promise(() => {}));
+  await within(clock, config.drainDelayMs, new Promise(() => {}));
 
   // net's close(), not http's: that one also cuts the sockets idle at this moment, among them those whose first request
   // has arrived but has not been read.
@@ -40,7 +40,7 @@ export async function shutDown(steps: ShutdownSteps): Promise<void> {
     cancelSweep = clock.after(SOCKET_SWEEP_MS, sweep);
   };
   cancelSweep = clock.after(SOCKET_SWEEP_MS, sweep);
-  await within(clock, steps.drainMs, closed);
+  await within(clock, config.drainMs, closed);
   await steps.closeEngine();
   await within(clock, LAST_ANSWERS_MS, closed);
   cancelSweep();

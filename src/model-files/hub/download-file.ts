@@ -8,11 +8,13 @@ import { type HubFile, type HubResponse, RetryableError } from './hub.ts';
 import { makeFolder } from './make-folder.ts';
 import { claimPartial } from './partial-file.ts';
 import { MAX_TRIES, type OnRetry, type Wait, waitAfter } from './retry.ts';
-import { SpeedCheck } from './speed-check.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** A try that brought this much was worth it: the count of failures starts again. */
 const PROGRESS_BYTES = 1 << 20;
+/** So few bytes in so long a time are not a download: a modem brings ten times as many. */
+const WINDOW_MS = 60_000;
+const LEAST_BYTES = 64 * 1024;
 
 export interface DownloadOptions {
   file: HubFile;
@@ -93,7 +95,7 @@ async function fill(handle: FileHandle, partial: string, options: DownloadOption
       if (response.status === 416 || (have > 0 && !continues(response, have))) await restart();
       if (response.status !== 416) {
         checkSize(response, file);
-        const speed = new SpeedCheck(file.path, clock);
+        const check = checkSpeed(file.path, clock);
         for await (const bytes of response.body) {
           if (have + bytes.length > file.size) throw sizeError(file, 'more');
           // At its place, not at the end: should two processes ever share a partial, they write the same bytes.
@@ -101,7 +103,7 @@ async function fill(handle: FileHandle, partial: string, options: DownloadOption
           digest.update(bytes);
           have += bytes.length;
           onBytes(have);
-          if (have < file.size) speed.add(bytes.length);
+          if (have < file.size) check(bytes.length);
         }
       }
       if (have < file.size) {
@@ -137,6 +139,28 @@ function continues(response: HubResponse, offset: number): boolean {
   if (start === undefined || Number(start) === offset) return true;
   const reason = `requested bytes from ${offset}, but the server sent bytes from ${start}`;
   throw new RetryableError(reason, `${reason}. Try another mirror.`);
+}
+
+/**
+ * Notices a server that sends just enough not to be silent.
+ * @returns to be called for each piece that came; throws {RetryableError} for a minute with less than 64 KiB.
+ */
+function checkSpeed(file: string, clock: Pick<Clock, 'now'>): (bytes: number) => void {
+  let start = clock.now();
+  let bytes = 0;
+  return (more) => {
+    bytes += more;
+    if (clock.now() - start < WINDOW_MS) return;
+    if (bytes < LEAST_BYTES) {
+      const reason = `only ${bytes} bytes arrived in a minute`;
+      throw new RetryableError(
+        reason,
+        `${file}: ${reason}, repeatedly. Try another network or mirror (HF_ENDPOINT, MODEL_SOURCE); the same command resumes the download.`,
+      );
+    }
+    start = clock.now();
+    bytes = 0;
+  };
 }
 
 /** Refuses a wrong file before its gigabytes are read. */

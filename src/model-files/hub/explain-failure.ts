@@ -6,16 +6,16 @@ export interface HubAnswer {
   /** Hugging Face's `x-error-code`. */
   code: string | null;
   subject: string;
-  hasToken: boolean;
 }
 
-type Settings = Pick<HubClientOptions, 'title' | 'endpoint' | 'endpointSetting' | 'tokenSetting'>;
+type Settings = Pick<HubClientOptions, 'title' | 'endpoint' | 'endpointSetting' | 'tokenSetting' | 'token'>;
 
 const ELSEWHERE = 'or copy the model folder to this machine and set MODEL to it';
 
 /** The one line for a status: what was found and what to do. Never holds a token. */
-export function explainStatus({ status, code, subject, hasToken }: HubAnswer, settings: Settings): string {
+export function explainStatus({ status, code, subject }: HubAnswer, settings: Settings): string {
   const { title, endpoint, endpointSetting, tokenSetting } = settings;
+  const hasToken = settings.token !== '';
   const found = `${title} (${endpoint}) answered ${status}`;
   if (code === 'GatedRepo') {
     return hasToken

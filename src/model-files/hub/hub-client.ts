@@ -1,7 +1,7 @@
 import { EnvHttpProxyAgent, fetch, Response } from 'undici';
 import { StartError } from '../../errors.ts';
 import { packageVersion } from '../../package-info.ts';
-import { explainNonsense, explainStatus, explainUnreachable, type HubAnswer } from './explain-failure.ts';
+import { explainNonsense, explainStatus, explainUnreachable } from './explain-failure.ts';
 import { type HubResponse, RetryableError } from './hub.ts';
 import { type OnRetry, type Wait, withRetries } from './retry.ts';
 
@@ -112,16 +112,11 @@ export class HubClient {
       throw this.unreachable(error, subject);
     }
     if (response.status < 400 || response.status === 416) return response;
-    const answer: HubAnswer = {
-      status: response.status,
-      code: response.headers.get('x-error-code'),
-      subject,
-      hasToken: token !== '',
-    };
     await response.body?.cancel().catch(() => {});
-    const advice = explainStatus(answer, this.options);
-    if (!PASSING.has(response.status)) throw new StartError(advice);
-    throw new RetryableError(`status ${response.status}`, advice, retryAfterOf(response));
+    const { status, headers: answered } = response;
+    const advice = explainStatus({ status, code: answered.get('x-error-code'), subject }, this.options);
+    if (!PASSING.has(status)) throw new StartError(advice);
+    throw new RetryableError(`status ${status}`, advice, retryAfterOf(response));
   }
 
   private async trySmall(url: string, subject: string, headers: Record<string, string> = {}): Promise<Response> {

@@ -40,7 +40,7 @@ export class ModelScopeHub implements Hub {
     const { Files: entries, LatestCommitter: head } = answer.Data;
     if (entries != null && !Array.isArray(entries)) throw this.client.nonsense(repository);
     if (entries == null) {
-      const found = { status: 200, code: 'RevisionNotFound', subject: repository, hasToken: true };
+      const found = { status: 200, code: 'RevisionNotFound', subject: repository };
       throw new StartError(explainStatus(found, this.client.options).replace(' (200)', ''));
     }
     const files = entries

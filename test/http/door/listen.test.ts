@@ -11,7 +11,7 @@ describe('listen()', () => {
     app.server.on('connection', () => {
       connections += 1;
     });
-    const address = { host: 'localhost', port: 0, hostSetting: 'HOST', portSetting: 'PORT' };
+    const address = { host: 'localhost', port: 0, prefix: '' } as const;
     // The last one is no address of this machine (RFC 5737).
     const url = await listen(app, address, async () => ['127.0.0.1', '127.0.0.2', '203.0.113.1']);
     const { port } = new URL(url);
