@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import type { Logger } from 'pino';
 import { type Clock, systemClock } from './clock.ts';
 import { buildApp } from './http/app.ts';
 import { ApiKeys, readApiKeys, reloadApiKeys } from './http/door/api-keys.ts';
@@ -9,9 +8,8 @@ import { buildMetricsApp } from './http/metrics-app.ts';
 import { reportModel } from './log/model-events.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { packageVersion } from './package-info.ts';
-import type { CgroupPlaces } from './served-models/memory.ts';
 import type { OpenModel } from './served-models/open-model.ts';
-import { observeModel, openModels } from './served-models/open-models.ts';
+import { type OpenModelsOptions, observeModel, openModels } from './served-models/open-models.ts';
 import { Readiness } from './served-models/readiness.ts';
 import { ModelRegistry } from './served-models/registry.ts';
 import type { StartConfig } from './settings/config.ts';
@@ -30,13 +28,8 @@ export interface Service {
   close: () => Promise<void>;
 }
 
-export interface ServeOptions {
+export interface ServeOptions extends Pick<OpenModelsOptions, 'logger' | 'engineEntry' | 'cgroup'> {
   config: StartConfig;
-  logger: Logger;
-  /** The engine process; tests put a fake one here that speaks the same protocol. */
-  engineEntry?: URL;
-  /** Where the memory limit of a container is told; tests have folders of their own. */
-  cgroup?: CgroupPlaces;
   /** Tests have their own. */
   clock?: Clock;
   /** Lines of the log that were lost so far. */

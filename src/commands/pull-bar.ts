@@ -14,7 +14,7 @@ export class PullBar {
   readonly onEvent = (event: HubEvent): void => {
     switch (event.kind) {
       case 'resolved':
-        this.say(`${event.repository}@${event.asked} is ${event.revision} (${event.hub})`);
+        this.say(`${event.model}@${event.asked} is ${event.revision} (${event.hub})`);
         return;
       case 'download':
         this.stop();

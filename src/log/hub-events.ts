@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { formatBytes } from '../model-files/hub/format-bytes.ts';
-import type { OnHubEvent } from '../model-files/hub/hub-events.ts';
+import type { HubEvent, OnHubEvent } from '../model-files/hub/hub-events.ts';
 
 /** A line of progress after this time, or sooner after this part of the bytes. */
 const LINE_SECONDS = 5;
@@ -13,14 +13,12 @@ export function logHubEvents(logger: Logger, clock: Clock): OnHubEvent {
   let last = { time: 0, receivedBytes: 0 };
   return (event) => {
     switch (event.kind) {
-      case 'resolved': {
-        const { repository, asked, revision, hub } = event;
-        logger.info({ model: repository, asked, revision, hub }, 'model revision resolved');
+      case 'resolved':
+        logger.info(factsOf(event), 'model revision resolved');
         return;
-      }
       case 'cached': {
-        const { repository, revision, folder, bytes, isForeign } = event;
-        logger.info({ model: repository, revision, folder, bytes }, 'using the cached model');
+        const { isForeign, ...facts } = factsOf(event);
+        logger.info(facts, 'using the cached model');
         if (isForeign) {
           logger.warn(
             'Another tool downloaded the model: its files are verified, but it is unknown whether any are missing.',
@@ -28,14 +26,12 @@ export function logHubEvents(logger: Logger, clock: Clock): OnHubEvent {
         }
         return;
       }
-      case 'download': {
-        const { repository, files, bytes, presentBytes } = event;
-        last = { time: clock.now(), receivedBytes: presentBytes };
-        logger.info({ model: repository, files, bytes, presentBytes }, 'downloading the model');
+      case 'download':
+        last = { time: clock.now(), receivedBytes: event.presentBytes };
+        logger.info(factsOf(event), 'downloading the model');
         return;
-      }
       case 'progress': {
-        const { repository, receivedBytes, bytes } = event;
+        const { model, receivedBytes, bytes } = event;
         const seconds = (clock.now() - last.time) / 1000;
         const isPart = receivedBytes - last.receivedBytes >= LINE_PART * bytes;
         const isDue = seconds >= LINE_SECONDS || (seconds >= SOONEST_SECONDS && isPart);
@@ -43,22 +39,21 @@ export function logHubEvents(logger: Logger, clock: Clock): OnHubEvent {
         const rate = `${formatBytes(Math.max(0, receivedBytes - last.receivedBytes) / Math.max(seconds, 0.001))}/s`;
         last = { time: clock.now(), receivedBytes };
         const percent = Math.floor((100 * receivedBytes) / bytes);
-        logger.info({ model: repository, receivedBytes, bytes, percent, rate }, 'download progress');
+        logger.info({ model, receivedBytes, bytes, percent, rate }, 'download progress');
         return;
       }
       case 'retry':
-        logger.warn(
-          { file: event.file, reason: event.reason, waitMs: Math.round(event.waitMs) },
-          'download interrupted, trying again',
-        );
+        logger.warn({ ...factsOf(event), waitMs: Math.round(event.waitMs) }, 'download interrupted, trying again');
         return;
       case 'damaged':
-        logger.warn({ file: event.file }, 'a cached file is damaged, downloading it again');
+        logger.warn(factsOf(event), 'a cached file is damaged, downloading it again');
         return;
-      case 'downloaded': {
-        const { repository, revision, folder, bytes } = event;
-        logger.info({ model: repository, revision, folder, bytes }, 'model downloaded and verified');
-      }
+      case 'downloaded':
+        logger.info(factsOf(event), 'model downloaded and verified');
     }
   };
+}
+
+function factsOf<Event extends HubEvent>({ kind: _, ...facts }: Event): Omit<Event, 'kind'> {
+  return facts;
 }

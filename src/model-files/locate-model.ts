@@ -74,7 +74,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     const { record, isForeign } = cached;
     const folder = cache.snapshot(record.revision);
     const bytes = record.files.reduce((sum, { size }) => sum + size, 0);
-    onEvent({ kind: 'cached', repository, revision: record.revision, folder, bytes, isForeign });
+    onEvent({ kind: 'cached', model: repository, revision: record.revision, folder, bytes, isForeign });
     const published = publishedHashes(repository, record.revision, isOrigin(settings));
     return locationOf(record, await verifyFiles({ repository, folder, record, published, repair }));
   }

@@ -24,6 +24,18 @@ const WANTED: Record<string, string> = {
   minItems: 'must not be empty',
   uniqueItems: 'must not have the same item twice',
 };
+/** Fields that hold texts or token ids, in any route and dialect: of them the validation says no more than "none of the shapes". */
+const INPUT_FIELDS = new Set([
+  'input',
+  'queries',
+  'documents',
+  'inputs',
+  'ids',
+  'source_sentence',
+  'sentences',
+  'prompt',
+  'texts',
+]);
 /** Fields whose items are texts or vectors. */
 const COMPARED = new Set(['queries', 'documents']);
 const HARMLESS_NAME = /^[\w.-]{1,64}$/;
@@ -33,22 +45,19 @@ const HARMLESS_NAME = /^[\w.-]{1,64}$/;
  * four shapes; which item is wrong, and how, is found here, and only if something is.
  *
  * @param schema what the body was validated with.
- * @param inputFields fields that hold texts, token ids or vectors, where the validation says no more than "none of the
- * shapes".
  */
 export function explainInvalidBody(
   errors: readonly SchemaError[],
   body: unknown,
   limits: Limits,
   schema: object,
-  inputFields: readonly string[],
 ): HotvecError {
   if (!isObject(body)) {
     return new HotvecError('invalid_input', `The request body is ${kindOf(body)}; expected a JSON object.`);
   }
   const item = wrongItem(errors, body, schema);
-  if (item === undefined) return explainFields(errors, body, '', limits, schema, inputFields);
-  return explainFields(item.errors, item.value, `${item.name}.`, limits, item.schema, inputFields);
+  if (item === undefined) return explainFields(errors, body, '', limits, schema);
+  return explainFields(item.errors, item.value, `${item.name}.`, limits, item.schema);
 }
 
 /** An object whose fields are at fault, in an array of such objects. */
@@ -84,7 +93,6 @@ function explainFields(
   prefix: string,
   limits: Limits,
   schema: object,
-  inputFields: readonly string[],
 ): HotvecError {
   const unknown = errors.find((error) => error.keyword === 'additionalProperties');
   const unknownIn = unknown && fieldOf(unknown.instancePath);
@@ -107,7 +115,7 @@ function explainFields(
   if (COMPARED.has(field)) return explainComparedItems(value, field, limits);
   const [first] = errors;
   const wantsObject = first?.keyword === 'type' && first.params.type === 'object';
-  if (inputFields.includes(keys.at(-1) ?? '') && !wantsObject) {
+  if (INPUT_FIELDS.has(keys.at(-1) ?? '') && !wantsObject) {
     return explainInputs(value, prefix + field, takenInputs(schema, keys));
   }
   const [item] = (first?.instancePath ?? '').split('/').slice(keys.length + 1);

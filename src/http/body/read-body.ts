@@ -10,19 +10,6 @@ export interface BodyRules {
   limits: Limits;
 }
 
-/** Fields that hold texts or token ids, in any route and dialect. */
-const INPUT_FIELDS = [
-  'input',
-  'queries',
-  'documents',
-  'inputs',
-  'ids',
-  'source_sentence',
-  'sentences',
-  'prompt',
-  'texts',
-];
-
 /** Parses and validates request bodies. One and the same on the event loop and in worker threads. */
 export class BodyReader {
   private readonly rules: BodyRules;
@@ -47,7 +34,7 @@ export class BodyReader {
     const validate = this.validatorOf(schema);
     if (validate(value) !== true) {
       const errors = (validate.errors ?? []) as SchemaError[];
-      throw explainInvalidBody(errors, value, this.rules.limits, this.rules.schemas[schema] ?? {}, INPUT_FIELDS);
+      throw explainInvalidBody(errors, value, this.rules.limits, this.rules.schemas[schema] ?? {});
     }
     checkUnicode((value as Record<string, unknown>).instruction, 'instruction');
     return keepDescribed(value, this.rules.schemas[schema] as BodySchema);

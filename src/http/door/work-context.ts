@@ -2,18 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HotvecError, invalidInput } from '../../errors.ts';
 import type { Config } from '../../settings/config.ts';
 import type { EmbedOptions } from '../../tasks/embedding/embedder.ts';
-import type { WorkPhase } from '../../tasks/task-runner.ts';
 import type { ModelFacts } from '../../tasks/task-service.ts';
 
-export interface WorkContext {
-  /** Aborted when the client goes away before its answer is written. */
-  signal: AbortSignal;
-  timeLimit: number;
-  owner: string | undefined;
-  priority: EmbedOptions['priority'];
-  tokenIds: EmbedOptions['tokenIds'];
-  onPhase: (phase: WorkPhase) => void;
-}
+/** What a request says of its work besides the body. Its signal is aborted when the client leaves before the answer is written. */
+export type WorkContext = Required<Pick<EmbedOptions, 'signal' | 'timeLimit' | 'onPhase'>> &
+  Pick<EmbedOptions, 'owner' | 'priority' | 'tokenIds'>;
 
 /**
  * Reads what the headers say about the work: how long it may take, whose it is, whether someone is waiting for it,

@@ -48,7 +48,7 @@ export async function pullModel(options: PullOptions): Promise<FileRecord> {
       ),
       hub,
     );
-    onEvent({ kind: 'resolved', repository, asked: refName, revision: listing.revision, hub: hub.title });
+    onEvent({ kind: 'resolved', model: repository, asked: refName, revision: listing.revision, hub: hub.title });
     await makeFolder(cache.blobs);
     const files = new Map(listing.files.filter(({ path: file }) => isSafePath(file)).map((file) => [file.path, file]));
     const done = new Map<string, CachedFile>();
@@ -76,7 +76,7 @@ export async function pullModel(options: PullOptions): Promise<FileRecord> {
     const bytes = record.files.reduce((sum, { size }) => sum + size, 0);
     onEvent({
       kind: 'downloaded',
-      repository,
+      model: repository,
       revision: record.revision,
       folder: cache.snapshot(record.revision),
       bytes,
@@ -110,7 +110,7 @@ async function fetchFiles(wanted: readonly HubFile[], listing: Listing, options:
   const missing = wanted.filter((file) => !present.has(file.path));
   if (missing.length > 0) {
     await checkFreeSpace(cache.blobs, bytes - receivedBytes());
-    onEvent({ kind: 'download', repository, files: missing.length, bytes, presentBytes: receivedBytes() });
+    onEvent({ kind: 'download', model: repository, files: missing.length, bytes, presentBytes: receivedBytes() });
   }
   const fetchBlob = async (file: HubFile): Promise<string> =>
     present.get(file.path) ??
@@ -121,7 +121,7 @@ async function fetchFiles(wanted: readonly HubFile[], listing: Listing, options:
       wait,
       onBytes(have) {
         received.set(file.path, have);
-        onEvent({ kind: 'progress', repository, receivedBytes: receivedBytes(), bytes });
+        onEvent({ kind: 'progress', model: repository, receivedBytes: receivedBytes(), bytes });
       },
       onRetry: (reason, waitMs) => onEvent({ kind: 'retry', file: file.path, reason, waitMs }),
     });

@@ -1,61 +1,34 @@
-/** A way of building a tokenizer that several classes of transformers share. `file`: tokenizer.json as it is. */
-export type TokenizerFamily =
-  | 'file'
-  | 'albert'
-  | 'barthez'
-  | 'bert'
-  | 'camembert'
-  | 'deberta'
-  | 'deberta_v2'
-  | 'gemma'
-  | 'gpt2'
-  | 'gpt_neox'
-  | 'llama'
-  | 'mpnet'
-  | 'qwen2'
-  | 'qwen3_5'
-  | 'roberta'
-  | 't5'
-  | 'xlm_roberta';
-
-/** Classes whose building is known, without a final `Fast`. Read from the sources of transformers 4.57.6 and 5.24.0. */
-export const FAMILIES: Readonly<Record<string, TokenizerFamily>> = {
-  PreTrainedTokenizer: 'file',
-  TokenizersBackend: 'file',
-  AlbertTokenizer: 'albert',
-  FNetTokenizer: 'albert',
-  BarthezTokenizer: 'barthez',
-  BertTokenizer: 'bert',
-  ConvBertTokenizer: 'bert',
-  DPRContextEncoderTokenizer: 'bert',
-  DPRQuestionEncoderTokenizer: 'bert',
-  DistilBertTokenizer: 'bert',
-  ElectraTokenizer: 'bert',
-  LayoutLMTokenizer: 'bert',
-  LxmertTokenizer: 'bert',
-  MobileBertTokenizer: 'bert',
-  RealmTokenizer: 'bert',
-  RetriBertTokenizer: 'bert',
-  SqueezeBertTokenizer: 'bert',
-  CamembertTokenizer: 'camembert',
-  DebertaTokenizer: 'deberta',
-  DebertaV2Tokenizer: 'deberta_v2',
-  GemmaTokenizer: 'gemma',
-  GPT2Tokenizer: 'gpt2',
-  GPTNeoXTokenizer: 'gpt_neox',
-  LlamaTokenizer: 'llama',
-  MPNetTokenizer: 'mpnet',
-  Qwen2Tokenizer: 'qwen2',
-  Qwen3_5Tokenizer: 'qwen3_5',
-  BartTokenizer: 'roberta',
-  LEDTokenizer: 'roberta',
-  LongformerTokenizer: 'roberta',
-  MvpTokenizer: 'roberta',
-  RobertaTokenizer: 'roberta',
-  MT5Tokenizer: 't5',
-  T5Tokenizer: 't5',
-  XLMRobertaTokenizer: 'xlm_roberta',
+/**
+ * Ways of building a tokenizer, each with the classes of transformers that share it, without a final `Fast`. `file`:
+ * tokenizer.json as it is. Read from the sources of transformers 4.57.6 and 5.24.0.
+ */
+const CLASSES_OF_FAMILIES = {
+  file: 'PreTrainedTokenizer TokenizersBackend',
+  albert: 'AlbertTokenizer FNetTokenizer',
+  barthez: 'BarthezTokenizer',
+  bert: 'BertTokenizer ConvBertTokenizer DPRContextEncoderTokenizer DPRQuestionEncoderTokenizer DistilBertTokenizer ElectraTokenizer LayoutLMTokenizer LxmertTokenizer MobileBertTokenizer RealmTokenizer RetriBertTokenizer SqueezeBertTokenizer',
+  camembert: 'CamembertTokenizer',
+  deberta: 'DebertaTokenizer',
+  deberta_v2: 'DebertaV2Tokenizer',
+  gemma: 'GemmaTokenizer',
+  gpt2: 'GPT2Tokenizer',
+  gpt_neox: 'GPTNeoXTokenizer',
+  llama: 'LlamaTokenizer',
+  mpnet: 'MPNetTokenizer',
+  qwen2: 'Qwen2Tokenizer',
+  qwen3_5: 'Qwen3_5Tokenizer',
+  roberta: 'BartTokenizer LEDTokenizer LongformerTokenizer MvpTokenizer RobertaTokenizer',
+  t5: 'MT5Tokenizer T5Tokenizer',
+  xlm_roberta: 'XLMRobertaTokenizer',
 };
+export type TokenizerFamily = keyof typeof CLASSES_OF_FAMILIES;
+
+/** Classes whose building is known. */
+export const FAMILIES: Readonly<Record<string, TokenizerFamily>> = Object.fromEntries(
+  (Object.keys(CLASSES_OF_FAMILIES) as TokenizerFamily[]).flatMap((family) =>
+    CLASSES_OF_FAMILIES[family].split(' ').map((name) => [name, family] as const),
+  ),
+);
 
 /** Not in transformers 4: `from_pretrained` fails there. */
 export const NEW_IN_VERSION_5: ReadonlySet<string> = new Set(['TokenizersBackend', 'Qwen3_5Tokenizer']);
