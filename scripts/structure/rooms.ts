@@ -164,7 +164,7 @@ export const rooms: Rooms = {
 
   'model-files': {
     values: [...GROUND, 'model-files/folder', 'model-files/hub', 'model-files/known', 'formats/formats.ts'],
-    types: ['model-files/folder/tokenizer'],
+    types: ['model-files/folder/tokenizer', 'settings'],
     packages: ['typebox'],
   },
   'model-files/folder': { values: GROUND, types: ['model-files/manifest.ts'] },

@@ -15,16 +15,17 @@ interface Job<Result> {
   reject: (error: unknown) => void;
 }
 
+/** Encodes texts: one result a text, same order. */
+type EncodeBatch<Result> = (texts: readonly string[]) => Promise<Result[]>;
+
 /**
  * Joins concurrent calls into fewer, larger ones: while one runs, texts collect for the next. Small jobs have their own
  * calls, separate from those of the large ones: a call full of passages takes long when the engine uses all cores.
  *
- * @param encodeBatch one result a text, same order. Called for two calls at a time at most.
+ * @param encodeBatch called for two calls at a time at most.
  * @returns a function with the same contract, for any number of texts.
  */
-export function coalesceCalls<Result>(
-  encodeBatch: (texts: readonly string[]) => Promise<Result[]>,
-): (texts: readonly string[]) => Promise<Result[]> {
+export function coalesceCalls<Result>(encodeBatch: EncodeBatch<Result>): EncodeBatch<Result> {
   const quick = callAfterCall(encodeBatch);
   const large = callAfterCall(encodeBatch);
   return (texts) => {
@@ -34,9 +35,7 @@ export function coalesceCalls<Result>(
 }
 
 /** One call at a time, which takes one text of each waiting job in turn, until it is full. */
-function callAfterCall<Result>(
-  encodeBatch: (texts: readonly string[]) => Promise<Result[]>,
-): (texts: readonly string[]) => Promise<Result[]> {
+function callAfterCall<Result>(encodeBatch: EncodeBatch<Result>): EncodeBatch<Result> {
   let waiting: Job<Result>[] = [];
   let running = false;
 
@@ -86,10 +85,7 @@ function callAfterCall<Result>(
 
   return (texts) =>
     new Promise((resolve, reject) => {
-      if (texts.length === 0) {
-        resolve([]);
-        return;
-      }
+      if (texts.length === 0) return resolve([]);
       waiting.push({ texts, sent: 0, results: new Array(texts.length), received: 0, resolve, reject });
       if (!running) void work();
     });

@@ -32,10 +32,6 @@ export class ExportOutages implements SpanExporter {
     });
   }
 
-  async forceFlush(): Promise<void> {
-    await this.exporter.forceFlush?.();
-  }
-
   shutdown(): Promise<void> {
     return this.exporter.shutdown();
   }

@@ -25,30 +25,23 @@ const HOPELESS = 10;
 export async function probeDevice(settings: Settings): Promise<void> {
   const { device } = settings;
   if (device === 'cpu') return;
-  let onDevice: Product;
   let deviceSeconds: number;
   try {
-    onDevice = await createProduct(SMALL, settings);
-    deviceSeconds = await onDevice.seconds();
+    deviceSeconds = await secondsOfProduct(SMALL, settings);
   } catch (error) {
     throw new StartError(explainDeviceFailure(settings, messageOf(error)));
   }
   if (!settings.mustBeatCpu) return;
   const cpu = { ...settings, device: 'cpu' as Device };
-  const cpuSeconds = await (await createProduct(SMALL, cpu)).seconds();
+  const cpuSeconds = await secondsOfProduct(SMALL, cpu);
   if (deviceSeconds > HOPELESS * cpuSeconds) throw slower(device, deviceSeconds / cpuSeconds);
-  const large = await (await createProduct(LARGE, settings)).seconds();
-  const largeOnCpu = await (await createProduct(LARGE, cpu)).seconds();
+  const large = await secondsOfProduct(LARGE, settings);
+  const largeOnCpu = await secondsOfProduct(LARGE, cpu);
   if (large > largeOnCpu) throw slower(device, large / largeOnCpu);
 }
 
-interface Product {
-  /** Runs it, and returns the seconds of the faster of two further runs. */
-  seconds(): Promise<number>;
-}
-
-/** x · xᵀ with x [side, side] of ones ÷ side, of which one row is fetched. */
-async function createProduct(side: number, settings: Settings): Promise<Product> {
+/** x · xᵀ with x [side, side] of ones ÷ side, of which one row is fetched: the faster of two runs, after a first one. */
+async function secondsOfProduct(side: number, settings: Settings): Promise<number> {
   const graph = new OnnxGraph('probe');
   const x = graph.input('x', ElementType.float32, [side, side]);
   const product = graph.node('Gemm', [x, x], { attributes: { transB: { int: 1 } } });
@@ -65,12 +58,8 @@ async function createProduct(side: number, settings: Settings): Promise<Product>
     }
     return (performance.now() - start) / 1000;
   };
-  return {
-    async seconds() {
-      await run();
-      return Math.min(await run(), await run());
-    },
-  };
+  await run();
+  return Math.min(await run(), await run());
 }
 
 function slower(device: Device, ratio: number): StartError {

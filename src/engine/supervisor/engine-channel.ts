@@ -1,18 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Clock } from '../../clock.ts';
 import { type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from '../protocol.ts';
 import type { LossReason } from './engine-events.ts';
 import { forkEngine } from './fork-engine.ts';
 import { claimedEpoch, readMessage } from './read-message.ts';
+import type { SupervisorOptions } from './supervisor.ts';
 import { noteOpenChannel } from './unreadable-bytes.ts';
 
 const SHUTDOWN_GRACE_MS = 1_000;
 
-export interface EngineChannelOptions {
-  /** The compiled `process.js`, or a fake that speaks the same protocol. */
-  entry: URL;
+export interface EngineChannelOptions extends Pick<SupervisorOptions, 'entry' | 'clock'> {
   epoch: number;
-  clock: Clock;
   onMessage: (message: FromEngine) => void;
   /** A message that is not of this process, or came after its end. `epoch`: the one it claims to be of. */
   onStray: (epoch: number | null) => void;

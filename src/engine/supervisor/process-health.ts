@@ -1,8 +1,11 @@
 import type { Clock } from '../../clock.ts';
 import type { ToEngine, Unaddressed } from '../protocol.ts';
 import type { LossReason } from './engine-events.ts';
-import { Heartbeat } from './heartbeat.ts';
 
+/** Milliseconds without work after which the process is asked whether it is there, and then again and again. */
+const INTERVAL_MS = 5_000;
+/** Questions it may leave unanswered. Two: had this process itself been stopped, one would be overdue before it is heard. */
+const MOST_UNANSWERED = 2;
 /** Batches that may fail in a row before the canary decides whether the process continues. */
 const MOST_FAILED_IN_A_ROW = 3;
 const CANARY_LIMIT_MS = 60_000;
@@ -16,21 +19,19 @@ export interface ProcessHealthOptions {
   kill: (reason: LossReason, detail: string) => void;
 }
 
-/** Finds out how a process is while no batch tells: when it is idle, when it loads, and when batches fail. */
+/**
+ * Finds out how a process is while no batch tells: when it is idle, when it loads, and when batches fail. While it computes
+ * it cannot answer; then batches are timed instead.
+ */
 export class ProcessHealth {
   private readonly options: ProcessHealthOptions;
-  private readonly heartbeat: Heartbeat;
+  private unanswered = 0;
   private failedInARow = 0;
+  private cancelQuestion: () => void = () => {};
   private cancelLimit: () => void = () => {};
 
   constructor(options: ProcessHealthOptions) {
     this.options = options;
-    this.heartbeat = new Heartbeat({
-      clock: options.clock,
-      ask: () => options.send({ kind: 'ping' }),
-      onSilence: (milliseconds) =>
-        options.kill('hung', `The idle engine process did not answer for ${milliseconds / 1000} s.`),
-    });
   }
 
   /** A new process loads; the one before took `loadMilliseconds`. */
@@ -42,19 +43,23 @@ export class ProcessHealth {
   proved(): void {
     this.cancelLimit();
     this.failedInARow = 0;
-    this.heartbeat.start();
+    this.idle();
   }
 
   busy(): void {
-    this.heartbeat.stop();
+    this.cancelQuestion();
   }
 
+  /** From now on the process has nothing to do. */
   idle(): void {
-    this.heartbeat.start();
+    this.cancelQuestion();
+    this.unanswered = 0;
+    this.askLater();
   }
 
+  /** The process answered. */
   heard(): void {
-    this.heartbeat.heard();
+    this.unanswered = 0;
   }
 
   /** A batch was computed. */
@@ -73,7 +78,7 @@ export class ProcessHealth {
 
   /** Has the process compute the canary again. */
   runCanary(): void {
-    this.heartbeat.stop();
+    this.cancelQuestion();
     this.limit(CANARY_LIMIT_MS, 'The canary');
     this.options.send({ kind: 'canary' });
   }
@@ -81,7 +86,20 @@ export class ProcessHealth {
   /** The process is gone. */
   end(): void {
     this.cancelLimit();
-    this.heartbeat.stop();
+    this.cancelQuestion();
+  }
+
+  private askLater(): void {
+    const { clock, send, kill } = this.options;
+    this.cancelQuestion = clock.after(INTERVAL_MS, () => {
+      if (this.unanswered === MOST_UNANSWERED) {
+        kill('hung', `The idle engine process did not answer for ${(MOST_UNANSWERED * INTERVAL_MS) / 1000} s.`);
+        return;
+      }
+      this.unanswered += 1;
+      send({ kind: 'ping' });
+      this.askLater();
+    });
   }
 
   private limit(milliseconds: number, what: string): void {

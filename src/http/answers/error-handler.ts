@@ -88,13 +88,19 @@ export function answerFrameworkError(_: FastifyError, request: FastifyRequest, r
   void sendError(reply, new HotvecError('not_found', 'The URL of the request is not valid.'), openaiErrors);
 }
 
+/** Status and message, by the code of Node's error. */
+const CLIENT_ERRORS: ReadonlyMap<string, [status: string, message: string]> = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', ['408 Request Timeout', 'The request was not received in time.']],
+  ['HPE_HEADER_OVERFLOW', ['431 Request Header Fields Too Large', 'The request headers are too large.']],
+]);
+
 /**
  * For bytes that are not an HTTP request, and requests that arrived too slowly; there is no reply object, only the
  * socket.
  */
 export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const [status, message] = explainClientError(error);
+  const [status, message] = CLIENT_ERRORS.get(error.code) ?? ['400 Bad Request', 'This is not a valid HTTP request.'];
   const body = JSON.stringify({ error: errorFields(new HotvecError('invalid_input', message)) });
   // An answer that has begun is not interrupted by another: as Node's own handler does it.
   const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
@@ -104,16 +110,6 @@ export function answerClientError(this: FastifyInstance, error: ConnectionError,
     );
   }
   linger(socket);
-}
-
-function explainClientError({ code }: ConnectionError): [status: string, message: string] {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return ['408 Request Timeout', 'The request was not received in time.'];
-  }
-  if (code === 'HPE_HEADER_OVERFLOW') {
-    return ['431 Request Header Fields Too Large', 'The request headers are too large.'];
-  }
-  return ['400 Bad Request', 'This is not a valid HTTP request.'];
 }
 
 function toHotvecError(error: FastifyError): HotvecError {

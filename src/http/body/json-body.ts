@@ -5,17 +5,13 @@ import { expectsContinue, notJson } from '../door/protocol-rules.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
 import { BodyReader, type BodyRules } from './read-body.ts';
-import { bodyTooLarge, receiveBody } from './receive-body.ts';
+import { bodyTooLarge, type ReceiveOptions, receiveBody } from './receive-body.ts';
 
 /** What curl sends with `-d` by default: it says nothing about the body. */
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
-export interface JsonBodyOptions {
+export interface JsonBodyOptions extends Pick<ReceiveOptions, 'receiveMs' | 'drained'> {
   limits: Limits;
-  /** {@link Patience}. */
-  receiveMs: number;
-  /** Aborted when bodies are waited for no longer: the server is about to end. */
-  drained?: AbortSignal | undefined;
   /** The worker; undefined: `body-worker.js`. */
   workerEntry?: URL | undefined;
 }

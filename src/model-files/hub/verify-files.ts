@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
+import { sha256File } from '../file-hashes.ts';
 import { checkPublished } from '../known/published-hashes.ts';
-import { digestFile, FileDigest } from './file-digest.ts';
 import type { FileRecord } from './model-cache.ts';
 
 export interface VerifyOptions {
@@ -29,13 +29,11 @@ export async function verifyFiles({
   repair,
 }: VerifyOptions): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
-  for (const { path: file, size, sha256: expected } of record.files) {
+  for (const { path: file, sha256: expected } of record.files) {
     checkPublished(repository, file, expected, published);
     const target = await realpath(path.join(folder, ...file.split('/')));
-    const digest = new FileDigest({ algorithm: 'sha256', digest: expected, size });
-    await digestFile(digest, target, size);
-    const { sha256, isPublished } = digest.finish();
-    if (!isPublished) {
+    const sha256 = await sha256File(target);
+    if (sha256 !== expected) {
       throw new StartError(
         `${file} of ${repository} is damaged: its sha256 is ${sha256}, expected ${expected}. Run \`${repair}\`, which downloads it again (${target}).`,
       );

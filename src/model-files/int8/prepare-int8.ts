@@ -47,8 +47,7 @@ export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options)
   };
   for (const folder of folders) {
     const file = await findInt8File(folder, stem, (bad) => damaged.push(bad));
-    if (file === undefined) continue;
-    return finish(file, false);
+    if (file !== undefined) return finish(file, false);
   }
   // They are not removed: another process may have put a whole one there by now. The rename replaces them.
   for (const file of damaged) onEvent({ kind: 'damaged', file });
