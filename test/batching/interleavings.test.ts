@@ -6,13 +6,14 @@ import type { Priority } from '../../src/batching/priority.ts';
 import { BatchFailedError } from '../../src/engine/engine.ts';
 import type { Batch } from '../../src/engine/protocol.ts';
 import { HotvecError } from '../../src/errors.ts';
+import { extent } from '../soak/extent.ts';
 import { buildBatcher } from '../support/build-batcher.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { hashRow } from '../support/hash-row.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
 
 const HIDDEN = 4;
-const RUNS = 5_000;
+const RUNS = extent(1_500, 5_000);
 const SEED = 20;
 
 /** Repeated sequences have these tokens and up, by their length; those that the engine dies of, these. */

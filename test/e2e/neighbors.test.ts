@@ -10,11 +10,11 @@ import { golden } from '../support/starter.ts';
 import { sendWiringLoad } from '../support/wiring-load.ts';
 
 const SEED = 11;
-const POOL = extent(100, 1_000);
+const POOL = extent(60, 1_000);
 const BATCHES = [1, 2, 7, 32];
-const ROUNDS = extent(4, 50);
+const ROUNDS = extent(2, 50);
 const CLIENTS = 32;
-const TEXTS = extent(2_000, 50_000);
+const TEXTS = extent(800, 50_000);
 const LOWEST = thresholds.cosine_to_alone.bound.atLeast;
 
 describe('A text among neighbors, computed by the real engine', () => {

@@ -10,7 +10,7 @@ import { anyBody, anyFields } from './arbitrary-body.ts';
 
 const SEED = 20_260_106;
 const BODIES = extent(1_500, 10_000);
-const FEWER = extent(400, 5_000);
+const FEWER = extent(250, 5_000);
 const validateError = validatorOf({ $ref: '#/components/schemas/Error' });
 const validators = {
   '/v1/embeddings': successValidator('createEmbeddings'),

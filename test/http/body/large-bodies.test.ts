@@ -12,7 +12,7 @@ import { anyBody } from './arbitrary-body.ts';
 
 const dyingWorker = new URL('../../support/dying-body-worker.js', import.meta.url);
 const SPACE = Buffer.alloc(LARGE_BODY_BYTES + 1, ' ');
-const BODIES = extent(150, 4_000);
+const BODIES = extent(60, 4_000);
 const headers = { 'content-type': 'application/json' };
 
 /** The same JSON, with so much white space that a worker thread reads it. */

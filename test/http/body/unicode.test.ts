@@ -1,28 +1,34 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { after, before, describe, it } from 'node:test';
+import { extent } from '../../soak/extent.ts';
 import { reportFigure } from '../../soak/report-figure.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
 import { type EmbeddingsAnswer, vectorsOf } from '../answers.ts';
 
+/** Of the lengths, which are those of a soak run. */
+const PART = extent(20, 100) / 100;
+
 /** Texts that regular expressions and normalizers of tokenizers are slow at, or give more than they got. */
 const texts: Record<string, string> = {
   NUL: 'a\0b\0',
-  'only NUL': '\0'.repeat(10_000),
-  'U+FDFA, which NFKC makes 18 characters of': 'ﷺ'.repeat(10_000),
-  'combining marks': `e${'\u0301'.repeat(100_000)}`,
-  'combining marks of changing classes': `a${'\u0301\u0323\u0338'.repeat(30_000)}`,
-  'one word': 'a'.repeat(1_000_000),
-  'one word of letters that vary': Array.from({ length: 1_000_000 }, (_, i) => 'abcdefghij'[(i * 7) % 10]).join(''),
-  'one word of Hangul': '한'.repeat(300_000),
-  spaces: ' '.repeat(1_000_000),
-  'line breaks': '\r\n'.repeat(200_000),
-  digits: '1234567890'.repeat(50_000),
-  'joined emoji': '👨‍👩‍👧‍👦'.repeat(20_000),
-  directions: '\u202e\u2066abc\u2069'.repeat(20_000),
-  'unassigned and private': '\u{10ffff}\u{e000}\u{fdd0}\ufffe'.repeat(20_000),
-  'variation selectors': `a${'\ufe0f'.repeat(100_000)}`,
-  'special tokens, as text': '<|endoftext|><|im_start|>'.repeat(20_000),
+  'only NUL': '\0'.repeat(10_000 * PART),
+  'U+FDFA, which NFKC makes 18 characters of': 'ﷺ'.repeat(10_000 * PART),
+  'combining marks': `e${'\u0301'.repeat(100_000 * PART)}`,
+  'combining marks of changing classes': `a${'\u0301\u0323\u0338'.repeat(30_000 * PART)}`,
+  'one word': 'a'.repeat(1_000_000 * PART),
+  'one word of letters that vary': Array.from({ length: 1_000_000 * PART }, (_, i) => 'abcdefghij'[(i * 7) % 10]).join(
+    '',
+  ),
+  'one word of Hangul': '한'.repeat(300_000 * PART),
+  spaces: ' '.repeat(1_000_000 * PART),
+  'line breaks': '\r\n'.repeat(200_000 * PART),
+  digits: '1234567890'.repeat(50_000 * PART),
+  'joined emoji': '👨‍👩‍👧‍👦'.repeat(20_000 * PART),
+  directions: '\u202e\u2066abc\u2069'.repeat(20_000 * PART),
+  'unassigned and private': '\u{10ffff}\u{e000}\u{fdd0}\ufffe'.repeat(20_000 * PART),
+  'variation selectors': `a${'\ufe0f'.repeat(100_000 * PART)}`,
+  'special tokens, as text': '<|endoftext|><|im_start|>'.repeat(20_000 * PART),
 };
 
 /** What is no text: no UTF-8 exists for it, or it is no UTF-8. */

@@ -56,7 +56,7 @@ describe('With API keys configured', () => {
   });
   let stub: StubApp;
   before(async () => {
-    stub = await buildStubApp();
+    stub = await buildStubApp({ keys: { 'team-a': KEY, 'team-b': 'sk-other' } });
   });
   after(async () => {
     await service.close();
@@ -80,10 +80,10 @@ describe('With API keys configured', () => {
   });
 
   const call = (method: string, route: string, headers: Record<string, string>) =>
-    fetch(service.url + route, {
+    stub.fetch(route, {
       method,
       headers: { 'content-type': 'application/json', ...headers },
-      body: method === 'POST' ? '{"input":"x","queries":"x","documents":"x"}' : null,
+      ...(method === 'POST' ? { body: '{"input":"x","queries":"x","documents":"x"}' } : {}),
     });
 
   for (const [what, headers] of Object.entries(refused)) {

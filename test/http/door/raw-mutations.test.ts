@@ -7,7 +7,7 @@ import { SeededRandom } from '../../support/seeded-random.ts';
 import { type StubService, startStubService } from '../stub-service.ts';
 
 const SEED = 20_261_125;
-const COUNT = extent(1_500, 20_000);
+const COUNT = extent(600, 20_000);
 const CLIENTS = 50;
 
 const post = (path: string, body: string, headers = '') =>

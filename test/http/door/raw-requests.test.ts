@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { extent } from '../../soak/extent.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
 import { goldenTexts } from '../answers.ts';
 import { validatorOf } from '../openapi/openapi-document.ts';
@@ -8,6 +9,7 @@ import { answersAre, parseAnswers, type RawAnswer, sendRaw } from '../raw-socket
 import { startStubService } from '../stub-service.ts';
 
 const problemsOf = validatorOf({ $ref: '#/components/schemas/Error' });
+const PIPELINED = extent(300, 1_000);
 const JSON_TYPE = 'content-type: application/json\r\n';
 
 function post(body: string | Buffer, headers = JSON_TYPE, length = Buffer.byteLength(body)): Buffer {
@@ -85,10 +87,13 @@ describe('Requests as no HTTP library sends them', () => {
     assert.equal(text, '');
   });
 
-  it('1,000 pipelined requests are answered in their order, each with its own vector', async () => {
-    const order = Array.from({ length: 1_000 }, (_, i) => goldenTexts[(i * 7) % 20] as (typeof goldenTexts)[number]);
+  it(`${PIPELINED} pipelined requests are answered in their order, each with its own vector`, async () => {
+    const order = Array.from(
+      { length: PIPELINED },
+      (_, i) => goldenTexts[(i * 7) % 20] as (typeof goldenTexts)[number],
+    );
     const bytes = Buffer.concat(order.map(({ text }) => post(JSON.stringify({ input: text }))));
-    const answers = parseAnswers(await sendRaw(service.url, bytes, answersAre(1_000)));
+    const answers = parseAnswers(await sendRaw(service.url, bytes, answersAre(PIPELINED)));
     for (const [i, { status, body }] of answers.entries()) {
       assert.equal(status, 200);
       const [first] = JSON.parse(body).data[0].embedding;

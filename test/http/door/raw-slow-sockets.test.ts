@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { extent } from '../../soak/extent.ts';
 import { reportFigure } from '../../soak/report-figure.ts';
 import { until } from '../../support/supervised-engine.ts';
 import { answersAre, parseAnswers } from '../raw-socket.ts';
 import { type StubService, startStubService } from '../stub-service.ts';
 
-const SLOW = 500;
-const REQUESTS = 300;
+const SLOW = extent(200, 500);
+const REQUESTS = extent(100, 300);
 
 describe(`${SLOW} slow sockets`, () => {
   let stub: StubService;
