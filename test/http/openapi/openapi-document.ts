@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { packageRoot } from '../../../src/package-info.ts';
@@ -82,9 +82,14 @@ addFormats.default(ajv);
 ajv.addKeyword('components');
 ajv.addSchema({ components: { schemas: closeObjects(openapi.components.schemas) } }, 'openapi');
 
+/** Those made so far, by the text of their schemas: many answers have the same. */
+const validators = new Map<string, ValidateFunction>();
+
 /** @returns what is wrong with a value by a schema of the document, in which nothing may be that is not described; or null. */
 export function validatorOf(schema: object): (value: unknown) => string | null {
-  const validate = ajv.compile(absolute(closeObjects(schema)) as object);
+  const key = JSON.stringify(schema);
+  const validate = validators.get(key) ?? ajv.compile(absolute(closeObjects(schema)) as object);
+  validators.set(key, validate);
   return (value) => (validate(value) ? null : ajv.errorsText(validate.errors));
 }
 
