@@ -5,12 +5,14 @@ import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
 
 // `npm test [-- PART …]`: runs the compiled tests whose path contains one of the parts; without parts, all but those of
-// `npm run test:long`. Node 20 has no glob for `node --test`, and Node 22 no folder argument, so the files are named.
+// `npm run test:long`, the files of a folder in shared processes (docs/decisions/0105). Node 20 has no glob for `node --test`, and Node 22 no folder argument, so the files are named.
 const parts = process.argv.slice(2);
 const dist = path.join(packageRoot, 'dist');
 const folder = path.join(dist, 'test');
 const isChosen = (file: string) =>
   parts.length === 0 ? !file.endsWith('.long.test.js') : parts.some((part) => file.includes(part));
+/** Files that share a process: few enough that the last one does not keep all waiting. */
+const MOST_TOGETHER = 6;
 /** Rooms whose files take longest: begun first, so that none of them is left for the end. */
 const LONGEST = ['e2e', 'fault', 'soak', 'engine', 'bench', 'http'];
 function rank(file: string): number {
@@ -40,14 +42,16 @@ const { status } = spawnSync(
 );
 process.exitCode = status ?? 1;
 
-/** Few enough that the last process does not keep all waiting. */
+/**
+ * Writes files that each run some tests of a folder, one after the other in one process: loading the application takes longer
+ * than most of them. @returns their paths.
+ */
 function together(all: readonly string[]): string[] {
-  const MOST = 6;
   const inFolder = new Map<string, string[]>();
   for (const file of all) inFolder.set(path.dirname(file), [...(inFolder.get(path.dirname(file)) ?? []), file]);
   mkdirSync(path.join(dist, 'together'), { recursive: true });
   return [...inFolder].flatMap(([name, own]) => {
-    const groups = Math.ceil(own.length / MOST);
+    const groups = Math.ceil(own.length / MOST_TOGETHER);
     return Array.from({ length: groups }, (_, group) => {
       const entry = path.join(dist, 'together', `${name.replaceAll(path.sep, '-')}-${group + 1}.test.js`);
       writeFileSync(entry, entryOf(own.filter((_, i) => i % groups === group)));
@@ -56,6 +60,7 @@ function together(all: readonly string[]): string[] {
   });
 }
 
+/** Each file in a suite of its own: its hooks are its own, and what fails names its file. */
 function entryOf(own: readonly string[]): string {
   return `import { describe, it } from 'node:test';
 for (const file of ${JSON.stringify(own)}) {
