@@ -13,6 +13,7 @@ interface TokenizerFile {
     vocab?: Record<string, number> | [string, number][];
     unk_token?: string | null;
     ignore_merges?: boolean;
+    merges?: (string | [string, string])[];
   };
 }
 
@@ -52,13 +53,16 @@ function vocabularyTest({ vocab = {} }: NonNullable<TokenizerFile['model']>): (t
   return (token) => pieces.has(token);
 }
 
-/** Models that look up whole words find a special token in their vocabulary, too; byte pairs never merge into one. */
+/** Models that look up whole words find a special token in their vocabulary, too; byte pairs may be merged into one. */
 function withoutNames(
-  { type, vocab = {}, unk_token: unknown, ignore_merges: looksUpWords }: NonNullable<TokenizerFile['model']>,
+  { type, vocab = {}, unk_token: unknown, ignore_merges: looksUpWords, merges }: NonNullable<TokenizerFile['model']>,
   names: ReadonlyMap<string, string>,
-): { vocab?: typeof vocab } {
-  if (type === 'BPE' && looksUpWords !== true) return {};
+): Pick<NonNullable<TokenizerFile['model']>, 'vocab' | 'merges'> {
+  const made = (merge: string | [string, string]) =>
+    typeof merge === 'string' ? merge.replace(' ', '') : merge.join('');
+  const left = merges && { merges: merges.filter((merge) => !names.has(made(merge))) };
+  if (type === 'BPE' && looksUpWords !== true) return { ...left };
   const nameOf = (piece: string) => (piece === unknown ? piece : (names.get(piece) ?? piece));
   if (Array.isArray(vocab)) return { vocab: vocab.map(([piece, score]) => [nameOf(piece), score]) };
-  return { vocab: Object.fromEntries(Object.entries(vocab).map(([piece, id]) => [nameOf(piece), id])) };
+  return { ...left, vocab: Object.fromEntries(Object.entries(vocab).map(([piece, id]) => [nameOf(piece), id])) };
 }

@@ -7,11 +7,11 @@ import type { TruncationSide } from '../../tokenization/truncate.ts';
  * @returns [of the first, of the second]; together `room`, or what they had.
  */
 export function longestFirst(first: number, second: number, room: number): [number, number] {
+  if (first + second <= room) return [first, second];
   const shorter = Math.min(first, second);
   const longer = Math.max(shorter, room - shorter);
-  const left: [number, number] =
-    shorter > room || shorter + longer > room ? [Math.floor(room / 2), room - Math.floor(room / 2)] : [shorter, longer];
-  if (first + second <= room) return [first, second];
+  const half = Math.floor(room / 2);
+  const left: [number, number] = shorter + longer > room ? [half, room - half] : [shorter, longer];
   return first <= second ? left : [left[1], left[0]];
 }
 

@@ -101,7 +101,9 @@ describe('describePairs()', () => {
         first.ids,
       );
       text = 0;
-      const byParts = tokenizer.parts.flatMap((part) => ('ids' in part ? [...part.ids] : (ofTexts[text++] as number[])));
+      const byParts = tokenizer.parts.flatMap((part) =>
+        'ids' in part ? [...part.ids] : (ofTexts[text++] as number[]),
+      );
       assert.deepEqual(byParts, first.ids);
       assert.equal(found.typeComplaint === null, typesOf(first) === typesOf(second));
       if (found.typeComplaint !== null) {
