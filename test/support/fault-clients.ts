@@ -34,10 +34,13 @@ export async function ask(service: RunningService, { input, headers = {} }: Requ
   return { status: response.status, code: body.error?.code ?? null, headers: response.headers };
 }
 
-/** Asks that no other does: a client of its own tokens. `mark`: a token that every input has, the same for all. */
-export function inputsOf(client: number, request: number, random: SeededRandom, mark = 7): number[][] {
-  return Array.from({ length: random.integer(1, 6) }, (_, i) => [
-    mark,
+/**
+ * Asks that no other does: a client of its own tokens. `mark`: a token that every input has; there are several then, so
+ * that what fails is a batch and not for certain its only input.
+ */
+export function inputsOf(client: number, request: number, random: SeededRandom, mark?: number): number[][] {
+  return Array.from({ length: random.integer(mark === undefined ? 1 : 2, 6) }, (_, i) => [
+    mark ?? 7,
     1_000 + client,
     2_000 + request,
     3_000 + i,
