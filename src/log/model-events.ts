@@ -31,8 +31,10 @@ function reportEngine(event: EngineEvent, deviceId: number, logger: Logger, metr
         logger.error({ deviceId, epoch, reason, detail, restartInMilliseconds }, 'engine lost, restarting it');
         return;
       }
-      const why = reason === 'files_changed' ? 'model files changed' : 'too many crashes';
-      logger.fatal({ deviceId, epoch, reason, detail }, `engine given up: ${why}`);
+      logger.fatal(
+        { deviceId, epoch, reason, detail },
+        reason === 'files_changed' ? 'engine given up: model files changed' : 'engine given up: too many crashes',
+      );
       return;
     }
     case 'stale_reply':

@@ -10,11 +10,11 @@ export class PrefixedRegistry {
   readonly prefix = PREFIX;
 
   counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
-    return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+    return new Counter(this.describe(name, help, labelNames));
   }
 
   gauge<Label extends string>(name: string, help: string, labelNames: Label[]): Gauge<Label> {
-    return new Gauge({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+    return new Gauge(this.describe(name, help, labelNames));
   }
 
   histogram<Label extends string>(
@@ -23,16 +23,13 @@ export class PrefixedRegistry {
     labelNames: Label[],
     buckets: number[],
   ): Histogram<Label> {
-    return new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers: [this.registry] });
+    return new Histogram({ ...this.describe(name, help, labelNames), buckets });
   }
 
   /** A gauge that is read when metrics are collected: a value for each set of labels. */
   observedGauge<Label extends string>(name: string, help: string, labelNames: Label[], read: Read<Label>): void {
     new Gauge({
-      name: PREFIX + name,
-      help,
-      labelNames,
-      registers: [this.registry],
+      ...this.describe(name, help, labelNames),
       collect() {
         for (const [labels, value] of read()) this.set(labels, value);
       },
@@ -42,14 +39,15 @@ export class PrefixedRegistry {
   /** A counter kept elsewhere: `read` gives the numbers since the start. */
   observedCounter<Label extends string>(name: string, help: string, labelNames: Label[], read: Read<Label>): void {
     new Counter({
-      name: PREFIX + name,
-      help,
-      labelNames,
-      registers: [this.registry],
+      ...this.describe(name, help, labelNames),
       collect() {
         this.reset();
         for (const [labels, value] of read()) this.inc(labels, value);
       },
     });
+  }
+
+  private describe<Label extends string>(name: string, help: string, labelNames: Label[]) {
+    return { name: PREFIX + name, help, labelNames, registers: [this.registry] };
   }
 }

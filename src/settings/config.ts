@@ -34,6 +34,8 @@ export class ConfigError extends Error {
   }
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Settings whose values are never shown. */
 const SECRETS: readonly SettingName[] = ['hfToken', 'modelscopeApiToken', 'otelExporterOtlpHeaders'];
 const PREFIX = 'HOTVEC_';
@@ -69,7 +71,7 @@ export function describeSettings(): SettingDescription[] {
  * out of range, and settings that contradict each other.
  */
 export function readConfig(
-  given: Record<string, string | undefined>,
+  given: Environment,
   args: readonly string[] = [],
   check: (config: StartConfig) => string[] = () => [],
 ): StartConfig {
@@ -113,7 +115,7 @@ export function readConfig(
 }
 
 /** Settings that follow from others or from the environment. */
-function complete(config: Config, environment: Record<string, string | undefined>): Config {
+function complete(config: Config, environment: Environment): Config {
   const folders = HUB_FOLDERS.map((name) => [name, expandPath(config[name], environment)]);
   const completed: Config = { ...config, ...Object.fromEntries(folders) };
   // As written, with or without slashes around it, or as one slash.
@@ -124,7 +126,7 @@ function complete(config: Config, environment: Record<string, string | undefined
 }
 
 /** Empty where there is no home. */
-function defaultHfHome({ XDG_CACHE_HOME: cache }: Record<string, string | undefined>): string {
+function defaultHfHome({ XDG_CACHE_HOME: cache }: Environment): string {
   if (cache) return path.join(cache, 'huggingface');
   const home = homeFolder();
   return home === '' ? '' : path.join(home, '.cache', 'huggingface');
@@ -143,7 +145,7 @@ function shown(name: SettingName, text: string): string {
 }
 
 /** Variables of Hugging Face's tools that say what a setting says under another name. */
-function withHubVariables(environment: Record<string, string | undefined>): Record<string, string | undefined> {
+function withHubVariables(environment: Environment): Environment {
   const { OFFLINE: own, HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE } = environment;
   const theirs = HF_HUB_OFFLINE || TRANSFORMERS_OFFLINE;
   if ((own ?? '') !== '' || theirs === undefined) return environment;
@@ -156,11 +158,7 @@ interface Given {
   text: string;
 }
 
-function readVariable(
-  environment: Record<string, string | undefined>,
-  variable: string,
-  problems: string[],
-): Given | undefined {
+function readVariable(environment: Environment, variable: string, problems: string[]): Given | undefined {
   const found = [PREFIX + variable, variable].filter((name) => (environment[name] ?? '') !== '');
   const older = OLDER_NAMES[variable];
   if (found.length === 0 && older !== undefined && (environment[older] ?? '') !== '') found.push(older);
@@ -197,7 +195,7 @@ function readFlags(args: readonly string[], problems: string[]): Record<string, 
  * Replaces a leading `~` with the home folder, and `$NAME` and `${NAME}` with the values of variables, as Hugging
  * Face's tools do for their folders: env files and systemd units leave both as they are.
  */
-function expandPath(path: string, environment: Record<string, string | undefined>): string {
+function expandPath(path: string, environment: Environment): string {
   const expanded = path.replace(/\$(?:(\w+)|\{([^}]*)\})/g, (whole, name, inBraces) => {
     return environment[name ?? inBraces] ?? whole;
   });
@@ -219,7 +217,7 @@ function homeFolder(): string {
  *
  * @returns the name of the Service; undefined for any other variable.
  */
-function serviceOfLink(variable: string, environment: Record<string, string | undefined>): string | undefined {
+function serviceOfLink(variable: string, environment: Environment): string | undefined {
   const [, service, what] = SERVICE_VARIABLE.exec(variable) ?? [];
   if (service === undefined) return undefined;
   const isAddress = SERVICE_ADDRESS.test(environment[variable] ?? '');

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { messageOf, StartError } from '../errors.ts';
+import type { ModelManifest } from '../model-files/manifest.ts';
 import { coalesceCalls } from './coalesce-calls.ts';
-import { type DisputedWords, settleDisputedWords } from './disputed-words.ts';
+import { settleDisputedWords } from './disputed-words.ts';
 import { nativePart } from './native-part.ts';
 import { readInParts, USUAL_UNITS } from './read-in-parts.ts';
 import { readTokens } from './read-tokens.ts';
@@ -24,15 +25,11 @@ export interface TokenizerChanges {
   added_tokens?: unknown;
 }
 
-export interface TokenizerOptions {
+/** What other files make of a tokenizer.json is null, or absent, where they say nothing. */
+export interface TokenizerOptions
+  extends Partial<Pick<ModelManifest['tokenizer'], 'changes' | 'disputed' | 'paddingToken'>> {
   /** Whether the tokenizer must put a token after a text: one that last-token pooling reads. */
   needsEndToken: boolean;
-  /** Fields that take the place of those of the file, of `model` only the options named; null or absent: none. */
-  changes?: TokenizerChanges | null;
-  /** Ways of making words that must turn out to be the same; null or absent: nothing is in question. */
-  disputed?: DisputedWords | null;
-  /** The token that batches of texts are padded with; null or absent: not known. */
-  paddingToken?: string | null;
   /** Which of its tokens cannot come of a text; then nothing is put around a text either. Left out: all can. */
   textOnly?: HiddenTokens;
   /** Rows of the model's embedding table: no id may be beyond them. */

@@ -3,7 +3,7 @@ import type { HotvecError } from '../../errors.ts';
 import type { OutputDtype } from '../body/output-dtype.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { bytesPerNumber, type EncodingFormat, encodeRows, NUMBERS_PER_SLICE, writeRow } from './encode-rows.ts';
-import { errorFields } from './error-fields.ts';
+import { errorFields } from './error-table.ts';
 
 /** Field names, index and punctuation of an item, roughly. */
 const BYTES_PER_ITEM = 100;

@@ -2,8 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { ErrorCode, HotvecError } from '../../errors.ts';
 import { ErrorEnvelope } from '../openapi/schemas.ts';
-import { errorFields } from './error-fields.ts';
-import { errorTable } from './error-table.ts';
+import { errorFields, errorTable } from './error-table.ts';
 
 /** How errors are written on a route: its clients know one form, and the statuses of the service they were made for. */
 export interface ErrorFormat {

@@ -4,9 +4,8 @@ import { HotvecError, unexpectedFacts } from '../../errors.ts';
 import { isOutside } from '../door/base-path.ts';
 import { linger, lingerUnlessComplete } from '../door/lingering-close.ts';
 import { notJson } from '../door/protocol-rules.ts';
-import { errorFields } from './error-fields.ts';
 import { type ErrorFormat, openaiErrors } from './error-format.ts';
-import { errorTable } from './error-table.ts';
+import { errorFields, errorTable } from './error-table.ts';
 import { KnownRoutes } from './known-routes.ts';
 
 /**

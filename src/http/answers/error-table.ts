@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../errors.ts';
+import type { ErrorCode, HotvecError } from '../../errors.ts';
 
 export interface ErrorRow {
   status: number;
@@ -96,3 +96,15 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
 export const publicErrorCodes = (Object.keys(errorTable) as ErrorCode[]).filter(
   (code) => code !== 'client_closed_request',
 );
+
+/** An error as the OpenAI API writes it: what its envelope holds. */
+export interface ErrorFields {
+  message: string;
+  type: string;
+  param: string | null;
+  code: ErrorCode;
+}
+
+export function errorFields({ message, param, code }: HotvecError): ErrorFields {
+  return { message, type: errorTable[code].type, param, code };
+}

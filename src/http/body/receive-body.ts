@@ -47,7 +47,10 @@ export function receiveBody(payload: Readable, options: ReceiveOptions): Promise
       reject(error as Error);
     };
     const checkPace = () => {
-      if (received - receivedBefore < LEAST_BYTES) fail(tooSlow(receiveMs));
+      if (received - receivedBefore < LEAST_BYTES) {
+        const message = `Fewer than ${LEAST_BYTES} bytes of the request body arrived in ${receiveMs / 1000} seconds.`;
+        fail(new HotvecError('body_too_slow', message));
+      }
       receivedBefore = received;
     };
     const onData = (chunk: Buffer) => {
@@ -81,11 +84,4 @@ export function receiveBody(payload: Readable, options: ReceiveOptions): Promise
 
 export function bodyTooLarge(maxBodyBytes: number): HotvecError {
   return new HotvecError('body_too_large', `The request body is larger than ${maxBodyBytes} bytes.`);
-}
-
-function tooSlow(milliseconds: number): HotvecError {
-  return new HotvecError(
-    'body_too_slow',
-    `Fewer than ${LEAST_BYTES} bytes of the request body arrived in ${milliseconds / 1000} seconds.`,
-  );
 }

@@ -51,7 +51,6 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 export function createApp(options: PortOptions): FastifyInstance {
   const { config, metrics, logger, apiKeys, isDraining, tracer, boundHost, basePath, inflight } = options;
   const { patience = usualPatience } = options;
-  const { allowedHosts } = config;
   const cors = new Cors(config.allowedOrigins);
   const app = Fastify({
     loggerInstance: logger,
@@ -91,7 +90,7 @@ export function createApp(options: PortOptions): FastifyInstance {
   // Before the host is looked at: there may be two.
   registerProtocolRules(app);
   cors.register(app);
-  registerHostCheck(app, { allowedHosts, boundHost, asksForKeys: apiKeys !== null });
+  registerHostCheck(app, { allowedHosts: config.allowedHosts, boundHost, asksForKeys: apiKeys !== null });
   registerAuth(app, apiKeys);
   return app;
 }

@@ -26,16 +26,13 @@ export function registerIdleConnections(app: FastifyInstance, mostIdle = MOST_ID
     inside.set(socket, left);
     if (left > 0 || socket.destroyed) return;
     idle.add(socket);
-    if (idle.size > mostIdle) closeLongestIdle();
-  });
-  app.server.on('connection', (socket) => {
-    socket.once('close', () => idle.delete(socket));
-  });
-
-  function closeLongestIdle(): void {
+    if (idle.size <= mostIdle) return;
     const [longest] = idle;
     if (longest === undefined) return;
     idle.delete(longest);
     longest.destroySoon();
-  }
+  });
+  app.server.on('connection', (socket) => {
+    socket.once('close', () => idle.delete(socket));
+  });
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Clock, systemClock } from '../../clock.ts';
 import { StartError } from '../../errors.ts';
+import { writeAll } from '../write-all.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
 import { type HubFile, type HubResponse, RetryableError } from './hub.ts';
 import { makeFolder } from './make-folder.ts';
@@ -123,13 +124,6 @@ async function fill(handle: FileHandle, partial: string, options: DownloadOption
     }
   }
   return digest;
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
-    written += bytesWritten;
-  }
 }
 
 /** Whether the answer begins where it was asked to; a server without ranges begins at the start, with status 200. */

@@ -38,9 +38,7 @@ export async function readForeignSnapshot(
     new StartError(`OFFLINE=1, but the copy of ${name} that another tool left in ${folder} cannot be used: ${why}`);
   const failForGood = (why: string) => fail(`${why}. Run \`hotvec pull ${name}\` on a machine with network access.`);
   const missing = DECISIVE_FILES.find((file) => !paths.includes(file));
-  if (missing !== undefined) {
-    throw failForGood(`it has no ${missing}, and it is unknown whether the model has one`);
-  }
+  if (missing !== undefined) throw failForGood(`it has no ${missing}, and it is unknown whether the model has one`);
   const source = new LocalFiles({ name, folder, files: new Set(paths) });
   const { chosen, isGuess } = await chooseFiles(source, dtype).catch((error) => {
     throw fail(error.message);

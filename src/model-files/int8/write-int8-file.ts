@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { StartError } from '../../errors.ts';
 import { readFloat32 } from '../folder/read-float32.ts';
 import type { TensorLocation } from '../folder/safetensors.ts';
+import { writeAll } from '../write-all.ts';
 import { type Int8Target, quantizeRows } from './quantize-rows.ts';
 import { INT8_SCHEME, type MatrixChoice, SERVED_CHOICE, type Tensors } from './scheme.ts';
 
@@ -61,7 +62,7 @@ export async function writeInt8File(
     const headerBytes = headerOf(matrices).length;
     let end = headerBytes;
     const append = async (bytes: ArrayBufferView) => {
-      await writeAt(output, bytes, end);
+      await writeAll(output, bytes, end);
       end += bytes.byteLength;
     };
     const written: Matrix[] = [];
@@ -78,19 +79,11 @@ export async function writeInt8File(
       written.push(matrix);
     }
     for (const scales of allScales) await append(scales);
-    await writeAt(output, headerOf(written, headerBytes), 0);
+    await writeAll(output, headerOf(written, headerBytes), 0);
     await output.sync();
   } finally {
     await output.close();
     for (const source of sources.values()) await source.close();
-  }
-}
-
-/** All of it: a disk that fills up may take a part of the bytes and say nothing yet. */
-async function writeAt(output: FileHandle, { buffer, byteOffset, byteLength }: ArrayBufferView, position: number) {
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  for (let done = 0; done < byteLength; ) {
-    done += (await output.write(bytes, done, byteLength - done, position + done)).bytesWritten;
   }
 }
 

@@ -22,9 +22,9 @@ const VERSION_4 = 'transformers 4.57.6';
 const VERSION_5 = 'transformers 5.24.0';
 
 export interface TokenizerDescription {
-  /** null: tokenizer.json as it is. */
+  /** null: none, tokenizer.json is used as it is. */
   changes: TokenizerChanges | null;
-  /** null: nothing to prove. */
+  /** Ways of making words that must turn out to be the same; null: nothing is in question. */
   disputed: DisputedWords | null;
   /** The token that batches of texts are padded with; null: no file names one. */
   paddingToken: string | null;
