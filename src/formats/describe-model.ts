@@ -81,6 +81,7 @@ export async function describeModel(
       setting: matryoshkaDimensions,
       trainedMinimum: trainedFor?.matryoshkaMinimum ?? null,
     }),
+    scoreCanary: null,
     // Of vectors.
     canary: canary === undefined || task !== 'embed' ? null : parseCanary(canary, hiddenSize),
   };

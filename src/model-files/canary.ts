@@ -34,6 +34,22 @@ const CanarySchema = Type.Object({
   ),
 });
 
+/** Pairs whose scores are known from elsewhere; the engine must reproduce them before it serves. */
+export interface ScoreCanary {
+  /** What computed the scores. */
+  reference: string;
+  cases: {
+    query: string;
+    document: string;
+    /** Token ids of the pair in the model's template. */
+    ids: number[];
+    /** What the head gives, before its activation. */
+    score: number;
+  }[];
+  /** Largest difference allowed of a score, in float32, in half precision, and quantized. */
+  tolerance: { single: number; half: number; quantized: number };
+}
+
 /** Texts whose vectors or scores are known from elsewhere; the engine must reproduce them before it serves. */
 export type Canary = Static<typeof CanarySchema>;
 export type CanaryScores = NonNullable<Canary['scores']>;

@@ -1,7 +1,7 @@
-import type { Canary, CanaryScores } from './canary.ts';
+import type { Canary, CanaryScores, ScoreCanary } from './canary.ts';
 import type { TokenizerDescription } from './folder/tokenizer/describe-tokenizer.ts';
 
-export type { Canary, CanaryScores };
+export type { Canary, CanaryScores, ScoreCanary };
 
 /**
  * Precisions an engine computes in. `fp32`, `bf16`, `fp16` and `int8` are made of safetensors; an ONNX export has whichever
@@ -139,4 +139,6 @@ export interface ModelManifest<Weights = unknown> {
     betweenTexts?: readonly number[];
   };
   canary: Canary | null;
+  /** Of a reranker. */
+  scoreCanary: ScoreCanary | null;
 }

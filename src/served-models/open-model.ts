@@ -103,7 +103,8 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   const described = await describeModel(location, { ...config, publishedTask });
   const format = formatOf(described);
   const truth = await findPublishedTruth({ ...described, weightFiles: format.engineFiles(described) }, files);
-  const manifest = { ...described, canary: truth?.canary ?? described.canary };
+  const canary = truth?.canary ?? described.canary;
+  const manifest = { ...described, canary, scoreCanary: truth?.scoreCanary ?? null };
   const name = config.servedModelName || manifest.name;
   const { onBatch, onPoison, onAcquittal, onEngineEvent } = options.reports(name);
   const { choices, absent } = chooseEngines(config, manifest, Math.min(config.maxInputTokens, manifest.maxTokens));

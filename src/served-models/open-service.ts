@@ -5,7 +5,9 @@ import type { EmbeddingFacts } from '../tasks/embedding/embedder.ts';
 import type { Normalization } from '../tasks/embedding/finish-vector.ts';
 import { PipelineEmbedder } from '../tasks/embedding/pipeline-embedder.ts';
 import { VectorCache } from '../tasks/embedding/vector-cache.ts';
+import { checkPairs, PairPreparer } from '../tasks/reranking/pair-preparer.ts';
 import { PipelineReranker } from '../tasks/reranking/pipeline-reranker.ts';
+import type { RerankingFacts } from '../tasks/reranking/reranker.ts';
 import type { ModelFacts } from '../tasks/task-service.ts';
 import { loadNativeTokenizer, type TokenizerOptions } from '../tokenization/native-tokenizer.ts';
 import { loadPairTokenizer } from '../tokenization/pair-tokenizer.ts';
@@ -61,7 +63,8 @@ async function openReranker(
 ): Promise<OpenService> {
   const tokenizer = await loadPairTokenizer(manifest.tokenizerFile, template, tokenizerOptions(manifest));
   const { source, defaultInstruction } = template;
-  const model = { ...factsOf(manifest, config), activation, defaultInstruction, template: source };
+  const model: RerankingFacts = { ...factsOf(manifest, config), activation, defaultInstruction, template: source };
+  await checkPairs(manifest.scoreCanary?.cases ?? [], new PairPreparer(model, tokenizer));
   return { task: 'rerank', service: new PipelineReranker({ model, tokenizer, batcher, clock }), cache: null };
 }
 

@@ -1,8 +1,10 @@
 import { precisionClass } from '../engine/precision.ts';
 import type { EngineInfo } from '../engine/protocol.ts';
+import type { ScoreCanary } from '../model-files/manifest.ts';
 import { cosine } from '../tasks/embedding/cosine.ts';
 import type { Embedder, EmbedInput } from '../tasks/embedding/embedder.ts';
-import { judge, judgeScores, scoreTolerance } from '../tasks/embedding/judge-canary.ts';
+import { scoreTolerance as cosineTolerance, judge, judgeScores } from '../tasks/embedding/judge-canary.ts';
+import { scoreTolerance } from '../tasks/reranking/check-scores.ts';
 import type { OpenModel } from './open-model.ts';
 
 /** One comparison with something known. Texts of a table, but for the verdict. */
@@ -36,8 +38,10 @@ const QUANTIZED_COMPONENT = 2e-2;
 export async function verifyModel(model: OpenModel, info: EngineInfo): Promise<CheckGroup[]> {
   const { canary } = model.manifest;
   const groups: CheckGroup[] = [{ reference: 'the same inputs alone and in a batch', checks: [checkItself(info)] }];
-  // Of rerankers nobody has published scores.
-  if (model.task !== 'embed') return groups;
+  if (model.task === 'rerank') {
+    const { scoreCanary } = model.manifest;
+    return scoreCanary === null ? groups : [...groups, checkKnownScores(scoreCanary, info)];
+  }
   if (canary !== null) {
     const golden = await checkGolden(model, model.service, info);
     groups.push({ reference: canary.reference, checks: [...checkScores(model, info), ...golden] });
@@ -76,10 +80,24 @@ function checkItself({ canaryCosine, canaryDifference }: EngineInfo): Check {
   };
 }
 
+function checkKnownScores(canary: ScoreCanary, { dtype, canaryScores }: EngineInfo): CheckGroup {
+  const allowed = scoreTolerance(canary, dtype);
+  const checks = canary.cases.map(({ query, document, score }, i) => {
+    const found = canaryScores?.[0]?.[i] ?? Number.NaN;
+    return {
+      what: `${quote(query)} × ${quote(document)}`,
+      wanted: `${score.toFixed(4)} ± ${allowed}`,
+      found: found.toFixed(4),
+      passed: Math.abs(found - score) <= allowed,
+    };
+  });
+  return { reference: canary.reference, checks };
+}
+
 function checkScores({ manifest }: OpenModel, info: EngineInfo): Check[] {
   const scores = manifest.canary?.scores;
   if (scores === undefined) return [];
-  const allowed = scoreTolerance(scores, info);
+  const allowed = cosineTolerance(scores, info);
   return scores.cosines.flatMap((row, i) =>
     row.map((wanted, j) => {
       const found = info.canaryScores?.[i]?.[j] ?? Number.NaN;

@@ -61,7 +61,7 @@ describe('the tokenizer of Qwen3-Embedding-0.6B', { skip }, () => {
   });
 
   it('gives the ids that the built-in canary holds', async () => {
-    const cases = PUBLISHED_TRUTHS.flatMap(({ canary }) => canary.cases);
+    const cases = PUBLISHED_TRUTHS.flatMap(({ canary }) => canary?.cases ?? []);
     const encodings = await tokenizer.tokenize(cases.map(({ text }) => text));
     for (const [i, { ids, text }] of cases.entries()) assert.deepEqual(Array.from(encodings[i]?.ids ?? []), ids, text);
   });

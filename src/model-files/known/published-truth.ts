@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Canary } from '../canary.ts';
+import type { Canary, ScoreCanary } from '../canary.ts';
 import type { FileHashes } from '../file-hashes.ts';
 import { RELEASES, type Release } from './published-hashes.ts';
+import { qwen3RerankerScores } from './published-scores.ts';
 
 /** Vectors that someone published, as far as they did. */
 export interface PublishedVectors {
@@ -24,8 +25,10 @@ export interface PublishedTruth {
   model: string;
   /** By it the model's files are known again, wherever they lie. */
   release: Release;
-  /** Checked before the model is served. */
-  canary: Canary;
+  /** Checked before the model is served; null of a reranker. */
+  canary: Canary | null;
+  /** The same, of a reranker. */
+  scoreCanary?: ScoreCanary;
   /** Shown by `hotvec verify`. */
   vectors: PublishedVectors[];
 }
@@ -157,6 +160,13 @@ export const PUBLISHED_TRUTHS: PublishedTruth[] = [
       },
     ],
   },
+  {
+    model: 'Qwen/Qwen3-Reranker-0.6B',
+    release: RELEASES['Qwen/Qwen3-Reranker-0.6B'],
+    canary: null,
+    scoreCanary: qwen3RerankerScores,
+    vectors: [],
+  },
 ];
 
 /**
@@ -171,8 +181,10 @@ export async function findPublishedTruth(
 ): Promise<PublishedTruth | undefined> {
   const [file, ...others] = new Set(weightFiles);
   if (file === undefined || others.length > 0) return undefined;
-  const config = await files.of(path.join(folder, 'config.json'));
-  const truth = truths.find(({ release }) => release.files['config.json'] === config);
-  if (truth === undefined || (await stat(file)).size !== truth.release.weightsBytes) return undefined;
+  const [config, { size }] = await Promise.all([files.of(path.join(folder, 'config.json')), stat(file)]);
+  const isKnown = ({ weightsBytes, files: known }: Release) =>
+    weightsBytes === size && (known['config.json'] ?? config) === config;
+  const truth = truths.find(({ release }) => isKnown(release));
+  if (truth === undefined) return undefined;
   return (await files.of(file)) === truth.release.files['model.safetensors'] ? truth : undefined;
 }

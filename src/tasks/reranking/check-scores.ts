@@ -1,6 +1,6 @@
 import { precisionClass } from '../../engine/precision.ts';
 import { toBatch } from '../../engine/protocol.ts';
-import type { ModelManifest } from '../../model-files/manifest.ts';
+import type { Dtype, ModelManifest, ScoreCanary } from '../../model-files/manifest.ts';
 import type { CheckReport, EngineCheck } from '../task.ts';
 
 /** Lengths of the sequences: a lone token, unequal ones, and one past 128, where packing or a device's attention could go wrong. */
@@ -12,12 +12,15 @@ const LENGTHS = [130, 17, 5, 1];
 const TOLERANCE = { single: 1e-4, half: 0.05, quantized: 0.2 } as const;
 
 /**
- * Proves that this process, on this machine, gives a sequence the same score alone and in a mixed batch. Other than a
- * vector a score has no direction: the numbers themselves are compared, before their activation.
+ * Proves that this process, on this machine, gives known pairs their known scores, where any are, and any other sequence
+ * the same score alone and in a mixed batch. Other than a vector a score has no direction: the numbers themselves are
+ * compared, before their activation.
  */
 export const checkScores: EngineCheck = {
   async pass(run, manifest, { dtype }) {
-    const sequences = lengthsFor(manifest).map((length) => sequenceOf(manifest, length));
+    const known = manifest.scoreCanary?.cases ?? [];
+    const others = lengthsFor(manifest).map((length) => sequenceOf(manifest, length));
+    const sequences = [...known.map(({ ids }) => ids), ...others];
     const together = (await run(toBatch(sequences))).rows;
     const alone: number[] = [];
     for (const sequence of sequences) alone.push((await run(toBatch([sequence]))).rows[0] ?? Number.NaN);
@@ -30,10 +33,29 @@ export const checkScores: EngineCheck = {
         `The self-check failed: the same ${sequences[i]?.length} token ids score ${found} in a batch and ${score} alone. An export or device that mixes inputs gives wrong scores.`,
       );
     }
-    return reportOf(together, alone);
+    const found = together.subarray(0, known.length);
+    refuseWrong(found, manifest.scoreCanary, dtype);
+    const report = reportOf(together, alone);
+    return known.length === 0 ? report : { ...report, scores: [Array.from(found)] };
   },
-  longestSequence: (manifest) => Math.max(...lengthsFor(manifest)),
+  longestSequence: (manifest) =>
+    Math.max(...lengthsFor(manifest), ...(manifest.scoreCanary?.cases ?? []).map(({ ids }) => ids.length)),
 };
+
+/** Largest difference of a known score in a precision. */
+export function scoreTolerance({ tolerance }: ScoreCanary, dtype: Dtype): number {
+  return tolerance[precisionClass(dtype)];
+}
+
+function refuseWrong(found: Float32Array, canary: ScoreCanary | null, dtype: Dtype): void {
+  if (canary === null) return;
+  const allowed = scoreTolerance(canary, dtype);
+  const wrong = canary.cases.findIndex(({ score }, i) => !(Math.abs((found[i] ?? Number.NaN) - score) <= allowed));
+  if (wrong === -1) return;
+  throw new Error(
+    `The canary failed against its reference (${canary.reference}): pair ${wrong + 1} scores ${found[wrong]?.toFixed(4)}, expected ${canary.cases[wrong]?.score.toFixed(4)} ± ${allowed}. These weights on this machine give wrong scores.`,
+  );
+}
 
 function lengthsFor({ maxTokens }: ModelManifest): number[] {
   return LENGTHS.map((length) => Math.min(length, maxTokens));

@@ -1,7 +1,8 @@
-import { HotvecError } from '../../errors.ts';
+import { HotvecError, StartError } from '../../errors.ts';
+import type { ScoreCanary } from '../../model-files/manifest.ts';
 import type { PairTokenizer } from '../../tokenization/pair-tokenizer.ts';
 import type { Encoding } from '../../tokenization/tokenizer.ts';
-import type { InputFailures } from '../input-failures.ts';
+import { InputFailures } from '../input-failures.ts';
 import type { TaskSequence } from '../task.ts';
 import { type PairOptions, PairReader, type ReadPair } from './pair-reader.ts';
 import type { NamedText, RerankInput, RerankingFacts } from './reranker.ts';
@@ -112,6 +113,27 @@ export class PairPreparer {
       }
     }
     return prepared;
+  }
+}
+
+/**
+ * Proves that pairs become the token ids that the reference makes of them: the canary's part outside the engine.
+ * @throws {StartError} when one does not.
+ */
+export async function checkPairs(cases: ScoreCanary['cases'], preparer: PairPreparer): Promise<void> {
+  for (const [i, { query, document, ids }] of cases.entries()) {
+    const named = { text: document, name: 'document' };
+    const input = { query: { text: query, name: 'query' }, documents: [named], instruction: null };
+    const [pair] = await preparer.tokenize(
+      input,
+      [{ ...named, position: 0 }],
+      { truncate: 'end' },
+      new InputFailures('fail'),
+    );
+    if (pair?.ids.join() === ids.join()) continue;
+    throw new StartError(
+      `Tokenizer and template give token ids that differ from the reference for the model's canary pair ${i + 1}. Copy or download the model again.`,
+    );
   }
 }
 
