@@ -259,6 +259,42 @@ describe('chooseFiles() of the exports of sentence-transformers', () => {
   });
 });
 
+describe('chooseFiles() for a cross-encoder', () => {
+  const names = ['tokenizer_config.json', 'onnx/model.onnx', 'onnx/model_quantized.onnx', 'model.safetensors'];
+  const config = { model_type: 'bert', architectures: ['BertForSequenceClassification'], id2label: { 0: 'LABEL_0' } };
+  const modules = [{ type: 'sentence_transformers.base.modules.transformer.Transformer', path: '' }];
+  const saved = { 'modules.json': modules, 'config_sentence_transformers.json': { model_type: 'CrossEncoder' } };
+
+  it('takes the graph of the precision, with and without the files of sentence-transformers', async () => {
+    const json = { 'config.json': config };
+    const withData = choose('auto', names, json, ['logits', 'model.onnx_data']);
+    await assert.rejects(withData, /keeps its weights in onnx\/model\.onnx_data, which is missing/);
+    assert.deepEqual((await choose('auto', names, json, ['logits'])).slice(2), [
+      'tokenizer_config.json',
+      'onnx/model.onnx',
+    ]);
+    const all = [...names, ...Object.keys(saved)];
+    const chosen = await choose('q8', all, { ...json, ...saved }, ['logits']);
+    assert.deepEqual(
+      chosen.filter((file) => file.endsWith('.onnx')),
+      ['onnx/model_quantized.onnx'],
+    );
+    assert.ok(Object.keys(saved).every((file) => chosen.includes(file)));
+  });
+
+  it('refuses several labels and other outputs before anything large is fetched', async () => {
+    const labels = { ...config, id2label: { 0: 'a', 1: 'b' } };
+    await assert.rejects(choose('auto', names, { 'config.json': labels }, ['logits']), /2 labels/);
+    await assert.rejects(
+      choose('auto', names, { 'config.json': config }, ['last_hidden_state']),
+      /returns last_hidden_state \[\]; hotvec expects logits/,
+    );
+    const dense = [...modules, { type: 'sentence_transformers.models.Dense', path: '1_Dense' }];
+    const json = { 'config.json': config, ...saved, 'modules.json': dense };
+    await assert.rejects(choose('auto', [...names, ...Object.keys(saved)], json, ['logits']), /Transformer alone/);
+  });
+});
+
 describe('onnxFileNames()', () => {
   it('are the names of sentence-transformers', () => {
     assert.deepEqual(onnxFileNames('O4'), ['onnx/model_O4.onnx', 'model_O4.onnx']);

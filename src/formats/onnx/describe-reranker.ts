@@ -59,8 +59,8 @@ export function checkReranker(name: string, { config, modules }: FolderFacts): v
 
 /** @throws {StartError} for a graph that does not give one number for each sequence. */
 export function checkScores(name: string, outputs: OnnxExport['outputs']): void {
-  const isScore = (shape: readonly (number | null)[]) =>
-    shape.length === 1 || (shape.length === 2 && (shape[1] ?? 1) === 1);
+  // A graph need not say its shapes: the engine sees them.
+  const isScore = (shape: readonly (number | null)[]) => shape.length <= 2 && (shape[1] ?? 1) === 1;
   if (outputs.some(([output, shape]) => output === SCORES && isScore(shape))) return;
   const found = outputs.map(([output, shape]) => `${output} [${shape.map((size) => size ?? '?').join(', ')}]`);
   throw new StartError(

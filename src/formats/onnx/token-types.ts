@@ -9,8 +9,9 @@ import type { TokenTypes } from './onnx-weights.ts';
  * @returns null where all are 0.
  * @throws {StartError} for types that do not follow from ids in this way.
  */
-export function tokenTypesOf({ pieces, typeComplaint }: PairDescription): TokenTypes | null {
-  if (typeComplaint !== null) throw new StartError(typeComplaint);
+export function tokenTypesOf({ pieces, complaint, typeComplaint }: PairDescription): TokenTypes | null {
+  const uncertain = complaint ?? typeComplaint;
+  if (uncertain !== null) throw new StartError(uncertain);
   const turn = pieces.findIndex(({ type }) => type !== 0);
   if (turn < 0) return null;
   const before = pieces.slice(0, turn);
