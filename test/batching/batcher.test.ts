@@ -140,7 +140,7 @@ describe('Batcher', () => {
     assert.equal(engine.waiting.length, 2);
   });
 
-  it('goes on by itself when a batch takes longer than the last ones', async () => {
+  it('continues without new requests when a batch takes longer than the last ones', async () => {
     await learnDuration(30);
     const done = batcher.submit(sequences(30, 10));
     clock.advance(1_000);
@@ -348,7 +348,7 @@ describe('Batcher', () => {
     await other;
   });
 
-  it('gives a request that wants what there is the other rows, and says which it has not', async () => {
+  it('gives a request that accepts partial results the other rows, and says which are missing', async () => {
     const submitted = sequences(10, 20);
     const partial = batcher.submit(submitted, { onError: 'partial' });
     const whole = rejection(batcher.submit([submitted[0] as Int32Array, sequence(5)]));

@@ -131,7 +131,7 @@ describe('An input that the engine dies of', () => {
     });
   }
 
-  it('fails its request as a whole, and nobody who shares the others of its sequences', async () => {
+  it('fails its whole request, and no request that shares its other sequences', async () => {
     const shared = [healthy(1), healthy(2)];
     const [bad, good] = await together([
       [healthy(1), Int32Array.of(DEADLY), healthy(2)],
@@ -427,7 +427,7 @@ describe('An input under which the engine is killed by something else', () => {
     });
   }
 
-  it('is told from one that the engine dies of, which is found all the same', async () => {
+  it('is told apart from one that kills the engine, which is still found', async () => {
     for (let seed = 0; seed < 40; seed++) {
       const poison = seed % 5 === 0;
       assert.equal(await simulate(seed, { kills: seed % 4, poison }), poison, `seed ${seed}`);
