@@ -122,7 +122,7 @@ describe('bench/against.ts', () => {
     });
   });
 
-  it('names a server that is not there and a model that is not served', async () => {
+  it('names a server that cannot be reached and a model that is not served', async () => {
     const closed = await startAnswering(() => ({ body: {} }));
     closed.close();
     const unreachable = await against('--url', packedService.url, '--url', closed.url, ...SHORT);

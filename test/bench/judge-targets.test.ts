@@ -45,7 +45,7 @@ describe('judgeTargets', () => {
     assert.match(linesOf('addedLatency', [row('m', { addedLatency: Number.NaN })])[0]?.[2] ?? '', /missed/);
   });
 
-  it('holds each model by itself, and a target only against the models it is about', () => {
+  it('judges each model separately, and a target only for the models it concerns', () => {
     const rows = [
       row('starter', { addedLatency: 1, coldStart: 1 }),
       row('random-0.6b', { addedLatency: 2, coldStart: 9 }),

@@ -63,7 +63,7 @@ describe('closedLoop', () => {
     });
   });
 
-  it('counts a server that is not there', async () => {
+  it('counts a server that cannot be reached', async () => {
     const server = await startAnswering(() => ({ body: {} }));
     server.close();
     const client = new HttpClient(server.url, null);
