@@ -112,7 +112,7 @@ for (const hub of hubs) {
       for (const { cache } of hubs) assert.equal(existsSync(path.join(fixture.home, cache)), cache === hub.cache);
     });
 
-    it('is not asked for what is there, even after the branch moved; pull moves with it', async () => {
+    it('is not asked for cached files, even after the branch moved; pull follows the branch', async () => {
       const commit = fixture.hub.publish(MODEL, tinyModel);
       await locate();
       const newer = fixture.hub.publish(MODEL, { ...tinyModel, 'tokenizer.json': '{"a": "newer"}' });
@@ -219,7 +219,7 @@ for (const hub of hubs) {
       }
     });
 
-    it('is told its own token, and no other; nobody else is told it', async () => {
+    it('is sent its own token and no other; no other host is sent it', async () => {
       fixture.hub.publish(MODEL, tinyModel);
       fixture.hub.token = 'its-own';
       await locate(MODEL, hub.withToken('its-own'));
@@ -249,7 +249,7 @@ for (const hub of hubs) {
       await refused(locate(), /set /i, hub.tokenSetting);
     });
 
-    it('says what to do where there is no network', async () => {
+    it('says what to do without a network', async () => {
       fixture.hub.publish(MODEL, tinyModel);
       await fixture.hub.close();
       await refused(locate(), hub.title, MODEL, 'ECONNREFUSED', 'HTTPS_PROXY');
