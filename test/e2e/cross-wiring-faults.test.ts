@@ -17,7 +17,7 @@ const ROUNDS = extent(1, 4);
 const KILLS_PER_ROUND = isSoak ? 5 : 2;
 const MS_BETWEEN_KILLS = isSoak ? 3_000 : 700;
 
-describe('32 clients, some of which go away, and an engine that is killed again and again', () => {
+describe('32 clients, some of which disconnect, and an engine that is killed again and again', () => {
   it(`get their own vectors or are told to come again: ${ROUNDS} × ${KILLS_PER_ROUND} kills`, async () => {
     const total = { mismatched: 0, lost: 0, doubled: 0, answered: 0, refused: 0, aborted: 0 };
     const problems: string[] = [];

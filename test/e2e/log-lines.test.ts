@@ -152,7 +152,7 @@ describe('Every line of the log', () => {
     assert.doesNotMatch(service.log(), /planted/);
   });
 
-  it('is known: a line that is not, and a field that is not, are seen', () => {
+  it('is known: unknown lines and unknown fields are noticed', () => {
     const time = new Date().toISOString();
     checkLogLine(JSON.stringify({ level: 'info', time, msg: 'stopped' }));
     for (const line of [

@@ -78,7 +78,7 @@ describe('the ONNX files that the export functions of sentence-transformers writ
     });
   }
 
-  it('refuses weights that overflow all the same, before anything is served, and serves them where none does', async () => {
+  it('refuses weights that overflow anyway before anything is served, and serves them where nothing overflows', async () => {
     const copy = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     try {
       cpSync(path.join(folder, 'bert'), copy, { recursive: true });
@@ -103,7 +103,7 @@ describe('the ONNX files that the export functions of sentence-transformers writ
     assert.equal((await served('auto')).dtype, 'O3');
   });
 
-  it('lists what there is for a DTYPE that is not, and for files of names that nobody knows', async () => {
+  it('lists the available files for a DTYPE that is missing, and for files with unknown names', async () => {
     await assert.rejects(served('fp32'), {
       message:
         /DTYPE=fp32 is not available for this model on cpu; available there: O3, O4, qint8_avx512_vnni\. Set DTYPE/,

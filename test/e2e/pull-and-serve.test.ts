@@ -12,7 +12,7 @@ const weights = starterFiles['model.safetensors'] as Buffer;
 describe('a model by its hub id, from the command line', () => {
   const at = new StarterOnHub();
 
-  it('is downloaded, verified and served; a second start asks nobody', async () => {
+  it('is downloaded, verified and served; a second start makes no request', async () => {
     const first = at.serve();
     const ready = await first.line('ready');
     assert.equal(ready.model, MODEL);

@@ -18,7 +18,7 @@ describe('SIGHUP', { skip: process.platform === 'win32' }, () => {
     assert.equal(await exit, 0);
   };
 
-  it('reloads the key file, keeps the keys of before when it is bad, and ends nothing; also while loading', async () => {
+  it('reloads the key file, keeps the previous keys when it is invalid, and interrupts nothing; also while loading', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-keys-'));
     const file = path.join(folder, 'keys');
     writeFileSync(file, lines({ search: 'never-seen' }).join(''));

@@ -274,7 +274,7 @@ describe('hotvec with several models that it cannot serve', () => {
     );
   });
 
-  it('lists what is wrong with them with the other problems, and exits with 78', async () => {
+  it('lists their problems along with the others, and exits with 78', async () => {
     const file = path.join(folder, 'models.yaml');
     writeFileSync(
       file,

@@ -53,7 +53,7 @@ describe('hotvec serve, when it cannot start', () => {
     assertNames(output, 'API_KEYS_FILE', 'ALLOW_NO_AUTH=1');
   });
 
-  it('lists a key file that is not there or malformed with the other problems, and exits with 78', async () => {
+  it('lists a missing or malformed key file with the other problems, and exits with 78', async () => {
     for (const [file, facts] of [
       ['/no/such/file', ['API_KEYS_FILE', '/no/such/file']],
       [path.join(folder, 'keys'), ['API_KEYS_FILE', 'line 1', 'name:sha256']],

@@ -34,7 +34,7 @@ async function withService(
 
 describe('Tracing', () => {
   // First: what is loaded once stays loaded.
-  it('is off by default: no package is loaded and nobody is asked', async () => {
+  it('is off by default: no package is loaded and no request is made', async () => {
     scriptFakeEngine({});
     await withService({}, async (service) => {
       assert.equal((await service.post('/v1/embeddings', { input: 'x' })).status, 200);

@@ -92,7 +92,7 @@ describe('DEVICE=webgpu with an ONNX export', { skip: withoutSoftwareVulkan }, (
     }
   });
 
-  it('refuses an export of which a part would run on the CPU: the operators, and what to do', async () => {
+  it('refuses an export that would partly run on the CPU, naming the operators and what to do', async () => {
     const cli = spawnCli(['serve'], { DTYPE: 'q8', ...ENVIRONMENT });
     try {
       await assert.rejects(

@@ -87,7 +87,7 @@ describe('a Vulkan driver in software', { skip: withoutSoftwareVulkan }, () => {
     await engine.close();
   });
 
-  it('is refused a graph of which a part would run on the CPU', async () => {
+  it('refuses a graph that would partly run on the CPU', async () => {
     // The embedding table is bfloat16, which WebGPU does not have: in this graph it is not fed.
     const weights = packed(await starterManifest());
     const folder = path.dirname(weights.tensors['norm.weight']?.file as string);
