@@ -125,7 +125,7 @@ describe('EngineGroup', () => {
     assert.equal(group.processesReady, 0);
   });
 
-  it('takes the first choice of which every process starts, and says why not the others', async () => {
+  it('takes the first choice whose processes all start, and says why earlier ones were passed over', async () => {
     await start({ load: { failOnDevice: 1, fail: 'no such device' } }, [[1], [0, 1], [0]]);
     assert.deepEqual(passedOver, [
       '1: The engine did not start. no such device',

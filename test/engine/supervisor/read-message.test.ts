@@ -40,7 +40,7 @@ describe('readMessage()', () => {
     for (const message of wellFormed) assert.equal(readMessage(message, EPOCH), message);
   });
 
-  it('calls stray what is of another process, another protocol, or of nobody', () => {
+  it('treats messages of another process, another protocol or no known origin as stray', () => {
     for (const message of wellFormed) {
       for (const other of [
         { epoch: 2 },
