@@ -18,7 +18,7 @@ describe('the engine killed with SIGKILL under load', () => {
   });
   after(() => service.close());
 
-  it('costs no request its answer: right vectors, or 503 with retry-after; and it is ready again by itself', async () => {
+  it('costs no request its answer: right vectors, or 503 with retry-after; then the service recovers on its own', async () => {
     let running = true;
     const outcomes = { right: 0, unavailable: 0, other: [] as unknown[] };
 

@@ -66,7 +66,7 @@ describe('An engine process that misbehaves once', () => {
   after(() => service.close());
 
   for (const [i, [fault, { lost, stale = 0, code }]] of FAULTS.entries()) {
-    it(`costs nobody more than time, and is in order again: ${fault}`, async () => {
+    it(`costs clients nothing but time, and the service recovers: ${fault}`, async () => {
       const earlier = await readMetrics(service.url);
       const answers = await askAll(service, CLIENTS, REQUESTS, MARKED[i]?.token);
       assert.equal(answers.length, CLIENTS * REQUESTS, 'each answered once');

@@ -134,7 +134,7 @@ describe('close()', () => {
     await assert.rejects(fetch(`${service.url}/livez`));
   });
 
-  it('answers 503 to what is not finished in time', async () => {
+  it('answers 503 to requests that are not finished in time', async () => {
     scriptFakeEngine({ batchMs: 60_000 });
     const service = await startService({ drainMs: 200 }, fakeEngineEntry);
     const late = service.post('/v1/embeddings', { input: 'never computed' });

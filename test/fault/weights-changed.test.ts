@@ -27,7 +27,7 @@ describe('An engine lost after its files were touched', () => {
     ],
   ];
   for (const [what, fileOf, dtype] of cases) {
-    it(`is not replaced, so that nobody gets vectors of other weights: ${what}`, async () => {
+    it(`is not replaced, so no client gets vectors of other weights: ${what}`, async () => {
       const service = await startService({ model: path.join(folder, 'model'), dtype, device: 'cpu', hfHome: folder });
       try {
         const file = fileOf();
