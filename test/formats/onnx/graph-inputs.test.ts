@@ -39,7 +39,7 @@ describe('planInputs()', () => {
     assert.deepEqual(feeds.input_ids?.data, Int32Array.of(7, 8, 9, 5, 0, 0));
   });
 
-  it('feeds a decoder’s cache empty, in the declared type and shape, and says that there is none', () => {
+  it('feeds a decoder an empty cache of the declared type and shape, and tells it not to use one', () => {
     const past = (type: Metadata['type']) => tensor('past_key_values.0.key', type, ['batch', 8, 'past', 64]);
     for (const type of ['float32', 'float16'] as const) {
       const feeds = planInputs([text('input_ids'), past(type), tensor('use_cache_branch', 'bool', [1])], 0)(

@@ -64,7 +64,7 @@ describe('FairQueue with a PaddedMeter', () => {
     assert.ok(batches < 120, `${batches} batches`);
   });
 
-  it('starves nobody: a text whose like never comes leads the batch after it was passed over', () => {
+  it('starves no request: a text without others of its length leads the batch after it was passed over', () => {
     const queue = new FairQueue();
     const [long] = requests([250]) as [PendingRequest];
     for (const request of requests(Array.from({ length: 50 }, () => 8))) queue.push(request);

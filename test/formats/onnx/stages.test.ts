@@ -32,7 +32,7 @@ describe('pool()', () => {
     });
   }
 
-  it('refuses hidden states that nobody said how to pool', () => {
+  it('refuses hidden states without a declared pooling', () => {
     assert.throws(() => pool(states, layout, 'in_graph'), /nothing says how to pool them/);
   });
 });

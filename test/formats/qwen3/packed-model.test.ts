@@ -122,7 +122,7 @@ describe('PackedModel in int8', () => {
     assert.ok(largestDifference(other.rows, (await model.run(batch)).rows) < 2e-5);
   });
 
-  it('refuses weights that nobody quantized', async () => {
+  it('refuses weights that were not quantized', async () => {
     const weights = packed(await starterManifest());
     const loading = loadQwen3({ weights }, { ...settings, dtype: 'int8', maxTokens: 8192 });
     await assert.rejects(loading, { name: 'StartError', message: 'The weights were not quantized to int8.' });
