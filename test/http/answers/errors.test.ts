@@ -302,7 +302,7 @@ describe('Every error code', () => {
     });
   }
 
-  it('client_closed_request: computed for nobody, and only the log says so', async () => {
+  it('client_closed_request: cancelled, and reported in the log alone', async () => {
     const abort = new AbortController();
     const request = fetch(`${slow.url}/v1/embeddings`, {
       method: 'POST',

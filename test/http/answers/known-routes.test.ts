@@ -30,7 +30,7 @@ const meant: [string, string][] = [
   ['/docs/openapi.json', 'GET /openapi.json'],
 ];
 
-describe('A path that is none', () => {
+describe('An unknown path', () => {
   let service: StubApp;
   before(async () => {
     service = await buildStubApp();

@@ -28,7 +28,7 @@ const request = (input: string) => {
   return `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 };
 
-describe('An answer that nobody reads', () => {
+describe('An answer that is never read', () => {
   let stub: StubService;
   let sockets: net.Socket[] = [];
   afterEach(async () => {
@@ -96,7 +96,7 @@ describe('An answer that nobody reads', () => {
     await until(() => received > ANSWER_BYTES);
   });
 
-  it('behind another on its connection is given up with it: three pipelined requests, none computed for nobody', async () => {
+  it('behind another on its connection is given up with it: of three pipelined requests, none is computed in vain', async () => {
     let aborted = 0;
     await start({
       embed: (_, { signal }) =>

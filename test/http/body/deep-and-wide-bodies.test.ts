@@ -64,7 +64,7 @@ describe('A body that is deep or wide', () => {
     }
   });
 
-  it('is refused for what is there and may not be, where no more than that is kept of it', async () => {
+  it('is refused for a field that may not be given, of which only the presence was kept', async () => {
     const body = { model: 'stub', texts: ['a'], input_type: 'search_query' };
     for (const field of ['images', 'inputs']) {
       for (const value of [[], {}, 'a', 0, false, [[[{}]]]]) {

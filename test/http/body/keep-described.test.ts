@@ -53,7 +53,7 @@ describe('keepDescribed()', () => {
     whole(null, null);
   });
 
-  it('keeps of an object without named fields an empty one, and of what may be anything that it is there', () => {
+  it('keeps an object without named fields as an empty one, and of a value of any type only its presence', () => {
     const schema = Type.Object({ options: Type.Object({}), images: Type.Unknown(), list: Type.Array(Type.Unknown()) });
     const value = { options: { a: deep }, images: deep, list: [deep, 1] };
     assert.deepEqual(keep(schema, value), { options: {}, images: true, list: [true, true] });

@@ -82,7 +82,7 @@ describe('A body that a worker thread reads', () => {
     });
   }
 
-  it('is refused at the same limits, and where there is no route', async () => {
+  it('is refused at the same limits, and when the route does not exist', async () => {
     const limited = await startService({ maxBodyBytes: 2 * LARGE_BODY_BYTES });
     const tooLarge = await post(limited.url, '/v1/embeddings', Buffer.concat([SPACE, SPACE]));
     assert.deepEqual([tooLarge.status, tooLarge.headers.get('connection')], [413, 'close']);

@@ -44,7 +44,7 @@ describe('parseBody()', () => {
     assert.deepEqual(parseBody(Buffer.from('[1]{"a":1}[2]').subarray(3, 10)), { a: 1 });
   });
 
-  it('refuses what is no UTF-8, however little of it', () => {
+  it('refuses invalid UTF-8, however short', () => {
     for (const hex of ['ff', 'c0af', 'eda080', 'f4908080', 'e282', '80']) {
       const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.from(hex, 'hex'), Buffer.from('"}')]);
       assert.equal(codeOf(body), 'invalid_json', hex);

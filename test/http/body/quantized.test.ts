@@ -41,7 +41,7 @@ describe('output_dtype of POST /v1/embeddings', () => {
     assert.deepEqual((await embed(service, { ...body, normalize: false })).data, data);
   });
 
-  it('refuses what has no scale and what is no whole byte, before anything is computed', async () => {
+  it('refuses integers without a scale and incomplete bytes before anything is computed', async () => {
     for (const [body, code, param] of [
       [{ output_dtype: 'int8', normalize: false }, 'invalid_input', 'normalize'],
       [{ output_dtype: 'uint8', normalize: false }, 'invalid_input', 'normalize'],

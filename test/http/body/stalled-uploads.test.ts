@@ -49,7 +49,7 @@ describe('Uploads that stall', () => {
     assert.equal(await heldBytes(stub.url), 0, 'and the room is given back');
   });
 
-  it('take room by what arrived, and are given up with 408 when no more comes; what does not fit gets 429', async () => {
+  it('occupy what has arrived of them, are given up with 408 when nothing more comes, and get 429 when they do not fit', async () => {
     const patience = { receiveMs: 400 };
     stub = await startStubService({
       patience,

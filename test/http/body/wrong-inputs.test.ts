@@ -74,7 +74,7 @@ describe('Inputs of the wrong kind', () => {
     }
   });
 
-  it('are not looked at where there is no such path or method', async () => {
+  it('are not examined when the path or method does not exist', async () => {
     const headers = { 'content-type': 'application/json' };
     for (const body of ['', '{']) {
       for (const [method, path, status, code] of [

@@ -184,7 +184,7 @@ describe('DIALECTS', () => {
   };
 
   for (const dialects of [['none'], ['tei'], ['ollama'], ['cohere']] as Config['dialects'][]) {
-    it(`${dialects}: no other dialect is there, and their routes are unknown ones`, async () => {
+    it(`${dialects}: no other dialect is served, and their routes are unknown`, async () => {
       const service = await buildStubApp({ config: { dialects } });
       try {
         for (const one of cases) {

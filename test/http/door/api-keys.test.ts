@@ -59,7 +59,7 @@ describe('ApiKeys', () => {
     ['no key', '# all gone\n\n'],
     ['nothing', ''],
   ] as const) {
-    it(`keeps the keys of before when the file has ${what}, and says so in one line that shows none of it`, () => {
+    it(`keeps the previous keys when the file has ${what}, and says so in one line that shows none of them`, () => {
       const keys = open();
       writeFileSync(file, text);
       const line = reload(keys);
@@ -70,7 +70,7 @@ describe('ApiKeys', () => {
     });
   }
 
-  it('keeps the keys of before when the file is gone', () => {
+  it('keeps the previous keys when the file is gone', () => {
     const keys = open();
     rmSync(file);
     assert.match(reload(keys).reason as string, /API_KEYS_FILE cannot be read: ENOENT/);

@@ -85,7 +85,7 @@ describe('The bytes that one client may hold', () => {
     });
   }
 
-  it('are none of a body that nobody wants: a path that is not there is said before it has come', async () => {
+  it('are not spent on an unwanted body: an unknown path is refused before its body arrives', async () => {
     stub = await startStubService({ config });
     const socket = net.connect(Number(new URL(stub.url).port), '127.0.0.1');
     sockets.push(socket);
@@ -133,7 +133,7 @@ describe('The bytes of answers', () => {
     ['/v2/embed', { model: 'stub', texts: input, input_type: 'search_document', embedding_types: ['float', 'int8'] }],
     ['/v1/similarity', { queries: input.slice(0, 20), documents: input.slice(0, 1_000) }],
   ] as const) {
-    it(`of ${path} are counted before they are computed: what does not fit is refused, not computed`, async () => {
+    it(`of ${path} are counted before they are computed: a request whose answer does not fit is refused, not computed`, async () => {
       await start();
       const accepted = [post(path, body)];
       await until(() => stub.embedCalls() === accepted.length);

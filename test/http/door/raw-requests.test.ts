@@ -79,7 +79,7 @@ describe('Requests as no HTTP library sends them', () => {
     });
   }
 
-  it('a body shorter than its length, and then nothing: no answer, and nothing is computed', async () => {
+  it('a body shorter than its content-length, and then silence: no answer, and nothing is computed', async () => {
     const text = await new Promise<string>((resolve, reject) => {
       setTimeout(() => resolve(''), 200);
       sendRaw(service.url, post('{"input":', JSON_TYPE, 5000), () => true).then(resolve, reject);

@@ -141,7 +141,7 @@ describe('The dialect of Ollama', () => {
     assert.match(error, /^the input length exceeds the context length: input\[1\] has \d+ tokens; the limit is 40/);
   });
 
-  it('gives no vectors where there is nothing to embed, as where Ollama only loads the model', async () => {
+  it('gives no vectors when there is nothing to embed, as when Ollama only loads the model', async () => {
     for (const input of ['', [], undefined, null]) assert.deepEqual((await call({ input })).embeddings, []);
     assert.deepEqual((await succeed(service, '/api/embeddings', { model: 'starter' })).answer, { embedding: [] });
     assert.equal((await refused('/api/embed', { model: 'other' }))[0], 404);

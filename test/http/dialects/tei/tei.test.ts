@@ -512,7 +512,7 @@ describe('The dialect of text-embeddings-inference', () => {
     assert.deepEqual(Object.keys(answer).sort(), published.fieldsOf('Info').sort());
   });
 
-  it('/ping and / answer 200 to who probes them, with nothing that matters in it', async () => {
+  it('/ping and / answer probes with 200, and reveal nothing', async () => {
     for (const path of ['/ping', '/']) {
       for (const method of ['GET', 'HEAD'])
         assert.equal((await fetch(service.url + path, { method })).status, 200, path);

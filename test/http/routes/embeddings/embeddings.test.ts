@@ -131,7 +131,7 @@ describe('POST /v1/embeddings', () => {
     assert.equal((await errorOf(missing)).message, 'input is missing.');
   });
 
-  it('refuses what contradicts itself, and what is no Unicode', async () => {
+  it('refuses contradictory requests and invalid Unicode', async () => {
     const bodies = [
       [{ input: 'x', model: 'starter-query', input_type: 'document' }, 'input_type'],
       [{ input: 'x', instruction: 'Find it', input_type: 'document' }, 'instruction'],

@@ -110,7 +110,7 @@ describe('POST /v1/similarity with vectors', () => {
     }
   });
 
-  it('refuses what is no vector, or cannot be compared, naming the item', async () => {
+  it('refuses invalid and incomparable vectors, naming the item', async () => {
     const nan = Buffer.from(Float32Array.of(Number.NaN, 1).buffer).toString('base64');
     const bodies: [object, string, string, RegExp][] = [
       [{ queries, documents: [unit, [1, 2]] }, 'invalid_dimensions', 'documents[1]', /2 components; expected 256/],

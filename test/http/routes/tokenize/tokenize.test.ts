@@ -48,7 +48,7 @@ describe('POST /v1/tokenize', () => {
     assert.deepEqual((await tokenize(service, { input: texts[0] })).data, data.slice(0, 1));
   });
 
-  it('counts what /v1/embeddings charges, and gives ids of which it makes the same vectors', async () => {
+  it('counts the tokens that /v1/embeddings charges, and gives ids that it embeds as the same vectors', async () => {
     const task = 'Given a web search query, retrieve relevant passages that answer the query';
     for (const choice of [
       {},
@@ -82,7 +82,7 @@ describe('POST /v1/tokenize', () => {
     assert.equal(headers.get('x-truncated-inputs'), null);
   });
 
-  it('refuses what is wrong with a request', async () => {
+  it('refuses invalid requests', async () => {
     for (const [body, code, param] of [
       [{}, 'invalid_input', 'input'],
       [{ input: '' }, 'empty_input', 'input'],
