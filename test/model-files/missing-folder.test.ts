@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { locateModel } from '../../src/model-files/locate-model.ts';
 import { readConfig } from '../../src/settings/config.ts';
 
-describe('locateModel() of a folder that is not there', () => {
+describe('locateModel() of a missing folder', () => {
   const home = process.cwd();
   let folder: string;
   before(() => {

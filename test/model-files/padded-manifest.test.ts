@@ -171,7 +171,7 @@ describe('describeModel() of a folder with ONNX graphs', () => {
     assert.equal((await load()).matryoshkaMinimum, null);
   });
 
-  it('refuses what is no size, naming the field', async () => {
+  it('refuses an invalid size, naming the field', async () => {
     copy('bert-mean');
     for (const value of ['256', 256, [0], [1.5], ['8'], { 8: true }]) {
       edit('config.json', { matryoshka_dimensions: value });

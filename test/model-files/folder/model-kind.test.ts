@@ -26,7 +26,7 @@ const modules = (...types: string[]) =>
     types.map((type, i) => ({ type: `sentence_transformers.${type}`, path: i === 0 ? '' : `${i}` })),
   );
 
-describe('describeModel() of what is no whole embedding model', () => {
+describe('describeModel() of a folder that is not a complete embedding model', () => {
   const copies = {
     safetensors: path.join(packageRoot, 'models', 'starter'),
     ONNX: path.join(paddedFixtures, 'bert-mean'),

@@ -148,7 +148,7 @@ describe('describeModel() of the files of sentence-transformers', () => {
     });
   }
 
-  it('checks a model whose graph pools by itself, too', async () => {
+  it('also checks a model whose graph does the pooling', async () => {
     cpSync(path.join(paddedFixtures, 'bert-pooled'), folder, { recursive: true });
     edit(TRANSFORMER, { processing_kwargs: { text: { add_special_tokens: false } } });
     await assert.rejects(load(), /add_special_tokens/);
@@ -240,7 +240,7 @@ describe('describeModel() of the files of sentence-transformers', () => {
     });
   }
 
-  it('takes the arguments that a module could be called with for what nobody gives', async () => {
+  it('ignores the arguments that a module accepts, since hotvec passes none', async () => {
     const modules = JSON.parse(readFileSync(path.join(folder, 'modules.json'), 'utf8'));
     write('modules.json', [{ ...modules[0], kwargs: ['task'] }, ...modules.slice(1)]);
     assert.equal((await load()).pooling, 'cls');

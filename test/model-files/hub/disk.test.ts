@@ -11,7 +11,7 @@ import { checkFreeSpace } from '../../../src/model-files/hub/free-space.ts';
 import { PullingFixture, tinyModel } from '../../support/pulled-model.ts';
 
 describe('checkFreeSpace()', () => {
-  it('refuses what does not fit, with both numbers', async () => {
+  it('refuses a download that does not fit on the disk, with both sizes', async () => {
     const statfs = async () => ({ bavail: 250_000, bsize: 4096 });
     await checkFreeSpace('/models', 900_000_000, statfs);
     await checkFreeSpace('/models', 0, async () => ({ bavail: 0, bsize: 4096 }));
