@@ -85,7 +85,7 @@ describe('lockfileProblems()', () => {
     assert.deepEqual(lockfileProblems(manifest(), withPackage('node_modules/x', { dependencies })), []);
   });
 
-  it('sees a decision about a script that is not there any more', () => {
+  it('notices a decision about a script that no longer exists', () => {
     const given = manifest();
     given.allowScripts = { ...given.allowScripts, gone: false };
     assert.match(lockfileProblems(given, lockfile()).join('\n'), /names gone, which has no install script/);
@@ -107,7 +107,7 @@ describe('licenseProblems()', () => {
     }
   });
 
-  it('refuses everything else, and what is no expression', () => {
+  it('refuses everything else, and invalid expressions', () => {
     for (const license of [
       'GPL-3.0-only',
       'LGPL-3.0-or-later',

@@ -37,7 +37,7 @@ describe('check-shared-libraries.sh', { skip: process.platform !== 'linux' && 'l
     assert.match(stderr, /library\.so needs what this image lacks:\nlibcublas\.so\.13 => not found\n$/);
   });
 
-  it('fails on a C library that is too old, and on what is no library', () => {
+  it('fails on a C library that is too old, and on a file that is not a library', () => {
     assert.equal(check("library.so: version `GLIBC_2.38' not found").status, 1);
     assert.equal(check('not a dynamic executable', 1).status, 1);
   });

@@ -21,7 +21,7 @@ describe('The verdicts of a soak run', () => {
     assert.equal(holds(0.9999989, thresholds.cosine_to_alone.bound), false);
   });
 
-  it('miss what is no number, what was not reported, and what nobody knows', () => {
+  it('fail for a value that is not a number, one that was not reported, and an unknown one', () => {
     assert.deepEqual(judged(0, figure(null))[0], [what, 'no number batch times (seed 1)', false]);
     assert.deepEqual(judged(0), [[what, 'not reported', false], passed]);
     const stranger = { name: 'lost_vectors', value: 0, note: '' };

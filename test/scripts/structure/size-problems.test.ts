@@ -25,14 +25,14 @@ describe('sizeProblems()', () => {
     assert.equal(sizeProblems([small, ofTypes], {}).length, 1);
   });
 
-  it('lets a file be that is longer, that two import, or that nobody imports', () => {
+  it('accepts a file that is longer, has two importers, or none', () => {
     const second = parseSource('log/second.ts', "import type { Small } from './small.ts';\n");
     assert.deepEqual(sizeProblems([small, importer, second], {}), []);
     assert.deepEqual(sizeProblems([parseSource('log/small.ts', lines(30)), importer], {}), []);
     assert.deepEqual(sizeProblems([small], {}), []);
   });
 
-  it('lets a named exception be, and names one that is none any more', () => {
+  it('accepts a named exception, and names one that is no longer needed', () => {
     assert.deepEqual(sizeProblems([small, importer], { 'log/small.ts': 'A contract.' }), []);
     assert.deepEqual(sizeProblems([small], { 'log/small.ts': 'A contract.' }), [
       'log/small.ts needs no exception any more',
