@@ -57,7 +57,7 @@ describe('Readiness of two models', () => {
     assert.throws(() => readiness.check(), /a is not/);
   });
 
-  it('begins when each has been loaded', () => {
+  it('begins once every model is loaded', () => {
     states[1] = { fingerprint: null, isReady: false, isGivenUp: false };
     assert.throws(() => readiness.check(), /b is not/);
   });
