@@ -99,7 +99,7 @@ describe('Several models', () => {
     assert.equal(found.length, 6);
   });
 
-  it('of a file that is none, is empty or says a thing twice are refused', () => {
+  it('of a file that cannot be read, lists no models or repeats a field are refused', () => {
     assert.match(problems({ MODELS_FILE: path.join(folder, 'none') }).join(), /MODELS_FILE=.*none cannot be read/);
     for (const lines of [[''], ['models: []'], ['- model: starter'], ['models: starter']]) {
       assert.match(
