@@ -41,7 +41,7 @@ const ROUTES = [
   '/v1/models/%',
 ];
 
-describe('Pipelined requests that nobody reads the answers of', {
+describe('Pipelined requests whose answers are never read', {
   skip: process.platform !== 'linux' && 'reads /proc',
 }, () => {
   it(`leave others served, and memory as it is: ${CONNECTIONS} × ${REQUESTS}, every GET route`, async () => {

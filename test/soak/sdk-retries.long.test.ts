@@ -25,7 +25,7 @@ describe('The OpenAI SDK with its default retries, in a burst of 1.75 times the 
     await cli.exit;
   });
 
-  it(`gets every vector: who is refused is told a time at which there is room (bursts: ${ROUNDS})`, async () => {
+  it(`gets every vector: a refused request is told when there will be room (bursts: ${ROUNDS})`, async () => {
     const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none' });
     let failed = 0;
     for (let round = 0; round < ROUNDS; round++) {
