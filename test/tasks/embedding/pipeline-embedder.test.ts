@@ -180,7 +180,7 @@ describe('PipelineEmbedder.embed()', () => {
     await done;
   });
 
-  it('refuses a text of which the tokenizer leaves nothing', async () => {
+  it('refuses a text that the tokenizer reduces to nothing', async () => {
     create(
       {},
       {

@@ -108,7 +108,7 @@ describe('With a vector cache', () => {
     assert.equal(engine.batchesSent, 1);
   });
 
-  it('who writes into a vector writes into nobody else’s', async () => {
+  it('writing into a returned vector changes no other client’s copy', async () => {
     const { answered, embed, engine } = create();
     const together = [
       embed([[1, 2]]),
