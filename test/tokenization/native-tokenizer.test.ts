@@ -76,7 +76,7 @@ describe('loadNativeTokenizer()', () => {
     await assert.rejects(loadNativeTokenizer(baseTokenizer), /appends no end token/);
   });
 
-  it('takes one that puts tokens around a text, and one that puts none where nobody reads them', async () => {
+  it('accepts one that adds tokens around a text, and one that adds none when no end token is needed', async () => {
     const bert = path.join(paddedFixtures, 'bert-mean', 'tokenizer.json');
     assert.deepEqual((await loadNativeTokenizer(bert)).special, { before: 1, after: 1 });
     const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
