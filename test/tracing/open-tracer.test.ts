@@ -34,14 +34,14 @@ describe('openTracer()', () => {
   });
   after(() => collector.close());
 
-  it('opens nothing without an address, or when told not to', async () => {
+  it('opens nothing without an address, or when disabled', async () => {
     assert.equal(await openTracer(testConfig(), () => assert.fail()), null);
     const settings = testConfig({ otelExporterOtlpEndpoint: collector.url, otelSdkDisabled: true });
     assert.equal(await openTracer(settings, () => assert.fail()), null);
     assert.equal(collector.connections, 0);
   });
 
-  it('sends what waits when it is closed', async () => {
+  it('sends pending spans when it is closed', async () => {
     const tracer = await open({ otelExporterOtlpEndpoint: collector.url });
     tracer.record(request);
     assert.equal(collector.requests.length, 0);
@@ -49,7 +49,7 @@ describe('openTracer()', () => {
     assert.equal(collector.spans.length, 1);
   });
 
-  it('keeps the part of the traces that is asked for, and all that their callers keep', async () => {
+  it('samples the configured share of traces, and all that callers sample', async () => {
     const none = await open({ otelExporterOtlpEndpoint: collector.url, otelTracesSamplerArg: 0 });
     assert.equal(none.record(request), undefined);
     const context = { traceId: 'a'.repeat(32), parentId: 'b'.repeat(16), isSampled: true, state: undefined };
@@ -76,7 +76,7 @@ describe('openTracer()', () => {
   });
 });
 
-describe('A collector that is not there', () => {
+describe('An unreachable collector', () => {
   // Of OpenTelemetry's own variables, which the exporter reads: without it an outage is seen after ten seconds.
   before(() => {
     process.env.OTEL_EXPORTER_OTLP_TIMEOUT = '1200';
@@ -85,7 +85,7 @@ describe('A collector that is not there', () => {
     delete process.env.OTEL_EXPORTER_OTLP_TIMEOUT;
   });
 
-  it('is told once, holds nobody up, keeps a bounded number of spans, and is told when it is back', async () => {
+  it('is reported once, delays no request, costs a bounded number of spans, and is reported again when it is back', async () => {
     const port = await freePort();
     const events: ExportEvent[] = [];
     const tracer = await open({ otelExporterOtlpEndpoint: `http://127.0.0.1:${port}` }, (event) => events.push(event));
@@ -111,7 +111,7 @@ describe('A collector that is not there', () => {
     await collector.close();
   });
 
-  it('is told once when it refuses, with what it says', async () => {
+  it('is reported once when it refuses, with its reason', async () => {
     const collector = await startCollector();
     collector.status = 400;
     const events: ExportEvent[] = [];
@@ -123,7 +123,7 @@ describe('A collector that is not there', () => {
     await collector.close();
   });
 
-  it('does not hold up the end when it never answers', async () => {
+  it('does not delay the shutdown when it never answers', async () => {
     // Longer than closing may take.
     process.env.OTEL_EXPORTER_OTLP_TIMEOUT = '4000';
     const collector = await startCollector();
