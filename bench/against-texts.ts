@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../src/package-info.ts';
-import { ServerError } from './embedding-server.ts';
+import { ServerError } from './api-server.ts';
 
 /** Documents of this repository with enough prose for a few hundred texts. */
 const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/models.md', 'docs/operations.md'];

@@ -1,16 +1,16 @@
 import process from 'node:process';
 import { readAgainstOptions } from './against-options.ts';
 import { readAgainstTexts } from './against-texts.ts';
+import { ServerError } from './api-server.ts';
 import { compareServers, type SideResult } from './compare-servers.ts';
-import { embeddingsTarget, type Server, ServerError } from './embedding-server.ts';
+import { openEmbeddingContest } from './embedding-contest.ts';
 import { formatTable } from './format-table.ts';
-import { compareVectors, judgeVectors } from './gate-servers.ts';
 import { LoadGenerator } from './load-generator.ts';
 import { figure, milliseconds } from './report.ts';
+import { openRerankContest } from './rerank-contest.ts';
 import { sum } from './statistics.ts';
 
-// `node dist/bench/against.js --url A --url B`: two running servers that speak OpenAI's API, side by side.
-const GATE_TEXTS = 12;
+// `node dist/bench/against.js --url A --url B`: two running servers that embed or rerank, side by side.
 
 const load = new LoadGenerator();
 try {
@@ -24,13 +24,16 @@ try {
 }
 
 async function compare(): Promise<void> {
-  const { servers, texts: file, noGate, lowestCosine, clients, batch, seconds, rounds, format } = readAgainstOptions();
+  const options = readAgainstOptions();
+  const { task, servers, texts: file, noGate, clients, seconds, rounds } = options;
   const nextTexts = readAgainstTexts(file);
-  const agreement = await compareVectors(servers, nextTexts(GATE_TEXTS));
-  const complaints = judgeVectors(servers, agreement, lowestCosine);
+  const open = task === 'rerank' ? openRerankContest : openEmbeddingContest;
+  const contest = await open(options, nextTexts);
+  const { complaints, models, targets, textsPerRequest, unit, perRequest, alone } = contest;
   for (const complaint of complaints) process.stderr.write(`${complaint}\n`);
   if (complaints.length > 0 && !noGate) {
-    process.stderr.write('A speed counts only where the vectors are right. --no-gate measures nevertheless.\n');
+    const wanted = task === 'rerank' ? 'scores' : 'vectors';
+    process.stderr.write(`A speed counts only where the ${wanted} are right. --no-gate measures nevertheless.\n`);
     process.exitCode = 1;
     return;
   }
@@ -40,54 +43,43 @@ async function compare(): Promise<void> {
     turns.set(turn, texts);
     return texts;
   };
-  const side = (server: Server, model: string) => ({
-    target: embeddingsTarget(server),
+  const side = (i: 0 | 1) => ({
+    target: targets[i],
     bodies: (turn: number, count: number) => {
-      const texts = textsOf(turn, count * batch);
-      return Array.from({ length: count }, (_, i) =>
-        JSON.stringify({ model, input: texts.slice(i * batch, (i + 1) * batch), encoding_format: format }),
+      const texts = textsOf(turn, count * textsPerRequest);
+      return Array.from({ length: count }, (_, request) =>
+        contest.bodyOf(i, texts.slice(request * textsPerRequest, (request + 1) * textsPerRequest)),
       );
     },
   });
-  const sides = [side(servers[0], agreement.models[0]), side(servers[1], agreement.models[1])] as const;
   const {
     a,
     b,
     ratio,
     rounds: measured,
     requestsPerTurn,
-  } = await compareServers(load, sides, {
+  } = await compareServers(load, [side(0), side(1)], {
     clients,
     rounds,
     seconds,
     cellSeconds: Number.POSITIVE_INFINITY,
   });
-  const line = (server: Server, i: 0 | 1, result: SideResult) => [
-    server.name,
-    server.url,
-    agreement.models[i],
+  const line = (i: 0 | 1, result: SideResult) => [
+    servers[i].name,
+    servers[i].url,
+    models[i],
     figure(result.requestsPerSecond),
-    figure(result.requestsPerSecond * batch),
+    figure(result.requestsPerSecond * perRequest),
     milliseconds(result.p50),
     milliseconds(result.p99),
     describeFailures(result),
-    agreement.aloneAndTogether[i].toFixed(6),
+    alone.figures[i],
   ];
-  const header = [
-    '',
-    'server',
-    'model',
-    'requests/s',
-    'texts/s',
-    'p50',
-    'p99',
-    'errors',
-    'cosine alone and in a batch',
-  ];
-  console.log(`${formatTable([header, line(servers[0], 0, a), line(servers[1], 1, b)])}
+  const header = ['', 'server', 'model', 'requests/s', `${unit}/s`, 'p50', 'p99', 'errors', alone.title];
+  console.log(`${formatTable([header, line(0, a), line(1, b)])}
 
-A answers ${figure(ratio)} times as many texts a second as B: the median of ${measured} rounds A B B A, ${requestsPerTurn} requests a turn,
-${clients} clients, ${batch} texts a request, ${format}. Lowest cosine of A's and B's vectors: ${agreement.betweenServers.toFixed(6)}.`);
+A answers ${figure(ratio)} times as many ${unit} a second as B: the median of ${measured} rounds A B B A, ${requestsPerTurn} requests a turn,
+${clients} clients, ${contest.shape}. ${contest.agreement}`);
   if (Number.isNaN(a.p50) || Number.isNaN(b.p50)) {
     throw new ServerError('A server answered no request of the measurement: the figures above say with what.');
   }

@@ -1,10 +1,11 @@
+import type { TaskName } from '../src/model-files/manifest.ts';
 import { describeRun } from './describe-run.ts';
 import { formatTable } from './format-table.ts';
 import { judgeTargets } from './judge-targets.ts';
 import type { Row } from './report.ts';
 
-/** The table in Markdown, under a line that says where and of what it was taken. */
-export function formatReport(rows: readonly Row[], inputs: string): string {
+/** The table in Markdown, under a line that says where and of what it was taken, and that of the targets of the task. */
+export function formatReport(rows: readonly Row[], inputs: string, task: TaskName): string {
   const header = ['model', 'measure', 'result', 'against'];
   const lines = rows.map(({ model, measure, result, against }) => [model, measure, result, against]);
   return `# hotvec benchmark
@@ -19,6 +20,6 @@ ${formatTable([header, ...lines])}
 
 Of \`targets.ts\`. Where a target was measured several times, the worst counts.
 
-${formatTable(judgeTargets(rows))}
+${formatTable(judgeTargets(rows, task))}
 `;
 }

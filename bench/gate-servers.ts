@@ -1,5 +1,6 @@
 import { cosine } from '../src/tasks/embedding/cosine.ts';
-import { embed, findModel, type Server, ServerError } from './embedding-server.ts';
+import { findModel, type Server, ServerError } from './api-server.ts';
+import { embed } from './embedding-server.ts';
 
 /** Of a text alone and in a batch: further apart than any precision explains, the neighbors are in the vector. */
 const BATCH_COSINE = 0.999;

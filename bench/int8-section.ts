@@ -1,11 +1,8 @@
-import { packed } from '../scripts/packed-weights.ts';
 import { type Batch, rowAt, toBatch } from '../src/engine/protocol.ts';
-import { loadQwen3, type PackedModel } from '../src/formats/qwen3/load.ts';
-import { resolveModel } from '../src/model-files/resolve-model.ts';
+import type { PackedModel } from '../src/formats/qwen3/load.ts';
 import { cosine } from '../src/tasks/embedding/cosine.ts';
-import { engineSettings } from './engine-settings.ts';
 import { GateError, largestDifference } from './gate.ts';
-import { withInt8 } from './int8-weights.ts';
+import { bothPrecisions } from './int8-weights.ts';
 import { interleave } from './interleave.ts';
 import type { EngineBench } from './open-bench.ts';
 import { figure, type Row } from './report.ts';
@@ -27,7 +24,7 @@ const TURN_SECONDS = 0.3;
 export async function* measureInt8(bench: EngineBench): AsyncGenerator<Row> {
   const { manifest, workloads, options } = bench;
   if (options.device !== 'cpu') return;
-  const { exact, int8 } = await bothModels(bench);
+  const { exact, int8 } = await bothPrecisions(bench);
   for (const { workload, batchSize } of LOADS) {
     const take = async (seed: number, count = 1) => {
       const items = await workloads.take(workload, batchSize * count, 5_000 + seed);
@@ -65,19 +62,6 @@ export async function* measureInt8(bench: EngineBench): AsyncGenerator<Row> {
       },
     };
   }
-}
-
-/** The one that the bench has not is loaded. */
-async function bothModels(bench: EngineBench): Promise<{ exact: PackedModel; int8: PackedModel }> {
-  const { model, manifest, options, setting } = bench;
-  const load = async (dtype: 'fp32' | 'int8') =>
-    loadQwen3(
-      { weights: packed(dtype === 'int8' ? await withInt8(resolveModel(setting), manifest) : manifest) },
-      engineSettings(manifest, 'cpu', dtype),
-    );
-  return options.dtype === 'int8'
-    ? { exact: await load('fp32'), int8: model }
-    : { exact: model, int8: await load('int8') };
 }
 
 async function runAlone(model: PackedModel, batch: Batch, width: number): Promise<Float32Array> {

@@ -1,10 +1,13 @@
+import type { TaskName } from '../src/model-files/manifest.ts';
+import { STARTERS } from '../src/model-files/resolve-model.ts';
 import { figure, type Row } from './report.ts';
 import { TARGETS, type Target, type TargetId } from './targets.ts';
 
-/** The lines of the targets table: target, model, measured, verdict. The first line is the header. */
-export function judgeTargets(rows: readonly Row[]): string[][] {
+/** The lines of the targets table of a task: target, model, measured, verdict. The first line is the header. */
+export function judgeTargets(rows: readonly Row[], task: TaskName): string[][] {
   const lines = [['target', 'wanted', 'model', 'measured in this run', 'verdict']];
   for (const [id, target] of Object.entries(TARGETS) as [TargetId, Target][]) {
+    if (!(target.tasks ?? ['embed']).includes(task)) continue;
     const what = [target.what, wanted(target)];
     const worst = worstByModel(rows, id, target);
     if (worst.size === 0) lines.push([...what, target.model === 'any' ? '' : target.model, 'not in this run', '']);
@@ -15,10 +18,12 @@ export function judgeTargets(rows: readonly Row[]): string[][] {
 
 function worstByModel(rows: readonly Row[], id: TargetId, { bound, model }: Target): Map<string, number> {
   const worse = 'atLeast' in bound ? Math.min : Math.max;
+  const isAbout = (name: string) =>
+    model === 'any' || (STARTERS.some((one) => one === name) ? 'starter' : 'full') === model;
   const worst = new Map<string, number>();
   for (const row of rows) {
     const value = row.targets?.[id];
-    if (value === undefined || (model !== 'any' && model !== (row.model === 'starter' ? 'starter' : 'full'))) continue;
+    if (value === undefined || !isAbout(row.model)) continue;
     worst.set(row.model, worse(worst.get(row.model) ?? value, value));
   }
   return worst;

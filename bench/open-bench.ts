@@ -3,12 +3,13 @@ import { describeModel } from '../src/formats/describe-model.ts';
 import { chooseDtype } from '../src/formats/formats.ts';
 import { loadQwen3, type PackedModel } from '../src/formats/qwen3/load.ts';
 import type { Qwen3Weights } from '../src/formats/qwen3/qwen3-weights.ts';
-import type { ModelManifest } from '../src/model-files/manifest.ts';
+import type { Dtype, ModelManifest } from '../src/model-files/manifest.ts';
 import { resolveModel } from '../src/model-files/resolve-model.ts';
 import { loadNativeTokenizer } from '../src/tokenization/native-tokenizer.ts';
 import { engineSettings } from './engine-settings.ts';
 import { sequenceFlops } from './flops.ts';
 import { gateGolden } from './gate.ts';
+import { gateScores } from './gate-scores.ts';
 import { createGemm, type GemmCalibrator } from './gemm.ts';
 import { withInt8 } from './int8-weights.ts';
 import { LoadGenerator } from './load-generator.ts';
@@ -27,6 +28,8 @@ export interface EngineBench {
   manifest: ModelManifest;
   /** The manifest's: only packed models are measured here. */
   weights: Qwen3Weights;
+  /** What the model computes in. */
+  dtype: Dtype;
   isLarge: boolean;
   workloads: Workloads;
   gemm: GemmCalibrator;
@@ -37,11 +40,12 @@ export interface EngineBench {
   close: () => Promise<void>;
 }
 
-/** @throws {GateError} when the model's vectors are wrong: then there is no speed to report. */
+/** @throws {GateError} when the model's vectors or scores are wrong: then there is no speed to report. */
 export async function openBench(setting: string, options: BenchOptions): Promise<EngineBench> {
   const location = resolveModel(setting);
-  const described = await describeModel(location);
-  const tokenizer = await loadNativeTokenizer(described.tokenizerFile);
+  const described = await describeModel(location, { task: options.task });
+  const needsEndToken = options.task === 'embed';
+  const tokenizer = await loadNativeTokenizer(described.tokenizerFile, { needsEndToken });
   const { device } = options;
   const dtype = chooseDtype(described, device, options.dtype);
   const manifest = dtype === 'int8' ? await withInt8(location, described) : described;
@@ -49,6 +53,7 @@ export async function openBench(setting: string, options: BenchOptions): Promise
   // Int8 is compared with what the machine does in fp32.
   const gemmDtype = dtype === 'int8' ? 'fp32' : dtype;
   const model = await loadQwen3({ weights }, engineSettings(manifest, device, dtype));
+  if (options.task === 'rerank') await gateScores(model, manifest, dtype);
   if (manifest.name === 'starter') await gateGolden(model, manifest.hiddenSize, { device, dtype });
   let service: Promise<RunningService> | undefined;
   const load = new LoadGenerator();
@@ -57,6 +62,7 @@ export async function openBench(setting: string, options: BenchOptions): Promise
     model,
     manifest,
     weights,
+    dtype,
     isLarge: sequenceFlops(manifest.cost, 1) > LARGE_FLOPS_PER_TOKEN,
     workloads: await openWorkloads(tokenizer),
     gemm: await createGemm(weights.architecture.hiddenSize, weights.architecture.intermediateSize, {
@@ -64,7 +70,7 @@ export async function openBench(setting: string, options: BenchOptions): Promise
       dtype: gemmDtype,
     }),
     load,
-    service: () => (service ??= startService(setting, { DEVICE: device, DTYPE: options.dtype })),
+    service: () => (service ??= startService(setting, { DEVICE: device, DTYPE: options.dtype, TASK: options.task })),
     options,
     async close() {
       load.stop();

@@ -1,11 +1,13 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { Device } from '../src/engine/protocol.ts';
-import type { Dtype } from '../src/model-files/manifest.ts';
+import { type Dtype, TASK_NAMES, type TaskName } from '../src/model-files/manifest.ts';
 import { SECTIONS } from './sections.ts';
 
 export interface BenchOptions {
-  /** Values of MODEL: `starter` or folders. */
+  /** What all of the models are for. */
+  task: TaskName;
+  /** Values of MODEL: one that comes with hotvec, or folders. */
   models: string[];
   /** A check that everything runs: one round, small samples. */
   quick: boolean;
@@ -22,20 +24,26 @@ export interface BenchOptions {
   isWhole: boolean;
 }
 
-const names = Object.keys(SECTIONS);
-const USAGE = `npm run bench -- [--model DIR]… [--quick] [--only SECTION]… [--cell-seconds N]
+const STARTERS: Record<TaskName, string> = { embed: 'starter', rerank: 'starter-reranker' };
+const USAGE = `npm run bench -- [--task embed|rerank] [--model DIR]… [--quick] [--only SECTION]… [--cell-seconds N] [--rounds N]
                  [--device cpu|cuda|webgpu] [--dtype auto|fp32|bf16|fp16|int8]
 
---model: the starter when left out; may be given several times, e.g. --model starter --model random-0.6b.
+--task: what the models are for; embed when left out.
+--model: the starter, or the reranker made of it, when left out; may be given several times, e.g. --model starter
+         --model random-0.6b.
 --quick: a check that everything runs; its figures mean nothing.
---only: ${names.join(', ')}.
-A whole run writes bench/RESULTS.md; with --quick or --only it is left alone.`;
+--rounds: most rounds that a figure is the median of (5).
+--only: ${listOf('embed')};
+        of rerankers ${listOf('rerank')}.
+A whole run writes bench/RESULTS.md, of rerankers bench/RESULTS-rerank.md; with --quick or --only it is left alone.`;
 
 export function readOptions(): BenchOptions {
   const { values } = parseArgs({
     options: {
-      model: { type: 'string', multiple: true, default: ['starter'] },
+      task: { type: 'string', default: 'embed' },
+      model: { type: 'string', multiple: true },
       quick: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '5' },
       'cell-seconds': { type: 'string', default: '45' },
       device: { type: 'string', default: 'cpu' },
       dtype: { type: 'string', default: 'auto' },
@@ -47,15 +55,16 @@ export function readOptions(): BenchOptions {
     process.stdout.write(`${USAGE}\n`);
     process.exit(0);
   }
+  const task = TASK_NAMES.find((name) => name === values.task);
+  if (task === undefined) return refuse(`--task is ${TASK_NAMES.join(' or ')}, not ${values.task}.`);
+  const names = Object.keys(SECTIONS[task]);
   const unknown = values.only.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    process.stderr.write(`There is no section ${unknown}. The sections: ${names.join(', ')}.\n`);
-    process.exit(2);
-  }
+  if (unknown !== undefined) return refuse(`There is no section ${unknown}. The sections: ${names.join(', ')}.`);
   return {
-    models: values.model,
+    task,
+    models: values.model ?? [STARTERS[task]],
     quick: values.quick,
-    rounds: values.quick ? 1 : 5,
+    rounds: values.quick ? 1 : Number(values.rounds),
     cellSeconds: values.quick ? 5 : Number(values['cell-seconds']),
     // One that does not exist is refused by what takes it, ONNX Runtime and chooseDtype().
     device: values.device as Device,
@@ -63,4 +72,13 @@ export function readOptions(): BenchOptions {
     sections: names.filter((name) => values.only.length === 0 || values.only.includes(name)),
     isWhole: !values.quick && values.only.length === 0,
   };
+}
+
+function listOf(task: TaskName): string {
+  return Object.keys(SECTIONS[task]).join(', ');
+}
+
+function refuse(complaint: string): never {
+  process.stderr.write(`${complaint}\n`);
+  process.exit(2);
 }

@@ -6,9 +6,9 @@ import { formatReport } from './format-report.ts';
 import { openBench } from './open-bench.ts';
 import { readOptions } from './options.ts';
 import type { Row } from './report.ts';
-import { SECTIONS } from './sections.ts';
+import { SECTIONS, type Section } from './sections.ts';
 
-// `npm run bench`: measures every model named, prints one table, and writes it to RESULTS.md unless only a part was run.
+// `npm run bench`: measures every model named, prints one table, and writes it to a file unless only a part was run.
 exitOnSignals();
 const options = readOptions();
 const rows: Row[] = [];
@@ -18,7 +18,7 @@ for (const setting of options.models) {
   inputs = bench.workloads.source;
   try {
     for (const name of options.sections) {
-      for await (const row of (SECTIONS[name] as (typeof SECTIONS)[string])(bench)) {
+      for await (const row of (SECTIONS[options.task][name] as Section)(bench)) {
         rows.push(row);
         // The table comes at the end, and a full run takes a while.
         process.stderr.write(`${row.model}: ${row.measure}: ${row.result} (${row.against})\n`);
@@ -30,8 +30,9 @@ for (const setting of options.models) {
     await bench.close();
   }
 }
-console.log(formatReport(rows, inputs));
+console.log(formatReport(rows, inputs, options.task));
 
 function writeResults(): void {
-  writeFileSync(path.join(packageRoot, 'bench', 'RESULTS.md'), formatReport(rows, inputs));
+  const file = options.task === 'rerank' ? 'RESULTS-rerank.md' : 'RESULTS.md';
+  writeFileSync(path.join(packageRoot, 'bench', file), formatReport(rows, inputs, options.task));
 }

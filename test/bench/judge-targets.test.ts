@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { judgeTargets } from '../../bench/judge-targets.ts';
 import type { Row } from '../../bench/report.ts';
-import { TARGETS, type TargetId } from '../../bench/targets.ts';
+import { TARGETS, type Target, type TargetId } from '../../bench/targets.ts';
+import { TASK_NAMES, type TaskName } from '../../src/model-files/manifest.ts';
 
 const row = (model: string, targets: Row['targets'] = {}): Row => ({
   model,
@@ -13,15 +14,18 @@ const row = (model: string, targets: Row['targets'] = {}): Row => ({
 });
 
 /** Model, measured and verdict of the lines of a target. */
-function linesOf(id: TargetId, rows: Row[]): string[][] {
-  return judgeTargets(rows)
+function linesOf(id: TargetId, rows: Row[], task: TaskName = 'embed'): string[][] {
+  return judgeTargets(rows, task)
     .filter(([what]) => what === TARGETS[id].what)
     .map((line) => line.slice(2));
 }
 
 describe('judgeTargets', () => {
-  it('has a line for every target, also for one that was not measured', () => {
-    assert.equal(judgeTargets([]).length, 1 + Object.keys(TARGETS).length);
+  it('has a line for every target of the task, also for one that was not measured', () => {
+    for (const task of TASK_NAMES) {
+      const targets = (Object.values(TARGETS) as Target[]).filter(({ tasks = ['embed'] }) => tasks.includes(task));
+      assert.equal(judgeTargets([], task).length, 1 + targets.length);
+    }
     assert.deepEqual(linesOf('gpuMfu', []), [['', 'not in this run', '']]);
   });
 
@@ -58,5 +62,8 @@ describe('judgeTargets', () => {
       linesOf('coldStart', rows).map(([model]) => model),
       ['starter'],
     );
+    const rerankers = [row('starter-reranker', { rerankRows: 0.9 }), row('random-reranker', { rerankRows: 0.7 })];
+    assert.deepEqual(linesOf('rerankRows', rerankers, 'rerank'), [['random-reranker', '0.7×', 'met by 6.67 %']]);
+    assert.deepEqual(linesOf('rerankRows', rerankers), []);
   });
 });

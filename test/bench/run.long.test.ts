@@ -26,13 +26,20 @@ const BEGINNINGS: Record<string, string> = {
   peers: 'peers, q × 1',
 };
 
+const RERANK_BEGINNINGS: Record<string, string> = {
+  gemm: 'GEMM ',
+  rerank: 'engine, rr: rows of 32 documents',
+  'rerank-int8': 'engine, rr: int8 and fp32',
+  memory: 'memory after ',
+};
+
 describe('npm run bench', () => {
   it('runs every section with --quick, prints their table and that of the targets, and leaves RESULTS.md alone', () => {
     const results = path.join(packageRoot, 'bench', 'RESULTS.md');
     const before = readFileSync(results, 'utf8');
     const { status, stdout, stderr } = runBench('--quick');
     assert.equal(status, 0, stderr);
-    for (const name of Object.keys(SECTIONS)) {
+    for (const name of Object.keys(SECTIONS.embed)) {
       assert.ok(stdout.includes(`| starter | ${BEGINNINGS[name]}`), `${name}: ${stdout}`);
     }
     assert.match(stdout, /× hotvec's padded path: /);
@@ -41,6 +48,19 @@ describe('npm run bench', () => {
     assert.doesNotMatch(rows as string, /NaN|undefined|Infinity/);
     assert.match(targets as string, /\| latency that an idle server adds .* \| starter \| .* \| (met|\*\*missed)/);
     assert.equal(readFileSync(results, 'utf8'), before);
+  });
+
+  it('runs every section about rerankers, with their targets', () => {
+    const { status, stdout, stderr } = runBench('--quick', '--task', 'rerank');
+    assert.equal(status, 0, stderr);
+    for (const name of Object.keys(SECTIONS.rerank)) {
+      assert.ok(stdout.includes(`| starter-reranker | ${RERANK_BEGINNINGS[name]}`), `${name}: ${stdout}`);
+    }
+    assert.match(stdout, /logits equal to the bit/);
+    const [rows, targets] = stdout.split('## Targets');
+    assert.doesNotMatch(rows as string, /NaN|undefined|Infinity/);
+    assert.match(targets as string, /RSS of the main process/);
+    assert.doesNotMatch(targets as string, /prefix sharing, qi/);
   });
 
   it('runs the one section that is asked for', () => {
