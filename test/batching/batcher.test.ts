@@ -56,7 +56,7 @@ async function answerAll(): Promise<void> {
   }
 }
 
-/** Lets the batcher see that a full batch takes so long. */
+/** Teaches the batcher that a full batch takes this long. */
 async function learnDuration(milliseconds: number): Promise<void> {
   const done = batcher.submit([sequence(BUDGET)]);
   engine.answer(milliseconds);

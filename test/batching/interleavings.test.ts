@@ -199,7 +199,7 @@ describe('Batcher under any order of events', () => {
         for (const one of steps) await scene.take(one);
         await scene.finish();
         scene.check();
-        // What was left behind of a sequence would keep the next who brings it waiting for ever.
+        // A leftover of a sequence would make the next request with it wait forever.
         const seen = scene.submitted.flatMap(({ sequences }) => sequences.filter((ids) => !isDeadly(ids)));
         const again = scene.batcher.submit(seen).catch((error: HotvecError) => error.code);
         await scene.finish();

@@ -9,7 +9,7 @@ export interface ClientTask {
   /** Sent as they are, and over and over for large batches. */
   texts: string[];
   batches: number[];
-  /** What the failing service says about when to come back: longer than the client would wait by itself. */
+  /** The retry-after of the failing service: longer than the client would wait on its own. */
   retryAfterMs: number;
 }
 

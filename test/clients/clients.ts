@@ -19,7 +19,7 @@ export interface Client {
    * neither, but knows by the status what is worth it; `at once`: after 503 alone.
    */
   retries: 'as told' | 'when told' | 'at its own pace' | 'at once' | 'never';
-  /** More than the client would wait by itself before its first repetition. */
+  /** Longer than the client would wait on its own before its first retry. */
   ownWaitMs: number;
   checkMore?: (more: Record<string, unknown>, stand: ClientStand) => void;
 }

@@ -14,7 +14,7 @@ const answered = {
 export type Step = keyof typeof answered;
 
 /**
- * What of each answer a client shows, in an error of which class.
+ * What each client shows of an answer, and the class of its error.
  * @param otherwise where a client sees something else.
  */
 export function expectedErrors(

@@ -12,7 +12,7 @@ const VERSION_CHECK = 'import sys, ensurepip, venv; assert sys.version_info >= (
 /**
  * A Python with the clients: the one that `HOTVEC_TEST_PYTHON` names, or a virtual environment with exactly what
  * `requirements.txt` says, by its hashes, made once for each state of that file.
- * @returns its path, or why there is none, as a sentence: no Python, or no registry.
+ * @returns its path, or why it could not be made, as a sentence: no Python, or no registry.
  */
 export function findPython(): { python: string } | string {
   const named = process.env.HOTVEC_TEST_PYTHON;

@@ -63,7 +63,7 @@ export const moreClients: MoreClients[] = [
 
 /**
  * Builds the program in a copy of its folder, which is kept for the next time.
- * @returns the command that runs it there, or why it cannot be, as a sentence.
+ * @returns the command that runs it there, or why it cannot run, as a sentence.
  */
 export function prepare({ tool, folder, commands }: MoreClients): { command: string[]; cwd: string } | string {
   if (spawnSync(tool, ['--version']).error !== undefined) return `${tool} is not installed`;

@@ -131,7 +131,7 @@ for (const [name, folders] of Object.entries(SAMPLES)) {
         for (const file of format.weightFiles(described, format.dtypes(described, 'cpu')[0] as Dtype)) {
           assert.ok(existsSync(file) && format.engineFiles(described).includes(file), file);
         }
-        // A file that is not there after all is missed, not passed over.
+        // A file that turns out to be missing is an error and is not skipped.
         for (const file of weights) {
           const files = new Set(chosen.filter((one) => one !== file));
           await assert.rejects(describeModel({ ...downloaded, files }), { name: 'StartError' }, file);

@@ -41,7 +41,7 @@ function parse(answer: string): unknown {
   return JSON.parse(answer.replace(/,\s*…\s*\]/g, ', "…"]').replace(/,\s*…\s*\}/g, ', "…": "…"}'));
 }
 
-/** @returns the first place where the answer is not what the page shows; null: there is none. Numbers may be a little off. */
+/** @returns the first place where the answer differs from the page; null: nowhere. Numbers may be slightly off. */
 export function difference(shown: unknown, answered: unknown, place = '$'): string | null {
   if (typeof shown === 'string' && shown.endsWith('…')) {
     return typeof answered === 'string' && answered.startsWith(shown.slice(0, -1)) ? null : place;

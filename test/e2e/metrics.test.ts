@@ -38,7 +38,7 @@ function assertIs(name: string, series: Series, value: number): void {
   note(`hotvec_${name}`);
 }
 
-/** Each text like no other; about ten tokens, of which the first are its number. */
+/** A unique text of about ten tokens that starts with its number. */
 let nextText = 0;
 function texts(count: number): string[] {
   return Array.from({ length: count }, () => `${nextText++} of many that are not alike`);

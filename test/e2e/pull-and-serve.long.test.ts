@@ -91,7 +91,7 @@ describe('a model by its hub id, from the command line', () => {
   it('goes through the proxy that the usual variables name', async () => {
     const asked: string[] = [];
     const proxy = createServer();
-    // A tunnel for whatever is asked for, to this machine: hub.invalid is known to nobody else.
+    // A tunnel to this machine, whatever the host: only the proxy can resolve hub.invalid.
     proxy.on('connect', ({ url }, client) => {
       asked.push(String(url));
       const server = connect(Number(String(url).split(':')[1]), '127.0.0.1', () => {

@@ -63,7 +63,7 @@ describe('SIGTERM', () => {
 describe('close()', () => {
   const BODY = '{"input":"half a body"}';
 
-  /** Half of a request: how its body is framed, what of it is sent before closing begins, and what comes then. */
+  /** Half of a request: how its body is framed, what is sent before closing begins, and what follows. */
   interface Half {
     what: string;
     framing: string;

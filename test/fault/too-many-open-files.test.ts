@@ -21,7 +21,7 @@ describe('A main process that has no file descriptor left', () => {
       for (let i = 0; i < OPEN_FILES + 100; i++) {
         const socket = connect(Number(url.port), url.hostname).on('error', () => {});
         sockets.push(socket);
-        // Which of them it accepted and at once closed nobody is told otherwise.
+        // Nothing else tells which of them were accepted and closed at once.
         await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
       }
       process.kill((await cli.line('engine ready')).processId as number, 'SIGKILL');

@@ -9,7 +9,7 @@ import { rerankerFolders } from '../support/reranker-references.ts';
 interface Rendered {
   query: string;
   document: string;
-  /** What the system message says; null: there is none. */
+  /** The text of the system message; null: none. */
   prompt: string | null;
   text: string;
 }

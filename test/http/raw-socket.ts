@@ -21,7 +21,7 @@ export function sendRaw(url: string, bytes: string | Buffer, enough: (text: stri
   });
 }
 
-/** Takes what comes on a socket, whatever becomes of it. Returns what came so far. */
+/** Collects what a socket receives, even if it fails. Returns a function that gives what was received so far. */
 export function collect(socket: net.Socket): () => string {
   let text = '';
   socket
@@ -33,7 +33,7 @@ export function collect(socket: net.Socket): () => string {
   return () => text;
 }
 
-/** The answers in `text`, each with a content-length, and nothing besides. */
+/** The answers in `text`, which holds nothing else; each has a content-length. */
 export function parseAnswers(text: string): RawAnswer[] {
   const answers: RawAnswer[] = [];
   let rest = text;
@@ -52,7 +52,7 @@ export function parseAnswers(text: string): RawAnswer[] {
   return answers;
 }
 
-/** For `enough`: that many whole answers are there. */
+/** For `enough`: whether that many complete answers have been received. */
 export function answersAre(count: number): (text: string) => boolean {
   return (text) => {
     try {

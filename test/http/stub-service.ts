@@ -43,7 +43,7 @@ export interface StubOptions {
   keys?: Record<string, string> | ApiKeys;
   /** What happens instead of embedding; may throw. Without a result every vector is (0.5, 0.5, 0.5, 0.5). */
   embed?: (inputs: readonly EmbedInput[], options: EmbedOptions) => EmbedResult | undefined | Promise<never>;
-  /** Inputs that cannot be embedded, of a request that is answered all the same. */
+  /** Inputs that cannot be embedded, in a request that is answered nevertheless. */
   failures?: ReadonlyMap<number, HotvecError>;
   /** What happens before tokenizing; may throw. */
   tokenize?: (inputs: readonly EmbedInput[]) => Promise<void>;

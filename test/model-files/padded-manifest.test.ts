@@ -81,7 +81,7 @@ describe('describeModel() of a folder with ONNX graphs', () => {
       pooling: 'mean',
       dense: '',
       normalize: true,
-      // 130 positions, of which RoBERTa never uses the first two.
+      // 130 positions; RoBERTa never uses the first two.
       sizes: [32, 128, 320, null, 1],
       prompts: noPrompts,
     });

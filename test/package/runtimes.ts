@@ -10,7 +10,7 @@ export interface Runtime {
   npm: string;
 }
 
-/** @returns the runtime, or why there is none, as a sentence: no registry, or npm has no such Node for this machine. */
+/** @returns the runtime, or the reason it is missing, as a sentence: no registry, or npm has no such Node for this machine. */
 export function findRuntime(node: number, npm: number): Runtime | string {
   const folder = installLocked('package');
   if (typeof folder !== 'string') return folder.why;

@@ -100,7 +100,7 @@ async function openFilesAtRest({ child }: SpawnedCli, engineId: number, expected
   return fewest;
 }
 
-/** Tokens, requests and bytes inside, once the batches that nobody waits for any more have had time to end. */
+/** Tokens, requests and bytes still held, once batches of clients that left have had time to end. */
 async function leftInside(url: string): Promise<number> {
   let left = Number.NaN;
   for (let attempt = 0; attempt < 50 && left !== 0; attempt++) {

@@ -14,7 +14,7 @@ interface Item {
 const own = (text: string) => [Number(text), 1];
 const right = (texts: string[]): Item[] => texts.map((text, index) => ({ index, embedding: own(text) }));
 
-/** What is counted of one client's request for three texts, of which the server answers `answer`. */
+/** What is counted of one client's request for three texts, which the server answers with `answer`. */
 async function countsOf(answer: (items: Item[], attempt: number) => Said): Promise<Partial<WiringCounts>> {
   let attempts = 0;
   const server = await startAnswering((_, body) =>

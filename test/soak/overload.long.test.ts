@@ -21,7 +21,7 @@ const UNLOADED = extent(10, 100);
 const FIRST = extent(20, 100);
 const SDK_REQUESTS = 10;
 const SEED = 41;
-/** One or two seconds of work for the starter on a few cores: who waits longer than that wants to be told. */
+/** One or two seconds of work for the starter on a few cores: a client that would wait longer wants to be told. */
 const QUEUE_TOKENS = '60000';
 
 describe('Requests at five times the capacity', () => {

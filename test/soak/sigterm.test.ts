@@ -20,7 +20,7 @@ describe('SIGTERM under 40 clients', () => {
     for (let run = 0; run < RUNS; run++) {
       const { counts, exit, seconds } = await terminate(run);
       answered += counts.answered;
-      // The queue has room for all of them, and DRAIN_MS is long: nobody has to be told to come again.
+      // The queue has room for all of them, and DRAIN_MS is long: no client has to be told to retry.
       lost += counts.failed + counts.refused;
       exits += exit === 0 ? 0 : 1;
       slowest = Math.max(slowest, seconds);

@@ -42,7 +42,7 @@ async function runClient(order: SoakOrder, pool: Pool, number: number): Promise<
   }
 }
 
-/** @returns whether the server has closed the connection, or is not there. */
+/** @returns whether the server has closed the connection or cannot be reached. */
 async function ask(pool: Pool, input: string[], patience: number | null): Promise<boolean> {
   const abort = new AbortController();
   const timer = patience === null ? undefined : setTimeout(() => abort.abort(), patience);

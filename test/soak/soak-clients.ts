@@ -10,7 +10,7 @@ export interface SoakOrder {
   maxTexts: number;
   /** Part of the requests that are given up at a random moment. */
   abortChance: number;
-  /** A client whose connection is closed by the server, or who finds nobody there, goes elsewhere: it ends. */
+  /** A client whose connection is closed or refused ends, as one that turns to another server would. */
   endsWhenClosed: boolean;
 }
 

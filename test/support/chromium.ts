@@ -76,7 +76,7 @@ export async function openWebPage(
   };
 }
 
-/** Opens an address without a window, with a profile of its own. `ended` rejects when the browser ends by itself. */
+/** Opens an address without a window, with a profile of its own. `ended` rejects when the browser exits unasked. */
 async function startChromium(url: string, flags: readonly string[]) {
   const profile = await mkdtemp(path.join(tmpdir(), 'hotvec-chromium-'));
   const usual = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];

@@ -5,11 +5,11 @@ import { packageRoot } from '../../src/package-info.ts';
 
 /**
  * Installs what `package-lock.json` of a folder in `test/` says, once for each state of that file, into a folder below
- * `node_modules/.cache`: ignored by git, and beside the product's packages, of which these are none
+ * `node_modules/.cache`: ignored by git, and apart from the product's packages, to which these do not belong
  * (docs/decisions/tooling.md). Nothing of it runs a script.
  *
  * @param source name of the folder in `test/`.
- * @returns the folder that `node_modules` is in; or why there is none, as an {@link InstallFailure}, where the registry
+ * @returns the folder that `node_modules` is in; or why it could not be made, as an {@link InstallFailure}, where the registry
  * cannot be reached.
  */
 export function installLocked(source: string): string | InstallFailure {

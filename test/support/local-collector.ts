@@ -57,7 +57,7 @@ export async function startCollector(port = 0): Promise<LocalCollector> {
     collector.connections += 1;
   });
   server.listen(port, '127.0.0.1');
-  // A test that fails before it closes this shall end all the same.
+  // A test that fails before closing this must still end.
   server.unref();
   await once(server, 'listening');
   const collector: LocalCollector = {

@@ -5,10 +5,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
-/** What a hub does wrong, once or for ever, with requests whose path and query match. */
+/** A fault of the hub, once or always, for requests whose path and query match. */
 export interface Fault {
   match: RegExp;
-  /** How often; for ever where it is left out. */
+  /** How often; always if omitted. */
   times?: number;
   /** Answer this status, with these headers. */
   status?: number;
@@ -21,7 +21,7 @@ export interface Fault {
   ignoreRange?: boolean;
   /** Other bytes than those published; of the same length or not. */
   body?: (bytes: Buffer) => Buffer;
-  /** Answer 200, and one byte now and then for ever. */
+  /** Answer 200, then send one byte now and then without end. */
   drip?: boolean;
   /** Answer 200 with this text, as a captive portal does. */
   text?: string;

@@ -59,7 +59,7 @@ export class PullingFixture {
 
 /**
  * An ONNX file of one output and no operators, in ASCII: ModelProto with a graph, and pieces of documentation (field 6)
- * up to `size` bytes. Of a field that is there often, the last one counts.
+ * up to `size` bytes. Of a repeated field, the last one counts.
  */
 export function tinyGraph(output: string, size = 0, ...dataFiles: string[]): string {
   const field = (tag: string, text: string) => `${tag}${String.fromCharCode(text.length)}${text}`;

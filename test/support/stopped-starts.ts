@@ -8,7 +8,7 @@ import { until } from './supervised-engine.ts';
 
 const stopSoon = new URL('./stop-soon.js', import.meta.url).href;
 
-/** What asks a process to stop, so long after it began to listen to signals, and tells it and its engines from others. */
+/** Makes a process receive a signal so long after it began to handle them, and marks it and its engines. */
 export function stopped(signal: string, milliseconds: number) {
   const mark = randomUUID();
   const environment = {

@@ -73,7 +73,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   }
 }
 
-/** Whether a process of that id runs; one that ended and that nobody has reaped does not. */
+/** Whether a process of that id runs; a zombie does not. */
 export function isAlive(processId: number): boolean {
   try {
     process.kill(processId, 0);

@@ -99,7 +99,7 @@ describe('readTextOnly()', () => {
     it(`makes nothing that is written into a special token: ${name}`, async () => {
       const text = of('special');
       for (const { content } of json.added_tokens.filter(({ special }) => special)) {
-        // What no vocabulary has is unknown, whatever is written.
+        // What is in no vocabulary is unknown, however it is written.
         if (content === unknown) continue;
         for (const written of inContexts(content)) {
           const ids = await idsOf(text, written);

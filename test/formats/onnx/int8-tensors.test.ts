@@ -24,7 +24,7 @@ function read(define: (graph: OnnxGraph) => void): { count: number; isWide: bool
   return { count: int8Tensors.length, isWide: hasWideValues(int8Tensors) };
 }
 
-/** Many values, of which the last is one to be found. */
+/** Many values, the last of which must be found. */
 const weights = (last: number) => new Uint8Array(new Int8Array(2_500_000).fill(1).fill(last, -1).buffer);
 
 describe('hasWideValues()', () => {

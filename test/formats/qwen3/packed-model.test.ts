@@ -59,7 +59,7 @@ describe('PackedModel in half precision', () => {
     for (const [i, { vector, text }] of golden.texts.entries()) {
       const row = rowAt(rows, i, 256);
       assert.ok(cosine(row, vector) >= 0.999, text);
-      // Were it computed in float32 all the same, this would prove nothing.
+      // If it were computed in float32 anyway, this would prove nothing.
       if (text.length > 20) assert.ok(largestDifference(normalized(row), vector) > 1e-6, text);
     }
   });

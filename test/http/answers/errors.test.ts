@@ -292,7 +292,7 @@ describe('Every error code', () => {
         else assert.equal(actual, value, name);
       }
       const { error, ...rest } = JSON.parse(text);
-      // Probes say besides how the service is.
+      // Probes also report the state of the service.
       const isProbe = response.url.endsWith('/readyz');
       assert.deepEqual(Object.keys(rest), isProbe ? ['status', 'engine', 'draining', 'uptime_seconds'] : []);
       const { message, ...fields } = error;

@@ -41,7 +41,7 @@ describe('No JSON body makes the service fail', () => {
         if (response.status === 200) {
           const validate = validators[path];
           assert.equal(validate(answer), null);
-          // A byte order mark is let pass (RFC 8259, 8.1); JSON.parse does not.
+          // A byte order mark is accepted (RFC 8259, 8.1), but not by JSON.parse.
           checkCounts(path, JSON.parse(body.replace(/^\ufeff/, '')), answer);
         } else {
           assert.equal(validateError(answer), null, text);
@@ -100,7 +100,7 @@ describe('No JSON body makes the service fail', () => {
       }),
       { numRuns: FEWER, seed: SEED },
     );
-    // A dialect may have another status for what is not as its schema says.
+    // A dialect may have another status for bodies that violate its schema.
     const isRefused = (path: string) => statuses.has(`400 ${path}`) || statuses.has(`422 ${path}`);
     for (const { path } of others) assert.ok(isRefused(path), JSON.stringify([...statuses]));
   });

@@ -106,7 +106,7 @@ describe('A body without content-type: application/json', () => {
         }
       }
     }
-    // What is no simple request, and so is asked for first, is none of this.
+    // Requests that need a preflight are not affected.
     const typed = { 'content-type': 'application/json', origin: 'http://127.0.0.1:8080' };
     assert.equal((await post(`${stub.url}/api/show`, '{"model":"stub"}', typed)).status, 200);
   });

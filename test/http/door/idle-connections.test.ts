@@ -99,7 +99,7 @@ describe('registerIdleConnections()', () => {
   it('closes those that have waited longest, and none that has a request inside', async () => {
     const busy = await connect(url);
     await busy.ask(GET, 1);
-    // Two requests at once, of which the first is answered: not idle.
+    // Two requests at once, the first of them answered: not idle.
     busy.socket.write(`${GET}GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n`);
     await until(() => finish !== undefined);
     const [first, second, third] = [await connect(url), await connect(url), await connect(url)];

@@ -182,7 +182,7 @@ describe('The queue', () => {
       sent.push(answer);
       return answer;
     };
-    // Some tokens are taken into batches; what comes after those waits.
+    // Some tokens are taken into batches; those that follow wait.
     void send(8);
     void send(8);
     void send(8);

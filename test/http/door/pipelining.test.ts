@@ -103,7 +103,7 @@ describe('Requests that are pipelined on a connection', () => {
     it(`${method} ${path}, unread: no more than ${MAX_ANSWERS_UNDER_WAY} of ${UNREAD} are under way`, async () => {
       const { socket } = await connect();
       socket.write(get(path, 'r', method).repeat(UNREAD));
-      // Until nothing is begun any more: all are answered, or what the kernel takes is full.
+      // Until no further request is started: all are answered, or the kernel's buffers are full.
       for (let seen = -1; seen !== begun; await sleep(100)) seen = begun;
       assert.ok(begun >= 1 && begun <= UNREAD, `${begun}`);
       assert.ok(mostOpen <= MAX_ANSWERS_UNDER_WAY, `${mostOpen}`);

@@ -24,7 +24,7 @@ describe('Rules of HTTP, on the wire', () => {
   });
   after(() => stub.close());
 
-  /** What comes back, until a final answer is there; then whether the connection is closed, told by a second request. */
+  /** What is received up to a final answer; then whether the connection is closed, which a second request tells. */
   async function send(bytes: string): Promise<Answer> {
     const { port, hostname } = new URL(stub.url);
     const socket = net.connect(Number(port), hostname);

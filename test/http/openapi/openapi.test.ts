@@ -168,7 +168,7 @@ describe('A running service describes itself', () => {
   });
 });
 
-/** What is of the moment: ids and times. */
+/** What differs from answer to answer: ids and times. */
 const OF_THE_MOMENT = new Set(['id', 'total_duration', 'modified_at']);
 
 /** Vectors decoded: base64 of two numbers a rounding apart has nothing in common. */

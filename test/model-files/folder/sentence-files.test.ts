@@ -31,7 +31,7 @@ const DENSE = '2_Dense/config.json';
 const NORMALIZE = '3_Normalize/config.json';
 const text = { method: 'forward', method_output_name: 'last_hidden_state' };
 
-/** Fields that sentence-transformers 5.7 and 6.2 read, with values that hotvec does not do; and fields of nobody. */
+/** Fields that sentence-transformers 5.7 and 6.2 read, with values that hotvec does not support; and unknown fields. */
 const REFUSED: [file: string, change: Record<string, unknown>, named: string][] = [
   [TRANSFORMER, { transformer_task: 'fill-mask' }, 'transformer_task'],
   [TRANSFORMER, { transformer_task: 'sequence-classification' }, 'transformer_task'],

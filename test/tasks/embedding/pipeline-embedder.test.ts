@@ -258,7 +258,7 @@ describe('PipelineEmbedder.embed()', () => {
     seen.length = 0;
     create({ maxRequestTokens: 2_000 }, oneToken);
     const done = embedder.embed(inputsOf(texts), options);
-    // Each of the thousand ids is there twice.
+    // Each of the thousand ids occurs twice.
     for (let turn = 0; turn < 30; turn++) {
       await new Promise(setImmediate);
       engine.answer();
