@@ -11,7 +11,7 @@ const BATCH_TOKENS = 1_024;
 const CONCURRENCY = 32;
 const TURN_SECONDS = 0.5;
 
-/** The batcher by itself, under an engine that answers at once: what submitting, forming batches and answering cost. */
+/** The batcher alone, with an engine that answers at once: what submitting, forming batches and answering cost. */
 export async function* measureBatcher(bench: EngineBench): AsyncGenerator<Row> {
   const { manifest, workloads, options } = bench;
   const rounds = 1 + options.rounds;

@@ -6,7 +6,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
 
-/** When, of which commit and on which machine results were taken: the line above a table of them. */
+/** When, at which commit and on which machine results were taken: the line above their table. */
 export function describeRun(): string {
   const require = createRequire(import.meta.url);
   const manifest = path.join(path.dirname(require.resolve('onnxruntime-node')), '..', 'package.json');

@@ -34,7 +34,7 @@ export class HttpClient {
     return { status, headers, body: bytes, milliseconds: performance.now() - start };
   }
 
-  /** @throws for every status but 200: an error is quickly answered, and would count as speed. */
+  /** @throws for every status but 200: errors are answered quickly and would count as speed. */
   async send(path: string, body?: string): Promise<Answer> {
     const answer = await this.attempt(path, body);
     if (answer.status === 200) return answer;

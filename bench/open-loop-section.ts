@@ -12,7 +12,7 @@ const SECONDS = 6;
 const LARGE_SECONDS = 15;
 
 /**
- * What a client waits who sends when it likes: requests come as a Poisson process, at parts of the capacity that a closed
+ * What a client waits that sends when it likes: requests come as a Poisson process, at parts of the capacity that a closed
  * loop has just measured, and each latency counts from the moment the request was meant to be sent.
  */
 export async function* measureOpenLoop(bench: EngineBench): AsyncGenerator<Row> {

@@ -57,7 +57,7 @@ const PEERS: Peer[] = [
   },
 ];
 
-/** hotvec beside what else npm brings that can serve the same weights, on the same requests. */
+/** hotvec and the other npm packages that can serve the same weights, on the same requests. */
 export async function* measurePeers(bench: EngineBench): AsyncGenerator<Row> {
   const { device, dtype } = bench.options;
   // The peers compute in fp32 on the CPU: anything else would compare precisions.
