@@ -21,7 +21,7 @@ import { packed } from './packed-weights.ts';
 import { ndcgAt10, spearman } from './rank-measures.ts';
 
 // `node dist/scripts/measure-int8.js [--model DIR]… [--matrices]`: how far int8 is from fp32. Prints tables in Markdown for
-// docs/models.md and docs/decisions/0032. Texts come from the project's shared data; what is not there is left out.
+// docs/models.md and docs/decisions/0032. Texts come from the project's shared data; missing sets are left out.
 
 const USAGE = `measure-int8 [--model DIR]… [--data DIR] [--matrices]
 --model: the starter when left out. --data: folder with corpus/ and eval/. --matrices: which matrix costs how much.`;

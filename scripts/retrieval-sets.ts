@@ -8,7 +8,7 @@ export interface RetrievalSet {
   queries: { text: string; relevant: ReadonlySet<string> }[];
 }
 
-/** The sets that the project's shared data has; what is not there is left out. */
+/** The sets that the project's shared data has; missing ones are left out. */
 export function retrievalSets(data: string): RetrievalSet[] {
   return [scifact(path.join(data, 'eval', 'scifact')), cranfield(path.join(data, 'eval', 'cranfield'))].filter(
     (set) => set !== null,

@@ -4,8 +4,9 @@ import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
 
-// `npm test [-- PART …]`: runs the compiled tests whose path contains one of the parts; without parts, all but those of
-// `npm run test:long`, the files of a folder in shared processes (docs/decisions/0105). Node 20 has no glob for `node --test`, and Node 22 no folder argument, so the files are named.
+// `npm test [-- PART …]`: runs the compiled tests whose path contains one of the parts, each file in a process of its own;
+// without parts, all but those of `npm run test:long`, the files of a folder in shared processes (docs/decisions/0105).
+// Node 20 has no glob for `node --test`, and Node 22 no folder argument, so the files are named.
 const parts = process.argv.slice(2);
 const dist = path.join(packageRoot, 'dist');
 const folder = path.join(dist, 'test');
@@ -13,7 +14,7 @@ const isChosen = (file: string) =>
   parts.length === 0 ? !file.endsWith('.long.test.js') : parts.some((part) => file.includes(part));
 /** Files that share a process: few enough that the last one does not keep all waiting. */
 const MOST_TOGETHER = 6;
-/** Rooms whose files take longest: begun first, so that none of them is left for the end. */
+/** Rooms whose files take longest: started first, so that none is left for the end. */
 const LONGEST = ['e2e', 'fault', 'soak', 'engine', 'bench', 'http'];
 function rank(file: string): number {
   const index = LONGEST.indexOf(file.split(path.sep, 1)[0] as string);

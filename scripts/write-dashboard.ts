@@ -8,7 +8,7 @@ import { processRows } from './dashboard/process-rows.ts';
 import { trafficRows } from './dashboard/traffic-rows.ts';
 
 // Writes deploy/grafana/hotvec.json from the panels in scripts/dashboard/; `--check` only says whether it is current. Grafana's
-// own JSON is long and repeats itself: nobody reads in it what a panel asks.
+// own JSON is long and repetitive: it hides what a panel queries.
 
 const COLUMNS = 24;
 const PANEL_WIDTH = 8;

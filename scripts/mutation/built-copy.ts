@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 /**
- * A copy of the built code that may be broken: `dist` is copied, everything else beside it is linked, so that its tests
+ * A copy of the built code that may be broken: `dist` is copied, everything else next to it is linked, so that its tests
  * find models, fixtures and packages. Remove it when done.
  */
 export function copyBuilt(root: string): { dist: string; remove: () => void } {

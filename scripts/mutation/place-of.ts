@@ -11,7 +11,7 @@ export interface Place {
 
 /**
  * Finds a mutant's place below `dist`.
- * @throws where it is not found, or found more than once: then nobody knows what the mutant would prove.
+ * @throws if it is not found, or more than once: then it is unknown what the mutant would prove.
  */
 export function placeOf({ name, room, find, replace }: Mutant, dist: string): Place {
   const folder = path.join(dist, 'src', room);

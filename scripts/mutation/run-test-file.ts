@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import process from 'node:process';
 
-/** A test that a bug makes wait for ever is as red as one that fails. */
+/** A test that a bug makes hang counts as failed. */
 const LIMIT_MS = 90_000;
 
 /** Runs one compiled test file; null when it is green, else the first test that failed, or what else went wrong. */

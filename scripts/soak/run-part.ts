@@ -7,7 +7,7 @@ import { type PartOutcome, readFigures } from './judge-figures.ts';
 import type { SoakOptions } from './options.ts';
 import type { SoakPart } from './parts.ts';
 
-/** No part may hold a run for ever: so many minutes beyond those of the memory watch. */
+/** No part may block a run forever: its limit in minutes, beyond those of the memory watch. */
 const MINUTES_LIMIT = 20;
 
 const dist = path.join(packageRoot, 'dist');

@@ -5,7 +5,7 @@ const GROUND = ['errors.ts', 'clock.ts', 'file-kind.ts', 'package-info.ts'];
 
 /** The house: what each room of src may import. A new room, or a new way between two, is a line here. */
 export const rooms: Rooms = {
-  // The front door: nobody else's lists name it.
+  // The front door: no other list names it.
   'cli.ts': { values: ['commands'] },
   commands: {
     values: [
@@ -139,7 +139,7 @@ export const rooms: Rooms = {
   },
   'engine/process/orphan-guard.ts': {},
 
-  // One file knows the formats as they are described, another as they are loaded, and nobody else knows a single one.
+  // One file knows the formats as they are described, another as they are loaded, and no other file knows any of them.
   formats: {
     values: [...GROUND, 'formats/formats.ts', 'model-files', 'model-files/folder', 'model-files/folder/tokenizer'],
     types: ['engine', 'batching', 'model-files/int8'],
@@ -201,7 +201,7 @@ export const rooms: Rooms = {
 export const MAIN_ENTRY = 'cli.ts';
 export const COMPUTING_PACKAGE = 'onnxruntime-node';
 
-/** Small files with one importer that stay all the same, each with the reason. */
+/** Small files with one importer that stay nevertheless, each with the reason. */
 export const KEPT_SMALL: Readonly<Record<string, string>> = {
   'commands/uncaught-errors.ts': 'a process of the tests handles errors as serve does, and needs nothing else of it',
   'engine/process/start-orphan-guard.ts': 'the fake engine of the tests starts it too, and an entry cannot be imported',

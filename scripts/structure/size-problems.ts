@@ -7,7 +7,7 @@ const LEAST_LINES = 30;
 
 /**
  * Files that are too long, and small files that one file alone imports.
- * @param keptSmall those that stay all the same, each with the reason
+ * @param keptSmall those that stay nevertheless, each with the reason
  */
 export function sizeProblems(files: readonly SourceFile[], keptSmall: Readonly<Record<string, string>>): string[] {
   const importers = new Map<string, Set<string>>();

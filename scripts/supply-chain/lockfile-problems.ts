@@ -10,7 +10,7 @@ const FROM_REGISTRY = /^(npm:(@[\w.-]+\/)?[\w.-]+@)?[\w.\-+<>=~^*| ]+$/;
  * - an entry without a hash, from git, an address or a folder, or with the host it came from, which differs from mirror to
  *   mirror and would be asked first;
  * - a dependency of package.json that the lockfile does not have in the same range, or the other way around;
- * - a package with an install script that `allowScripts` does not name, so that nobody has decided about it; or a name there
+ * - a package with an install script that `allowScripts` does not name, so it was never decided about; or a name there
  *   that no package with a script bears any more.
  */
 export function lockfileProblems(manifest: PackageManifest, lockfile: Lockfile): string[] {

@@ -8,7 +8,7 @@ const LICENSE_FILE = /^(licen[cs]e|copying|notice)/i;
  * Packages of production that bring no license text of their own and that THIRD_PARTY_NOTICES.md does not name, one line
  * each. All licenses ask for their text to be passed on; the image and an installation have it in node_modules.
  *
- * @param root the folder of node_modules; packages of other platforms are not there, and are not looked at.
+ * @param root the folder of node_modules; packages of other platforms are not installed, and not examined.
  */
 export function noticeProblems(lockfile: Lockfile, root: string, notices: string): string[] {
   return productionPackages(lockfile)
