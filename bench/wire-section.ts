@@ -64,6 +64,7 @@ export async function* measureWire(bench: EngineBench): AsyncGenerator<Row> {
   const schema = JSON.parse(JSON.stringify(embeddingsBody(MAX_INPUTS))) as object;
   const reader = new BodyReader({
     schemas: { body: schema },
+    forms: {},
     limits: { maxInputs: MAX_INPUTS, maxBodyBytes: 2 ** 24 },
   });
   for (const kibibytes of [16, 256, 1_024, 16_384]) {

@@ -23,6 +23,7 @@ const documents = [
   'docs/models.md',
   'docs/operations.md',
   'docs/quantized-vectors.md',
+  'docs/reranking.md',
   'docs/runbook.md',
   'docs/decisions/README.md',
   'docs/decisions/tooling.md',

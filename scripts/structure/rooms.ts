@@ -71,12 +71,12 @@ export const rooms: Rooms = {
     packages: ['@fastify/swagger-ui', 'typebox', 'yaml'],
     packageTypes: ['@fastify/swagger', 'fastify'],
   },
-  'http/routes': { types: ['served-models', 'settings'] },
+  'http/routes': { types: ['served-models', 'settings'], packageTypes: ['fastify', 'typebox'] },
   'http/routes/*': {
     values: [...GROUND, 'http/body', 'http/answers', 'http/openapi'],
     types: ['http/routes', 'metrics', 'served-models', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
     packages: ['typebox'],
-    packageTypes: ['@fastify/type-provider-typebox'],
+    packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
   },
   'http/dialects': {
     values: ['http/dialects/*', 'http/openapi'],

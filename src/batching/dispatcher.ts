@@ -143,10 +143,11 @@ export class Dispatcher {
     entries: readonly Entry[],
     rowOffsets: Int32Array,
     batchId: number,
-    { rows, inferMilliseconds }: BatchResult,
+    { rows, computedTokens, inferMilliseconds }: BatchResult,
   ): void {
     const { clock, hiddenSize } = this.options;
-    const arrival = { batchId, batchItems: entries.length, now: clock.now(), inferMilliseconds };
+    const rowsPerToken = Math.min(1, computedTokens / entries.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0));
+    const arrival = { batchId, batchItems: entries.length, rowsPerToken, now: clock.now(), inferMilliseconds };
     for (const [i, entry] of entries.entries()) {
       this.inFlight.end(entry);
       const row = rows.subarray((rowOffsets[i] as number) * hiddenSize, (rowOffsets[i + 1] as number) * hiddenSize);

@@ -42,6 +42,11 @@ export interface ComputeFacts {
   lastBatchItems: number | null;
   /** Sequences that were in flight already, for another request or twice in this one: they cost nothing. */
   shared: number;
+  /**
+   * Token rows computed for it: of the sequences that it took to a batch itself, as many as are left of those of the batch
+   * once prefixes are shared. Padding out. Where a batch had sequences of other requests, its rows are divided by tokens.
+   */
+  computedTokens: number;
 }
 
 /** When and where a row was computed. */
@@ -49,10 +54,15 @@ export interface Arrival {
   batchId: number;
   /** Sequences of the batch. */
   batchItems: number;
+  /** Rows that were computed for each of its tokens, in (0, 1]: below 1 where sequences share prefixes. */
+  rowsPerToken: number;
   /** Time on the batcher's clock, in milliseconds. */
   now: number;
   inferMilliseconds: number;
 }
+
+/** When and where it was found that there is none. */
+type Refusal = Omit<Arrival, 'rowsPerToken'>;
 
 /**
  * A request in the batcher: sequences still to be batched, rows that have arrived, and the promise that ends it.
@@ -79,8 +89,10 @@ export class PendingRequest {
   /** Tokens it may take in its turn (deficit round-robin). */
   deficit = 0;
   private next = 0;
-  /** Sequences it took to a batch itself. */
+  /** Sequences it took to a batch itself, and of them those whose row has not come. */
   private taken = 0;
+  private readonly awaited = new Set<Entry>();
+  private computedTokens = 0;
   private arrived = 0;
   private readonly rows: Float32Array[];
   private readonly failures = new Map<number, HotvecError>();
@@ -122,6 +134,7 @@ export class PendingRequest {
     const entry = this.order[this.next] as Entry;
     entry.isTaken = true;
     this.taken += 1;
+    this.awaited.add(entry);
     this.skip(entry);
   }
 
@@ -146,12 +159,14 @@ export class PendingRequest {
   accept(index: number, row: Float32Array, arrival: Arrival): void {
     if (this.settled) return;
     this.arrive(index, arrival);
+    const entry = this.entries[index] as Entry;
+    if (this.awaited.delete(entry)) this.computedTokens += entry.tokenIds.length * arrival.rowsPerToken;
     this.rows[index] = row;
     this.settleWhenComplete(arrival);
   }
 
   /** One sequence could not be computed, and never will be. `arrival`: the batch that showed it, if it was in one. */
-  refuse(index: number, error: HotvecError, arrival?: Arrival): void {
+  refuse(index: number, error: HotvecError, arrival?: Refusal): void {
     if (this.onError === 'fail') this.fail(error);
     if (this.settled) return;
     this.arrive(index, arrival);
@@ -165,7 +180,7 @@ export class PendingRequest {
     this.settle(error);
   }
 
-  private arrive(index: number, arrival: Arrival | undefined): void {
+  private arrive(index: number, arrival: Refusal | undefined): void {
     if (this.rows[index] !== undefined || this.failures.has(index)) {
       throw new Error(`sequence ${index} was answered twice`);
     }
@@ -189,6 +204,7 @@ export class PendingRequest {
         lastBatchId,
         lastBatchItems: lastBatchId === null ? null : (this.batchSizes.get(lastBatchId) ?? null),
         shared: this.entries.length - this.taken,
+        computedTokens: Math.round(this.computedTokens),
       },
     });
   }

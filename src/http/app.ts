@@ -13,6 +13,7 @@ import { embeddingsRoutes } from './routes/embeddings/embeddings.ts';
 import { type HealthOptions, healthRoutes } from './routes/health/health.ts';
 import { metricsRoutes } from './routes/metrics/metrics.ts';
 import { modelsRoutes } from './routes/models/models.ts';
+import { rerankForm, rerankRoutes } from './routes/rerank/rerank.ts';
 import { similarityRoutes } from './routes/similarity/similarity.ts';
 import { tokenizeRoutes } from './routes/tokenize/tokenize.ts';
 
@@ -43,7 +44,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(similarityRoutes, routeOptions);
   await app.register(tokenizeRoutes, routeOptions);
   await app.register(modelsRoutes, routeOptions);
-  await registerDialects(app, { ...routeOptions, readiness });
+  const rerank = rerankForm(routeOptions);
+  // One of the dialects has another body at the bare path, and takes ours there, too.
+  const isShared = config.dialects.includes('tei');
+  await app.register(rerankRoutes, { form: rerank, urls: isShared ? ['/v1/rerank'] : ['/v1/rerank', '/rerank'] });
+  await registerDialects(app, { ...routeOptions, readiness, rerank });
   await app.register(healthRoutes, { readiness });
   if (config.metricsPort === 0) await app.register(metricsRoutes, { metrics });
   await app.ready();

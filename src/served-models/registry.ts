@@ -43,8 +43,7 @@ export class ModelRegistry {
    * @throws {HotvecError} what `find` throws; invalid_input, saying what the model does.
    */
   resolve<Task extends TaskName>(name: string | undefined, task: Task): Resolved<ServedFor<Task>> {
-    const [only, ...others] = name === undefined ? this.modelsFor(task) : [];
-    if (only !== undefined && others.length === 0) return { model: only, role: null };
+    if (name === undefined) return { model: this.onlyOne(task), role: null };
     const { model, role } = this.find(name);
     if (isFor(model, task)) return { model, role };
     throw new HotvecError(
@@ -60,7 +59,7 @@ export class ModelRegistry {
    */
   first<Task extends TaskName>(task: Task): ServedFor<Task> {
     const [found] = this.modelsFor(task);
-    if (found === undefined) throw new HotvecError('not_found', `No model of this server ${TASKS[task]}.`);
+    if (found === undefined) throw new HotvecError('not_found', this.noneFor(task));
     return found;
   }
 
@@ -70,28 +69,42 @@ export class ModelRegistry {
   }
 
   /**
-   * The model that a request names, whatever it does.
-   *
-   * @param name undefined: the only model; one of several must be named.
-   * @throws {HotvecError} model_not_found, listing what is served; invalid_input if none is named and there are
-   * several.
+   * The model that a request names, whatever it does. A suffix that chooses a prompt means nothing of one that has none.
+   * @throws {HotvecError} model_not_found, listing what is served.
    */
-  find(name: string | undefined): Resolved {
-    const [first, ...others] = this.models;
-    if (name === undefined && first !== undefined && others.length === 0) return { model: first, role: null };
-    const found = name === undefined ? undefined : this.byName.find(name);
-    if (found !== undefined) return found;
-    const served = this.names.map((one) => one.name).join(', ');
-    throw name === undefined
-      ? new HotvecError('invalid_input', `model is missing; this server serves ${served}.`, { param: 'model' })
-      : new HotvecError('model_not_found', `This server does not serve that model; it serves ${served}.`, {
-          param: 'model',
-        });
+  find(name: string): Resolved {
+    const found = this.byName.find(name);
+    if (found !== undefined && (found.role === null || found.model.task === 'embed')) return found;
+    throw new HotvecError(
+      'model_not_found',
+      `This server does not serve that model; it serves ${listOf(this.names)}.`,
+      {
+        param: 'model',
+      },
+    );
+  }
+
+  private onlyOne<Task extends TaskName>(task: Task): ServedFor<Task> {
+    const [only, ...others] = this.modelsFor(task);
+    if (only === undefined) throw new HotvecError('invalid_input', this.noneFor(task), { param: 'model' });
+    if (others.length === 0) return only;
+    throw new HotvecError('invalid_input', `model is missing; this server serves ${listOf(this.namesFor(task))}.`, {
+      param: 'model',
+    });
+  }
+
+  private noneFor(task: TaskName): string {
+    const served = this.models.map((model) => `${model.name} ${TASKS[model.task]}`).join(', ');
+    return `No model of this server ${TASKS[task]}: ${served}.`;
   }
 }
 
 function isFor<Task extends TaskName>(model: { task: TaskName }, task: Task): model is ServedFor<Task> {
   return model.task === task;
+}
+
+function listOf(names: readonly { name: string }[]): string {
+  return names.map(({ name }) => name).join(', ');
 }
 
 function namesOf<Model extends Pick<ServedModel, 'names'>>(models: readonly Model[]): { name: string; model: Model }[] {

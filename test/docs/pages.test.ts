@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { publicErrorCodes } from '../../src/http/answers/error-table.ts';
 import { packageRoot } from '../../src/package-info.ts';
 import { operations, resolveReference } from '../http/openapi/openapi-document.ts';
+import { startEmbedderAndReranker } from '../support/embedder-and-reranker.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { difference, pageExamples } from './page-examples.ts';
 
@@ -13,21 +14,24 @@ const page = read('docs/api.md');
 const code = codeOf(page);
 const forOperators = new Set(['health', 'operations']);
 /** Pages whose requests are sent, and the fewest that they have. */
-const pages = { 'docs/api.md': 6, 'docs/dialects.md': 3, 'README.md': 2 };
+const pages = { 'docs/api.md': 7, 'docs/dialects.md': 3, 'docs/reranking.md': 1, 'README.md': 2 };
 
 describe('Requests that the documentation shows', () => {
   let service: RunningService;
+  let withReranker: RunningService;
   before(async () => {
     service = await startService();
+    withReranker = await startEmbedderAndReranker();
   });
-  after(() => service.close());
+  after(() => Promise.all([service.close(), withReranker.close()]));
 
   for (const [file, fewest] of Object.entries(pages)) {
     const examples = pageExamples(read(file));
     it(`${file} has some`, () => assert.ok(examples.length >= fewest, `${examples.length}`));
     for (const { method, path: route, headers, body, answer } of examples) {
       it(`${file}: ${method} ${route} ${body ?? ''}: answered as shown`, async () => {
-        const response = await fetch(service.url + route, { method, headers, body: body ?? null });
+        const { url } = route.endsWith('/rerank') ? withReranker : service;
+        const response = await fetch(url + route, { method, headers, body: body ?? null });
         const answered = JSON.parse(await response.text());
         if (answer === null) assert.equal(response.status, 200, JSON.stringify(answered));
         else assert.equal(difference(answer, answered), null, JSON.stringify(answered).slice(0, 2000));
@@ -100,7 +104,7 @@ function codeOf(text: string): Set<string> {
 }
 
 function isCovered(tags: string[]): boolean {
-  return tags.includes('embeddings') || tags.includes('models');
+  return ['embeddings', 'reranking', 'models'].some((tag) => tags.includes(tag));
 }
 
 /** Names of properties and headers, wherever they are in a part of the document. */

@@ -10,9 +10,17 @@ import { Metrics } from '../../src/metrics/metrics.ts';
 import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
 import type { Health } from '../../src/served-models/readiness.ts';
 import { ModelRegistry } from '../../src/served-models/registry.ts';
+import type { ServedModel } from '../../src/served-models/served-model.ts';
 import type { Config } from '../../src/settings/config.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult } from '../../src/tasks/embedding/embedder.ts';
 import { scoreMatrix } from '../../src/tasks/embedding/score-matrix.ts';
+import type {
+  Reranker,
+  RerankInput,
+  RerankingFacts,
+  RerankOptions,
+  RerankResult,
+} from '../../src/tasks/reranking/reranker.ts';
 import type { RequestTracer } from '../../src/tracing/request-tracer.ts';
 import { modelFacts } from '../support/model-facts.ts';
 import { testConfig } from '../support/running-service.ts';
@@ -29,7 +37,34 @@ const model = modelFacts({
   weightBytes: 1024,
 });
 
+const rerankerFacts: RerankingFacts = {
+  name: 'stub-reranker',
+  rowSize: 1,
+  maxInputTokens: 8192,
+  maxRequestTokens: 300_000,
+  vocabularySize: 1_000,
+  dtype: 'fp32',
+  device: 'cpu',
+  revision: null,
+  fingerprint: 'fedcba9876543210',
+  batchTokens: 512,
+  weightBytes: 1024,
+  activation: 'sigmoid',
+  defaultInstruction: 'Find it',
+  template: 'the model card',
+};
+
 const engine = { state: 'ready', secondsInState: 1.23456, processesReady: 1, canaryCosine: 0.999 };
+
+const FACTS: EmbedResult['facts'] = {
+  timings: { tokenize: 0, queue: 0, infer: 0 },
+  batches: 1,
+  lastBatchId: 0,
+  lastBatchItems: 1,
+  shared: 0,
+  computedTokens: 1,
+  cache: null,
+};
 
 export const stubHealth: Health = {
   models: [{ name: 'stub', isReady: true, engine }],
@@ -43,6 +78,10 @@ export interface StubOptions {
   keys?: Record<string, string> | ApiKeys;
   /** What happens instead of embedding; may throw. Without a result every vector is (0.5, 0.5, 0.5, 0.5). */
   embed?: (inputs: readonly EmbedInput[], options: EmbedOptions) => EmbedResult | undefined | Promise<never>;
+  /** Whether there is a reranker, too, called `stub-reranker`. Default: yes. */
+  hasReranker?: boolean;
+  /** What happens instead of reranking; may throw. Without a result the score of document i is i / 1000. */
+  rerank?: (input: RerankInput, options: RerankOptions) => RerankResult | undefined | Promise<RerankResult>;
   /** Inputs that cannot be embedded, in a request that is answered nevertheless. */
   failures?: ReadonlyMap<number, HotvecError>;
   /** What happens before tokenizing; may throw. */
@@ -118,6 +157,25 @@ export async function buildStubApp(options: StubOptions = {}): Promise<StubApp> 
     },
     compare: scoreMatrix,
   };
+  const reranker: Reranker = {
+    model: rerankerFacts,
+    isGivenUp: embedder.isGivenUp,
+    get refusal() {
+      return options.refusal?.();
+    },
+    rerank: async (input, rerankOptions) =>
+      (await options.rerank?.(input, rerankOptions)) ?? ranking(input.documents.map((_, i) => i / 1000)),
+  };
+  const served: ServedModel[] = [
+    { name: 'stub', names: ['stub'], task: 'embed', service: embedder, engineHealth: () => engine },
+    {
+      name: 'stub-reranker',
+      names: ['stub-reranker'],
+      task: 'rerank',
+      service: reranker,
+      engineHealth: () => engine,
+    },
+  ];
   const sink = new Writable({
     write(chunk: Buffer, _, done) {
       lines += chunk.toString();
@@ -126,9 +184,7 @@ export async function buildStubApp(options: StubOptions = {}): Promise<StubApp> 
   });
   const app = await buildApp({
     config: testConfig(options.config),
-    models: new ModelRegistry([
-      { name: 'stub', names: ['stub'], task: 'embed', service: embedder, engineHealth: () => engine },
-    ]),
+    models: new ModelRegistry(options.hasReranker === false ? served.slice(0, 1) : served),
     readiness: {
       isGivenUp: embedder.isGivenUp,
       check: () => {
@@ -187,6 +243,17 @@ async function closeNow(app: FastifyInstance): Promise<void> {
   await app.close();
 }
 
+/** The result of reranking documents that get these scores, and of those that fail. */
+export function ranking(scores: readonly number[], failures: RerankResult['failures'] = new Map()): RerankResult {
+  return {
+    scores: scores.map(Math.fround),
+    tokens: scores.map(() => 3),
+    truncated: scores.map(() => false),
+    failures,
+    facts: { ...FACTS, lastBatchItems: scores.length, computedTokens: 2 * scores.length },
+  };
+}
+
 function answer(inputs: readonly EmbedInput[], failures: EmbedResult['failures'] = new Map()): EmbedResult {
   const served = inputs.filter((_, position) => !failures.has(position));
   return {
@@ -194,13 +261,6 @@ function answer(inputs: readonly EmbedInput[], failures: EmbedResult['failures']
     tokens: served.map(() => 1),
     truncated: served.map(() => false),
     failures,
-    facts: {
-      timings: { tokenize: 0, queue: 0, infer: 0 },
-      batches: 1,
-      lastBatchId: 0,
-      lastBatchItems: served.length,
-      shared: 0,
-      cache: null,
-    },
+    facts: { ...FACTS, lastBatchItems: served.length, computedTokens: served.length },
   };
 }

@@ -43,9 +43,9 @@ describe('ModelRegistry', () => {
   });
 
   it('picks none of several for a name that none has, or for no name, and lists them', () => {
-    const list = 'this server serves Owner/A, a, tagged:latest, b, c.';
+    const list = 'this server serves Owner/A, a, tagged:latest, b.';
     assert.deepEqual(
-      refusal(() => registry.find(undefined)),
+      refusal(() => registry.resolve(undefined, 'embed')),
       ['invalid_input', 'model', `model is missing; ${list}`],
     );
     const [code, param, message] = refusal(() => registry.find('d')) ?? [];
@@ -59,6 +59,25 @@ describe('ModelRegistry', () => {
     const one = new ModelRegistry([served(['b'])]);
     assert.equal(one.resolve(undefined, 'embed').model.name, 'b');
     assert.equal(refusal(() => one.resolve('a', 'embed'))?.[0], 'model_not_found');
+  });
+
+  it('knows no prompts of a model that has none: a suffix is part of another name', () => {
+    for (const name of ['c-query', 'c-document', 'C-passage:latest']) {
+      assert.equal(refusal(() => registry.find(name))?.[0], 'model_not_found', name);
+    }
+  });
+
+  it('says by name what each model does where none does what is asked', () => {
+    const embedders = new ModelRegistry(models.slice(0, 2));
+    const message = 'No model of this server reranks documents for a query: Owner/A embeds texts, b embeds texts.';
+    assert.deepEqual(
+      refusal(() => embedders.resolve(undefined, 'rerank')),
+      ['invalid_input', 'model', message],
+    );
+    assert.deepEqual(
+      refusal(() => embedders.first('rerank')),
+      ['not_found', null, message],
+    );
   });
 
   it('refuses a model that is for something else, and says what it does', () => {

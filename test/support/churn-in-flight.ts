@@ -8,7 +8,7 @@ import { SequencesInFlight } from '../../src/batching/sequences-in-flight.ts';
  * at a time. Posts by how many bytes the old generation grew at most.
  */
 const inFlight = new SequencesInFlight();
-const arrival = { batchId: 0, batchItems: 1, now: 0, inferMilliseconds: 0 };
+const arrival = { batchId: 0, batchItems: 1, rowsPerToken: 1, now: 0, inferMilliseconds: 0 };
 const row = new Float32Array(1);
 const waiting: PendingRequest[] = [];
 let next = 0;

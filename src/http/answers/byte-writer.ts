@@ -25,6 +25,12 @@ export class ByteWriter {
     this.end += this.chunk.write(text, this.end);
   }
 
+  /** A JSON number, finite. */
+  number(value: number): void {
+    this.reserve(MAX_BYTES_PER_FLOAT);
+    this.end = writeFloat(this.chunk, this.end, value);
+  }
+
   /** A JSON array of the numbers, finite. */
   array(numbers: Float32Array): void {
     this.reserve(numbers.length * MAX_BYTES_PER_FLOAT + 2);

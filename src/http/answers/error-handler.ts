@@ -56,7 +56,9 @@ export function registerErrorHandling(app: FastifyInstance, basePath = ''): void
   /** A request that no route took has none to say it: those near its path do. */
   function formatFor(request: FastifyRequest): ErrorFormat {
     const { url, config } = request.routeOptions;
-    return url === undefined ? routes.errorsAt(pathOf(request)) : (config.errors ?? openaiErrors);
+    if (url === undefined) return routes.errorsAt(pathOf(request));
+    const form = config.otherForms?.find(({ body }) => (body as { title?: string }).title === request.bodyForm);
+    return form?.errors ?? config.errors ?? openaiErrors;
   }
 }
 

@@ -11,30 +11,35 @@ export interface BodyTask {
 }
 
 /** A body that was read, or what is wrong with it: errors of our own classes do not cross to another thread. */
-export type BodyOutcome =
-  | { isValid: true; value: unknown }
-  | { isValid: false; code: ErrorCode; message: string; param: string | null };
+export type BodyOutcome = {
+  /** Name of the schema that holds for it, where that was found out. */
+  form: string | undefined;
+} & ({ isValid: true; value: unknown } | { isValid: false; code: ErrorCode; message: string; param: string | null });
 
 const reader = new BodyReader(workerData as BodyRules);
 
 /** Reads a body. Numbers come back in one buffer, which is moved: copying millions would take long. */
 export function readBody({ bytes, schema }: BodyTask): unknown {
+  let form: string | undefined;
+  const onForm = (found: string) => {
+    form = found;
+  };
   try {
-    return packed(reader.read(bytes, schema));
+    return packed(reader.read(bytes, schema, onForm), form);
   } catch (error) {
     if (!(error instanceof HotvecError)) throw error;
     const { code, message, param } = error;
-    return { isValid: false, code, message, param } satisfies BodyOutcome;
+    return { isValid: false, form, code, message, param } satisfies BodyOutcome;
   }
 }
 
-function packed(read: unknown): unknown {
+function packed(read: unknown, form: string | undefined): unknown {
   let total = 0;
   const value = mapNumberLists(read, (list) => {
     total += list.length;
     return list;
   });
-  if (total === 0) return { isValid: true, value: read } satisfies BodyOutcome;
+  if (total === 0) return { isValid: true, form, value: read } satisfies BodyOutcome;
   // As doubles, like JSON numbers: anything that is not a token id is refused with its own value.
   const numbers = new Float64Array(total);
   let end = 0;
@@ -46,7 +51,7 @@ function packed(read: unknown): unknown {
   });
   return move({
     [transferableSymbol]: numbers.buffer,
-    [valueSymbol]: { isValid: true, value: moved } satisfies BodyOutcome,
+    [valueSymbol]: { isValid: true, form, value: moved } satisfies BodyOutcome,
   } as never);
 }
 

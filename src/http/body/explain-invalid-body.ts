@@ -1,6 +1,7 @@
 import { type ErrorCode, HotvecError, invalidInput } from '../../errors.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { explainComparedItems } from './explain-compared-items.ts';
+import { explainDocuments, isRanking, takenDocuments } from './explain-documents.ts';
 import { explainInputs } from './explain-inputs.ts';
 import { isObject, kindOf } from './kind-of.ts';
 import { takenInputs } from './taken-inputs.ts';
@@ -38,6 +39,8 @@ const INPUT_FIELDS = new Set([
 ]);
 /** Fields whose items are texts or vectors. */
 const COMPARED = new Set(['queries', 'documents']);
+/** Fields whose items are ranked for a query. */
+const RANKED = new Set(['documents', 'texts']);
 const HARMLESS_NAME = /^[\w.-]{1,64}$/;
 
 /**
@@ -112,6 +115,7 @@ function explainFields(
   const { keys } = fieldOf(errors[0]?.instancePath ?? '');
   const field = keys.join('.');
   const value = keys.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], body);
+  if (RANKED.has(field) && isRanking(schema)) return explainDocuments(value, field, takenDocuments(schema, field));
   if (COMPARED.has(field)) return explainComparedItems(value, field, limits);
   const [first] = errors;
   const wantsObject = first?.keyword === 'type' && first.params.type === 'object';

@@ -23,14 +23,18 @@ export interface JsonBodyOptions extends Pick<ReceiveOptions, 'receiveMs' | 'dra
  */
 export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions): void {
   const { limits, receiveMs, drained, workerEntry } = options;
-  const rules: BodyRules = { schemas: {}, limits };
+  const rules: BodyRules = { schemas: {}, forms: {}, limits };
   const reader = new BodyReader(rules);
   const largeBodies = new LargeBodies({ rules, entry: workerEntry });
 
-  app.addHook('onRoute', ({ schema }) => {
-    const body = schema?.body as { title?: string } | undefined;
+  app.decorateRequest('bodyForm', undefined);
+  app.addHook('onRoute', ({ schema, config }) => {
+    const body = schema?.body as object | undefined;
+    if (body === undefined) return;
+    const bodies = [body, ...(config?.otherForms ?? []).map((form) => form.body)];
     // Schemas of TypeBox are plain JSON but for hidden marks.
-    if (body !== undefined) rules.schemas[nameOf(body)] = JSON.parse(JSON.stringify(body)) as object;
+    for (const one of bodies) rules.schemas[nameOf(one)] = JSON.parse(JSON.stringify(one)) as object;
+    if (bodies.length > 1) rules.forms[nameOf(body)] = bodies.map(nameOf);
   });
   // Bodies are validated below; of headers and parameters the schemas say no more than that they are strings.
   app.setValidatorCompiler(() => () => true);
@@ -59,7 +63,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     const onClose = () => abort.abort();
     socket.once('close', onClose);
     try {
-      return await largeBodies.read(body, schema, abort.signal);
+      return await largeBodies.read(body, schema, abort.signal, noteForm(request));
     } finally {
       socket.off('close', onClose);
     }
@@ -93,19 +97,26 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     const body = request.body as Buffer | undefined;
     const schema = schemaOf(request);
     const isLarge = body !== undefined && body.length > LARGE_BODY_BYTES;
-    request.body = isLarge ? await readLarge(request, body, schema) : reader.read(body, schema);
+    request.body = isLarge ? await readLarge(request, body, schema) : reader.read(body, schema, noteForm(request));
   });
 
   app.addHook('onReady', async () => reader.compile());
   app.addHook('onClose', () => largeBodies.close());
 }
 
+function noteForm(request: FastifyRequest): (form: string) => void {
+  return (form) => {
+    request.bodyForm = form;
+  };
+}
+
 function schemaOf(request: FastifyRequest): string | undefined {
-  const body = request.routeOptions.schema?.body as { title?: string } | undefined;
+  const body = request.routeOptions.schema?.body as object | undefined;
   return body === undefined ? undefined : nameOf(body);
 }
 
-function nameOf({ title }: { title?: string }): string {
+function nameOf(schema: object): string {
+  const { title } = schema as { title?: string };
   if (title === undefined) throw new Error('a body schema needs a title: worker threads know it by that');
   return title;
 }

@@ -37,8 +37,14 @@ export class LargeBodies {
    * @returns what `BodyReader.read` does.
    * @throws {HotvecError} what it throws; client_closed_request after an abort; internal_error when the worker died over it.
    */
-  async read(body: Buffer, schema: string | undefined, signal: AbortSignal): Promise<unknown> {
+  async read(
+    body: Buffer,
+    schema: string | undefined,
+    signal: AbortSignal,
+    onForm: (form: string) => void = () => {},
+  ): Promise<unknown> {
     const outcome = await this.run(body, schema, signal);
+    if (outcome.form !== undefined) onForm(outcome.form);
     if (outcome.isValid) return outcome.value;
     const { code, message, param } = outcome;
     throw new HotvecError(code, message, param === null ? {} : { param });

@@ -7,6 +7,8 @@ import { parseBody } from './parse-body.ts';
 /** What routes accept: JSON schemas of bodies, by name. Plain data: it goes to worker threads. */
 export interface BodyRules {
   schemas: Record<string, object>;
+  /** Of a route that takes bodies of several forms: the names of their schemas, by that of the first. */
+  forms: Record<string, readonly string[]>;
   limits: Limits;
 }
 
@@ -24,13 +26,16 @@ export class BodyReader {
 
   /**
    * @param bytes undefined: the request has no body.
-   * @param schema name of the rules' schema that holds for it; undefined: any JSON is valid, and nothing of it is kept.
+   * @param name of the rules' schema that holds for it; undefined: any JSON is valid, and nothing of it is kept.
+   * @param onForm told the name of the schema that does hold, where there are several, before anything is found wrong by it.
    * @returns what the schema describes of it.
    * @throws {HotvecError} what `parseBody` and `explainInvalidBody` say.
    */
-  read(bytes: Uint8Array | undefined, schema: string | undefined): unknown {
+  read(bytes: Uint8Array | undefined, name: string | undefined, onForm: (form: string) => void = () => {}): unknown {
     const value = bytes === undefined ? undefined : parseBody(bytes);
-    if (schema === undefined) return undefined;
+    if (name === undefined) return undefined;
+    const schema = this.formOf(value, name);
+    onForm(schema);
     const validate = this.validatorOf(schema);
     if (validate(value) !== true) {
       const errors = (validate.errors ?? []) as SchemaError[];
@@ -43,6 +48,17 @@ export class BodyReader {
   /** Makes the validators, which otherwise the first body waits for. */
   compile(): void {
     for (const schema of Object.keys(this.rules.schemas)) this.validatorOf(schema);
+  }
+
+  /** Of several forms the one that has most of the value's fields; of two with as many the first. */
+  private formOf(value: unknown, name: string): string {
+    const forms = this.rules.forms[name];
+    if (forms === undefined || typeof value !== 'object' || value === null) return name;
+    const known = (form: string) => {
+      const { properties = {} } = this.rules.schemas[form] as BodySchema;
+      return Object.keys(properties).filter((field) => Object.hasOwn(value, field)).length;
+    };
+    return forms.reduce((best, form) => (known(form) > known(best) ? form : best));
   }
 
   private validatorOf(name: string) {

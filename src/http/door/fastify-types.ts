@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** How the route writes errors; left out: in the OpenAI envelope. */
     errors?: ErrorFormat;
+    /** Bodies that the route takes besides that of its schema, told apart by their fields, and how errors in them are written. */
+    otherForms?: readonly { body: object; errors: ErrorFormat }[];
     /** Whether a body may come without `content-type: application/json`, see json-body.ts. */
     takesUntypedBody?: true;
     /** Whether the route only says that there is no such thing here: no hint names it. */
@@ -28,6 +30,8 @@ declare module 'fastify' {
     progress: RequestProgress;
     /** Length of the body that was read; undefined before. */
     bodyBytes: number | undefined;
+    /** Title of the schema that holds for the body; undefined before that is known. */
+    bodyForm: string | undefined;
     work: WorkReport | undefined;
   }
 }

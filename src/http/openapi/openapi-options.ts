@@ -7,7 +7,7 @@ const errorRows = publicErrorCodes.map((code) => {
   return `| ${status} | \`${code}\` | \`${type}\` | ${when} |`;
 });
 
-const introduction = `Text embeddings over an OpenAI-compatible API. Any OpenAI client works by changing its base URL.
+const introduction = `Text embeddings and reranking over an OpenAI-compatible API. Any OpenAI client works by changing its base URL.
 
 Optional fields may be omitted or \`null\`, which means the same. An unknown field is an error.
 
@@ -52,6 +52,7 @@ export const openapiOptions = (basePath: string): FastifyDynamicSwaggerOptions =
     security: [{ apiKey: [] }, {}],
     tags: [
       { name: 'embeddings', description: 'Vectors, and scores computed from them' },
+      { name: 'reranking', description: 'Scores of documents for a query' },
       { name: 'models', description: 'What is served, and its limits' },
       { name: 'text-embeddings-inference', description: 'For clients of that server; turned off by `DIALECTS`' },
       { name: 'ollama', description: 'For clients of Ollama; turned off by `DIALECTS`' },

@@ -1,3 +1,5 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TObject } from 'typebox';
 import type { ModelRegistry } from '../../served-models/registry.ts';
 import type { Config, SettingName } from '../../settings/settings.ts';
 
@@ -5,4 +7,10 @@ import type { Config, SettingName } from '../../settings/settings.ts';
 export interface RouteOptions<Setting extends SettingName = SettingName> {
   models: ModelRegistry;
   config: Pick<Config, Setting>;
+}
+
+/** How a route of ours takes a body, for a dialect whose API has another body at the same path. */
+export interface OwnForm {
+  body: TObject;
+  handle: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 }

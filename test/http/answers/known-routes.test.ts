@@ -60,7 +60,7 @@ describe('An unknown path', () => {
       '/x',
       '/v1',
       // There are such routes, which say that the model is of another kind.
-      '/v2/rerank',
+      '/v2/classify',
       '/v1/predict',
       `/${'v1/'.repeat(2_000)}embeddings`,
       `/${'a/'.repeat(20)}embed`,

@@ -20,6 +20,7 @@ const large: EmbedResult = {
     lastBatchId: 0,
     lastBatchItems: 1,
     shared: 0,
+    computedTokens: 0,
     cache: null,
   },
 };

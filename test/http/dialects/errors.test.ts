@@ -19,6 +19,13 @@ interface Case {
 }
 
 const cases: Case[] = [
+  { dialect: 'tei', path: '/rerank', body: { query: PLANTED, texts: [PLANTED] }, text: 'texts' },
+  {
+    dialect: 'cohere',
+    path: '/v2/rerank',
+    body: { model: 'stub-reranker', query: PLANTED, documents: [PLANTED] },
+    text: 'documents',
+  },
   { dialect: 'tei', path: '/embed', body: { inputs: PLANTED }, text: 'inputs' },
   { dialect: 'tei', path: '/', body: { inputs: PLANTED }, text: 'inputs' },
   {
@@ -48,6 +55,8 @@ const inTei: Partial<Record<ErrorCode, [number, string]>> = {
   invalid_dimensions: [422, 'Validation'],
   invalid_token_id: [422, 'Tokenizer'],
   input_too_long: [422, 'Validation'],
+  // The route is there, and no model that can do it.
+  not_found: [424, 'Backend'],
   too_many_inputs: [422, 'Validation'],
   too_many_tokens: [422, 'Validation'],
   overloaded: [429, 'Overloaded'],
@@ -84,7 +93,11 @@ describe('Errors of the dialects', () => {
   let failure: HotvecError;
   before(async () => {
     const config = { maxBodyBytes: 4096, maxInputs: 3 };
-    stub = await buildStubApp({ config, embed: () => Promise.reject(failure) });
+    stub = await buildStubApp({
+      config,
+      embed: () => Promise.reject(failure),
+      rerank: () => Promise.reject(failure),
+    });
     keyed = await buildStubApp({ config, keys: { someone: 'secret' } });
   });
   after(() => Promise.all([stub.close(), keyed.close()]));
@@ -103,11 +116,6 @@ describe('Errors of the dialects', () => {
       for (const code of publicErrorCodes) {
         failure = new HotvecError(code, 'What was found.', { retryAfterMs: 1500 });
         const answer = await send(stub, path, { body: JSON.stringify(body) });
-        if (path === '/embed_all' && code === 'not_found') {
-          // What the model cannot do is said as on routes for other models.
-          assert.deepEqual([answer.status, answer.body.error_type], [424, 'Backend']);
-          continue;
-        }
         const message = assertForm(dialect, code, answer.status, answer.body);
         assert.ok(message.endsWith('What was found.'), code);
         assert.equal(answer.headers.get('retry-after'), '2');
@@ -115,7 +123,7 @@ describe('Errors of the dialects', () => {
       }
       assert.match(
         stub.log(),
-        new RegExp(`"route":"${path}","model":"stub","status":\\d+,"ms":[\\d.]+,"code":"input_too_long"`),
+        new RegExp(`"route":"${path}","model":"stub[a-z-]*","status":\\d+,"ms":[\\d.]+,"code":"input_too_long"`),
       );
     });
 
@@ -158,7 +166,7 @@ describe('Errors of the dialects', () => {
   it('a path beside those of a dialect is answered as they are', async () => {
     for (const [dialect, path] of [
       ['ollama', '/api/chat'],
-      ['cohere', '/v2/rerank'],
+      ['cohere', '/v2/chat'],
     ] as const) {
       const answer = await send(stub, path, { body: '{}' });
       assertForm(dialect, 'not_found', answer.status, answer.body);
@@ -190,7 +198,11 @@ describe('DIALECTS', () => {
         for (const one of cases) {
           const response = await status(service, one);
           if (dialects.includes(one.dialect)) assert.equal(response.status, 200, one.path);
-          else if (one.path === '/' && dialects.includes('ollama')) {
+          else if (one.path === '/rerank') {
+            // It is there with another body.
+            const { error } = (await response.json()) as { error: { code: string; param: string } };
+            assert.deepEqual([error.code, error.param], ['invalid_input', 'documents']);
+          } else if (one.path === '/' && dialects.includes('ollama')) {
             // Its clients ask there whether anybody is in.
             assert.deepEqual([response.status, response.headers.get('allow')], [405, 'GET, HEAD']);
           } else {

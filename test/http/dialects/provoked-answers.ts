@@ -18,6 +18,8 @@ export const dialectBodies: Record<string, Record<string, unknown>> = {
   '/api/pull': { model: 'starter' },
   '/v2/embed': { model: 'starter', texts: ['x'], input_type: 'search_query' },
   '/v1/embed': { model: 'starter', texts: ['x'] },
+  '/rerank': { query: 'q', texts: ['x'] },
+  '/v2/rerank': { model: 'starter-reranker', query: 'q', documents: ['x'] },
 };
 const idOf: Record<string, string> = {
   '/embed': 'teiEmbed',
@@ -28,6 +30,8 @@ const idOf: Record<string, string> = {
   '/api/embeddings': 'ollamaEmbeddings',
   '/v2/embed': 'cohereEmbed',
   '/v1/embed': 'cohereV1Embed',
+  '/rerank': 'teiRerank',
+  '/v2/rerank': 'cohereRerank',
 };
 const anotherFingerprint = { 'x-expect-fingerprint': 'another' };
 const plainText = { 'content-type': 'text/plain' };
@@ -72,6 +76,14 @@ const own: Calls = {
   teiSimilarity: { 422: [['/similarity', {}], body('/similarity', { inputs: 'x' })] },
   teiEmbedAll: { 422: [['/embed_all', {}]] },
   teiVertex: { 422: [['/vertex', {}]] },
+  teiRerank: {
+    200: [
+      body('/rerank', { texts: ['x', 'y'], raw_scores: true, return_text: true, truncate: null }),
+      body('/rerank', { truncate: true, truncation_direction: 'Left', nonsense: 1 }),
+    ],
+    400: [body('/rerank', { texts: [] }), body('/rerank', { query: '' })],
+    422: [['/rerank', {}], body('/rerank', { texts: ['word '.repeat(600)], truncate: false })],
+  },
   teiInfo: { 200: [['/info']] },
   teiPing: { 200: [['/ping']] },
   ...ofTokens('/tokenize', 'teiTokenize', { inputs: ['x', 'y'], add_special_tokens: false, prompt_name: 'query' }),
@@ -103,6 +115,14 @@ const own: Calls = {
     200: [body('/v2/embed', { embedding_types: ['float', 'int8', 'uint8', 'binary', 'ubinary', 'base64'] })],
     404: [body('/v2/embed', { model: 'other' })],
   },
+  cohereRerank: {
+    200: [
+      body('/v2/rerank', { documents: ['x', 'y'], top_n: 1, max_tokens_per_doc: 8 }),
+      body('/v2/rerank', { return_documents: true, rank_fields: ['text'], priority: 1 }),
+    ],
+    400: [body('/v2/rerank', { model: 'starter' }), body('/v2/rerank', { documents: [] })],
+    404: [body('/v2/rerank', { model: 'other' })],
+  },
   cohereV1Embed: {
     200: [body('/v1/embed', { embedding_types: ['float', 'int8'], input_type: 'clustering' })],
     404: [body('/v1/embed', { model: 'other' })],
@@ -123,7 +143,10 @@ const failing = ofEach((path) => {
 });
 
 function bodyNaming(path: string, code: ErrorCode): object {
-  const named = JSON.stringify(dialectBodies[path]).replaceAll('"x"', `"${code}"`).replace('"starter"', '"stub"');
+  const named = JSON.stringify(dialectBodies[path])
+    .replaceAll('"x"', `"${code}"`)
+    .replace('"starter"', '"stub"')
+    .replace('"starter-reranker"', '"stub-reranker"');
   return JSON.parse(named) as object;
 }
 

@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { type ErrorCode, HotvecError } from '../../../src/errors.ts';
 import { LARGE_BODY_BYTES } from '../../../src/http/body/large-bodies.ts';
 import type { EmbedInput } from '../../../src/tasks/embedding/embedder.ts';
-import { type RunningService, startService } from '../../support/running-service.ts';
+import { startEmbedderAndReranker } from '../../support/embedder-and-reranker.ts';
+import type { RunningService } from '../../support/running-service.ts';
 import { golden } from '../../support/starter.ts';
 import { type Call, dialectCalls } from '../dialects/provoked-answers.ts';
 import { type StubService, startStubService } from '../stub-service.ts';
@@ -40,6 +41,8 @@ const ids = golden.texts.slice(0, 2).map((text) => text.ids);
 const embeddings = '/v1/embeddings';
 const similarity = '/v1/similarity';
 const tokenize = '/v1/tokenize';
+const rerank = '/v1/rerank';
+const ranked = { query: 'q', documents: ['x', { text: 'y' }] };
 const pair = { queries: ['a', 'b'], documents: ['c', 'd', 'e'] };
 
 /** How each documented answer is provoked: operation, status, requests. `real` by the starter, the rest by a stub. */
@@ -107,8 +110,33 @@ const real: Record<string, Record<number, Call[]>> = {
     413: [[tokenize, { input: 'x'.repeat(9000) }]],
     415: [[tokenize, 'input=x', { 'content-type': 'text/plain' }]],
   },
+  createRerank: {
+    200: [
+      [rerank, ranked],
+      [rerank, { ...ranked, model: 'starter-reranker', top_n: 1, return_documents: true, user: 'u' }],
+      [rerank, { query: 'q', documents: ['x', '', 'word '.repeat(600)], on_error: 'partial' }],
+      [rerank, { query: 'q', documents: ['x', 'word '.repeat(600)], truncate: 'START' }],
+      [rerank, { ...ranked, instruction: 'Find it', raw_scores: true, max_tokens_per_doc: 9, rank_fields: ['text'] }],
+      [rerank, { ...ranked, truncation: true, truncate_prompt_tokens: -1, max_chunks_per_doc: 1 }],
+      [rerank, { ...ranked, truncate: null, return_embeddings: false }],
+    ],
+    400: [
+      [rerank, {}],
+      [rerank, { ...ranked, documents: [] }],
+      [rerank, { ...ranked, model: 'starter' }],
+      [rerank, { ...ranked, top_n: 0 }],
+      [rerank, { query: 'q', documents: ['word '.repeat(600)] }],
+    ],
+    404: [[rerank, { ...ranked, model: 'gpt' }]],
+    409: [[rerank, ranked, { 'x-expect-fingerprint': 'another' }]],
+    413: [[rerank, { ...ranked, query: 'x'.repeat(9000) }]],
+    415: [[rerank, 'x', { 'content-type': 'text/plain' }]],
+  },
   listModels: { 200: [['/v1/models']] },
-  retrieveModel: { 200: [['/v1/models/starter'], ['/v1/models/alias']], 404: [['/v1/models/gpt']] },
+  retrieveModel: {
+    200: [['/v1/models/starter'], ['/v1/models/alias'], ['/v1/models/starter-reranker']],
+    404: [['/v1/models/gpt']],
+  },
   livez: { 200: [['/livez']] },
   readyz: { 200: [['/readyz']] },
   health: { 200: [['/health']] },
@@ -117,6 +145,10 @@ const real: Record<string, Record<number, Call[]>> = {
 const stubbed: Record<string, Record<number, Call[]>> = {
   createEmbeddings: workFailures(embeddings, embeddingsShape),
   createSimilarity: workFailures(similarity, similarityShape),
+  createRerank: workFailures(rerank, (body) => ({
+    ...ranked,
+    instruction: (body as { instruction: string }).instruction,
+  })),
   tokenize: { 408: [[tokenize, STALLED]], 429: [[tokenize, { input: 'x', instruction: 'overloaded' }]] },
   livez: { 503: [['/livez']] },
   readyz: { 503: [['/readyz']] },
@@ -125,6 +157,7 @@ const stubbed: Record<string, Record<number, Call[]>> = {
 const withoutKey: Record<string, Record<number, Call[]>> = {
   createEmbeddings: { 401: [[embeddings, { input: 'x' }]] },
   createSimilarity: { 401: [[similarity, pair]] },
+  createRerank: { 401: [[rerank, ranked]] },
   tokenize: { 401: [[tokenize, { input: 'x' }]] },
   listModels: { 401: [['/v1/models']] },
   retrieveModel: { 401: [['/v1/models/starter']] },
@@ -142,10 +175,13 @@ describe('Live answers are as openapi.yaml says', () => {
   let stub: StubService;
   let keyed: StubService;
   before(async () => {
-    service = await startService({ maxBodyBytes: 8192, maxInputTokens: 500, aliases: ['alias'] });
+    const limit = { max_input_tokens: 500 };
+    const entries = { starter: { ...limit, aliases: ['alias'] }, reranker: limit };
+    service = await startEmbedderAndReranker(entries, { maxBodyBytes: 8192 });
     const failure = (code: string) => new HotvecError(code as ErrorCode, 'as asked', { retryAfterMs: RETRY_AFTER_MS });
     stub = await startStubService({
       embed: ([input]) => Promise.reject(failure(codeOf(input))),
+      rerank: ({ instruction, documents }) => Promise.reject(failure(instruction ?? documents[0]?.text ?? '')),
       tokenize: ([input]) => Promise.reject(failure(codeOf(input))),
       refusal: () => failure('not_ready'),
       isGivenUp: true,

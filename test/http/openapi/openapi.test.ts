@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { publicErrorCodes } from '../../../src/http/answers/error-table.ts';
 import { packageRoot } from '../../../src/package-info.ts';
+import { startEmbedderAndReranker } from '../../support/embedder-and-reranker.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
 import { provokedErrors } from '../answers/provoked-errors.ts';
 import {
@@ -109,10 +110,12 @@ describe('openapi.yaml', () => {
 
 describe('A running service describes itself', () => {
   let service: RunningService;
+  let withReranker: RunningService;
   before(async () => {
     service = await startService();
+    withReranker = await startEmbedderAndReranker();
   });
-  after(() => service.close());
+  after(() => Promise.all([service.close(), withReranker.close()]));
 
   it('in /openapi.json and /openapi.yaml as in openapi.yaml', async () => {
     const json = await fetch(`${service.url}/openapi.json`);
@@ -149,7 +152,8 @@ describe('A running service describes itself', () => {
     it(`with examples of ${operation.operationId} that are what it answers`, async () => {
       const expected = examplesOf(responseOf(operation, 200));
       for (const [name, request] of examplesOf(operation.requestBody as { content: object } as never)) {
-        const answer = await (await service.post(route, request)).json();
+        const asked = route.endsWith('/rerank') ? withReranker : service;
+        const answer = await (await asked.post(route, request)).json();
         assertAlike(decoded(answer), decoded(expected.get(name)));
       }
     });

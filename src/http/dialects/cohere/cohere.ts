@@ -1,18 +1,17 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
 import { HotvecError } from '../../../errors.ts';
 import type { EmbeddingFacts, EmbedOptions, EmbedResult } from '../../../tasks/embedding/embedder.ts';
 import type { Role } from '../../../tasks/embedding/prompt.ts';
 import { boundOfRows, type EncodingFormat, encodeRows } from '../../answers/encode-rows.ts';
-import type { ErrorFormat } from '../../answers/error-format.ts';
-import { errorTable } from '../../answers/error-table.ts';
-import { serveVectors, sizeOfVectors, usageOf } from '../../answers/serve-vectors.ts';
+import { serveVectors, sizeOfVectors } from '../../answers/serve-vectors.ts';
+import { usageOf } from '../../answers/serve-work.ts';
 import { chooseModel } from '../../body/choose-model.ts';
 import { checkOutputDtype, type OutputDtype } from '../../body/output-dtype.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers, WORK_ERRORS, workHeaders } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
+import { cohereErrors } from './errors.ts';
 import { cohereEmbedExample, cohereV1EmbedExample } from './examples.ts';
 import {
   type CohereEmbed,
@@ -33,20 +32,6 @@ const TRUNCATIONS: Record<'NONE' | 'START' | 'END', EmbedOptions['truncate']> = 
 
 /** What Cohere calls them. */
 const FIELDS = { dtype: 'embedding_types', dimensions: 'output_dimension' };
-
-/** `{"id", "message"}`, as Cohere writes errors. */
-const cohereErrors: ErrorFormat = {
-  schema: Type.Object(
-    {
-      id: Type.String({ description: "The request's id, as in `x-request-id`" }),
-      message: Type.String({ description: 'What was received, what was expected and what to do' }),
-    },
-    { title: 'CohereError' },
-  ),
-  tellsCode: false,
-  statusOf: (code) => errorTable[code].status,
-  bodyOf: ({ message }, { id }) => ({ id, message }),
-};
 
 const ROUTES = [
   {

@@ -41,3 +41,17 @@ export const cohereV1EmbedExample = {
     meta: { api_version: { version: '1' }, billed_units: { input_tokens: 37 } },
   },
 };
+
+export const cohereRerankExample = {
+  request: {
+    model: 'starter-reranker',
+    query: 'What is the capital of China?',
+    documents: ['Gravity is a force that attracts two bodies towards each other.', 'The capital of China is Beijing.'],
+    top_n: 1,
+  },
+  response: {
+    id: '4b0a5a3e-8d0c-4b3c-9a51-0b3f6d8c2f10',
+    results: [{ index: 1, relevance_score: 0.0000409745662 }],
+    meta: { api_version: { version: '2' }, billed_units: { search_units: 1 } },
+  },
+};

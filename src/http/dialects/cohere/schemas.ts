@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { oneOf } from '../../openapi/schemas.ts';
-import { cohereEmbedExample, cohereV1EmbedExample } from './examples.ts';
+import { cohereEmbedExample, cohereRerankExample, cohereV1EmbedExample } from './examples.ts';
 
 export const embeddingTypes = ['float', 'int8', 'uint8', 'binary', 'ubinary', 'base64'] as const;
 export const inputTypes = ['search_document', 'search_query', 'classification', 'clustering', 'image'] as const;
@@ -107,4 +107,52 @@ export const CohereV1EmbedResponse = Type.Object(
     ...around,
   },
   { title: 'CohereV1EmbedResponse' },
+);
+
+/** Body of `/v2/rerank`. */
+export function cohereRerankBody(maxInputs: number) {
+  return Type.Object(
+    {
+      model: Type.String({ description: 'A served name or alias' }),
+      query: Type.String({ description: 'What the documents are ranked for' }),
+      documents: Type.Array(Type.String(), { minItems: 1, maxItems: maxInputs, description: 'The documents' }),
+      top_n: Type.Optional(Type.Integer({ minimum: 1, description: 'Number of results, the best ones. Default: all' })),
+      max_tokens_per_doc: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          description: 'Tokens that are read of each document; what follows is cut off. Default: 4096',
+        }),
+      ),
+      return_documents: Type.Optional(
+        Type.Boolean({ description: 'Whether results repeat the texts. Default: `false`' }),
+      ),
+      rank_fields: Type.Optional(Type.Array(oneOf(['text']), { minItems: 1, description: 'Only `text`' })),
+      priority: Type.Optional(Type.Integer({ description: 'Accepted and ignored' })),
+    },
+    { additionalProperties: false, title: 'CohereRerankRequest', examples: [cohereRerankExample.request] },
+  );
+}
+
+export const CohereRerankResponse = Type.Object(
+  {
+    id: around.id,
+    results: Type.Array(
+      Type.Object(
+        {
+          index: Type.Integer({ minimum: 0, description: 'Position of the document' }),
+          relevance_score: Type.Number(),
+          document: Type.Optional(Type.Object({ text: Type.String() })),
+        },
+        { title: 'CohereRanked' },
+      ),
+      { description: 'Best first; of equal scores the earlier document' },
+    ),
+    meta: Type.Object({
+      api_version: Type.Object({ version: Type.String() }),
+      billed_units: Type.Object({
+        search_units: Type.Integer({ description: 'One for each 100 documents, or part of that' }),
+      }),
+    }),
+  },
+  { title: 'CohereRerankResponse' },
 );

@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { encodeRow, encodeRows } from '../../answers/encode-rows.ts';
-import { serveVectors, usageOf } from '../../answers/serve-vectors.ts';
+import { serveVectors } from '../../answers/serve-vectors.ts';
+import { usageOf } from '../../answers/serve-work.ts';
 import { chooseModel } from '../../body/choose-model.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { checkReady } from '../../door/check-ready.ts';

@@ -8,10 +8,9 @@ import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
-import { TEI_WORK_ERRORS } from './errors.ts';
+import { TEI_WORK_ERRORS, teiErrors } from './errors.ts';
 import { teiEmbedAllExample } from './examples.ts';
-import { sendTeiHeaders, teiHeaders } from './headers.ts';
-import { teiErrorsOfOtherModels } from './other-models.ts';
+import { charactersOfInputs, sendTeiHeaders, teiHeaders } from './headers.ts';
 import { TeiEmbedAllResponse, teiEmbedAllBody } from './schemas.ts';
 import { teiTruncation } from './truncation.ts';
 
@@ -24,7 +23,7 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxIn
   app.route({
     method: 'POST',
     url: '/embed_all',
-    config: { errors: teiErrorsOfOtherModels },
+    config: { errors: teiErrors },
     schema: {
       operationId: 'teiEmbedAll',
       tags: ['text-embeddings-inference'],
@@ -41,7 +40,7 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxIn
           example: teiEmbedAllExample.response,
         },
         TEI_WORK_ERRORS,
-        teiErrorsOfOtherModels,
+        teiErrors,
       ),
     },
     handler: async (request, reply) => {
@@ -68,7 +67,7 @@ export const teiEmbedAllRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxIn
           onTokenized: (tokens) => request.held.reserve(boundOfRows(tokens + named.length, rowSize)),
         },
         (result) => {
-          sendTeiHeaders(reply, embedder.model, named, result);
+          sendTeiHeaders(reply, embedder.model, charactersOfInputs(named), result);
           return encodeRowLists(result.vectors.map((matrix) => rowsOf(matrix, rowSize)));
         },
       );

@@ -18,6 +18,8 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   input_too_long: 422,
   too_many_inputs: 422,
   too_many_tokens: 422,
+  // Of a route that there is: what computes cannot do that.
+  not_found: 424,
   non_finite_output: 424,
   inference_failed: 424,
 };
@@ -26,6 +28,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
 const TYPES: Partial<Record<ErrorCode, (typeof errorTypes)[number]>> = {
   empty_input: 'Empty',
   invalid_token_id: 'Tokenizer',
+  not_found: 'Backend',
   overloaded: 'Overloaded',
   key_share_exceeded: 'Overloaded',
   non_finite_output: 'Backend',

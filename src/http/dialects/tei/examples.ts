@@ -138,6 +138,19 @@ export const teiSimilarityExample = {
   response: [0.726293981, 0.127951249],
 };
 
+export const teiRerankExample = {
+  request: {
+    query: 'What is the capital of China?',
+    texts: ['Gravity is a force that attracts two bodies towards each other.', 'The capital of China is Beijing.'],
+    raw_scores: true,
+    return_text: true,
+  },
+  response: [
+    { index: 1, score: -10.1025181, text: 'The capital of China is Beijing.' },
+    { index: 0, score: -10.4336405, text: 'Gravity is a force that attracts two bodies towards each other.' },
+  ],
+};
+
 export const teiTokenizeExample = {
   request: { inputs: ['重力 is gravity'] },
   response: [

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
-import type { EmbeddingFacts, EmbedInput, EmbedResult } from '../../../tasks/embedding/embedder.ts';
+import type { EmbedInput } from '../../../tasks/embedding/embedder.ts';
+import type { WorkResult } from '../../answers/report-work.ts';
 import { workHeaders } from '../../openapi/documented-answers.ts';
 
 const integer = (description: string) => ({ type: 'integer', description }) as const;
@@ -20,15 +21,15 @@ export const teiHeaders = {
 /** Sets them. */
 export function sendTeiHeaders(
   reply: FastifyReply,
-  model: EmbeddingFacts,
-  inputs: readonly EmbedInput[],
-  { tokens, facts }: Pick<EmbedResult, 'tokens' | 'facts'>,
+  model: { readonly device: string | null },
+  characters: number,
+  { tokens, facts }: Pick<WorkResult, 'tokens' | 'facts'>,
 ): void {
   const total = Math.round(reply.elapsedTime);
   void reply.headers({
     'x-compute-type': model.device === 'cpu' ? 'cpu' : 'gpu',
     'x-compute-time': total,
-    'x-compute-characters': inputs.reduce((sum, { content }) => sum + charactersOf(content), 0),
+    'x-compute-characters': characters,
     'x-compute-tokens': tokens.reduce((sum, count) => sum + count, 0),
     'x-total-time': total,
     'x-tokenization-time': Math.round(facts.timings.tokenize),
@@ -37,7 +38,12 @@ export function sendTeiHeaders(
   });
 }
 
-function charactersOf(content: EmbedInput['content']): number {
+/** Of all inputs: code points of texts; token ids count as one each. */
+export function charactersOfInputs(inputs: readonly Pick<EmbedInput, 'content'>[]): number {
+  return inputs.reduce((sum, { content }) => sum + charactersOf(content), 0);
+}
+
+export function charactersOf(content: EmbedInput['content']): number {
   if (typeof content !== 'string') return content.length;
   let count = 0;
   for (let i = 0; i < content.length; i++) if (!isLowSurrogate(content.charCodeAt(i))) count += 1;

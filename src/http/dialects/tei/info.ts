@@ -20,6 +20,8 @@ const DTYPES: Record<string, string> = {
   O3: 'float32',
   O4: 'float16',
 };
+/** What a re-ranker has to say of its only label. */
+const ONE_LABEL = { id2label: { 0: 'LABEL_0' }, label2id: { LABEL_0: 0 } };
 const tags = ['text-embeddings-inference'];
 
 export interface InfoOptions extends RouteOptions<'maxQueueTokens' | 'maxInputs' | 'truncate'> {
@@ -41,16 +43,17 @@ export const teiInfoRoutes: FastifyPluginCallbackTypebox<InfoOptions> = (app, { 
     },
     async () => {
       // Before that, precision and batch size are not known.
-      const { name, service: embedder } = models.first('embed');
-      checkReady(embedder);
-      const { model } = embedder;
+      const [first] = models.modelsFor('embed').length > 0 ? models.modelsFor('embed') : models.models;
+      const { name, service } = first ?? models.first('embed');
+      checkReady(service);
+      const { model } = service;
       const dtype = model.dtype ?? 'unknown';
       return {
         model_id: name,
         model_sha: model.revision,
         model_dtype: DTYPES[dtype] ?? dtype,
         served_model_name: name,
-        model_type: { embedding: { pooling: model.pooling } },
+        model_type: 'pooling' in model ? { embedding: { pooling: model.pooling } } : { reranker: ONE_LABEL },
         // The queue is bounded in tokens, and a request has one at least.
         max_concurrent_requests: config.maxQueueTokens,
         max_input_length: model.maxInputTokens,

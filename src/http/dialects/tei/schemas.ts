@@ -1,6 +1,12 @@
 import { type TSchema, Type } from 'typebox';
 import { oneOf } from '../../openapi/schemas.ts';
-import { teiEmbedAllExample, teiEmbedExample, teiSimilarityExample, teiVertexExample } from './examples.ts';
+import {
+  teiEmbedAllExample,
+  teiEmbedExample,
+  teiRerankExample,
+  teiSimilarityExample,
+  teiVertexExample,
+} from './examples.ts';
 
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
@@ -87,6 +93,41 @@ export const TeiVertexResponse = Type.Object(
   { title: 'TeiVertexResponse' },
 );
 
+/** Body of `/rerank`. */
+export function teiRerankBody(maxInputs: number) {
+  return Type.Object(
+    {
+      query: Type.String({ description: 'What the texts are scored for' }),
+      texts: Type.Array(Type.String(), {
+        minItems: 1,
+        maxItems: maxInputs,
+        description: 'The texts; each gets a score',
+      }),
+      raw_scores: Type.Optional(
+        orNull(Type.Boolean({ description: "Whether scores are what the model's head gives. Default: `false`" })),
+      ),
+      return_text: Type.Optional(
+        orNull(Type.Boolean({ description: 'Whether to repeat the texts. Default: `false`' })),
+      ),
+      truncate: Type.Optional(orNull(truncate)),
+      truncation_direction: Type.Optional(orNull(truncationDirection)),
+    },
+    { additionalProperties: true, title: 'TeiRerankRequest', examples: [teiRerankExample.request] },
+  );
+}
+
+export const TeiRerankResponse = Type.Array(
+  Type.Object(
+    {
+      index: Type.Integer({ minimum: 0, description: 'Position of the text' }),
+      score: Type.Number(),
+      text: Type.Optional(Type.String({ description: 'Only present with `return_text`' })),
+    },
+    { title: 'TeiRank' },
+  ),
+  { title: 'TeiRerankResponse', description: 'Highest score first; of equal scores the earlier text' },
+);
+
 /** Body of `/similarity`. */
 export function teiSimilarityBody(maxInputs: number) {
   return Type.Object(
@@ -135,7 +176,18 @@ export const TeiInfo = Type.Object(
     model_sha: Type.Union([Type.String(), Type.Null()], { description: 'Revision, for hub models' }),
     model_dtype: Type.String({ description: 'Precision in use, e.g. `float32`' }),
     served_model_name: Type.String(),
-    model_type: Type.Object({ embedding: Type.Object({ pooling: Type.String() }) }),
+    model_type: Type.Union(
+      [
+        Type.Object({ embedding: Type.Object({ pooling: Type.String() }) }),
+        Type.Object({
+          reranker: Type.Object({
+            id2label: Type.Record(Type.String(), Type.String()),
+            label2id: Type.Record(Type.String(), Type.Integer()),
+          }),
+        }),
+      ],
+      { description: 'What the model does; of several models, the first that embeds is described, or else the first' },
+    ),
     max_concurrent_requests: integer('Maximum requests that may wait: the limit on waiting tokens'),
     max_input_length: integer('Maximum tokens of an input'),
     max_batch_tokens: integer('Maximum tokens computed at a time for several inputs'),

@@ -9,10 +9,15 @@ import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
 import { TEI_WORK_ERRORS, teiErrors } from './errors.ts';
 import { teiEmbedExample, teiSimilarityExample } from './examples.ts';
-import { sendTeiHeaders, teiHeaders } from './headers.ts';
+import { charactersOfInputs, sendTeiHeaders, teiHeaders } from './headers.ts';
 import { TeiEmbedResponse, TeiSimilarityResponse, teiEmbedBody, teiSimilarityBody } from './schemas.ts';
 import { teiTruncation } from './truncation.ts';
 
+/** What text-embeddings-inference has routes for and no model of ours can do. */
+const NOT_SERVED: Record<string, string> = {
+  '/predict': 'a classifier',
+  '/embed_sparse': 'a model with SPLADE pooling',
+};
 const tags = ['text-embeddings-inference'];
 
 /** Vectors and scores as Hugging Face's text-embeddings-inference has them. */
@@ -62,7 +67,7 @@ export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 
             truncate: teiTruncation(choices, config.truncate),
           },
           (result) => {
-            sendTeiHeaders(reply, embedder.model, named, result);
+            sendTeiHeaders(reply, embedder.model, charactersOfInputs(named), result);
             return encodeRows(result.vectors);
           },
         );
@@ -113,11 +118,25 @@ export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 
         { dimensions: null, normalize: null, truncate: teiTruncation(parameters, config.truncate) },
         async (result) => {
           const scores = await embedder.compare(result.vectors.slice(0, 1), result.vectors.slice(1), 'cosine');
-          sendTeiHeaders(reply, embedder.model, texts, result);
+          sendTeiHeaders(reply, embedder.model, charactersOfInputs(texts), result);
           return encodeRow(scores);
         },
       );
     },
   });
+
+  for (const [url, wanted] of Object.entries(NOT_SERVED)) {
+    app.route({
+      method: 'POST',
+      url,
+      config: { errors: teiErrors, isNotServed: true },
+      schema: { hide: true },
+      // Before a body is read.
+      onRequest: async () => {
+        throw new HotvecError('not_found', `No model of this server does that: ${url} requires ${wanted}.`);
+      },
+      handler: async () => {},
+    });
+  }
   done();
 };

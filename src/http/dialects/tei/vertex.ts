@@ -2,7 +2,8 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import type { EmbedInput, EmbedResult, RunFacts } from '../../../tasks/embedding/embedder.ts';
 import { encodeRowLists } from '../../answers/encode-row-lists.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
-import { serveWork, type VectorOptions } from '../../answers/serve-vectors.ts';
+import type { VectorOptions } from '../../answers/serve-vectors.ts';
+import { serveWork } from '../../answers/serve-work.ts';
 import { chooseFirstModel } from '../../body/choose-model.ts';
 import { tooMany } from '../../body/explain-inputs.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
@@ -11,7 +12,7 @@ import { RequestHeaders } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
 import { TEI_WORK_ERRORS, teiErrors } from './errors.ts';
 import { teiVertexExample } from './examples.ts';
-import { sendTeiHeaders, teiHeaders } from './headers.ts';
+import { charactersOfInputs, sendTeiHeaders, teiHeaders } from './headers.ts';
 import { TeiVertexResponse, teiVertexBody } from './schemas.ts';
 import { teiTruncation } from './truncation.ts';
 
@@ -65,18 +66,19 @@ export const teiVertexRoutes: FastifyPluginCallbackTypebox<
       const asked = instances.flat();
       if (asked.length > config.maxInputs) throw tooMany(asked.length, 'instances', config);
       return serveWork(
-        { request, reply, embedder, config, answerBytes: boundOfRows(asked.length, embedder.model.dimensions) },
+        {
+          request,
+          reply,
+          service: embedder,
+          config,
+          answerBytes: boundOfRows(asked.length, embedder.model.dimensions),
+        },
         (context) =>
           embedAsAsked(asked, (inputs, options, elapsed) =>
             embedder.embed(inputs, { ...context, ...options, timeLimit: context.timeLimit - elapsed }),
           ),
         (result) => {
-          sendTeiHeaders(
-            reply,
-            embedder.model,
-            asked.map(({ input }) => input),
-            result,
-          );
+          sendTeiHeaders(reply, embedder.model, charactersOfInputs(asked.map(({ input }) => input)), result);
           const vectors = result.vectors.values();
           const predictions = instances.map((one) => one.map(() => vectors.next().value as Float32Array));
           return encodeRowLists(predictions, { before: '{"predictions":', after: '}' });
@@ -143,6 +145,7 @@ function mergedFacts(all: readonly RunFacts[]): RunFacts {
     lastBatchId: last?.lastBatchId ?? null,
     lastBatchItems: last?.lastBatchItems ?? null,
     shared: sum(({ shared }) => shared),
+    computedTokens: sum(({ computedTokens }) => computedTokens),
     cache:
       all[0]?.cache == null
         ? null

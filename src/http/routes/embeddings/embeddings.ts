@@ -2,7 +2,8 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { HotvecError } from '../../../errors.ts';
 import { boundOfRows } from '../../answers/encode-rows.ts';
 import { encodeEmbeddings } from '../../answers/encode-vectors.ts';
-import { serveVectors, sizeOfVectors, usageOf } from '../../answers/serve-vectors.ts';
+import { serveVectors, sizeOfVectors } from '../../answers/serve-vectors.ts';
+import { usageOf } from '../../answers/serve-work.ts';
 import { chooseModel } from '../../body/choose-model.ts';
 import { chooseRole } from '../../body/choose-role.ts';
 import { checkOutputDtype } from '../../body/output-dtype.ts';

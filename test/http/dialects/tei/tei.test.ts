@@ -521,16 +521,18 @@ describe('The dialect of text-embeddings-inference', () => {
 
   it('says 424 on routes for models of other kinds, in its own form, before a body is read', async () => {
     for (const [path, body] of [
-      ['/rerank', { query: 'x', texts: ['y'] }],
       ['/predict', { inputs: 'x' }],
       ['/embed_sparse', { inputs: 'x' }],
-      ['/rerank', '{ is no JSON'],
+      ['/predict', '{ is no JSON'],
     ] as [string, object][]) {
       const [status, type, message] = await refused(path, body);
       assert.deepEqual([status, type], [424, 'Backend']);
-      assert.match(message as string, new RegExp(`^This server serves an embedding model; ${path} requires a`));
+      assert.match(message as string, new RegExp(`^No model of this server does that: ${path} requires a`));
     }
-    const { status } = await fetch(`${service.url}/rerank`);
+    const { status } = await fetch(`${service.url}/predict`);
     assert.equal(status, 405);
+    const [code, type, message] = await refused('/rerank', { query: 'x', texts: ['y'] });
+    assert.deepEqual([code, type], [424, 'Backend']);
+    assert.match(message as string, /starter embeds texts/);
   });
 });
