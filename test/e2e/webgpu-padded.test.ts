@@ -7,11 +7,14 @@ import { sessionOptions } from '../../src/engine/process/session-options.ts';
 import { type Device, type EngineSettings, toBatch } from '../../src/engine/protocol.ts';
 import { EngineGroup } from '../../src/engine/supervisor/engine-group.ts';
 import { EngineSupervisor } from '../../src/engine/supervisor/supervisor.ts';
+import { describeModel } from '../../src/formats/describe-model.ts';
 import { planInputs } from '../../src/formats/onnx/graph-inputs.ts';
 import { recordOperators } from '../../src/formats/onnx/record-operators.ts';
 import { passCanary } from '../../src/tasks/embedding/pass-canary.ts';
+import { checkScores } from '../../src/tasks/reranking/check-scores.ts';
 import { largestDifference } from '../support/difference.ts';
 import { loadPadded, padded, paddedFixtures, paddedGolden, paddedManifest } from '../support/padded-fixtures.ts';
+import { referencePairs, rerankerFolders } from '../support/reranker-references.ts';
 import { softwareVulkan, withoutSoftwareVulkan } from '../support/software-vulkan.ts';
 import { spawnCli } from '../support/spawned-cli.ts';
 import { realEngineEntry } from '../support/supervised-engine.ts';
@@ -89,6 +92,19 @@ describe('DEVICE=webgpu with an ONNX export', { skip: withoutSoftwareVulkan }, (
       const run = model.run.bind(model);
       const { difference } = await passCanary(run, manifest, { device: 'webgpu', dtype: 'fp32' });
       assert.ok(difference < 1e-5, `${name} ${difference}`);
+    }
+  });
+
+  it('gives the logits of PyTorch for pairs within 1e-4, with token types and without', async () => {
+    for (const name of ['bert-identity', 'xlm-roberta']) {
+      const manifest = await describeModel({ name, folder: path.join(rerankerFolders, name) });
+      const model = await loadPadded(manifest, 'fp32', 'webgpu');
+      const run = model.run.bind(model);
+      await checkScores.pass(run, manifest, { device: 'webgpu', dtype: 'fp32' });
+      const pairs = referencePairs(name).slice(0, 12);
+      const { rows } = await run(toBatch(pairs.map(({ ids }) => ids)));
+      const logits = pairs.map(({ logit }) => logit);
+      assert.ok(largestDifference(rows, logits) < 1e-4, `${name} ${largestDifference(rows, logits)}`);
     }
   });
 

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { realpathSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
+import { describeModel } from '../../src/formats/describe-model.ts';
 import { FileHashes } from '../../src/model-files/file-hashes.ts';
 import { fingerprintOf } from '../../src/model-files/fingerprint.ts';
+import { padded } from '../support/padded-fixtures.ts';
+import { rerankerFolders } from '../support/reranker-references.ts';
 import { packed, starterManifest } from '../support/starter.ts';
 
 describe('fingerprintOf()', () => {
@@ -14,6 +18,16 @@ describe('fingerprintOf()', () => {
     const verified = '38cfa666ae98bd344e3b2204c366473c5681c409d7d0ab4d79719940b6cce33f';
     assert.equal(await fingerprintOf(manifest, 'fp32', new FileHashes(new Map([[weights, verified]]))), read);
     assert.notEqual(await fingerprintOf(manifest, 'fp32', new FileHashes(new Map([[weights, '0'.repeat(64)]]))), read);
+  });
+
+  it('tells other token types and another activation of a cross-encoder', async () => {
+    const name = 'bert-identity';
+    const manifest = await describeModel({ name, folder: path.join(rerankerFolders, name) });
+    const untyped = { ...manifest, weights: { ...padded(manifest), tokenTypes: null } };
+    const { scoring } = manifest;
+    const squashed = { ...manifest, scoring: scoring && { ...scoring, activation: 'sigmoid' as const } };
+    const all = await Promise.all([manifest, untyped, squashed].map((one) => fingerprintOf(one, 'fp32')));
+    assert.equal(new Set(all).size, 3);
   });
 
   it('tells int8 from fp32', async () => {

@@ -1,6 +1,6 @@
 import { StartError } from '../../errors.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
-import { checkSingleLabel } from '../../model-files/folder/model-kind.ts';
+import { checkSingleLabel, isClassifier } from '../../model-files/folder/model-kind.ts';
 import type { PairPiece } from '../../model-files/folder/tokenizer/describe-pairs.ts';
 import type { DescribeFacts, FolderFacts, FormatDescription } from '../model-format.ts';
 import { SCORES } from './choose-output.ts';
@@ -24,6 +24,8 @@ export async function describeReranker(
   for (const { outputs } of found) checkScores(files.name, outputs);
   const sizes = readTransformerSizes(config);
   const { pairs } = tokenizer;
+  const betweenTexts = tokensBetweenTexts(pairs?.pieces ?? []);
+  if (betweenTexts.length === 0 && (pairs?.complaint ?? null) === null) throw nothingBetween(files.name);
   const takesTypes = found.some(({ inputs }) => inputs.includes('token_type_ids'));
   const tokenTypes = takesTypes && pairs !== null ? tokenTypesOf(pairs) : null;
   const paddingToken = paddingTokenOf(config);
@@ -39,14 +41,14 @@ export async function describeReranker(
       paddingToken,
       dividesByNorm: false,
       exactDtypes: ['O3'],
-      betweenTexts: tokensBetweenTexts(pairs?.pieces ?? []),
+      betweenTexts,
     },
   };
 }
 
 /**
  * What the small files say of it, before any graph is read.
- * @throws {StartError} for modules after the graph that hotvec does not compute, or more than one label.
+ * @throws {StartError} for modules after the graph that hotvec does not compute, a language model, or more than one label.
  */
 export function checkReranker(name: string, { config, modules }: FolderFacts): void {
   if (modules !== null && modules.kinds.join() !== 'Transformer') {
@@ -54,7 +56,13 @@ export function checkReranker(name: string, { config, modules }: FolderFacts): v
       `modules.json lists ${modules.kinds.join(', ')}; of a reranker in ONNX hotvec supports Transformer alone.`,
     );
   }
-  checkSingleLabel(name, config);
+  const languageModel = [config.architectures].flat().find((one) => String(one).endsWith('ForCausalLM'));
+  if (languageModel !== undefined) {
+    throw new StartError(
+      `${name} is a language model (config.json: architectures is ${languageModel}), and of ONNX graphs hotvec serves rerankers that give one number. Use its safetensors, or, if it is an embedding model, unset TASK.`,
+    );
+  }
+  if (isClassifier(config)) checkSingleLabel(name, config);
 }
 
 /** @throws {StartError} for a graph that does not give one number for each sequence. */
@@ -65,6 +73,13 @@ export function checkScores(name: string, outputs: OnnxExport['outputs']): void 
   const found = outputs.map(([output, shape]) => `${output} [${shape.map((size) => size ?? '?').join(', ')}]`);
   throw new StartError(
     `${name} is to be a reranker, and its ONNX graph returns ${found.join(', ')}; hotvec expects ${SCORES} [batch, 1] or [batch]. Export it with --task text-classification, or, if it is an embedding model, unset TASK.`,
+  );
+}
+
+/** sentence-transformers would score it all the same. */
+function nothingBetween(name: string): StartError {
+  return new StartError(
+    `tokenizer.json puts nothing between two texts, so ${name} cannot tell query and document apart without a template, and in ONNX hotvec serves rerankers only that read both as their tokenizer joins them. Use its safetensors.`,
   );
 }
 

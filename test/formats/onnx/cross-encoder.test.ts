@@ -162,8 +162,18 @@ describe('a cross-encoder with a graph of another kind', () => {
     rmSync(path.join(plain, 'modules.json'));
     await assert.rejects(describeModel({ name: 'plain', folder: plain }, { task: 'rerank' }), {
       name: 'StartError',
-      message: /labels|last_hidden_state/,
+      message: /returns last_hidden_state \[\?, \?, 32\]; hotvec expects logits/,
     });
+  });
+
+  it('is refused where it is a language model, or nothing stands between two texts: both read a template', async () => {
+    writeMeans(file(), { masked: true });
+    edit('config.json', { architectures: ['Qwen3ForCausalLM'] });
+    await refused(['Qwen3ForCausalLM', 'safetensors'], { task: 'rerank' });
+    edit('config.json', { architectures: ['Qwen3ForSequenceClassification'] });
+    edit('tokenizer_config.json', { tokenizer_class: 'PreTrainedTokenizerFast' });
+    edit('tokenizer.json', { post_processor: null });
+    await refused(['tokenizer.json', 'nothing between two texts']);
   });
 
   it('is refused for what its files say around the graph and nobody computes, by file and field', async () => {
