@@ -91,7 +91,7 @@ async function compareWithoutSharing(bench: RerankBench): Promise<Row> {
 /** Whole requests in the service's batches, and in larger ones, which compute the query less often. */
 async function compareBudgets(bench: RerankBench): Promise<Row> {
   const { model, manifest, options, isLarge, take, batchesOf, batchTokens } = bench;
-  const documents = isLarge || options.quick ? DOCUMENTS / 4 : DOCUMENTS;
+  const documents = isLarge ? DOCUMENTS / 4 : DOCUMENTS;
   const requestsOf = (turn: number, count: number) =>
     Promise.all(Array.from({ length: count }, (_, i) => take(documents, 150_000 + 100 * turn + i)));
   const runIn = (budget: number) => async (request: RerankRequest) => {

@@ -15,6 +15,7 @@ import { measurePeers } from './peers-section.ts';
 import type { Row } from './report.ts';
 import { measureRerankInt8 } from './rerank-int8-section.ts';
 import { measureReranking } from './rerank-section.ts';
+import { measureRerankService } from './rerank-service-section.ts';
 import { measureSaturation } from './saturation-section.ts';
 import { measureStart } from './start-section.ts';
 import { measureUnderBulk } from './under-bulk-section.ts';
@@ -47,6 +48,7 @@ export const SECTIONS: Record<TaskName, Record<string, Section>> = {
     gemm: measureGemm,
     rerank: measureReranking,
     'rerank-int8': measureRerankInt8,
+    'rerank-service': measureRerankService,
     memory: measureMemory,
   },
 };

@@ -9,6 +9,7 @@ import { packageRoot } from '../../src/package-info.ts';
 import { withKeysFile } from '../http/door/keys-file.ts';
 import { type Said, startAnswering } from '../support/answering-server.ts';
 import { paddedFixtures } from '../support/padded-fixtures.ts';
+import { rerankerFolders } from '../support/reranker-references.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { starterManifest } from '../support/starter.ts';
 
@@ -73,6 +74,30 @@ describe('bench/against.ts', () => {
       assert.match(stdout, /\| B \| http\S+ +\| starter-onnx +\| .* \| none +\| 1\.0/);
       assert.match(stdout, /A answers [\d.]+ times .* 1 rounds A B B A/);
       assert.match(stdout, /Lowest cosine of A's and B's vectors: 1\.000000/);
+    }
+  });
+
+  it('compares two rerankers, and stops where they are not the same', async () => {
+    const [first, second] = await Promise.all([0, 1].map(() => startService({ model: 'starter-reranker' })));
+    const other = await startService({ model: path.join(rerankerFolders, 'seqcls-st') });
+    try {
+      const rerank = ['--task', 'rerank', '--documents', '3', '--url', first?.url ?? ''];
+      const same = await against(...rerank, '--url', second?.url ?? '', ...SHORT);
+      assert.equal(same.status, 0, same.stderr);
+      assert.match(same.stdout, /\| A \| http\S+ +\| starter-reranker +\| .* \| none +\| 0\.000/);
+      assert.match(
+        same.stdout,
+        /times as many documents a second as B: .*\n2 clients, a query and 3 documents a request/,
+      );
+      assert.match(same.stdout, /scores differ by at most 0\.000000; 0 of 66 pairs of documents are in another order/);
+      const different = await against(...rerank, '--url', other.url, ...SHORT);
+      assert.equal(different.status, 1);
+      assert.match(different.stderr, /The scores of A and B differ by up to .* in another order/);
+      const embedder = await against(...rerank, '--url', packedService.url, ...SHORT);
+      assert.equal(embedder.status, 1);
+      assert.match(embedder.stderr, /^B \(http\S+\) does not rerank: \/v1\/rerank answered 4\d\d, /);
+    } finally {
+      await Promise.all([first, second, other].map((service) => service?.close()));
     }
   });
 

@@ -30,6 +30,7 @@ const RERANK_BEGINNINGS: Record<string, string> = {
   gemm: 'GEMM ',
   rerank: 'engine, rr: rows of 32 documents',
   'rerank-int8': 'engine, rr: int8 and fp32',
+  'rerank-service': 'closed loop, rr × 32 a request, 4 clients',
   memory: 'memory after ',
 };
 
