@@ -116,7 +116,7 @@ interface TemplatePiece {
 /** [] for a template that does not put the first text before the second. */
 function piecesOfTemplate({ pair, special_tokens }: Json): PairPiece[] {
   const tokens = special_tokens as Record<string, { ids: number[] }>;
-  const pieces = pair as TemplatePiece[];
+  const pieces = (pair ?? []) as TemplatePiece[];
   const order = pieces.flatMap(({ Sequence }) => Sequence?.id ?? []).join('');
   if (order !== 'AB') return [];
   return pieces.flatMap(({ SpecialToken, Sequence }): PairPiece[] => {

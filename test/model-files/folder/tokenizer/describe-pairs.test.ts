@@ -192,5 +192,6 @@ describe('describePairs()', () => {
   it('knows no pairs of a template that puts the second text first, or only one', () => {
     assert.deepEqual(piecesOf(template('B [SEP] A')), []);
     assert.deepEqual(piecesOf(template('[CLS] A [SEP]')), []);
+    assert.deepEqual(piecesOf({ ...template('A'), pair: undefined }), []);
   });
 });
