@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { it } from 'node:test';
 import type { RunningService } from '../support/running-service.ts';
 import { checkReport } from './check-report.ts';
 import type { ClientReport } from './client-report.ts';
-import { type ClientStand, startClientStand } from './client-stand.ts';
+import { startClientStand } from './client-stand.ts';
 import type { Client } from './clients.ts';
 import type { Example } from './examples.ts';
 import { examplesFolder } from './examples.ts';
 import { runExample } from './run-example.ts';
+import { runProgram } from './run-program.ts';
 
 /** The words of a command; or why it cannot be run, as a sentence. */
 type Command = string[] | string;
@@ -24,7 +23,7 @@ export function itServes(client: Client, service: () => RunningService, find: ()
     }
     const stand = await startClientStand(service(), client.ownWaitMs);
     try {
-      const report = await run(command, stand);
+      const report = (await runProgram(command, stand.task)) as ClientReport;
       t.diagnostic(report.version);
       checkReport(report, stand, client);
     } finally {
@@ -43,12 +42,4 @@ export function itPrints({ command, program, output }: Example, service: () => R
     }
     assert.deepEqual(await runExample(words, examplesFolder, service().url), { output, status: 0 });
   });
-}
-
-async function run([command, ...args]: string[], { task }: ClientStand): Promise<ClientReport> {
-  const child = spawn(command as string, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(JSON.stringify(task));
-  const answer = await text(child.stdout);
-  assert.notEqual(answer, '', 'the program ended without a report');
-  return JSON.parse(answer) as ClientReport;
 }

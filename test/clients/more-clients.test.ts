@@ -6,17 +6,20 @@ import { after, before, describe, it } from 'node:test';
 import { largestDifference } from '../support/difference.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { texts } from './client-stand.ts';
-import { type MoreReport, moreClients, prepare } from './more-clients.ts';
+import { itRanks, startServiceThatRanks } from './it-ranks.ts';
+import { type MoreReport, moreClients, moreRerankers, prepare } from './more-clients.ts';
 
 /** More than OpenAI lets one request have; clients of Ollama send them all at once. */
 const MANY = 3_000;
 
 describe('More clients', { skip: process.env.HOTVEC_MORE_CLIENTS !== '1' && 'run by `npm run test:clients`' }, () => {
   let service: RunningService;
+  let withReranker: RunningService;
   before(async () => {
     service = await startService();
+    withReranker = await startServiceThatRanks();
   });
-  after(() => service.close());
+  after(() => Promise.all([service.close(), withReranker.close()]));
 
   for (const clients of moreClients) {
     it(`${clients.name}: vectors of the reference, ${MANY} texts`, async (t) => {
@@ -44,4 +47,10 @@ describe('More clients', { skip: process.env.HOTVEC_MORE_CLIENTS !== '1' && 'run
       }
     });
   }
+
+  itRanks(
+    moreRerankers.name,
+    () => withReranker,
+    () => prepare(moreRerankers),
+  );
 });

@@ -27,6 +27,12 @@ export interface MoreReport {
 
 const inVenv = (name: string) => path.join('venv', process.platform === 'win32' ? 'Scripts' : 'bin', name);
 
+const pythonCommands = (program: string): MoreClients['commands'] => [
+  ['python3', '-m', 'venv', 'venv'],
+  [inVenv('python'), '-m', 'pip', 'install', '-q', '--no-deps', '-r', 'more-requirements.txt'],
+  [inVenv('python'), program],
+];
+
 export const moreClients: MoreClients[] = [
   {
     name: 'Go: openai-go, ollama/api',
@@ -53,13 +59,17 @@ export const moreClients: MoreClients[] = [
     name: 'Python: chromadb, agno, LlamaIndex',
     tool: 'python3',
     folder: 'python',
-    commands: [
-      ['python3', '-m', 'venv', 'venv'],
-      [inVenv('python'), '-m', 'pip', 'install', '-q', '--no-deps', '-r', 'more-requirements.txt'],
-      [inVenv('python'), 'more_clients.py'],
-    ],
+    commands: pythonCommands('more_clients.py'),
   },
 ];
+
+/** As these, but with another report: it-ranks.ts. */
+export const moreRerankers: MoreClients = {
+  name: 'Python: rerankers of LangChain, Haystack, LlamaIndex',
+  tool: 'python3',
+  folder: 'python',
+  commands: pythonCommands('more_rerankers.py'),
+};
 
 /**
  * Builds the program in a copy of its folder, which is kept for the next time.

@@ -6,16 +6,19 @@ import { type RunningService, startService } from '../support/running-service.ts
 import { clients } from './clients.ts';
 import { examples, examplesFolder } from './examples.ts';
 import { findPython } from './find-python.ts';
+import { itRanks, startServiceThatRanks } from './it-ranks.ts';
 import { itPrints, itServes } from './it-serves.ts';
 
 describe('Python clients and examples', { concurrency: 2 }, () => {
   let service: RunningService;
+  let withReranker: RunningService;
   let found: ReturnType<typeof findPython>;
   before(async () => {
     found = findPython();
     service = await startService();
+    withReranker = await startServiceThatRanks();
   });
-  after(() => service.close());
+  after(() => Promise.all([service.close(), withReranker.close()]));
 
   for (const client of clients) {
     const { program, needs } = client;
@@ -23,6 +26,16 @@ describe('Python clients and examples', { concurrency: 2 }, () => {
     const find = () => pythonCommand(needs, path.join(packageRoot, 'test', 'clients', program));
     itServes(client, () => service, find);
   }
+
+  itRanks(
+    'rerankers of cohere and litellm',
+    () => withReranker,
+    () => {
+      const file = path.join(packageRoot, 'test', 'clients', 'python', 'rerankers.py');
+      const command = pythonCommand(['cohere', 'litellm'], file);
+      return typeof command === 'string' ? command : { command };
+    },
+  );
 
   for (const example of examples.filter(({ command }) => command === 'python')) {
     const find = () => pythonCommand(['openai'], path.join(examplesFolder, example.program));
