@@ -103,6 +103,8 @@ export class PairPreparer {
           prepared.push({ ...pair, position: document.position });
           total += pair.ids.length;
         } catch (error) {
+          // Of the query: no other document would fare better.
+          if (error instanceof HotvecError && error.param === query.name) throw error;
           failures.add(document.position, error);
         }
         if (total <= this.model.maxRequestTokens) continue;

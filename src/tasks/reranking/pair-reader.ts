@@ -97,7 +97,10 @@ export class PairReader {
     const shortened = await this.shortened(document, encoding, maxDocumentTokens);
     const total = frame.tokens + shortened.length;
     if (total <= maxTokens) return this.join(shortened, shortened !== encoding.ids);
+    const room = maxTokens - frame.tokens - head.length - tail.length;
     if (limits.truncate === 'error') {
+      // No document is to blame.
+      if (room < 1) throw this.noRoom();
       const count = encoding.isCutShort === true ? `more than ${maxTokens}` : total;
       throw new HotvecError(
         'input_too_long',
@@ -106,7 +109,6 @@ export class PairReader {
       );
     }
     if (frame.queryAt !== null) return this.joinLongestFirst(shortened, frame.queryAt);
-    const room = maxTokens - frame.tokens - head.length - tail.length;
     if (room < 1) throw this.noRoom();
     return this.join(await this.shortened(document, encoding, room), true);
   }
