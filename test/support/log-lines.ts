@@ -75,6 +75,14 @@ export const logLines: Record<string, LogLine> = {
   }),
   'The starter model is for trying the API, not for production: it knows little about the world. For real work, set MODEL=Qwen/Qwen3-Embedding-0.6B.':
     line('info'),
+  'The starter reranker demonstrates /v1/rerank and nothing else: its scores say nothing about relevance. For real work, set MODEL=Qwen/Qwen3-Reranker-0.6B.':
+    line('info'),
+  'how the reranker reads pairs': line('info', {
+    model: text,
+    template: text,
+    activation: text,
+    defaultInstruction: Type.Union([text, Type.Null()]),
+  }),
   'Server listening at …': line('info'),
   // Of several models what is told of one is told of each.
   ready: line('info', {
