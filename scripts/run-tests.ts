@@ -14,7 +14,7 @@ const isChosen = (file: string) =>
   parts.length === 0 ? !file.endsWith('.long.test.js') : parts.some((part) => file.includes(part));
 /** Files that share a process: few enough that the last one does not keep all waiting. */
 const MOST_TOGETHER = 6;
-/** Rooms whose files take longest: started first, so that none is left for the end. */
+/** Rooms whose files take longest, in the order in which they are started: none is left for the end. */
 const LONGEST = ['e2e', 'fault', 'soak', 'engine', 'bench', 'http'];
 function rank(file: string): number {
   const index = LONGEST.indexOf(file.split(path.sep, 1)[0] as string);
@@ -51,13 +51,16 @@ function together(all: readonly string[]): string[] {
   const inFolder = new Map<string, string[]>();
   for (const file of all) inFolder.set(path.dirname(file), [...(inFolder.get(path.dirname(file)) ?? []), file]);
   mkdirSync(path.join(dist, 'together'), { recursive: true });
-  return [...inFolder].flatMap(([name, own]) => {
-    const groups = Math.ceil(own.length / MOST_TOGETHER);
-    return Array.from({ length: groups }, (_, group) => {
-      const entry = path.join(dist, 'together', `${name.replaceAll(path.sep, '-')}-${group + 1}.test.js`);
-      writeFileSync(entry, entryOf(own.filter((_, i) => i % groups === group)));
-      return entry;
-    });
+  const groups = [...inFolder].flatMap(([name, own]) => {
+    const count = Math.ceil(own.length / MOST_TOGETHER);
+    return Array.from({ length: count }, (_, group) => ({ name, own: own.filter((_, i) => i % count === group) }));
+  });
+  return groups.map(({ name, own }, i) => {
+    // `node --test` runs files in the order of their names.
+    const place = String(i + 1).padStart(3, '0');
+    const entry = path.join(dist, 'together', `${place}-${name.replaceAll(path.sep, '-')}.test.js`);
+    writeFileSync(entry, entryOf(own));
+    return entry;
   });
 }
 

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { extent } from '../soak/extent.ts';
 import { largestDifference } from '../support/difference.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { golden } from '../support/starter.ts';
 import { fakeEngineEntry, scriptFakeEngine, until } from '../support/supervised-engine.ts';
 
-const CLIENTS = 16;
-const KILLS = 3;
+const CLIENTS = 8;
+const KILLS = extent(2, 3);
 const texts = golden.texts.filter(({ text }) => text !== '');
 
 describe('the engine killed with SIGKILL under load', () => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { systemClock as clock } from '../../src/clock.ts';
 import { HotvecError } from '../../src/errors.ts';
 import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
+import { extent } from '../soak/extent.ts';
 import { buildBatcher } from '../support/build-batcher.ts';
 import { largestDifference, normalized } from '../support/difference.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -10,7 +11,7 @@ import { golden, starterManifest } from '../support/starter.ts';
 import { groupEngines, realEngineEntry, until } from '../support/supervised-engine.ts';
 
 const CLIENTS = 12;
-const KILLS = 4;
+const KILLS = extent(2, 4);
 const texts = golden.texts.filter(({ ids }) => ids.length <= 512);
 
 describe('one of two engines killed with SIGKILL under load', () => {
