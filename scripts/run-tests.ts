@@ -5,7 +5,7 @@ import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
 
 // `npm test [-- PART …]`: runs the compiled tests whose path contains one of the parts, each file in a process of its own;
-// without parts, all but those of `npm run test:long`, the files of a folder in shared processes (docs/decisions/0105).
+// without parts, all but those of `npm run test:long`, the files of a room in shared processes (docs/decisions/0105).
 // Node 20 has no glob for `node --test`, and Node 22 no folder argument, so the files are named.
 const parts = process.argv.slice(2);
 const dist = path.join(packageRoot, 'dist');
@@ -13,11 +13,12 @@ const folder = path.join(dist, 'test');
 const isChosen = (file: string) =>
   parts.length === 0 ? !file.endsWith('.long.test.js') : parts.some((part) => file.includes(part));
 /** Files that share a process: few enough that the last one does not keep all waiting. */
-const MOST_TOGETHER = 6;
+const MOST_TOGETHER = 8;
 /** Rooms whose files take longest, in the order in which they are started: none is left for the end. */
 const LONGEST = ['e2e', 'fault', 'soak', 'engine', 'bench', 'http'];
+const roomOf = (file: string) => (file.includes(path.sep) ? (file.split(path.sep, 1)[0] as string) : 'docs');
 function rank(file: string): number {
-  const index = LONGEST.indexOf(file.split(path.sep, 1)[0] as string);
+  const index = LONGEST.indexOf(roomOf(file));
   return index === -1 ? LONGEST.length : index;
 }
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -44,21 +45,21 @@ const { status } = spawnSync(
 process.exitCode = status ?? 1;
 
 /**
- * Writes files that each run some tests of a folder, one after the other in one process: loading the application takes longer
+ * Writes files that each run some tests of a room, one after the other in one process: loading the application takes longer
  * than most of them. @returns their paths.
  */
 function together(all: readonly string[]): string[] {
-  const inFolder = new Map<string, string[]>();
-  for (const file of all) inFolder.set(path.dirname(file), [...(inFolder.get(path.dirname(file)) ?? []), file]);
+  const inRoom = new Map<string, string[]>();
+  for (const file of all) inRoom.set(roomOf(file), [...(inRoom.get(roomOf(file)) ?? []), file]);
   mkdirSync(path.join(dist, 'together'), { recursive: true });
-  const groups = [...inFolder].flatMap(([name, own]) => {
+  const groups = [...inRoom].flatMap(([name, own]) => {
     const count = Math.ceil(own.length / MOST_TOGETHER);
     return Array.from({ length: count }, (_, group) => ({ name, own: own.filter((_, i) => i % count === group) }));
   });
   return groups.map(({ name, own }, i) => {
     // `node --test` runs files in the order of their names.
     const place = String(i + 1).padStart(3, '0');
-    const entry = path.join(dist, 'together', `${place}-${name.replaceAll(path.sep, '-')}.test.js`);
+    const entry = path.join(dist, 'together', `${place}-${name}.test.js`);
     writeFileSync(entry, entryOf(own));
     return entry;
   });
