@@ -22,14 +22,17 @@ const WORDS: Readonly<Record<TaskName, string>> = { embed: 'an embedding model',
 
 /**
  * What the folder says, or the setting where it says nothing. Never a guess: a language model's files are the same for both.
- * @throws {StartError} when both say something, and not the same, or neither does.
+ * @throws {StartError} when both say something, and not the same, or neither does; for a pooling of a reranker.
  */
 export async function chooseTask({ name, said, config, setting, pooling, published }: TaskFacts): Promise<TaskName> {
-  if (said !== null) {
-    if (setting === 'auto' || setting === said) return said;
+  if (said !== null && setting !== 'auto' && setting !== said) {
     throw new StartError(`TASK=${setting}, but the files of ${name} say that it is ${WORDS[said]}. Unset TASK.`);
   }
-  if (setting !== 'auto') return setting;
+  const settled = said ?? (setting === 'auto' ? null : setting);
+  if (settled === 'rerank' && pooling !== 'auto') {
+    throw new StartError(`POOLING=${pooling} is for embedding models, and ${name} is a reranker. Unset POOLING.`);
+  }
+  if (settled !== null) return settled;
   // Vectors are asked for.
   if (pooling !== 'auto') return 'embed';
   const known = await published();

@@ -27,7 +27,18 @@ export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files
     ...(manifest.defaultPrompt === '' ? {} : { defaultPrompt: manifest.defaultPrompt }),
     ...(manifest.scoring === null ? {} : { scoring: manifest.scoring }),
     ...(manifest.truncateDimension === null ? {} : { truncateDimension: manifest.truncateDimension }),
-    ...(manifest.tokenizer.changes === null ? {} : { tokenizerChanges: manifest.tokenizer.changes }),
+    ...(manifest.tokenizer.changes === null ? {} : { tokenizerChanges: changesThatCount(manifest) }),
   };
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
+}
+
+/**
+ * Fingerprints are kept beside vectors in databases. Those of embedding models were first made when hotvec read no pairs,
+ * with this in the place of their form, on which no vector depends.
+ */
+function changesThatCount({ task, tokenizer }: ModelManifest): unknown {
+  const { changes } = tokenizer;
+  const around = changes?.post_processor as { single?: unknown[] } | null | undefined;
+  if (task !== 'embed' || around?.single === undefined) return changes;
+  return { ...changes, post_processor: { ...around, pair: [...around.single, { Sequence: { id: 'B', type_id: 0 } }] } };
 }

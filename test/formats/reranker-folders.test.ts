@@ -50,6 +50,14 @@ describe('describeModel() of rerankers', () => {
     await assert.rejects(describeModel(resolveModel('starter'), { task: 'rerank' }), /TASK=rerank, .*embedding model/);
   });
 
+  it('refuses a pooling for a reranker, whoever says that it is one', async () => {
+    copy('logit-score');
+    await refused(['POOLING=mean', 'reranker'], { pooling: 'mean' });
+    rmSync(folder, { recursive: true });
+    copy('causal-plain');
+    await refused(['POOLING=last_token', 'reranker'], { pooling: 'last_token', task: 'rerank' });
+  });
+
   it('refuses a classifier of several labels, and one that does not say how many it has', async () => {
     copy('seqcls');
     edit('config.json', { id2label: { 0: 'a', 1: 'b' } });

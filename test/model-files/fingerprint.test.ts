@@ -30,6 +30,24 @@ describe('fingerprintOf()', () => {
     assert.equal(new Set(all).size, 3);
   });
 
+  it('stays what it was before pairs were read: how two texts are joined counts for a reranker only', async () => {
+    const manifest = await starterManifest();
+    // Of the starter, by the version that wrote it into databases first.
+    assert.equal(await fingerprintOf(manifest, 'fp32'), 'a8d13dde36d181ad');
+    const single = [{ Sequence: { id: 'A', type_id: 0 } }];
+    const joined = (pair: object[], task: 'embed' | 'rerank') => {
+      const post_processor = { type: 'TemplateProcessing', single, pair, special_tokens: {} };
+      return fingerprintOf(
+        { ...manifest, task, tokenizer: { ...manifest.tokenizer, changes: { post_processor } } },
+        'fp32',
+      );
+    };
+    const before = [...single, { Sequence: { id: 'B', type_id: 0 } }];
+    const now = [...single, { Sequence: { id: 'B', type_id: 1 } }];
+    assert.equal(await joined(now, 'embed'), await joined(before, 'embed'));
+    assert.notEqual(await joined(now, 'rerank'), await joined(before, 'rerank'));
+  });
+
   it('tells int8 from fp32', async () => {
     const manifest = await starterManifest();
     assert.notEqual(await fingerprintOf(manifest, 'int8'), await fingerprintOf(manifest, 'fp32'));
