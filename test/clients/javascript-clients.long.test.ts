@@ -4,8 +4,9 @@ import { type RunningService, startService } from '../support/running-service.ts
 import { clients } from './clients.ts';
 import { examples } from './examples.ts';
 import { type InstalledClients, installClients } from './install-clients.ts';
-import { itRanks, startServiceThatRanks } from './it-ranks.ts';
+import { itRanks } from './it-ranks.ts';
 import { itPrints, itServes } from './it-serves.ts';
+import { startServiceThatRanks } from './ranked-reference.ts';
 
 /** Clients and examples are programs of their own, so that they run on the Node that they need. */
 describe('Clients and examples for JavaScript', { concurrency: 2 }, () => {

@@ -6,8 +6,9 @@ import { after, before, describe, it } from 'node:test';
 import { largestDifference } from '../support/difference.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { texts } from './client-stand.ts';
-import { itRanks, startServiceThatRanks } from './it-ranks.ts';
+import { itRanks } from './it-ranks.ts';
 import { type MoreReport, moreClients, moreRerankers, prepare } from './more-clients.ts';
+import { startServiceThatRanks } from './ranked-reference.ts';
 
 /** More than OpenAI lets one request have; clients of Ollama send them all at once. */
 const MANY = 3_000;

@@ -6,8 +6,9 @@ import { type RunningService, startService } from '../support/running-service.ts
 import { clients } from './clients.ts';
 import { examples, examplesFolder } from './examples.ts';
 import { findPython } from './find-python.ts';
-import { itRanks, startServiceThatRanks } from './it-ranks.ts';
+import { itRanks } from './it-ranks.ts';
 import { itPrints, itServes } from './it-serves.ts';
+import { startServiceThatRanks } from './ranked-reference.ts';
 
 describe('Python clients and examples', { concurrency: 2 }, () => {
   let service: RunningService;

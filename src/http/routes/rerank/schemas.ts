@@ -77,6 +77,14 @@ export function rerankBody(maxInputs: number) {
       return_embeddings: Type.Optional(
         Type.Unsafe<false>({ type: 'boolean', enum: [false], description: "Used by Jina's clients: only `false`" }),
       ),
+      return_len: Type.Optional(
+        Type.Unsafe<false>({
+          type: 'boolean',
+          enum: [false],
+          description: "Used by Xinference's client: only `false`",
+        }),
+      ),
+      kwargs: Type.Optional(oneOf(['{}'], { description: "Used by Xinference's client: only without any" })),
       user,
     },
     { additionalProperties: false, title: 'RerankRequest', 'x-examples': requestExamples(rerankExamples) },
