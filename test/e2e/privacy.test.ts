@@ -27,7 +27,12 @@ describe('what clients send', () => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     const file = path.join(folder, 'keys');
     writeFileSync(file, `# who may ask\nsearch:${createHash('sha256').update(KEY).digest('hex')}\n`);
-    service = await startService({ apiKeysFile: file, logLevel: 'trace', maxBodyBytes: 20_000 });
+    service = await startService({
+      model: 'starter,starter-reranker',
+      apiKeysFile: file,
+      logLevel: 'trace',
+      maxBodyBytes: 20_000,
+    });
   });
   after(async () => {
     await service.close();
@@ -45,6 +50,19 @@ describe('what clients send', () => {
     assert.equal(await post({ input: SECRET }), 200);
     assert.equal(await post({ input: [SECRET, `${SECRET} again`], instruction: SECRET, user: SECRET }), 200);
     assert.equal(await post({ queries: SECRET, documents: [SECRET], top_k: 1 }, {}, '/v1/similarity'), 200);
+    const ranked = { query: SECRET, documents: [SECRET, { text: SECRET }], instruction: SECRET };
+    assert.equal(await post(ranked, {}, '/v1/rerank'), 200);
+    for (const wrong of [
+      { documents: [SECRET, ''] },
+      { documents: [{ text: SECRET, [SECRET]: SECRET }] },
+      { documents: [`${SECRET}\ud800`] },
+      { query: `${SECRET} `.repeat(1_500), documents: [SECRET] },
+      { rank_fields: [SECRET] },
+    ]) {
+      assert.equal(await post({ ...ranked, ...wrong }, {}, '/v1/rerank'), 400);
+      const { query, documents: texts } = { ...ranked, ...wrong };
+      await post({ query, texts: [...texts, 1] }, {}, '/rerank');
+    }
     for (const [body, headers] of [
       [{ input: SECRET, model: SECRET }],
       [{ input: [SECRET, ''] }],
@@ -95,7 +113,7 @@ describe('what clients send', () => {
     ].map((name) => [name, SECRET]);
     const body = JSON.stringify(
       Object.fromEntries(
-        ['input', 'inputs', 'texts', 'queries', 'documents', 'content', 'model', 'prompt'].map((name) => [
+        ['input', 'inputs', 'texts', 'query', 'queries', 'documents', 'content', 'model', 'prompt'].map((name) => [
           name,
           SECRET,
         ]),

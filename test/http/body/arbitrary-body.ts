@@ -76,6 +76,21 @@ const goodSimilarity = fc
   .map((parts) => Object.assign({}, ...parts) as Record<string, unknown>);
 const good = fc.oneof(goodEmbeddings, goodSimilarity);
 
+/** A good body of `/v1/rerank`, whose documents may be too long for it. */
+export const goodRanking = fc
+  .record(
+    {
+      query: plainText,
+      documents: fc.array(fc.oneof(plainText, fc.record({ text: oddText })), { minLength: 1, maxLength: 4 }),
+      top_n: fc.constantFrom(1, 3, null),
+      return_documents: fc.boolean(),
+      truncate: fc.constantFrom('error', 'end', 'start', null),
+      on_error: fc.constantFrom('partial', null),
+    },
+    { requiredKeys: ['query', 'documents'] },
+  )
+  .map((body) => JSON.stringify(body));
+
 const fieldName = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...Object.keys(valid), 'input_type', 'normalize', 'user') },
   { weight: 1, arbitrary: fc.oneof(oddText, fc.constantFrom('toString', 'constructor', 'hasOwnProperty', 'length')) },

@@ -3,10 +3,11 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { extent } from '../../soak/extent.ts';
 import { reportFigure } from '../../soak/report-figure.ts';
-import { type RunningService, startService } from '../../support/running-service.ts';
+import { startEmbedderAndReranker } from '../../support/embedder-and-reranker.ts';
+import type { RunningService } from '../../support/running-service.ts';
 import type { EmbeddingsAnswer, SimilarityAnswer } from '../answers.ts';
 import { type OpenapiDocument, operationById, responseOf, validatorOf } from '../openapi/openapi-document.ts';
-import { anyBody, anyFields } from './arbitrary-body.ts';
+import { anyBody, anyFields, goodRanking } from './arbitrary-body.ts';
 
 const SEED = 20_260_106;
 const BODIES = extent(1_500, 10_000);
@@ -26,7 +27,8 @@ describe('No JSON body makes the service fail', () => {
   let service: RunningService;
   before(async () => {
     // Low limits: the fuzzer meets them, and what is valid is soon computed.
-    service = await startService({ maxInputs: 8, maxInputTokens: 64, maxRequestTokens: 256, maxBodyBytes: 100_000 });
+    const entries = { starter: { max_input_tokens: 64 }, reranker: { max_input_tokens: 300 } };
+    service = await startEmbedderAndReranker(entries, { maxInputs: 8, maxRequestTokens: 800, maxBodyBytes: 100_000 });
   });
   after(() => service.close());
 
@@ -84,15 +86,23 @@ describe('No JSON body makes the service fail', () => {
     const others = routes.filter(({ path }) => !(path in validators));
     assert.ok(routes.length >= 2);
     if (others.length === 0) return;
+    const ranking = '/v1/rerank';
+    const validateRanking = successValidator('createRerank');
     const request = fc
       .constantFrom(...others)
-      .chain(({ path, fields }) => fc.tuple(fc.constant(path), fc.oneof(anyBody, anyFields(fields))));
+      .chain(({ path, fields }) =>
+        fc.tuple(
+          fc.constant(path),
+          fc.oneof(anyBody, anyFields(fields), ...(path === ranking ? [goodRanking, goodRanking] : [])),
+        ),
+      );
     const statuses = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(request, async ([path, body]) => {
         const { status } = await service.post(path, body).then(async (response) => {
           const text = await response.text();
           assert.ok(response.status < 500, `${path} ${response.status}: ${text}`);
+          if (response.status === 200 && path === ranking) assert.equal(validateRanking(JSON.parse(text)), null);
           return response;
         });
         const outcome = `${status} ${path}`;
@@ -101,6 +111,7 @@ describe('No JSON body makes the service fail', () => {
       { numRuns: FEWER, seed: SEED },
     );
     // A dialect may have another status for bodies that violate its schema.
+    assert.ok((statuses.get(`200 ${ranking}`) ?? 0) >= 3, JSON.stringify([...statuses]));
     const isRefused = (path: string) => statuses.has(`400 ${path}`) || statuses.has(`422 ${path}`);
     for (const { path } of others) assert.ok(isRefused(path), JSON.stringify([...statuses]));
   });

@@ -51,7 +51,7 @@ describe('With API keys configured', () => {
   let service: RunningService;
   before(async () => {
     service = await withKeysFile({ 'team-a': KEY, 'team-b': 'sk-other' }, (apiKeysFile) =>
-      startService({ apiKeysFile }),
+      startService({ model: 'starter,starter-reranker', apiKeysFile }),
     );
   });
   let stub: StubApp;
