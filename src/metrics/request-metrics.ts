@@ -26,8 +26,8 @@ export function requestMetrics(define: PrefixedRegistry) {
       'Bytes of request bodies received and responses built, until the response is sent',
       [],
     ),
-    inputs: define.counter('inputs_total', 'Inputs embedded', ['model']),
-    tokens: define.counter('tokens_total', 'Tokens embedded, padding not counted', ['model']),
+    inputs: define.counter('inputs_total', 'Inputs answered: texts embedded, documents ranked', ['model']),
+    tokens: define.counter('tokens_total', 'Tokens of these inputs, padding not counted', ['model']),
     failedInputs: define.counter(
       'failed_inputs_total',
       'Inputs answered with an error while the rest of their request was served (`on_error: partial`)',

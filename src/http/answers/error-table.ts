@@ -81,13 +81,13 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
     ...tooMuch,
     when: 'too many tokens of this API key are waiting, or too many of its bytes are in flight',
   },
-  non_finite_output: { ...failure, retry: false, when: 'the model produced no usable vector for an input' },
+  non_finite_output: { ...failure, retry: false, when: 'the model produced no usable vector or score for an input' },
   inference_failed: { ...failure, retry: false, when: 'the inputs could not be computed' },
   internal_error: { ...failure, when: 'an unexpected error occurred; see the server log' },
   not_ready: { ...unavailable, when: 'the model is still loading, or the engine was given up' },
   draining: { ...unavailable, closesConnection: true, when: 'the server is shutting down' },
   engine_restarting: { ...unavailable, when: 'the inference engine is restarting' },
-  deadline_exceeded: { status: 504, type: 'timeout_error', when: 'the deadline passed before the vectors were ready' },
+  deadline_exceeded: { status: 504, type: 'timeout_error', when: 'the deadline passed before the answer was ready' },
   // No one reads this response; the number is nginx's, and appears in logs and metrics.
   client_closed_request: { status: 499, type: 'client_closed_request', when: 'the client disconnected' },
 };
