@@ -216,7 +216,7 @@ const table: Record<ErrorCode, Row> = {
     param: null,
     headers: { ...withRetryAfter, connection: 'close' },
     provoke: async () => {
-      const service = await startService({ drainDelayMs: 1000 });
+      const service = await startService({ drainDelayMs: 1000 }, slowEngine);
       others.push(service);
       void service.close();
       return fetch(`${service.url}/readyz`);
@@ -228,7 +228,7 @@ const table: Record<ErrorCode, Row> = {
     param: null,
     headers: withRetryAfter,
     provoke: async () => {
-      const service = await startService();
+      const service = await startService({}, slowEngine);
       others.push(service);
       process.kill(service.engineProcessId() as number, 'SIGKILL');
       await until(async () => !(await fetch(`${service.url}/readyz`)).ok);
