@@ -2,7 +2,7 @@ import process from 'node:process';
 import { packageVersion } from '../package-info.ts';
 import type { StopSignals } from './stop-signals.ts';
 
-const USAGE = `hotvec ${packageVersion}: a text-embedding server
+const USAGE = `hotvec ${packageVersion}: a server of text embeddings and reranking
 
 Usage:
   hotvec serve [flags]    serve a model over HTTP (the default command); --help lists the settings

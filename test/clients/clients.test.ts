@@ -35,8 +35,15 @@ describe('Clients and examples', { concurrency: 2 }, () => {
 
   it('every example is in examples/README.md', () => {
     const programs = readdirSync(examplesFolder).filter((file) => /\.(mjs|py|sh)$/.test(file));
-    assert.ok(programs.length >= 6);
+    assert.ok(programs.length >= 8);
     assert.deepEqual(examples.map(({ program }) => program).sort(), programs.sort());
+  });
+
+  it('the example of ranking is the one that README.md shows', () => {
+    const program = readFileSync(path.join(examplesFolder, 'rerank.mjs'), 'utf8');
+    // Without its comment, which README.md has as text.
+    const code = program.slice(program.indexOf('import '));
+    assert.ok(readFileSync(path.join(packageRoot, 'README.md'), 'utf8').includes(`\`\`\`js\n${code}\`\`\``));
   });
 
   it('examples ask for the packages that are tested', () => {

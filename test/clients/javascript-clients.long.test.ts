@@ -40,7 +40,7 @@ describe('Clients and examples for JavaScript', { concurrency: 2 }, () => {
   for (const example of examples.filter(({ command }) => command === 'node')) {
     itPrints(
       example,
-      () => service,
+      () => withReranker,
       () => nodeCommand(`examples/${example.program}`),
     );
   }

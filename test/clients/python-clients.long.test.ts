@@ -39,8 +39,8 @@ describe('Python clients and examples', { concurrency: 2 }, () => {
   );
 
   for (const example of examples.filter(({ command }) => command === 'python')) {
-    const find = () => pythonCommand(['openai'], path.join(examplesFolder, example.program));
-    itPrints(example, () => service, find);
+    const find = () => pythonCommand(['openai', 'cohere'], path.join(examplesFolder, example.program));
+    itPrints(example, () => withReranker, find);
   }
 
   function pythonCommand(modules: string[], file: string): string[] | string {

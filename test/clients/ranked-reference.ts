@@ -20,10 +20,13 @@ export const documents = pairs.map(({ document }) => document);
 /** What PyTorch makes of them, best first. */
 export const rankedByReference = pairs.map(({ score }, i): Ranked => [i, score]).sort(([, a], [, b]) => b - a);
 
-/** The starter, and the reranker of the reference, called `reranker`. */
+/** What `npm start` serves, which the examples use, and before its reranker that of the reference, called `reranker`. */
 export function startServiceThatRanks(): Promise<RunningService> {
   const model = path.join(rerankerFolders, FOLDER);
-  return startEmbedderAndReranker({ reranker: { model, served_model_name: 'reranker', task: 'rerank' } });
+  return startEmbedderAndReranker({
+    reranker: { model, served_model_name: 'reranker', task: 'rerank' },
+    others: [{ model: 'starter-reranker' }],
+  });
 }
 
 /**

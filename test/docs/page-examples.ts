@@ -47,7 +47,7 @@ export function difference(shown: unknown, answered: unknown, place = '$'): stri
     return typeof answered === 'string' && answered.startsWith(shown.slice(0, -1)) ? null : place;
   }
   if (typeof shown === 'number') {
-    return typeof answered === 'number' && Math.abs(shown - answered) <= 1e-4 * Math.max(1, Math.abs(shown))
+    return typeof answered === 'number' && Math.abs(shown - answered) <= 1e-4 * Math.max(0.01, Math.abs(shown))
       ? null
       : place;
   }

@@ -6,10 +6,10 @@ import { type RunningService, startService } from './running-service.ts';
 
 /**
  * The starter and a reranker in one service: its weights as such, or another folder.
- * @param entries settings of each, as MODELS_FILE has them.
+ * @param entries settings of each, as MODELS_FILE has them, and of more models.
  */
 export async function startEmbedderAndReranker(
-  { starter = {}, reranker = {} }: { starter?: object; reranker?: object } = {},
+  { starter = {}, reranker = {}, others = [] }: { starter?: object; reranker?: object; others?: object[] } = {},
   settings: Partial<Config> = {},
 ): Promise<RunningService> {
   const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
@@ -18,10 +18,7 @@ export async function startEmbedderAndReranker(
   writeFileSync(
     file,
     JSON.stringify({
-      models: [
-        { model: 'starter', ...starter },
-        { model: 'starter-reranker', ...reranker },
-      ],
+      models: [{ model: 'starter', ...starter }, { model: 'starter-reranker', ...reranker }, ...others],
     }),
   );
   try {
