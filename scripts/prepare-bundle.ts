@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
@@ -25,3 +25,7 @@ if (text !== readFileSync(file, 'utf8')) {
   writeFileSync(written, text);
   renameSync(written, file);
 }
+// npm packs what its hidden lockfile lists, which still has the script's packages, unless a folder is newer than that file:
+// after an `npm install` it is not.
+const now = new Date();
+utimesSync(folder, now, now);
