@@ -10,7 +10,8 @@ import type { RouteOptions } from '../../routes/route-options.ts';
 import { TEI_WORK_ERRORS, teiErrors } from './errors.ts';
 import { teiEmbedExample, teiSimilarityExample } from './examples.ts';
 import { charactersOfInputs, sendTeiHeaders, teiHeaders } from './headers.ts';
-import { TeiEmbedResponse, TeiSimilarityResponse, teiEmbedBody, teiSimilarityBody } from './schemas.ts';
+import { teiRerankHandler } from './rerank.ts';
+import { TeiEmbedResponse, TeiSimilarityResponse, teiEmbedBody, teiRerankBody, teiSimilarityBody } from './schemas.ts';
 import { teiTruncation } from './truncation.ts';
 
 /** What text-embeddings-inference has routes for and no model of ours can do. */
@@ -27,12 +28,18 @@ export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 
   done,
 ) => {
   const embedBody = teiEmbedBody(config.maxInputs);
+  const rerankBody = teiRerankBody(config.maxInputs);
+  const rerank = teiRerankHandler({ models, config });
   // Hugging Face's clients post to the address they are given, most often without a path; SageMaker to the other.
   for (const url of ['/embed', '/', '/invocations']) {
     app.route({
       method: 'POST',
       url,
-      config: { errors: teiErrors },
+      config: {
+        errors: teiErrors,
+        // What is asked of a model there, and not of a path, it knows by the body.
+        ...(url === '/embed' ? {} : { otherForms: [{ body: rerankBody, errors: teiErrors }] }),
+      },
       schema: {
         hide: url !== '/embed',
         operationId: 'teiEmbed',
@@ -53,6 +60,7 @@ export const teiRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 
         ),
       },
       handler: async (request, reply) => {
+        if ('texts' in request.body) return rerank(request, reply);
         const { service: embedder } = chooseFirstModel(request, models, 'embed');
         const { inputs, normalize, dimensions, ...choices } = request.body;
         const prompt = { role: null, instruction: null, promptName: choices.prompt_name ?? undefined };

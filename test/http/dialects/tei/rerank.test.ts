@@ -106,6 +106,19 @@ describe('POST /rerank of text-embeddings-inference', () => {
     assert.equal(asked, undefined);
   });
 
+  for (const path of ['/', '/invocations']) {
+    it(`is asked at ${path}, too, where a body is told from one of /embed`, async () => {
+      const post = async (sent: object) => {
+        const response = await stub.fetch(path, { method: 'POST', headers, body: JSON.stringify(sent) });
+        return { status: response.status, answer: (await response.json()) as never };
+      };
+      assert.deepEqual((await post(body)).answer, (await send(body)).answer);
+      assert.deepEqual((await post({ inputs: 'a', texts: 'ignored' })).answer, [[0.5, 0.5, 0.5, 0.5]]);
+      const { status, answer } = await post({ query: 'a' });
+      assert.deepEqual([status, answer], [422, { error: 'texts is missing.', error_type: 'Validation' }]);
+    });
+  }
+
   it('tells the two forms of the path apart by their fields, large bodies too', async () => {
     const long = ['x'.repeat(300_000)];
     const usual = await send({ query: 'q', documents: long });

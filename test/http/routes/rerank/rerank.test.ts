@@ -3,8 +3,10 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { type ErrorCode, HotvecError } from '../../../../src/errors.ts';
 import type { RerankInput, RerankOptions, RerankResult } from '../../../../src/tasks/reranking/reranker.ts';
 import { assertNames } from '../../../support/assert-names.ts';
+import { readMetrics } from '../../../support/read-metrics.ts';
+import { until } from '../../../support/supervised-engine.ts';
 import type { ErrorBody } from '../../answers.ts';
-import { buildStubApp, ranking, type StubApp } from '../../stub-service.ts';
+import { buildStubApp, ranking, type StubApp, startStubService } from '../../stub-service.ts';
 
 const body = { query: 'q', documents: ['a', { text: 'b' }, 'c'] };
 
@@ -271,6 +273,39 @@ describe('POST /v1/rerank', () => {
     const { error } = (await refused.json()) as { error: ErrorBody };
     assert.deepEqual([refused.status, error.code], [400, 'too_many_inputs']);
     await small.close();
+  });
+});
+
+describe('A client that leaves while its documents are ranked', () => {
+  it('ends the work, and is counted in the phase that it left in', async () => {
+    const leave = new AbortController();
+    let ended: (() => void) | undefined;
+    const wasEnded = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const service = await startStubService({
+      rerank: (_, options) => {
+        options.onPhase?.('infer');
+        setImmediate(() => leave.abort());
+        return new Promise((_resolve, reject) => {
+          options.signal?.addEventListener('abort', () => {
+            ended?.();
+            reject(new HotvecError('client_closed_request', 'The client disconnected.'));
+          });
+        });
+      },
+    });
+    const asked = fetch(`${service.url}/v1/rerank`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: leave.signal,
+    });
+    await assert.rejects(asked);
+    await wasEnded;
+    const left = async () => (await readMetrics(service.url)).get('hotvec_cancelled_total{phase="infer"}');
+    await until(async () => (await left()) === 1);
+    await service.close();
   });
 });
 
