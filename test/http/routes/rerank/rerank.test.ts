@@ -261,19 +261,32 @@ describe('POST /v1/rerank', () => {
     assert.equal((await answered({ ...body, ...nulls })).answer.results.length, 3);
   });
 
-  it('takes room for the documents that are repeated, before anything is computed', async () => {
-    const small = await buildStubApp({ config: { maxInflightBytes: 20_000 }, rerank: () => assert.fail('was asked') });
-    const sent = (more: object) =>
-      small.fetch('/v1/rerank', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query: 'q', documents: ['x'.repeat(18_800)], ...more }),
+  for (const [what, more, documents] of [
+    ['the documents that are repeated', { return_documents: true }, ['x'.repeat(9_500)]],
+    ['the errors of documents that may fail', { on_error: 'partial' }, Array(30).fill('x')],
+  ] as const) {
+    it(`takes room for ${what}, before anything is computed`, async () => {
+      let calls = 0;
+      const small = await buildStubApp({
+        config: { maxInflightBytes: 10_000 },
+        rerank: () => {
+          calls += 1;
+          return undefined;
+        },
       });
-    const refused = await sent({ on_error: 'partial', return_documents: true });
-    const { error } = (await refused.json()) as { error: ErrorBody };
-    assert.deepEqual([refused.status, error.code], [400, 'too_many_inputs']);
-    await small.close();
-  });
+      const post = (fields: object) =>
+        small.fetch('/v1/rerank', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ query: 'q', documents, ...fields }),
+        });
+      const refused = await post(more);
+      const { error } = (await refused.json()) as { error: ErrorBody };
+      assert.deepEqual([refused.status, error.code, calls], [400, 'too_many_inputs', 0]);
+      assert.deepEqual([(await post({})).status, calls], [200, 1]);
+      await small.close();
+    });
+  }
 });
 
 describe('A client that leaves while its documents are ranked', () => {
