@@ -11,7 +11,7 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { golden } from '../support/starter.ts';
 import { until } from '../support/supervised-engine.ts';
 
-const CLIENTS_PER_MODEL = 6;
+const CLIENTS_PER_MODEL = extent(3, 6);
 const KILLS = extent(3, 20);
 /** After which an engine's losses are forgotten (restarts.ts). */
 const CRASH_WINDOW_MS = 5 * 60_000;

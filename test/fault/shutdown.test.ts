@@ -90,16 +90,20 @@ describe('close()', () => {
 
   it('serves a request whose body was half sent when it began, and answers 503 draining at the end where the rest never comes', async () => {
     scriptFakeEngine({});
-    const service = await startService({ drainMs: 600 }, fakeEngineEntry);
+    const service = await startService({ drainMs: 1_500 }, fakeEngineEntry);
     const { port, hostname } = new URL(service.url);
     const clients = [served, ...unfinished].map((half) => {
       const socket = net.connect(Number(port), hostname);
+      const connected = new Promise((resolve) => socket.once('connect', resolve));
       const closed = new Promise((resolve) => socket.once('close', resolve));
       socket.write(
         `POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${half.framing}\r\n\r\n${half.first}`,
       );
-      return { ...half, socket, closed, text: collect(socket) };
+      return { ...half, socket, connected, closed, text: collect(socket) };
     });
+    // A later connection that is answered: the kernel has handed these over before it.
+    await Promise.all(clients.map(({ connected }) => connected));
+    assert.equal((await fetch(`${service.url}/livez`)).status, 200);
     await sleep(100);
     const closing = service.close();
     await sleep(200);
