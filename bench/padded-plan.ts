@@ -12,7 +12,15 @@ export function planPaddedBatch({ tokenIds, offsets }: Batch): PackedPlan {
   const slots = Int32Array.from({ length: batchSize * longest }, (_, slot) => slot);
   const padded = new Int32Array(slots.length);
   for (let b = 0; b < batchSize; b++) padded.set(tokenIds.subarray(offsets[b], offsets[b + 1]), b * longest);
-  return { batchSize, longest, tokenIds: padded, padIndex: slots, packIndex: slots, ...lastOf(lengths, longest) };
+  return {
+    batchSize,
+    longest,
+    tokenIds: padded,
+    padIndex: slots,
+    queryPadIndex: slots,
+    packIndex: slots,
+    ...lastOf(lengths, longest),
+  };
 }
 
 /** Lays out a batch without padding rows but with a row for every token, shared prefix or not. */
@@ -35,6 +43,7 @@ export function planWithoutSharing({ tokenIds, offsets }: Batch): PackedPlan {
     longest,
     tokenIds,
     padIndex,
+    queryPadIndex: padIndex,
     packIndex,
     lengths,
     lastSlot,

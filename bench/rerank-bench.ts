@@ -1,5 +1,5 @@
 import type { Batch } from '../src/engine/protocol.ts';
-import { planPackedBatch } from '../src/formats/qwen3/plan.ts';
+import { KeptPrefixes, planWithPrefixes } from '../src/formats/qwen3/kept-prefixes.ts';
 import { fullBatches } from './engine-alone.ts';
 import type { EngineBench } from './open-bench.ts';
 import { openRerankWorkload, type RerankRequest } from './rerank-workload.ts';
@@ -20,7 +20,7 @@ export interface RerankBench extends EngineBench {
   batchesOf: (request: RerankRequest, budget?: number) => PairBatch[];
   /** For a turn, as many batches as asked for, of requests of so many documents. */
   turnsOf: (documents: number) => (turn: number, count: number) => Promise<PairBatch[]>;
-  /** Rows that are computed for the batches. */
+  /** Rows that are computed for the batches, one after the other, with nothing kept from before. */
   rowsOf: (batches: readonly PairBatch[]) => number;
 }
 
@@ -45,12 +45,15 @@ export async function openRerankBench(bench: EngineBench): Promise<RerankBench> 
       }
       return batches.slice(0, count);
     },
-    rowsOf: (batches) =>
-      sum(
-        batches.map(
-          ({ batch }) => planPackedBatch(batch.tokenIds, batch.offsets, manifest.vocabularySize).tokenIds.length,
-        ),
-      ),
+    rowsOf: (batches) => {
+      const prefixes = new KeptPrefixes();
+      const rows = batches.map(({ batch }) => {
+        const { plan, tokens } = planWithPrefixes(prefixes, batch, manifest.vocabularySize);
+        if (tokens.length > 0) prefixes.keep({ tokens, keys: [], values: [] });
+        return plan.tokenIds.length;
+      });
+      return sum(rows);
+    },
   };
 }
 

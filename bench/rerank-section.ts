@@ -1,3 +1,4 @@
+import type { Batch } from '../src/engine/protocol.ts';
 import { loadQwen3 } from '../src/formats/qwen3/load.ts';
 import { planPackedBatch } from '../src/formats/qwen3/plan.ts';
 import { compareWays, type Way } from './compare-ways.ts';
@@ -5,11 +6,10 @@ import { engineSettings } from './engine-settings.ts';
 import { gateSameScores } from './gate-scores.ts';
 import type { EngineBench } from './open-bench.ts';
 import { planWithoutSharing } from './padded-plan.ts';
-import { measureKeptPrefixes } from './prefix-kept.ts';
 import { figure, type Row } from './report.ts';
 import { openRerankBench, type PairBatch, pairsOf, type RerankBench, tokensOf } from './rerank-bench.ts';
 import { DOCUMENTS, type RerankRequest } from './rerank-workload.ts';
-import { median } from './statistics.ts';
+import { median, sum } from './statistics.ts';
 
 /** Requests whose rows are counted; none of them is computed. */
 const COUNTED = 8;
@@ -18,14 +18,14 @@ const OTHER_BUDGETS = [256, 1_024, 4_096];
 /** The budget whose pace is compared with the service's. */
 const LARGE_BUDGET = 2_048;
 
-/** A reranker's engine alone: what sharing the query saves, what the head costs, and what keeping the query would save. */
+/** A reranker's engine alone: what sharing the query saves, within a batch and from batch to batch, and what the head costs. */
 export async function* measureReranking(engine: EngineBench): AsyncGenerator<Row> {
   const bench = await openRerankBench(engine);
   yield await countRows(bench);
   yield await compareWithEmbedder(bench);
   yield await compareWithoutSharing(bench);
   yield await compareBudgets(bench);
-  yield* measureKeptPrefixes(bench);
+  yield await compareWithoutKeeping(bench);
 }
 
 async function countRows({ manifest, take, batchTokens, batchesOf, rowsOf }: RerankBench): Promise<Row> {
@@ -51,12 +51,18 @@ async function countRows({ manifest, take, batchTokens, batchesOf, rowsOf }: Rer
 
 /** The same weights with and without the head. */
 async function compareWithEmbedder(bench: RerankBench): Promise<Row> {
-  const { model, manifest, weights, dtype, options, rowsOf } = bench;
+  const { model, manifest, weights, dtype, options } = bench;
+  const planOf = ({ tokenIds, offsets }: Batch) => planPackedBatch(tokenIds, offsets, manifest.vocabularySize);
+  const rowsOf = (works: readonly PairBatch[]) => sum(works.map(({ batch }) => planOf(batch).tokenIds.length));
   const embedder = await loadQwen3(
     { weights: { ...weights, head: null } },
     engineSettings(manifest, options.device, dtype),
   );
-  const ways: [Way<PairBatch>, Way<PairBatch>] = [({ batch }) => model.run(batch), ({ batch }) => embedder.run(batch)];
+  // Nothing is kept: the rows are the same.
+  const ways: [Way<PairBatch>, Way<PairBatch>] = [
+    ({ batch }) => model.runPlan(planOf(batch)),
+    ({ batch }) => embedder.run(batch),
+  ];
   const { ratio, measured, rounds } = await compareWays(bench.turnsOf(DOCUMENTS), ways, options);
   return {
     model: manifest.name,
@@ -85,6 +91,31 @@ async function compareWithoutSharing(bench: RerankBench): Promise<Row> {
     measure: 'engine, rr: with and without prefix sharing',
     result: `${figure(median(measured.map(({ works, seconds }) => pairsOf(works) / seconds)))} documents/s`,
     against: `${figure(ratio)}× without, which has ${figure(tokensOf(batches) / rowsOf(batches))}× the rows; ${difference === 0 ? 'logits equal to the bit' : `logits differ by ${difference.toExponential(1)}`}; ${rounds} rounds`,
+  };
+}
+
+/** Whole requests, with rows kept from batch to batch and without. */
+async function compareWithoutKeeping(bench: RerankBench): Promise<Row> {
+  const { model, manifest, options, isLarge, take, batchesOf } = bench;
+  const documents = isLarge ? DOCUMENTS / 4 : DOCUMENTS;
+  const requestsOf = (turn: number, count: number) =>
+    Promise.all(Array.from({ length: count }, (_, i) => take(documents, 350_000 + 100 * turn + i)));
+  const planOf = ({ tokenIds, offsets }: Batch) => planPackedBatch(tokenIds, offsets, manifest.vocabularySize);
+  const ways: [Way<RerankRequest>, Way<RerankRequest>] = [
+    async (request) => {
+      for (const { batch } of batchesOf(request)) await model.run(batch);
+    },
+    async (request) => {
+      for (const { batch } of batchesOf(request)) await model.runPlan(planOf(batch));
+    },
+  ];
+  const { ratio, measured, rounds } = await compareWays(requestsOf, ways, options);
+  const paces = measured.map(({ works, seconds }) => (works.length * documents) / seconds);
+  return {
+    model: manifest.name,
+    measure: `engine, rr: ${documents} documents, what they have in common kept from batch to batch`,
+    result: `${figure(median(paces))} documents/s`,
+    against: `${figure(ratio)}× as computed anew in each batch; ${rounds} rounds`,
   };
 }
 

@@ -101,7 +101,7 @@ export class Batcher {
       if (options.deadline !== undefined && options.deadline <= now) throw tooLate();
       if (sequences.length === 0) {
         const timings = { queue: 0, infer: 0 };
-        const facts = { timings, batches: 0, lastBatchId: null, lastBatchItems: null, shared: 0, computedTokens: 0 };
+        const facts = { timings, batches: 0, lastBatchId: null, lastBatchItems: null, shared: 0 };
         resolve({ rows: [], failures: new Map(), facts });
         return;
       }

@@ -143,11 +143,10 @@ export class Dispatcher {
     entries: readonly Entry[],
     rowOffsets: Int32Array,
     batchId: number,
-    { rows, computedTokens, inferMilliseconds }: BatchResult,
+    { rows, inferMilliseconds }: BatchResult,
   ): void {
     const { clock, hiddenSize } = this.options;
-    const rowsPerToken = Math.min(1, computedTokens / entries.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0));
-    const arrival = { batchId, batchItems: entries.length, rowsPerToken, now: clock.now(), inferMilliseconds };
+    const arrival = { batchId, batchItems: entries.length, now: clock.now(), inferMilliseconds };
     for (const [i, entry] of entries.entries()) {
       this.inFlight.end(entry);
       const row = rows.subarray((rowOffsets[i] as number) * hiddenSize, (rowOffsets[i + 1] as number) * hiddenSize);

@@ -42,11 +42,6 @@ export interface ComputeFacts {
   lastBatchItems: number | null;
   /** Sequences that were in flight already, for another request or twice in this one: they cost nothing. */
   shared: number;
-  /**
-   * Token rows computed for it: of the sequences that it took to a batch itself, as many as are left of those of the batch
-   * once prefixes are shared. Padding out. Where a batch had sequences of other requests, its rows are divided by tokens.
-   */
-  computedTokens: number;
 }
 
 /** When and where a row was computed. */
@@ -54,15 +49,10 @@ export interface Arrival {
   batchId: number;
   /** Sequences of the batch. */
   batchItems: number;
-  /** Rows that were computed for each of its tokens, in (0, 1]: below 1 where sequences share prefixes. */
-  rowsPerToken: number;
   /** Time on the batcher's clock, in milliseconds. */
   now: number;
   inferMilliseconds: number;
 }
-
-/** When and where it was found that there is none. */
-type Refusal = Omit<Arrival, 'rowsPerToken'>;
 
 /**
  * A request in the batcher: sequences still to be batched, rows that have arrived, and the promise that ends it.
@@ -89,10 +79,8 @@ export class PendingRequest {
   /** Tokens it may take in its turn (deficit round-robin). */
   deficit = 0;
   private next = 0;
-  /** Sequences it took to a batch itself, and of them those whose row has not come. */
+  /** Sequences it took to a batch itself. */
   private taken = 0;
-  private readonly awaited = new Set<Entry>();
-  private computedTokens = 0;
   private arrived = 0;
   private readonly rows: Float32Array[];
   private readonly failures = new Map<number, HotvecError>();
@@ -134,7 +122,6 @@ export class PendingRequest {
     const entry = this.order[this.next] as Entry;
     entry.isTaken = true;
     this.taken += 1;
-    this.awaited.add(entry);
     this.skip(entry);
   }
 
@@ -159,14 +146,12 @@ export class PendingRequest {
   accept(index: number, row: Float32Array, arrival: Arrival): void {
     if (this.settled) return;
     this.arrive(index, arrival);
-    const entry = this.entries[index] as Entry;
-    if (this.awaited.delete(entry)) this.computedTokens += entry.tokenIds.length * arrival.rowsPerToken;
     this.rows[index] = row;
     this.settleWhenComplete(arrival);
   }
 
   /** One sequence could not be computed, and never will be. `arrival`: the batch that showed it, if it was in one. */
-  refuse(index: number, error: HotvecError, arrival?: Refusal): void {
+  refuse(index: number, error: HotvecError, arrival?: Arrival): void {
     if (this.onError === 'fail') this.fail(error);
     if (this.settled) return;
     this.arrive(index, arrival);
@@ -180,7 +165,7 @@ export class PendingRequest {
     this.settle(error);
   }
 
-  private arrive(index: number, arrival: Refusal | undefined): void {
+  private arrive(index: number, arrival: Arrival | undefined): void {
     if (this.rows[index] !== undefined || this.failures.has(index)) {
       throw new Error(`sequence ${index} was answered twice`);
     }
@@ -204,7 +189,6 @@ export class PendingRequest {
         lastBatchId,
         lastBatchItems: lastBatchId === null ? null : (this.batchSizes.get(lastBatchId) ?? null),
         shared: this.entries.length - this.taken,
-        computedTokens: Math.round(this.computedTokens),
       },
     });
   }

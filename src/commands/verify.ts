@@ -62,8 +62,8 @@ function formatTable(groups: readonly CheckGroup[]): string {
   const wrong = all.filter(({ passed }) => !passed).length;
   if (groups.length === 1) {
     lines.push(
-      'No reference vectors of this model are known: this proves only that a vector does not depend on what else is in its batch.',
-      'A hotvec-canary.json in its folder can hold reference vectors (docs/models.md).',
+      'No reference vectors or scores of this model are known: this proves only that a result does not depend on what else is in its batch.',
+      'A hotvec-canary.json in its folder can hold some (docs/models.md, docs/reranking.md).',
       '',
     );
   }

@@ -14,6 +14,8 @@ export interface TaskFacts {
   config: Json;
   setting: TaskSetting;
   pooling: PoolingSetting;
+  /** Sizes that vectors may be cut to, by the setting. */
+  matryoshkaDimensions: readonly number[];
   /** By the hash of its weights, of models that everyone knows; asked last, since they may have to be read. */
   published: () => Promise<TaskName | null>;
 }
@@ -24,7 +26,18 @@ const WORDS: Readonly<Record<TaskName, string>> = { embed: 'an embedding model',
  * What the folder says, or the setting where it says nothing. Never a guess: a language model's files are the same for both.
  * @throws {StartError} when both say something, and not the same, or neither does; for a pooling of a reranker.
  */
-export async function chooseTask({ name, said, config, setting, pooling, published }: TaskFacts): Promise<TaskName> {
+export async function chooseTask(facts: TaskFacts): Promise<TaskName> {
+  const { name, matryoshkaDimensions } = facts;
+  const task = await decideTask(facts);
+  if (task === 'rerank' && matryoshkaDimensions.length > 0) {
+    throw new StartError(
+      `MATRYOSHKA_DIMENSIONS=${matryoshkaDimensions} is for embedding models, and ${name} is a reranker. Unset it.`,
+    );
+  }
+  return task;
+}
+
+async function decideTask({ name, said, config, setting, pooling, published }: TaskFacts): Promise<TaskName> {
   if (said !== null && setting !== 'auto' && setting !== said) {
     throw new StartError(`TASK=${setting}, but the files of ${name} say that it is ${WORDS[said]}. Unset TASK.`);
   }

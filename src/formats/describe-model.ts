@@ -1,4 +1,4 @@
-import { parseCanary } from '../model-files/canary.ts';
+import { parseCanary, parseScoreCanary } from '../model-files/canary.ts';
 import type { PoolingSetting } from '../model-files/folder/choose-pooling.ts';
 import { readMatryoshka } from '../model-files/folder/matryoshka.ts';
 import { maxTokensOf } from '../model-files/folder/max-tokens.ts';
@@ -50,7 +50,8 @@ export async function describeModel(
   const [tokenizerConfig, canary] = await Promise.all([read('tokenizer_config.json'), read(CANARY_FILE)]);
   const { name } = location;
   const said = sentence.task;
-  const task = await chooseTask({ name, said, config, setting: settings.task ?? 'auto', pooling, published });
+  const setting = settings.task ?? 'auto';
+  const task = await chooseTask({ name, said, config, setting, pooling, matryoshkaDimensions, published });
   const { positions, ...described } = await format.describe(files, { config, modules, tokenizer, task, pooling });
   const scoring =
     task === 'rerank'
@@ -81,9 +82,8 @@ export async function describeModel(
       setting: matryoshkaDimensions,
       trainedMinimum: trainedFor?.matryoshkaMinimum ?? null,
     }),
-    scoreCanary: null,
-    // Of vectors.
     canary: canary === undefined || task !== 'embed' ? null : parseCanary(canary, hiddenSize),
+    scoreCanary: canary === undefined || task !== 'rerank' ? null : parseScoreCanary(canary),
   };
 }
 

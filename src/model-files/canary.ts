@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { StartError } from '../errors.ts';
 
@@ -34,37 +34,56 @@ const CanarySchema = Type.Object({
   ),
 });
 
-/** Pairs whose scores are known from elsewhere; the engine must reproduce them before it serves. */
-export interface ScoreCanary {
+const positive = Type.Number({ exclusiveMinimum: 0 });
+const ScoreCanarySchema = Type.Object({
   /** What computed the scores. */
-  reference: string;
-  cases: {
-    query: string;
-    document: string;
-    /** Token ids of the pair in the model's template. */
-    ids: number[];
-    /** What the head gives, before its activation. */
-    score: number;
-  }[];
+  reference: Type.String(),
+  cases: Type.Array(
+    Type.Object({
+      query: Type.String(),
+      document: Type.String(),
+      /** Token ids of the pair in the model's template. */
+      ids: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
+      /** What the head gives, before its activation. */
+      score: Type.Number(),
+    }),
+    { minItems: 1 },
+  ),
   /** Largest difference allowed of a score, in float32, in half precision, and quantized. */
-  tolerance: { single: number; half: number; quantized: number };
-}
+  tolerance: Type.Object({ single: positive, half: positive, quantized: positive }),
+});
+
+/** Pairs whose scores are known from elsewhere; the engine must reproduce them before it serves. */
+export type ScoreCanary = Static<typeof ScoreCanarySchema>;
 
 /** Texts whose vectors or scores are known from elsewhere; the engine must reproduce them before it serves. */
 export type Canary = Static<typeof CanarySchema>;
 export type CanaryScores = NonNullable<Canary['scores']>;
 
+const fail = (what: string) => new StartError(`hotvec-canary.json: ${what}. Correct the file, or remove it.`);
+
+function checkSchema<Schema extends TSchema>(schema: Schema, json: unknown): asserts json is Static<Schema> {
+  if (Value.Check(schema, json)) return;
+  const [first] = Value.Errors(schema, json);
+  throw fail(`${first?.instancePath || 'the file'} ${first?.message}`);
+}
+
 /**
- * Checks a parsed `hotvec-canary.json`.
+ * Checks a parsed `hotvec-canary.json` of a reranker.
+ * @throws {StartError} naming what is wrong.
+ */
+export function parseScoreCanary(json: unknown): ScoreCanary {
+  checkSchema(ScoreCanarySchema, json);
+  return json;
+}
+
+/**
+ * Checks a parsed `hotvec-canary.json` of an embedding model.
  * @param hiddenSize components of a vector.
  * @throws {StartError} naming what is wrong: a canary that checks nothing is worse than none.
  */
 export function parseCanary(json: unknown, hiddenSize: number): Canary {
-  const fail = (what: string) => new StartError(`hotvec-canary.json: ${what}. Correct the file, or remove it.`);
-  if (!Value.Check(CanarySchema, json)) {
-    const [first] = Value.Errors(CanarySchema, json);
-    throw fail(`${first?.instancePath || 'the file'} ${first?.message}`);
-  }
+  checkSchema(CanarySchema, json);
   const { cases, scores } = json;
   for (const [i, { vector }] of cases.entries()) {
     if (vector.length === hiddenSize) continue;

@@ -104,7 +104,7 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   const format = formatOf(described);
   const truth = await findPublishedTruth({ ...described, weightFiles: format.engineFiles(described) }, files);
   const canary = truth?.canary ?? described.canary;
-  const manifest = { ...described, canary, scoreCanary: truth?.scoreCanary ?? null };
+  const manifest = { ...described, canary, scoreCanary: truth?.scoreCanary ?? described.scoreCanary };
   const name = config.servedModelName || manifest.name;
   const { onBatch, onPoison, onAcquittal, onEngineEvent } = options.reports(name);
   const { choices, absent } = chooseEngines(config, manifest, Math.min(config.maxInputTokens, manifest.maxTokens));
@@ -139,7 +139,7 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     onPoison,
     onAcquittal,
   });
-  const opened = await openService({ manifest, config, clock, batcher });
+  const opened = await openService({ manifest, config, clock, batcher, layout: format.layout });
   if (opened.task === 'rerank') {
     const { template, activation, defaultInstruction } = opened.service.model;
     logger.info({ model: name, template, activation, defaultInstruction }, 'how the reranker reads pairs');

@@ -33,11 +33,16 @@ export async function openModels(options: OpenModelsOptions): Promise<OpenModel[
   return models;
 }
 
+/** Settings that are told to be set or unset, and are those of all models where MODEL names several. */
+const OF_ALL = /\b(TASK|POOLING)\b/;
+
 /** An error of one of several models says which, where its own words do not. */
 function naming(model: string, isOneOfSeveral: boolean): (error: unknown) => never {
   return (error) => {
-    if (!isOneOfSeveral || !(error instanceof StartError) || error.message.includes(model)) throw error;
-    throw new StartError(`${model}: ${error.message}`);
+    if (!isOneOfSeveral || !(error instanceof StartError)) throw error;
+    const hint = OF_ALL.test(error.message) ? ' Of several models, each may have its own in MODELS_FILE.' : '';
+    if (error.message.includes(model)) throw hint === '' ? error : new StartError(error.message + hint);
+    throw new StartError(`${model}: ${error.message}${hint}`);
   };
 }
 

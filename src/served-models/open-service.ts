@@ -1,5 +1,7 @@
 import type { Batcher } from '../batching/batcher.ts';
 import type { Clock } from '../clock.ts';
+import { StartError } from '../errors.ts';
+import type { Layout } from '../formats/model-format.ts';
 import type { ModelManifest, Scoring } from '../model-files/manifest.ts';
 import type { EmbeddingFacts } from '../tasks/embedding/embedder.ts';
 import type { Normalization } from '../tasks/embedding/finish-vector.ts';
@@ -10,9 +12,12 @@ import { PipelineReranker } from '../tasks/reranking/pipeline-reranker.ts';
 import type { RerankingFacts } from '../tasks/reranking/reranker.ts';
 import type { ModelFacts } from '../tasks/task-service.ts';
 import { loadNativeTokenizer, type TokenizerOptions } from '../tokenization/native-tokenizer.ts';
-import { loadPairTokenizer } from '../tokenization/pair-tokenizer.ts';
+import { type EncodedPart, loadPairTokenizer } from '../tokenization/pair-tokenizer.ts';
 import { checkTokenizer } from '../tokenization/tokenizer.ts';
 import type { ModelConfig } from './open-model.ts';
+
+/** Of query and document, and of the words around them. */
+const LEAST_OF_TEXTS = 2;
 
 /** What answers a model's requests, and what it keeps of its answers. */
 export type OpenService =
@@ -25,6 +30,8 @@ export interface ServiceParts {
   config: ModelConfig;
   clock: Clock;
   batcher: Batcher;
+  /** How the engine takes a batch. */
+  layout: Layout;
 }
 
 /**
@@ -58,14 +65,29 @@ async function openEmbedder({ manifest, config, clock, batcher }: ServiceParts):
 }
 
 async function openReranker(
-  { manifest, config, clock, batcher }: ServiceParts,
+  { manifest, config, clock, batcher, layout }: ServiceParts,
   { template, activation }: Scoring,
 ): Promise<OpenService> {
   const tokenizer = await loadPairTokenizer(manifest.tokenizerFile, template, tokenizerOptions(manifest));
   const { source, defaultInstruction } = template;
   const model: RerankingFacts = { ...factsOf(manifest, config), activation, defaultInstruction, template: source };
+  const fixed = Math.max(...[tokenizer.parts, tokenizer.instructedParts ?? []].map(tokensOf));
+  if (model.maxInputTokens < fixed + LEAST_OF_TEXTS) {
+    throw new StartError(
+      `MAX_INPUT_TOKENS=${model.maxInputTokens} leaves no room for a query and a document: the template of ${manifest.name} has ${fixed} tokens besides. Raise it.`,
+    );
+  }
   await checkPairs(manifest.scoreCanary?.cases ?? [], new PairPreparer(model, tokenizer));
-  return { task: 'rerank', service: new PipelineReranker({ model, tokenizer, batcher, clock }), cache: null };
+  return {
+    task: 'rerank',
+    service: new PipelineReranker({ model, tokenizer, sharesBeginnings: layout === 'packed', batcher, clock }),
+    cache: null,
+  };
+}
+
+/** Tokens of a template that are the same in every pair; words around a text are not counted. */
+function tokensOf(parts: readonly EncodedPart[]): number {
+  return parts.reduce((sum, part) => sum + ('ids' in part ? part.ids.length : 0), 0);
 }
 
 function tokenizerOptions(manifest: ModelManifest): Omit<TokenizerOptions, 'needsEndToken'> {

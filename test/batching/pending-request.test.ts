@@ -34,20 +34,6 @@ describe('PendingRequest', () => {
     assert.deepEqual({ batches, lastBatchId, lastBatchItems }, { batches: 2, lastBatchId: 9, lastBatchItems: 90 });
   });
 
-  it('counts the rows that were computed for sequences that it took to a batch itself', () => {
-    const outcomes: unknown[] = [];
-    const sequences = [[1, 2, 3], [1, 2, 4, 5], [1, 2, 3], [9]].map((ids) => Int32Array.from(ids));
-    const request = new PendingRequest(sequences, {}, 0, (outcome) => outcomes.push(outcome));
-    // The last is never taken: another request brings its row. The third is the first once more.
-    assert.equal(request.peek()?.tokenIds.length, 4);
-    request.advance();
-    request.advance();
-    for (const index of [0, 1, 2]) request.accept(index, Float32Array.of(1), { ...ARRIVAL, rowsPerToken: 5 / 7 });
-    request.accept(3, Float32Array.of(1), ARRIVAL);
-    const [{ facts }] = outcomes as [SubmitResult];
-    assert.deepEqual([facts.computedTokens, facts.shared], [5, 2]);
-  });
-
   it('settles once, whatever comes after', () => {
     const failedFirst = create(1);
     failedFirst.request.fail(late);

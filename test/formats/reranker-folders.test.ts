@@ -58,6 +58,11 @@ describe('describeModel() of rerankers', () => {
     await refused(['POOLING=last_token', 'reranker'], { pooling: 'last_token', task: 'rerank' });
   });
 
+  it('refuses sizes of vectors for a reranker', async () => {
+    copy('logit-score');
+    await refused(['MATRYOSHKA_DIMENSIONS=32,64', 'reranker'], { matryoshkaDimensions: [32, 64] });
+  });
+
   it('refuses a classifier of several labels, and one that does not say how many it has', async () => {
     copy('seqcls');
     edit('config.json', { id2label: { 0: 'a', 1: 'b' } });

@@ -62,7 +62,6 @@ const FACTS: EmbedResult['facts'] = {
   lastBatchId: 0,
   lastBatchItems: 1,
   shared: 0,
-  computedTokens: 1,
   cache: null,
 };
 
@@ -250,7 +249,8 @@ export function ranking(scores: readonly number[], failures: RerankResult['failu
     tokens: scores.map(() => 3),
     truncated: scores.map(() => false),
     failures,
-    facts: { ...FACTS, lastBatchItems: scores.length, computedTokens: 2 * scores.length },
+    neededTokens: 2 * scores.length,
+    facts: { ...FACTS, lastBatchItems: scores.length },
   };
 }
 
@@ -261,6 +261,6 @@ function answer(inputs: readonly EmbedInput[], failures: EmbedResult['failures']
     tokens: served.map(() => 1),
     truncated: served.map(() => false),
     failures,
-    facts: { ...FACTS, lastBatchItems: served.length, computedTokens: served.length },
+    facts: { ...FACTS, lastBatchItems: served.length },
   };
 }

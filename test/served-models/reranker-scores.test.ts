@@ -53,7 +53,13 @@ for (const { name, model: folder, pairs } of [...folders, starter]) {
       return { ...known, maxInputTokens: maxTokens ?? known.maxInputTokens };
     };
     const rerankerFor = (pair: ReferencePair): Reranker =>
-      new PipelineReranker({ model: facts(pair), tokenizer, batcher: model.batcher, clock: systemClock });
+      new PipelineReranker({
+        model: facts(pair),
+        tokenizer,
+        sharesBeginnings: true,
+        batcher: model.batcher,
+        clock: systemClock,
+      });
     const scoreOf = async (pair: ReferencePair, rawScores = false) => {
       const options = { truncate: 'end', timeLimit: TIME_LIMIT, rawScores } as const;
       const { scores } = await rerankerFor(pair).rerank(inputOf(pair), options);
@@ -96,6 +102,32 @@ for (const { name, model: folder, pairs } of [...folders, starter]) {
     });
   });
 }
+
+describe('openModel() of a reranker', () => {
+  const open = (settings: object) =>
+    openModel({
+      config: testConfig({ model: 'starter-reranker', device: 'cpu', ...settings }),
+      logger: createLogger('silent'),
+      clock: systemClock,
+      reports: () => ({ onEngineEvent: () => {} }),
+    });
+
+  it('refuses a limit of tokens that leaves no room beside the template', async () => {
+    await assert.rejects(
+      open({ maxInputTokens: 20 }),
+      /MAX_INPUT_TOKENS=20 .*template of starter-reranker has \d+ tokens/,
+    );
+  });
+
+  it('refuses a canary that its weights do not pass', async () => {
+    const model = await open({});
+    const { scoreCanary } = model.manifest;
+    assert.ok(scoreCanary !== null && scoreCanary.cases.length > 0);
+    for (const one of scoreCanary.cases) one.score += 0.01;
+    await assert.rejects(model.start(), /canary failed .* pair 1 scores/);
+    await model.engine.close();
+  });
+});
 
 function tokenizerOf(manifest: ModelManifest): Promise<PairTokenizer> {
   const { template } = manifest.scoring as Scoring;

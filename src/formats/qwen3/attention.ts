@@ -6,8 +6,10 @@ const MICROSOFT = 'com.microsoft';
 const UNSEEN = -10_000;
 
 export interface AttentionParts {
-  /** [B, S] padded slot → packed row. */
+  /** [B, S] padded slot → row of keys and values. */
   padIndex: string;
+  /** [B, S] padded slot → row of queries; of a slot whose row was computed before, any. */
+  queryPadIndex: string;
   /** [positions, headDim / 2] in `type`. */
   cos: string;
   sin: string;
@@ -47,7 +49,8 @@ export function fusedAttention(graph: OnnxGraph, config: Qwen3Weights['architect
     scale: { float: 1 / Math.sqrt(headDim) },
   };
   return (query, key, value, layer) => {
-    const padded = [query, key, value].map((rows) => graph.node('Gather', [rows, parts.padIndex])); // [B, S, ·]
+    const pad = (rows: string, index: string) => graph.node('Gather', [rows, index]); // [B, S, ·]
+    const padded = [pad(query, parts.queryPadIndex), pad(key, parts.padIndex), pad(value, parts.padIndex)];
     const inputs = [...padded, '', '', seqlensK, totalLength, parts.cos, parts.sin];
     const outputs = [`attended.${layer}`, `present_key.${layer}`, `present_value.${layer}`];
     const attended = graph.node('GroupQueryAttention', inputs, { domain: MICROSOFT, attributes, outputs });

@@ -7,9 +7,13 @@ import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
 import { folderOfAll } from '../graph-writer/onnx-graph.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { writeEmbeddingLookup } from './embedding-lookup.ts';
+import { type KeptPrefix, KeptPrefixes, type PrefixedPlan, planWithPrefixes } from './kept-prefixes.ts';
 import { type PackedPlan, planPackedBatch } from './plan.ts';
 import { PACKED_DTYPES, type PackedDtype, writeQwen3Graph } from './qwen3-graph.ts';
 import type { Qwen3Weights } from './qwen3-weights.ts';
+
+/** Precisions whose keys and values are float32 (on the CPU: all that are served there). */
+const KEEPING: readonly Dtype[] = ['fp32', 'int8'];
 
 /**
  * Loads a Qwen3-family model.
@@ -27,12 +31,15 @@ export async function loadQwen3(
   // WebGPU has no bfloat16, and not every device a buffer for a large model's whole table: that lookup is a session
   // of its own on the CPU, so that everything else can be held to the device. Its own attention operator is wrong.
   const isWebGpu = device === 'webgpu';
+  // Pairs of a request begin alike, and elsewhere keys and values would have to leave the device.
+  const keepsPrefixes = weights.head !== null && device === 'cpu' && KEEPING.includes(dtype);
   const graph = writeQwen3Graph(weights, {
     positions: maxTokens,
     fileName,
     dtype: packedDtype(dtype),
     attention: isWebGpu ? 'plain' : 'fused',
     readPresent: device === 'cpu',
+    keepsPrefixes,
     feedEmbeddings: isWebGpu,
   });
   const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
@@ -42,7 +49,7 @@ export async function loadQwen3(
         sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder }),
       )
     : undefined;
-  return new PackedModel(session, lookup, weights.architecture.vocabularySize);
+  return new PackedModel(session, lookup, weights.architecture, keepsPrefixes ? new KeptPrefixes() : undefined);
 }
 
 /** A Qwen3-family model in memory: batches of token ids in, pooled rows out. */
@@ -50,32 +57,59 @@ export class PackedModel implements LoadedModel {
   private readonly session: InferenceSession;
   /** Token ids → embedding rows, where the graph itself does not look them up. */
   private readonly lookup: InferenceSession | undefined;
-  private readonly vocabularySize: number;
+  private readonly architecture: Qwen3Weights['architecture'];
+  /** undefined: the graph computes every row. */
+  private readonly prefixes: KeptPrefixes | undefined;
 
-  constructor(session: InferenceSession, lookup: InferenceSession | undefined, vocabularySize: number) {
+  constructor(
+    session: InferenceSession,
+    lookup: InferenceSession | undefined,
+    architecture: Qwen3Weights['architecture'],
+    prefixes: KeptPrefixes | undefined,
+  ) {
     this.session = session;
     this.lookup = lookup;
-    this.vocabularySize = vocabularySize;
+    this.architecture = architecture;
+    this.prefixes = prefixes;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
-    const { tokenIds, offsets, perToken } = batch;
-    return this.runPlan(planPackedBatch(tokenIds, offsets, this.vocabularySize, perToken));
+    const { vocabularySize } = this.architecture;
+    if (this.prefixes === undefined) {
+      return this.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, vocabularySize, batch.perToken));
+    }
+    const prefixed = planWithPrefixes(this.prefixes, batch, vocabularySize);
+    const { keys, values, ...computed } = await this.compute(prefixed);
+    if (prefixed.tokens.length > 0) this.prefixes.keep({ tokens: prefixed.tokens, keys, values });
+    return computed;
   }
 
-  /** Runs a layout made elsewhere: what the benchmarks compare packing with. */
+  /** Runs a layout made elsewhere, in which nothing was kept: what the benchmarks compare packing with. */
   async runPlan(plan: PackedPlan): Promise<ComputedBatch> {
+    const { rows, computedTokens } = await this.compute({ plan, kept: null, used: 0, keepRows: new Int32Array() });
+    return { rows, computedTokens };
+  }
+
+  private async compute({
+    plan,
+    kept,
+    used,
+    keepRows,
+  }: Omit<PrefixedPlan, 'tokens'>): Promise<ComputedBatch & Omit<KeptPrefix, 'tokens'>> {
     const { batchSize, longest } = plan;
+    const { layerCount, keyValueHeadCount, headDim } = this.architecture;
     const uniqueTokens = plan.tokenIds.length;
     const int32 = (data: Int32Array, shape: number[]) => new Tensor('int32', data, shape);
     const tokenIds = { token_ids: int32(plan.tokenIds, [uniqueTokens]) };
     const feeds: Record<string, Tensor> = {
       ...(this.lookup === undefined ? tokenIds : await this.lookup.run(tokenIds)),
       pad_index: int32(plan.padIndex, [batchSize, longest]),
+      query_pad_index: int32(plan.queryPadIndex, [batchSize, longest]),
       pack_index: int32(plan.packIndex, [uniqueTokens]),
       last_row: int32(plan.lastRow, [plan.lastRow.length]),
       last_slot: int32(plan.lastSlot, [plan.lastSlot.length]),
+      keep_rows: int32(keepRows, [keepRows.length]),
       seqlens_k: int32(
         plan.lengths.map((length) => length - 1),
         [batchSize],
@@ -90,9 +124,23 @@ export class PackedModel implements LoadedModel {
         [longest],
       ),
     };
+    const width = keyValueHeadCount * headDim;
+    const layers = this.prefixes === undefined ? [] : Array.from({ length: layerCount }, (_, layer) => layer);
+    const first = (rows: Float32Array | undefined) =>
+      new Tensor('float32', rows?.subarray(0, used * width) ?? new Float32Array(), [used, width]);
+    for (const layer of layers) {
+      feeds[`kept_key.${layer}`] = first(kept?.keys[layer]);
+      feeds[`kept_value.${layer}`] = first(kept?.values[layer]);
+    }
     const wanted = this.session.inputNames.map((name) => [name, feeds[name] as Tensor]);
-    const { pooled } = await this.session.run(Object.fromEntries(wanted));
-    return { rows: pooled?.data as Float32Array, computedTokens: uniqueTokens };
+    const results = await this.session.run(Object.fromEntries(wanted));
+    const rowsOf = (name: string) => results[name]?.data as Float32Array;
+    return {
+      rows: rowsOf('pooled'),
+      computedTokens: uniqueTokens,
+      keys: layers.map((layer) => rowsOf(`keep_key.${layer}`)),
+      values: layers.map((layer) => rowsOf(`keep_value.${layer}`)),
+    };
   }
 }
 

@@ -1,15 +1,17 @@
 import { rowOffsetsOf } from '../../engine/protocol.ts';
 import { PrefixTrie } from './prefix-trie.ts';
 
-/** How a batch is laid out for the packed graph. B sequences, S = longest, N = unique tokens (rows). */
+/** How a batch is laid out for the packed graph. B sequences, S = longest, N = unique tokens (rows), P = rows kept before. */
 export interface PackedPlan {
   batchSize: number;
   /** S: slots a sequence has in the padded view that attention works on. */
   longest: number;
   /** [N] token id of each packed row. */
   tokenIds: Int32Array;
-  /** [B × S] padded slot → packed row. Slots past a sequence's end point at row 0; attention never reads them. */
+  /** [B × S] padded slot → row of kept and packed ones. Slots past a sequence's end point at row 0; attention never reads them. */
   padIndex: Int32Array;
+  /** [B × S] padded slot → packed row, and 0 where the row is a kept one. The same array as `padIndex` without these. */
+  queryPadIndex: Int32Array;
   /** [N] packed row → a flat padded slot that holds it. */
   packIndex: Int32Array;
   /** [R] packed row of each token whose hidden state is answered: each sequence's last one, or all of its. */
@@ -27,12 +29,14 @@ export interface PackedPlan {
  * @param tokenIds all sequences, one after the other.
  * @param offsets [B + 1] start of each sequence in `tokenIds`; no sequence is empty.
  * @param perToken [B] 1 where all tokens of a sequence are answered; left out: nowhere.
+ * @param kept tokens whose keys and values are known, as sequences begin with them; never the last token of one.
  */
 export function planPackedBatch(
   tokenIds: Int32Array,
   offsets: Int32Array,
   vocabularySize: number,
   perToken?: Uint8Array,
+  kept: Int32Array = new Int32Array(),
 ): PackedPlan {
   const batchSize = offsets.length - 1;
   const lengths = new Int32Array(batchSize);
@@ -45,6 +49,9 @@ export function planPackedBatch(
   }
 
   const trie = new PrefixTrie(vocabularySize);
+  // Nodes in their order: kept rows come first.
+  trie.insert(kept);
+  const isKept = (node: number) => node < kept.length;
   const padIndex = new Int32Array(batchSize * longest);
   const rowOffsets = rowOffsetsOf({ offsets, perToken });
   const lastRow = new Int32Array(rowOffsets[batchSize] as number);
@@ -55,19 +62,23 @@ export function planPackedBatch(
     trie.insert(tokenIds.subarray(offsets[b], offsets[b + 1]), (position, node) => {
       const slot = firstSlot + position;
       padIndex[slot] = node;
-      if (node === slotOfNode.length) slotOfNode.push(slot);
+      if (node === kept.length + slotOfNode.length) slotOfNode.push(slot);
     });
     const end = firstSlot + (lengths[b] as number);
     for (let r = rowOffsets[b + 1] as number, slot = end - 1; r-- > (rowOffsets[b] as number); slot--) {
       lastSlot[r] = slot;
-      lastRow[r] = padIndex[slot] as number;
+      const node = padIndex[slot] as number;
+      if (isKept(node))
+        throw new RangeError(`a token of sequence ${b} that is asked for was kept, and is not computed`);
+      lastRow[r] = node - kept.length;
     }
   }
   return {
     batchSize,
     longest,
-    tokenIds: Int32Array.from(trie.nodeTokens),
+    tokenIds: Int32Array.from(trie.nodeTokens.slice(kept.length)),
     padIndex,
+    queryPadIndex: kept.length === 0 ? padIndex : padIndex.map((node) => (isKept(node) ? 0 : node - kept.length)),
     packIndex: Int32Array.from(slotOfNode),
     lastRow,
     lastSlot,

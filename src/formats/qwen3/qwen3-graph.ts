@@ -33,6 +33,8 @@ export interface GraphOptions {
   attention?: 'fused' | 'plain';
   /** See attention.ts; true on the CPU. */
   readPresent?: boolean;
+  /** Whether keys and values of earlier batches are fed, and some of this one's answered (kept-prefixes.ts). */
+  keepsPrefixes?: boolean;
   /** Whether embedding rows are fed, looked up elsewhere (embedding-lookup.ts), instead of token ids. */
   feedEmbeddings?: boolean;
 }
@@ -43,7 +45,9 @@ export interface GraphOptions {
  *
  * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [R], last_slot [R] (see `PackedPlan`), those of
  * the attention (attention.ts), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
- * takes the place of token_ids. Output: pooled [R, hiddenSize] float32, not normalized, whatever the precision; of a
+ * takes the place of token_ids. With `keepsPrefixes` pad_index counts kept rows before packed ones, and query_pad_index
+ * [B,S], keep_rows [K] int32 and, of each layer, kept_key and kept_value [P, key-value width] are inputs, and the rows
+ * keep_rows of both together outputs: keep_key and keep_value. Output: pooled [R, hiddenSize] float32, not normalized, whatever the precision; of a
  * reranker [R, 1], what its head makes of that.
  * The arithmetic is transformers' `Qwen3Model` (modeling_qwen3.py).
  *
@@ -55,7 +59,15 @@ export interface GraphOptions {
  */
 export function writeQwen3Graph(
   { architecture: config, tensors, int8, head }: Qwen3Weights,
-  { positions, fileName, dtype, attention = 'fused', readPresent = false, feedEmbeddings = false }: GraphOptions,
+  {
+    positions,
+    fileName,
+    dtype,
+    attention = 'fused',
+    readPresent = false,
+    keepsPrefixes = false,
+    feedEmbeddings = false,
+  }: GraphOptions,
 ): Uint8Array {
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;
   const queryWidth = headCount * headDim;
@@ -126,6 +138,8 @@ export function writeQwen3Graph(
   const tokens = feedEmbeddings ? graph.input('embeddings', float32, ['N', hidden]) : index('token_ids', ['N']);
   const padIndex = index('pad_index', ['B', 'S']);
   const packIndex = index('pack_index', ['N']);
+  const queryPadIndex = keepsPrefixes ? index('query_pad_index', ['B', 'S']) : padIndex;
+  const keepRows = keepsPrefixes ? index('keep_rows', ['K']) : '';
   const lastRow = index('last_row', ['R']);
   const lastSlot = index('last_slot', ['R']);
   const tables = rotaryTables(positions, headDim, config.ropeTheta);
@@ -135,6 +149,7 @@ export function writeQwen3Graph(
   const writeAttention = attention === 'fused' ? fusedAttention : plainAttention;
   const attend = writeAttention(graph, config, {
     padIndex,
+    queryPadIndex,
     cos: rotary('rope.cos', tables.cos),
     sin: rotary('rope.sin', tables.sin),
     type: product,
@@ -142,6 +157,16 @@ export function writeQwen3Graph(
     int64s,
     readPresent,
   });
+
+  /** Rows kept before and those of this batch, one after the other. */
+  const withKept = (rows: string, what: 'key' | 'value', layer: number): string => {
+    if (!keepsPrefixes) return rows;
+    const before = graph.input(`kept_${what}.${layer}`, product, ['P', keyValueWidth]);
+    const all = graph.node('Concat', [before, rows], { attributes: { axis: { int: 0 } } });
+    const kept = graph.output(`keep_${what}.${layer}`, product, ['K', keyValueWidth]);
+    graph.node('Gather', [all, keepRows], { outputs: [kept] });
+    return all;
+  };
 
   // The embedding table is looked up in its own precision: casting it whole would double the largest tensor.
   const table = stored(EMBEDDING_TABLE, [config.vocabularySize, hidden], feedEmbeddings);
@@ -170,7 +195,7 @@ export function writeQwen3Graph(
       keyValueWidth,
     );
     const value = linear(normed, name('self_attn.v_proj'), keyValueWidth, hidden);
-    const attended = attend(query, key, value, layer);
+    const attended = attend(query, withKept(key, 'key', layer), withKept(value, 'value', layer), layer);
     // After the last attention only the rows asked for matter: the output projection and the FFN run on [R, ·].
     const packed = gather(attended, isLast ? lastSlot : packIndex);
     if (isLast) residual = gather(residual, lastRow);

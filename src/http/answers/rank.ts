@@ -27,11 +27,10 @@ export function rank({ scores, tokens, truncated, failures }: RerankResult): Ran
   return ranked.sort((a, b) => b.score - a.score || a.index - b.index);
 }
 
-/** `usage` of a ranking: tokens of all pairs, and how many of them were computed for it. */
-export function rankingUsageOf(result: Pick<RerankResult, 'tokens' | 'facts'>) {
+/** `usage` of a ranking: tokens of all pairs, and how many of them it needs. */
+export function rankingUsageOf(result: Pick<RerankResult, 'tokens' | 'neededTokens'>) {
   const { prompt_tokens, total_tokens } = usageOf(result);
-  // A pair whose score is not finite was computed, but is not counted.
-  const computed_tokens = Math.min(result.facts.computedTokens, total_tokens);
+  const computed_tokens = result.neededTokens;
   return { prompt_tokens, total_tokens, computed_tokens, shared_tokens: total_tokens - computed_tokens };
 }
 

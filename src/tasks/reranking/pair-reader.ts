@@ -77,11 +77,19 @@ export class PairReader {
   }
 
   /** Encodings of the documents with the words of their part around them; read no further than they may be long. */
-  encode(documents: readonly NamedText[]): Promise<Encoding[]> {
+  async encode(documents: readonly NamedText[]): Promise<Encoding[]> {
     const { before, after, take } = this.around;
     const texts = documents.map((document) => before + take(document.text) + after);
-    const { truncate, maxTokens } = this.limits;
-    return this.text.tokenize(texts, { enough: truncate === 'start' ? Number.POSITIVE_INFINITY : maxTokens });
+    return this.text.tokenize(texts, { enough: await this.enough() });
+  }
+
+  /** How many tokens of a document and the words of its part have to be known. */
+  private async enough(): Promise<number> {
+    const { truncate, maxTokens, maxDocumentTokens } = this.limits;
+    if (truncate === 'start') return Number.POSITIVE_INFINITY;
+    if (maxDocumentTokens === undefined) return maxTokens;
+    const { head, tail } = await this.readEdges();
+    return Math.min(maxTokens, head.length + maxDocumentTokens + tail.length);
   }
 
   /**
@@ -119,7 +127,7 @@ export class PairReader {
     if (encoding.ids.length - head.length - tail.length <= count) return encoding.ids;
     const { before, after, take } = this.around;
     // What follows the document is cut off with it, and put back.
-    const whole = after === '' ? encoding.ids : await this.read(before + take(document.text));
+    const whole = after === '' ? encoding.ids : await this.read(before + take(document.text), await this.enough());
     if (this.limits.truncate === 'start') return joinIds([head, keepTokens(whole, count, 'start'), tail]);
     return joinIds([keepTokens(whole, head.length + count, 'end'), tail]);
   }
@@ -144,9 +152,9 @@ export class PairReader {
     return this.edges;
   }
 
-  private async read(text: string): Promise<Int32Array> {
+  private async read(text: string, enough = Number.POSITIVE_INFINITY): Promise<Int32Array> {
     if (text === '') return new Int32Array();
-    const [encoding] = await this.text.tokenize([text]);
+    const [encoding] = await this.text.tokenize([text], { enough });
     return (encoding as Encoding).ids;
   }
 

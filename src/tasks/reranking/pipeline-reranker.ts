@@ -12,6 +12,8 @@ import type { Reranker, RerankInput, RerankingFacts, RerankOptions, RerankResult
 export interface RerankingOptions {
   model: RerankingFacts;
   tokenizer: PairTokenizer;
+  /** Whether tokens that sequences begin with are computed once: of a causal model. */
+  sharesBeginnings: boolean;
   batcher: Batcher;
   clock: Clock;
 }
@@ -20,11 +22,13 @@ export interface RerankingOptions {
 export class PipelineReranker implements Reranker {
   private facts: RerankingFacts;
   private readonly preparer: PairPreparer;
+  private readonly sharesBeginnings: boolean;
   private readonly batcher: Batcher;
   private readonly runner: TaskRunner;
 
-  constructor({ model, tokenizer, batcher, clock }: RerankingOptions) {
+  constructor({ model, tokenizer, sharesBeginnings, batcher, clock }: RerankingOptions) {
     this.facts = model;
+    this.sharesBeginnings = sharesBeginnings;
     this.preparer = new PairPreparer(model, tokenizer);
     this.batcher = batcher;
     const isIdentified = () => this.facts.fingerprint !== null;
@@ -52,7 +56,12 @@ export class PipelineReranker implements Reranker {
   async rerank(input: RerankInput, options: RerankOptions): Promise<RerankResult> {
     const { answer: scores, sequences, failures, facts } = await this.runner.run(this.taskOf(input, options), options);
     const tokens = sequences.map(({ ids }) => ids.length);
-    return { scores, tokens, truncated: sequences.map(({ truncated }) => truncated), failures, facts };
+    const neededTokens = countNeeded(
+      sequences.map(({ ids }) => ids),
+      this.sharesBeginnings,
+    );
+    const truncated = sequences.map((sequence) => sequence.truncated);
+    return { scores, tokens, neededTokens, truncated, failures, facts };
   }
 
   private taskOf(input: RerankInput, { rawScores, ...options }: RerankOptions): Task<PreparedPair, number[]> {
@@ -67,4 +76,26 @@ export class PipelineReranker implements Reranker {
         finishScores(rows, pairs, rawScores === true ? 'identity' : this.model.activation, failures),
     };
   }
+}
+
+/**
+ * How many tokens the pairs of a request need: one that is there twice counts once, and, if the model is causal, what all of
+ * them begin with does so too.
+ */
+export function countNeeded(pairs: readonly Int32Array[], sharesBeginnings: boolean): number {
+  const different = [...new Map(pairs.map((ids) => [keyOf(ids), ids])).values()];
+  const tokens = different.reduce((sum, { length }) => sum + length, 0);
+  const [first, ...others] = different;
+  if (first === undefined || !sharesBeginnings) return tokens;
+  let common = first.length;
+  for (const other of others) {
+    let i = 0;
+    while (i < common && first[i] === other[i]) i += 1;
+    common = i;
+  }
+  return tokens - common * others.length;
+}
+
+function keyOf({ buffer, byteOffset, byteLength }: Int32Array): string {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString('latin1');
 }

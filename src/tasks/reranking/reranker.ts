@@ -31,6 +31,11 @@ export interface RerankResult {
   scores: readonly number[];
   /** Tokens of each of these pairs as the model reads them: template and special tokens in, padding out. */
   tokens: readonly number[];
+  /**
+   * As many of them as the request needs by itself: what all pairs begin with once, if the model is causal, and a pair that
+   * is there twice once. What others ask at the same time does not show in it.
+   */
+  neededTokens: number;
   /** Whether each of these was cut short. */
   truncated: readonly boolean[];
   /** Why the others have no score, by their place among the documents. Empty but for `onError: 'partial'`. */

@@ -20,7 +20,6 @@ const large: EmbedResult = {
     lastBatchId: 0,
     lastBatchItems: 1,
     shared: 0,
-    computedTokens: 0,
     cache: null,
   },
 };

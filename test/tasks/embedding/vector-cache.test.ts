@@ -91,7 +91,6 @@ describe('With a vector cache', () => {
       lastBatchId: null,
       lastBatchItems: null,
       shared: 0,
-      computedTokens: 0,
       cache: { hits: 1, misses: 0 },
     });
   });

@@ -145,7 +145,6 @@ function mergedFacts(all: readonly RunFacts[]): RunFacts {
     lastBatchId: last?.lastBatchId ?? null,
     lastBatchItems: last?.lastBatchItems ?? null,
     shared: sum(({ shared }) => shared),
-    computedTokens: sum(({ computedTokens }) => computedTokens),
     cache:
       all[0]?.cache == null
         ? null
