@@ -108,6 +108,22 @@ const requests: RawRequest[] = [
     read: ofResults,
   },
   {
+    // The same file, SILICONFLOWRerank.
+    client: "RAGFlow's SiliconFlow",
+    path: '/v1/rerank',
+    body: {
+      model,
+      query,
+      documents,
+      top_n: count,
+      return_documents: false,
+      max_chunks_per_doc: 1024,
+      overlap_tokens: 80,
+    },
+    headers: { accept: 'application/json', ...bearer },
+    read: ofResults,
+  },
+  {
     // The same file, HuggingfaceRerank.
     client: "RAGFlow's HuggingFace",
     path: '/rerank',

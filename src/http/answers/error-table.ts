@@ -63,7 +63,7 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
     status: 409,
     ...request,
     retry: false,
-    when: 'the vectors would not be comparable with those of `x-expect-fingerprint`',
+    when: 'vectors or scores would not be comparable with those of `x-expect-fingerprint`',
   },
   body_too_large: { status: 413, ...request, closesConnection: true, when: 'the body has too many bytes' },
   body_too_slow: { status: 408, ...request, closesConnection: true, when: 'the body arrives too slowly or not at all' },

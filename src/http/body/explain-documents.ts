@@ -38,7 +38,8 @@ export function explainDocuments(value: unknown, field: string, { objects, maxIn
     return wrong(name, `is ${kindOf(found)}; expected ${item}`);
   }
   const { text } = found as { text?: unknown };
-  if (typeof text !== 'string') return wrong(name, `has ${kindOf(text)} as text; expected a string`);
+  if (text === undefined) return wrong(`${name}.text`, 'is missing');
+  if (typeof text !== 'string') return wrong(`${name}.text`, `is ${kindOf(text)}; expected a string`);
   return new HotvecError(
     'unknown_field',
     `${name} has a field besides text; only text is read. Put what else is to be ranked into it.`,

@@ -3,6 +3,7 @@ import type { Limits } from '../openapi/schemas.ts';
 import { explainComparedItems } from './explain-compared-items.ts';
 import { explainDocuments, isRanking, takenDocuments } from './explain-documents.ts';
 import { explainInputs } from './explain-inputs.ts';
+import type { BodySchema } from './keep-described.ts';
 import { isObject, kindOf } from './kind-of.ts';
 import { takenInputs } from './taken-inputs.ts';
 
@@ -24,6 +25,15 @@ const WANTED: Record<string, string> = {
   minLength: 'must not be empty',
   minItems: 'must not be empty',
   uniqueItems: 'must not have the same item twice',
+};
+/** The types of JSON schemas, in words. */
+const EXPECTED: Record<string, string> = {
+  string: 'a string',
+  boolean: 'a boolean',
+  integer: 'an integer',
+  number: 'a number',
+  array: 'an array',
+  object: 'an object',
 };
 /** Fields that hold texts or token ids, in any route and dialect: of them the validation says no more than "none of the shapes". */
 const INPUT_FIELDS = new Set([
@@ -126,14 +136,26 @@ function explainFields(
   const isItem = item !== undefined && Array.isArray(value);
   const name = prefix + (isItem ? `${field}[${item}]` : field);
   const enumError = errors.find((error) => error.keyword === 'enum');
-  const wanted =
-    enumError === undefined
-      ? (WANTED[first?.keyword ?? ''] ?? first?.message ?? 'must be another value')
-      : `must be one of ${(enumError.params.allowedValues as string[]).join(', ')}`;
-  const found = foundOf(isItem ? value[Number(item)] : value);
-  return new HotvecError(CODE_OF_FIELD[field] ?? 'invalid_input', `${name} is ${found}; it ${wanted}.`, {
-    param: name,
-  });
+  const { enum: allowed } = (schema as BodySchema).properties?.[field] ?? {};
+  const what = complaintOf(isItem ? value[Number(item)] : value, enumError ?? first, allowed);
+  return new HotvecError(CODE_OF_FIELD[field] ?? 'invalid_input', `${name} ${what}.`, { param: name });
+}
+
+/**
+ * What is said of a field behind its name.
+ * @param allowed its values, if they are counted.
+ */
+function complaintOf(value: unknown, error: SchemaError | undefined, allowed: unknown[] = []): string {
+  const { keyword = '', params = {}, message = 'must be another value' } = error ?? {};
+  const found = foundOf(value);
+  const expected = keyword === 'type' && EXPECTED[String(params.type)];
+  if (expected && allowed.length > 1) return `is ${found}; it must be one of ${allowed.join(', ')}`;
+  if (expected) return `is ${found}; expected ${expected}`;
+  if (keyword !== 'enum') return `is ${found}; it ${WANTED[keyword] ?? message}`;
+  const [only, ...others] = params.allowedValues as string[];
+  if (others.length > 0) return `is ${found}; it must be one of ${[only, ...others].join(', ')}`;
+  // That a text is a text explains nothing.
+  return typeof value === 'number' ? `is ${found}; it must be ${only}` : `must be ${only}`;
 }
 
 /** The field that a JSON pointer leads to, `/inputs/sentences/3`: its name and those of the objects around it. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HotvecError } from '../../errors.ts';
+import type { OtherForm } from '../door/fastify-types.ts';
 import { expectsContinue, notJson } from '../door/protocol-rules.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
@@ -31,10 +32,11 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
   app.addHook('onRoute', ({ schema, config }) => {
     const body = schema?.body as object | undefined;
     if (body === undefined) return;
-    const bodies = [body, ...(config?.otherForms ?? []).map((form) => form.body)];
+    const forms = [{ body }, ...(config?.otherForms ?? [])] as Pick<OtherForm, 'body' | 'mark'>[];
     // Schemas of TypeBox are plain JSON but for hidden marks.
-    for (const one of bodies) rules.schemas[nameOf(one)] = JSON.parse(JSON.stringify(one)) as object;
-    if (bodies.length > 1) rules.forms[nameOf(body)] = bodies.map(nameOf);
+    for (const form of forms) rules.schemas[nameOf(form.body)] = JSON.parse(JSON.stringify(form.body)) as object;
+    if (forms.length > 1)
+      rules.forms[nameOf(body)] = forms.map((form) => ({ schema: nameOf(form.body), mark: form.mark }));
   });
   // Bodies are validated below; of headers and parameters the schemas say no more than that they are strings.
   app.setValidatorCompiler(() => () => true);

@@ -7,8 +7,8 @@ import { parseBody } from './parse-body.ts';
 /** What routes accept: JSON schemas of bodies, by name. Plain data: it goes to worker threads. */
 export interface BodyRules {
   schemas: Record<string, object>;
-  /** Of a route that takes bodies of several forms: the names of their schemas, by that of the first. */
-  forms: Record<string, readonly string[]>;
+  /** Of a route that takes bodies of several forms: their schemas and marks, by the name of the first one's schema. */
+  forms: Record<string, readonly { schema: string; mark?: string | undefined }[]>;
   limits: Limits;
 }
 
@@ -50,15 +50,17 @@ export class BodyReader {
     for (const schema of Object.keys(this.rules.schemas)) this.validatorOf(schema);
   }
 
-  /** Of several forms the one that has most of the value's fields; of two with as many the first. */
+  /** Of several forms the one whose mark the value has, or else most of its fields; of two with as many the first. */
   private formOf(value: unknown, name: string): string {
     const forms = this.rules.forms[name];
     if (forms === undefined || typeof value !== 'object' || value === null) return name;
-    const known = (form: string) => {
-      const { properties = {} } = this.rules.schemas[form] as BodySchema;
+    const marked = forms.find(({ mark }) => mark !== undefined && Object.hasOwn(value, mark));
+    if (marked !== undefined) return marked.schema;
+    const known = (schema: string) => {
+      const { properties = {} } = this.rules.schemas[schema] as BodySchema;
       return Object.keys(properties).filter((field) => Object.hasOwn(value, field)).length;
     };
-    return forms.reduce((best, form) => (known(form) > known(best) ? form : best));
+    return forms.map(({ schema }) => schema).reduce((best, form) => (known(form) > known(best) ? form : best));
   }
 
   private validatorOf(name: string) {

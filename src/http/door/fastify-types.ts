@@ -8,12 +8,21 @@ import type { RequestProgress } from './request-progress.ts';
 /** What a request's log line and metrics tell of its work, besides method, route and status. */
 export interface WorkReport extends WorkFacts, Omit<RunFacts, 'timings'> {}
 
+/** Another body that a route takes. */
+export interface OtherForm {
+  body: object;
+  /** How errors in it are written. */
+  errors: ErrorFormat;
+  /** A field that only this form has: with it a body is of this form, whatever else it has. */
+  mark?: string;
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** How the route writes errors; left out: in the OpenAI envelope. */
     errors?: ErrorFormat;
-    /** Bodies that the route takes besides that of its schema, told apart by their fields, and how errors in them are written. */
-    otherForms?: readonly { body: object; errors: ErrorFormat }[];
+    /** Bodies that the route takes besides that of its schema, told apart by their fields. */
+    otherForms?: readonly OtherForm[];
     /** Whether a body may come without `content-type: application/json`, see json-body.ts. */
     takesUntypedBody?: true;
     /** Whether the route only says that there is no such thing here: no hint names it. */

@@ -59,7 +59,7 @@ function checkFingerprint(expected: string | string[] | undefined, model: ModelF
   if (expected === undefined || model.fingerprint === null || expected === model.fingerprint) return;
   throw new HotvecError(
     'fingerprint_mismatch',
-    `This server's vectors have fingerprint ${model.fingerprint}, not the expected one: the two cannot be compared.`,
+    `This server's model has fingerprint ${model.fingerprint}, not the expected one: what the two compute cannot be compared.`,
     { param: 'x-expect-fingerprint' },
   );
 }

@@ -5,7 +5,7 @@ import type { NamedExamples } from './documented-examples.ts';
 /** Messages that the API's description shows (a test provokes each and compares), and the field at fault. */
 const MESSAGES: Partial<Record<ErrorCode, [message: string, param: string | null]>> = {
   invalid_json: ['The request body is not valid JSON.', null],
-  invalid_input: ['normalize is a string; it must be boolean.', 'normalize'],
+  invalid_input: ['normalize is a string; expected a boolean.', 'normalize'],
   empty_input: ['input[1] is empty; there is nothing to embed.', 'input[1]'],
   input_too_long: [
     'input has 9002 tokens; the limit is 8192 tokens per input. Split it, or have it truncated: see the field truncate.',
@@ -22,7 +22,7 @@ const MESSAGES: Partial<Record<ErrorCode, [message: string, param: string | null
   invalid_api_key: ['This server requires an API key; send it as "authorization: Bearer KEY".', null],
   model_not_found: ['This server does not serve that model; it serves starter.', 'model'],
   fingerprint_mismatch: [
-    "This server's vectors have fingerprint a8d13dde36d181ad, not the expected one: the two cannot be compared.",
+    "This server's model has fingerprint a8d13dde36d181ad, not the expected one: what the two compute cannot be compared.",
     'x-expect-fingerprint',
   ],
   unsupported_media_type: ['The request body must be JSON, sent with content-type: application/json.', null],

@@ -72,7 +72,7 @@ export const RequestHeaders = Type.Object({
   'x-expect-fingerprint': Type.Optional(
     Type.String({
       description:
-        'The fingerprint of the vectors you already have; if the server has another one, 409 `fingerprint_mismatch`',
+        'The fingerprint of the vectors or scores you already have; if the model has another one, 409 `fingerprint_mismatch`',
     }),
   ),
 });

@@ -27,7 +27,7 @@ export const teiRerankRoutes: FastifyPluginCallback<TeiRerankOptions> = (app, { 
   app.route({
     method: 'POST',
     url: '/rerank',
-    config: { errors: teiErrors, otherForms: [{ body: rerank.body, errors: openaiErrors }] },
+    config: { errors: teiErrors, otherForms: [{ body: rerank.body, errors: openaiErrors, mark: 'documents' }] },
     schema: {
       operationId: 'teiRerank',
       tags: ['text-embeddings-inference'],

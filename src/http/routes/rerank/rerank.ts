@@ -1,6 +1,6 @@
 import type { FastifyPluginCallback } from 'fastify';
 import type { Static } from 'typebox';
-import type { RerankInput, RerankOptions } from '../../../tasks/reranking/reranker.ts';
+import type { RerankInput } from '../../../tasks/reranking/reranker.ts';
 import { boundOfRanking, encodeRanking } from '../../answers/encode-ranking.ts';
 import { cohereMetaOf, rank, rankingUsageOf } from '../../answers/rank.ts';
 import { serveWork } from '../../answers/serve-work.ts';
@@ -65,7 +65,7 @@ export function rerankForm({ models, config }: RouteOptions<'maxInputs' | 'trunc
       const input = inputOf(body);
       const { documents } = input;
       const options = {
-        truncate: truncationOf(body, config.truncate),
+        truncate: readTruncation(body, config.truncate),
         maxDocumentTokens: body.max_tokens_per_doc,
         rawScores: body.raw_scores,
         onError,
@@ -103,10 +103,4 @@ function inputOf({ query, documents, instruction }: RerankRequest): RerankInput 
     documents: documents.map((document, i) => ({ text: textOf(document), name: `documents[${i}]` })),
     instruction: instruction ?? null,
   };
-}
-
-/** @throws {HotvecError} what `readTruncation` throws. */
-function truncationOf(body: RerankRequest, setting: Parameters<typeof readTruncation>[1]): RerankOptions['truncate'] {
-  const { truncate, truncation, truncate_prompt_tokens: toFit } = body;
-  return readTruncation({ truncate, truncation: truncation ?? (toFit === undefined ? undefined : true) }, setting);
 }

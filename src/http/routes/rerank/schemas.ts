@@ -59,7 +59,11 @@ export function rerankBody(maxInputs: number) {
         }),
       ),
       truncate_prompt_tokens: Type.Optional(
-        Type.Integer({ minimum: -1, maximum: -1, description: "Used by vLLM's clients: −1 means `truncate: end`" }),
+        Type.Unsafe<-1>({
+          type: 'integer',
+          enum: [-1],
+          description: "Used by vLLM's clients: −1 means `truncate: end`",
+        }),
       ),
       rank_fields: Type.Optional(
         Type.Array(oneOf(['text']), {
@@ -67,11 +71,29 @@ export function rerankBody(maxInputs: number) {
           description: "Used by Cohere's clients: fields of a document that are read. `text` is the only one",
         }),
       ),
+      truncation_side: Type.Optional(
+        oneOf(['right', 'left'], {
+          description: "Used by vLLM's clients: which side is cut off where something is, `right` means the end",
+        }),
+      ),
+      max_tokens_per_query: Type.Optional(
+        Type.Unsafe<0>({
+          type: 'integer',
+          enum: [0],
+          description: "Used by vLLM's clients: only 0, no limit of the query's own",
+        }),
+      ),
       max_chunks_per_doc: Type.Optional(
         Type.Integer({
           minimum: 1,
-          maximum: 1,
-          description: "Used by Cohere's clients: a document is never split, so 1 is the only value",
+          description:
+            'Used by clients of Cohere and SiliconFlow: a bound that always holds, since a document is never split',
+        }),
+      ),
+      overlap_tokens: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          description: "Used by SiliconFlow's clients: of no effect, since a document is never split",
         }),
       ),
       return_embeddings: Type.Optional(

@@ -154,7 +154,7 @@ describe('The dialect of Ollama', () => {
       [{ input: [...Array(5).fill('a'), ''] }, /^input\[5\] is empty/],
       [{ input: [1, 2] }, /^input/],
       [{ input: ['a', '\ud800'] }, /^input\[1\] is not valid Unicode/],
-      [{ input: 'a', options: 'fast' }, /^options is a string; it must be object/],
+      [{ input: 'a', options: 'fast' }, /^options is a string; expected an object/],
       [{ input: 'a', keep_alive: true }, /^keep_alive is a boolean/],
     ];
     for (const [body, message] of rows) {

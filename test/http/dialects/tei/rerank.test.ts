@@ -130,6 +130,11 @@ describe('POST /rerank of text-embeddings-inference', () => {
     assert.deepEqual([theirs.status, (theirs.answer as { error_type: string }).error_type], [422, 'Validation']);
     const both = await send({ query: 'q', texts: ['a'], documents: ['b'], model: 'stub-reranker' });
     assert.deepEqual((both.answer as { error: { param: string } }).error.param, 'texts');
+    for (const fields of [{ texts: long }, { return_text: true, raw_scores: true }]) {
+      const { status, answer } = await send({ query: 'q', documents: long, ...fields });
+      const { code, param } = (answer as { error: { code: string; param: string } }).error;
+      assert.deepEqual([status, code, param], [400, 'unknown_field', Object.keys(fields)[0]]);
+    }
   });
 });
 

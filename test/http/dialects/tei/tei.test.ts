@@ -293,7 +293,7 @@ describe('The dialect of text-embeddings-inference', () => {
           422,
           /^instances\[1\]\.truncation_direction is a string; it must be one of Left, Right/,
         ],
-        [{ instances: ['a'] }, 422, /^instances\[0\] is a string; it must be object/],
+        [{ instances: ['a'] }, 422, /^instances\[0\] is a string; expected an object/],
         [
           { instances: [{ inputs: ['a', 'b', 'c'] }, { inputs: ['d', 'e'] }] },
           422,
@@ -384,7 +384,7 @@ describe('The dialect of text-embeddings-inference', () => {
         [{ inputs: { ...good, sentences: Array(4).fill('b') } }, 422, /^Cannot embed/],
         [{ inputs: { ...good, source_sentence: '\udc00' } }, 422, /^inputs\.source_sentence is not valid Unicode/],
         [{ inputs: { sentences: ['b'] } }, 422, /^inputs\.source_sentence is missing/],
-        [{ inputs: 'a' }, 422, /^inputs is a string; it must be object/],
+        [{ inputs: 'a' }, 422, /^inputs is a string; expected an object/],
         [{ inputs: good, parameters: { truncate: 'yes' } }, 422, /^parameters\.truncate is a string/],
       ];
       for (const [body, status, message] of rows) {

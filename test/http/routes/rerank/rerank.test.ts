@@ -95,6 +95,10 @@ describe('POST /v1/rerank', () => {
     [{ truncation: false }, 'error'],
     [{ truncate_prompt_tokens: -1 }, 'end'],
     [{ truncate: 'END' }, 'end'],
+    [{ truncate: 'start', truncation: true }, 'start'],
+    [{ truncate_prompt_tokens: -1, truncation_side: 'left' }, 'start'],
+    [{ truncation: true, truncation_side: 'right' }, 'end'],
+    [{ truncation_side: 'left' }, 'error'],
   ] as const) {
     it(`takes ${JSON.stringify(fields)} for ${truncate}`, async () => {
       await answered({ ...body, ...fields });
@@ -196,7 +200,7 @@ describe('POST /v1/rerank', () => {
   const wrongs: [ErrorCode, param: string | null, body: unknown, names: string[]][] = [
     ['invalid_input', null, '[]', ['an array', 'object']],
     ['invalid_input', 'query', { documents: ['a'] }, ['query', 'missing']],
-    ['invalid_input', 'query', { ...body, query: ['a'] }, ['query', 'an array']],
+    ['invalid_input', 'query', { ...body, query: ['a'] }, ['query is an array; expected a string']],
     ['invalid_input', 'documents', { query: 'q' }, ['documents', 'missing']],
     ['invalid_input', 'documents', { ...body, documents: null }, ['documents', 'missing']],
     ['invalid_input', 'documents', { ...body, documents: 'a' }, ['documents', 'a string', 'array']],
@@ -206,23 +210,63 @@ describe('POST /v1/rerank', () => {
     ['invalid_input', 'documents[1]', { ...body, documents: ['a', 7] }, ['a number', 'string']],
     ['invalid_input', 'documents[1]', { ...body, documents: ['a', null] }, ['null', 'string']],
     ['invalid_input', 'documents[0]', { ...body, documents: [['a']] }, ['an array', 'string']],
-    ['invalid_input', 'documents[0]', { ...body, documents: [{}] }, ['text']],
-    ['invalid_input', 'documents[1]', { ...body, documents: [{ text: 'a' }, { text: 1 }] }, ['text', 'a number']],
+    ['invalid_input', 'documents[0].text', { ...body, documents: [{}] }, ['documents[0].text is missing']],
+    [
+      'invalid_input',
+      'documents[1].text',
+      { ...body, documents: [{ text: 'a' }, { text: 1 }] },
+      ['a number', 'a string'],
+    ],
     ['unknown_field', 'documents[0]', { ...body, documents: [{ text: 'a', title: 'b' }] }, ['text']],
     ['invalid_input', 'top_n', { ...body, top_n: 0 }, ['top_n', '0', '1']],
     ['invalid_input', 'top_n', { ...body, top_n: -1 }, ['top_n', '-1']],
     ['invalid_input', 'top_n', { ...body, top_n: 1.5 }, ['top_n', '1.5']],
     ['invalid_input', 'max_tokens_per_doc', { ...body, max_tokens_per_doc: 0 }, ['0']],
-    ['invalid_input', 'max_chunks_per_doc', { ...body, max_chunks_per_doc: 10 }, ['10', '1']],
-    ['invalid_input', 'rank_fields[0]', { ...body, rank_fields: ['title'] }, ['text']],
+    ['invalid_input', 'max_chunks_per_doc', { ...body, max_chunks_per_doc: 0 }, ['0', '1']],
+    ['invalid_input', 'overlap_tokens', { ...body, overlap_tokens: -1 }, ['-1', '0']],
+    ['invalid_input', 'max_tokens_per_query', { ...body, max_tokens_per_query: 64 }, ['64', 'must be 0']],
+    ['invalid_input', 'truncation_side', { ...body, truncation_side: 'middle' }, ['right', 'left']],
+    ['invalid_input', 'rank_fields[0]', { ...body, rank_fields: ['title'] }, ['rank_fields[0] must be text']],
     ['invalid_input', 'return_embeddings', { ...body, return_embeddings: true }, ['return_embeddings', 'false']],
     ['invalid_input', 'truncate_prompt_tokens', { ...body, truncate_prompt_tokens: 512 }, ['512', '-1']],
-    ['invalid_input', 'truncation', { ...body, truncate: 'end', truncation: false }, ['truncate', 'truncation']],
+    [
+      'invalid_input',
+      'truncation',
+      { ...body, truncate: 'end', truncation: false },
+      ['truncate is end', 'truncation is false'],
+    ],
+    [
+      'invalid_input',
+      'truncate_prompt_tokens',
+      { ...body, truncate: 'error', truncate_prompt_tokens: -1 },
+      ['truncate is error', 'truncate_prompt_tokens is -1'],
+    ],
+    [
+      'invalid_input',
+      'truncate_prompt_tokens',
+      { ...body, truncation: false, truncate_prompt_tokens: -1 },
+      ['truncation is false', 'truncate_prompt_tokens is -1'],
+    ],
+    [
+      'invalid_input',
+      'truncation_side',
+      { ...body, truncate: 'start', truncation_side: 'right' },
+      ['truncate is start', 'truncation_side is right'],
+    ],
     ['invalid_input', 'truncate', { ...body, truncate: 'left' }, ['truncate', 'start']],
     ['invalid_input', 'instruction', { ...body, instruction: '' }, ['instruction', 'empty']],
     ['invalid_input', 'instruction', { ...body, instruction: '\ud800' }, ['instruction', 'Unicode']],
     ['invalid_input', 'on_error', { ...body, on_error: 'ignore' }, ['fail', 'partial']],
     ['unknown_field', 'dimensions', { ...body, dimensions: 3 }, ['dimensions']],
+    ['unknown_field', 'texts', { ...body, texts: ['a'] }, ['texts']],
+    [
+      'invalid_input',
+      'query',
+      { documents: ['a'], texts: ['a'], return_text: true, raw_scores: true },
+      ['query is missing'],
+    ],
+    ['unknown_field', 'return_text', { ...body, return_text: true }, ['return_text']],
+    ['invalid_input', 'truncate', { ...body, truncate: true }, ['truncate', 'error']],
     ['unknown_field', 'queries', { ...body, queries: ['a'] }, ['queries']],
     ['invalid_input', 'model', { ...body, model: 'stub' }, ['stub', 'embeds', 'rerank']],
     ['model_not_found', 'model', { ...body, model: 'gpt' }, ['stub-reranker']],
@@ -256,7 +300,15 @@ describe('POST /v1/rerank', () => {
       'max_tokens_per_doc',
       'truncate',
     ];
-    const more = ['truncation', 'on_error', 'truncate_prompt_tokens', 'rank_fields', 'max_chunks_per_doc', 'user'];
+    const more = [
+      'truncation',
+      'on_error',
+      'truncate_prompt_tokens',
+      'rank_fields',
+      'max_chunks_per_doc',
+      'user',
+      'overlap_tokens',
+    ];
     const nulls = Object.fromEntries([...optional, ...more, 'return_embeddings'].map((field) => [field, null]));
     assert.equal((await answered({ ...body, ...nulls })).answer.results.length, 3);
   });
