@@ -1,5 +1,6 @@
 import { StartError } from '../errors.ts';
 import type { ModelFiles } from '../model-files/folder/model-files.ts';
+import { checkSingleLabel, isClassifier } from '../model-files/folder/model-kind.ts';
 import type { Json } from '../model-files/folder/read-json.ts';
 import { readSentenceFiles, type SentenceFiles } from '../model-files/folder/sentence-files.ts';
 import { readTokenizer, type TokenizerDescription } from '../model-files/folder/tokenizer/describe-tokenizer.ts';
@@ -52,8 +53,10 @@ export async function recognizeModel(files: ModelFiles, dtype: Dtype | 'auto'): 
       `${files.name} has no tokenizer.json and cannot be served. Check MODEL, or make the file with transformers: AutoTokenizer.from_pretrained(MODEL, use_fast=True).save_pretrained(FOLDER).`,
     );
   }
-  const tokenizer = await readTokenizer((file) => files.readJson(file), sentence.transformer.lowercase);
   const config = (await files.readJson('config.json')) as Json;
+  // Before its weights are fetched.
+  if (sentence.task === 'rerank' && isClassifier(config)) checkSingleLabel(files.name, config);
+  const tokenizer = await readTokenizer((file) => files.readJson(file), sentence.transformer.lowercase);
   const answers = Object.values<ModelFormat>(FORMATS).map((format) => ({
     format,
     answer: format.recognize(files, config),

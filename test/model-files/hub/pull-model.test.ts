@@ -70,7 +70,15 @@ describe('locateModel() with a model of Hugging Face', () => {
       { 'sentence_bert_config.json': '{"processing_kwargs": {"text": {"add_special_tokens": false}}}' },
       /add_special_tokens is false/,
     ],
-    ['a reranker', { 'config_sentence_transformers.json': '{"model_type": "CrossEncoder"}' }, /is a reranker/],
+    ['a sparse model', { 'config_sentence_transformers.json': '{"model_type": "SparseEncoder"}' }, /is a sparse/],
+    [
+      'a classifier of two labels',
+      {
+        'config.json': '{"model_type": "bert", "architectures": ["BertForSequenceClassification"]}',
+        'config_sentence_transformers.json': '{"model_type": "CrossEncoder"}',
+      },
+      /2 labels/,
+    ],
     ['a field of an older file', { 'sentence_roberta_config.json': '{"query_length": 32}' }, /query_length is 32/],
   ] as const) {
     it(`refuses ${what} before any weights are fetched`, async () => {

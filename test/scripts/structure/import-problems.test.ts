@@ -38,7 +38,7 @@ const forbidden: [rule: string, file: string, module: string, mayKnowTypes?: 'ty
   ['it is given its batcher', 'tasks/embedding/new.ts', '../../batching/batcher.ts', 'types'],
   ['batching knows no task', 'batching/new.ts', '../tasks/embedding/embedder.ts'],
   ['tokenization knows itself', 'tokenization/new.ts', '../batching/batcher.ts'],
-  ['settings know themselves', 'settings/new.ts', '../model-files/manifest.ts'],
+  ['settings know themselves', 'settings/new.ts', '../model-files/locate-model.ts'],
   ['so does tracing', 'tracing/new.ts', '../log/logger.ts'],
   ['metrics are handed what they show', 'metrics/new.ts', '../served-models/health-monitor.ts'],
   ['a folder is read without the hub', 'model-files/folder/new.ts', '../hub/hub.ts'],
