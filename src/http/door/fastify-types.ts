@@ -15,6 +15,8 @@ export interface OtherForm {
   errors: ErrorFormat;
   /** A field that only this form has: with it a body is of this form, whatever else it has. */
   mark?: string;
+  /** Its answers, as in a route's schema; without them the API's description does not have it. */
+  response?: object;
 }
 
 declare module 'fastify' {

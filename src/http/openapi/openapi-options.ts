@@ -1,6 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { packageVersion } from '../../package-info.ts';
 import { errorTable, publicErrorCodes } from '../answers/error-table.ts';
+import { documentForms } from './document-forms.ts';
 
 const errorRows = publicErrorCodes.map((code) => {
   const { status, type, when } = errorTable[code];
@@ -61,6 +62,10 @@ export const openapiOptions = (basePath: string): FastifyDynamicSwaggerOptions =
       { name: 'operations', description: 'For operators' },
     ],
   },
+  transform: ({ schema, url, route }) => ({
+    schema: schema?.hide === true ? schema : documentForms(schema ?? {}, route.config?.otherForms ?? []),
+    url,
+  }),
   transformObject: (document) =>
     'openapiObject' in document
       ? // Not above: the plugin takes addresses only.
@@ -95,10 +100,13 @@ function nameParts<Document extends object>(document: Document): Document {
   } as unknown as Document;
 }
 
-/** The form of an error answer: that of the OpenAI API, `Error`, or of a dialect. */
+/** The form of an error answer: that of the OpenAI API, `Error`, or of a dialect, or one of both. */
 function schemaNameOf(response: object): string {
-  const { content } = response as { content: Record<string, { schema: { $ref: string } }> };
-  return (content['application/json']?.schema.$ref ?? '').split('/').at(-1) as string;
+  const { content } = response as {
+    content: Record<string, { schema: { $ref?: string; anyOf?: { $ref: string }[] } }>;
+  };
+  const { $ref = '', anyOf = [{ $ref }] } = content['application/json']?.schema ?? {};
+  return anyOf.map((one) => one.$ref.split('/').at(-1)).join('Or');
 }
 
 function nameTitledSchemas(node: unknown, schemas: Record<string, object>): unknown {

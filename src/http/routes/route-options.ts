@@ -12,5 +12,7 @@ export interface RouteOptions<Setting extends SettingName = SettingName> {
 /** How a route of ours takes a body, for a dialect whose API has another body at the same path. */
 export interface OwnForm {
   body: TObject;
+  /** Its answers, for a route's schema. */
+  response: object;
   handle: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 }

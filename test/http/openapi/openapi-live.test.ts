@@ -154,6 +154,23 @@ const stubbed: Record<string, Record<number, Call[]>> = {
   readyz: { 503: [['/readyz']] },
   health: { 503: [['/health']] },
 };
+/** `/rerank` with the body of `/v1/rerank`, whose answers are in its form: those that depend on the body. */
+const ofUsualForm: Record<number, Call[]> = { ...real.createRerank, ...stubbed.createRerank };
+const atBarePath = (statuses: readonly number[]): Record<number, Call[]> =>
+  Object.fromEntries(
+    Object.entries(ofUsualForm)
+      .filter(([status]) => statuses.includes(Number(status)))
+      .map(([status, calls]) => [
+        status,
+        calls
+          .filter(([, body]) => Object.hasOwn(Object(body), 'documents'))
+          .map(([, body, headers = {}]): Call => ['/rerank', body, headers]),
+      ]),
+  );
+const withDocuments = {
+  real: { teiRerank: atBarePath([200, 400, 404, 409]) },
+  stubbed: { teiRerank: atBarePath([429, 500, 503, 504]) },
+};
 const withoutKey: Record<string, Record<number, Call[]>> = {
   createEmbeddings: { 401: [[embeddings, { input: 'x' }]] },
   createSimilarity: { 401: [[similarity, pair]] },
@@ -164,6 +181,22 @@ const withoutKey: Record<string, Record<number, Call[]>> = {
   metrics: { 401: [['/metrics']] },
 };
 const RETRY_AFTER_MS = 1500;
+
+/** The schemas of which a body has one, where it has several forms. */
+function formsOf(described: { content: Record<string, { schema: object }> } | undefined): object[] {
+  const [{ schema } = { schema: {} }] = Object.values(described?.content ?? {});
+  return (schema as { anyOf?: object[] }).anyOf ?? [];
+}
+
+/** Takes away the forms that a value has: it has one, unless another is open to any field. */
+function see(unseen: Set<object>, value: unknown): void {
+  for (const form of unseen) if (validatorOf(form)(value) === null) unseen.delete(form);
+}
+
+/** As the server reads a body: null means absent. */
+function withoutNulls(body: unknown): unknown {
+  return Object.fromEntries(Object.entries(body as object).filter(([, value]) => value !== null));
+}
 
 /** A dialect has no instruction: there the input itself names the error, if it is a text. */
 function codeOf(input: EmbedInput | undefined): string {
@@ -194,6 +227,10 @@ describe('Live answers are as openapi.yaml says', () => {
   for (const { route, method, operation } of operations) {
     for (const status of Object.keys(operation.responses).map(Number)) {
       it(`${method.toUpperCase()} ${route}: ${status}`, async () => {
+        const unseen = {
+          bodies: new Set(status === 200 ? formsOf(operation.requestBody) : []),
+          answers: new Set(formsOf(responseOf(operation, status))),
+        };
         const of = (table: typeof real, wanted = status) => table[operation.operationId]?.[wanted] ?? [];
         if (status === 403) {
           const [[path] = ['']] = of({ ...real, ...dialectCalls.real }, 200);
@@ -210,12 +247,21 @@ describe('Live answers are as openapi.yaml says', () => {
         const all = [
           ...of({ ...real, ...dialectCalls.real }).map((call) => ({ call, url: service.url })),
           ...of({ ...stubbed, ...dialectCalls.stubbed }).map((call) => ({ call, url: stub.url })),
+          ...of(withDocuments.real).map((call) => ({ call, url: service.url })),
+          ...of(withDocuments.stubbed).map((call) => ({ call, url: stub.url })),
           ...of({ ...withoutKey, ...dialectCalls.withoutKey }).map((call) => ({ call, url: keyed.url })),
         ];
         assert.ok(all.length > 0, 'a documented answer that no test provokes');
         for (const { call, url } of all) await check(url, call);
+        assert.deepEqual([...unseen.bodies, ...unseen.answers], [], 'a documented form that no test provokes');
 
         async function check(origin: string, [path, body, headers]: Call): Promise<void> {
+          if (status === 200 && body !== undefined) {
+            const described = operation.requestBody?.content['application/json'];
+            assert.ok(described !== undefined, 'a body that is not described');
+            assert.equal(validatorOf(described.schema)(withoutNulls(body)), null, JSON.stringify(body));
+            see(unseen.bodies, withoutNulls(body));
+          }
           const response = await fetch(origin + path, {
             method,
             headers: { 'content-type': 'application/json', ...headers },
@@ -223,15 +269,16 @@ describe('Live answers are as openapi.yaml says', () => {
               ? { body: stalledBody(), duplex: 'half' }
               : { body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body) }),
           });
-          await judge(response);
+          await judge(response, Object.hasOwn(Object(body), 'documents'));
         }
 
-        async function judge(response: Response): Promise<void> {
+        async function judge(response: Response, hasDocuments = false): Promise<void> {
           const text = await response.text();
           assert.equal(response.status, status, text.slice(0, 300));
           const described = responseOf(operation, status);
-          for (const name of Object.keys(described.headers ?? {})) {
+          for (const [name, { description }] of Object.entries(described.headers ?? {})) {
             const onlySometimes =
+              description.startsWith(`${hasDocuments ? 'Without' : 'With'} \`documents\`: `) ||
               name === 'x-cache' ||
               (name === 'x-truncated-inputs' && !text.includes('"truncated":true')) ||
               (name === 'x-failed-inputs' && !text.includes('"object":"error"'));
@@ -240,7 +287,9 @@ describe('Live answers are as openapi.yaml says', () => {
           const [mediaType, { schema }] = Object.entries(described.content)[0] as [string, { schema: object }];
           assert.equal(response.headers.get('content-type')?.split(';')[0], mediaType);
           const validate = validatorOf(schema);
-          assert.equal(validate(mediaType === 'application/json' ? JSON.parse(text) : text), null);
+          const value = (mediaType === 'application/json' ? JSON.parse(text) : text) as unknown;
+          assert.equal(validate(value), null);
+          see(unseen.answers, value);
         }
       });
     }

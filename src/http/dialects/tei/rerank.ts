@@ -27,12 +27,13 @@ export const teiRerankRoutes: FastifyPluginCallback<TeiRerankOptions> = (app, { 
   app.route({
     method: 'POST',
     url: '/rerank',
-    config: { errors: teiErrors, otherForms: [{ body: rerank.body, errors: openaiErrors, mark: 'documents' }] },
+    config: { errors: teiErrors, otherForms: [{ ...rerank, errors: openaiErrors, mark: 'documents' }] },
     schema: {
       operationId: 'teiRerank',
       tags: ['text-embeddings-inference'],
       summary: 'Score texts for a query',
-      description: 'As text-embeddings-inference. A body with `documents` is answered as by `/v1/rerank`.',
+      description:
+        'As text-embeddings-inference, also at `/` and `/invocations`. A body with `documents` is answered as by `/v1/rerank`.',
       headers: RequestHeaders,
       body,
       response: answers(

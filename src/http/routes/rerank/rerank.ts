@@ -21,7 +21,7 @@ const COHERE_VERSION = '1';
 /** POST /v1/rerank, or whatever the `urls` are. */
 export const rerankRoutes: FastifyPluginCallback<{ form: OwnForm; urls: readonly string[] }> = (
   app,
-  { form: { body, handle }, urls },
+  { form: { body, response, handle }, urls },
   done,
 ) => {
   for (const url of urls) {
@@ -37,15 +37,7 @@ export const rerankRoutes: FastifyPluginCallback<{ form: OwnForm; urls: readonly
           'As Jina, Cohere (version 1), vLLM and others have it, with optional extensions. Also at `/rerank`.',
         headers: RequestHeaders,
         body,
-        response: answers(
-          {
-            description: 'The documents with their scores, best first',
-            schema: RerankResponse,
-            headers: workHeaders,
-            examples: responseExamples(rerankExamples),
-          },
-          WORK_ERRORS,
-        ),
+        response,
       },
       handler: handle,
     });
@@ -53,10 +45,19 @@ export const rerankRoutes: FastifyPluginCallback<{ form: OwnForm; urls: readonly
   done();
 };
 
-/** How documents are ranked: body and handler of the routes. */
+/** How documents are ranked: body, answers and handler of the routes. */
 export function rerankForm({ models, config }: RouteOptions<'maxInputs' | 'truncate' | 'deadlineMs'>): OwnForm {
   return {
     body: rerankBody(config.maxInputs),
+    response: answers(
+      {
+        description: 'The documents with their scores, best first',
+        schema: RerankResponse,
+        headers: workHeaders,
+        examples: responseExamples(rerankExamples),
+      },
+      WORK_ERRORS,
+    ),
     handle: async (request, reply) => {
       const body = request.body as RerankRequest;
       const { top_n: topN, return_documents: repeats = false, on_error: onError } = body;
