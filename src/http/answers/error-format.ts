@@ -21,3 +21,14 @@ export const openaiErrors: ErrorFormat = {
   statusOf: (code) => errorTable[code].status,
   bodyOf: (error) => ({ error: errorFields(error) }),
 };
+
+/** Another body that a route takes. */
+export interface OtherForm {
+  body: object;
+  /** How errors in it are written. */
+  errors: ErrorFormat;
+  /** A field that only this form has: with it a body is of this form, whatever else it has. */
+  mark?: string;
+  /** Its answers, as in a route's schema; without them the API's description does not have it. */
+  response?: object;
+}

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HotvecError } from '../../errors.ts';
-import type { OtherForm } from '../door/fastify-types.ts';
 import { expectsContinue, notJson } from '../door/protocol-rules.ts';
 import type { Limits } from '../openapi/schemas.ts';
 import { LARGE_BODY_BYTES, LargeBodies } from './large-bodies.ts';
@@ -32,7 +31,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
   app.addHook('onRoute', ({ schema, config }) => {
     const body = schema?.body as object | undefined;
     if (body === undefined) return;
-    const forms = [{ body }, ...(config?.otherForms ?? [])] as Pick<OtherForm, 'body' | 'mark'>[];
+    const forms: { body: object; mark?: string }[] = [{ body }, ...(config?.otherForms ?? [])];
     // Schemas of TypeBox are plain JSON but for hidden marks.
     for (const form of forms) rules.schemas[nameOf(form.body)] = JSON.parse(JSON.stringify(form.body)) as object;
     if (forms.length > 1)

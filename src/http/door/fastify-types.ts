@@ -1,23 +1,12 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { WorkFacts } from '../../metrics/metrics.ts';
 import type { RunFacts } from '../../tasks/embedding/embedder.ts';
-import type { ErrorFormat } from '../answers/error-format.ts';
+import type { ErrorFormat, OtherForm } from '../answers/error-format.ts';
 import type { HeldBytes } from './inflight-bytes.ts';
 import type { RequestProgress } from './request-progress.ts';
 
 /** What a request's log line and metrics tell of its work, besides method, route and status. */
 export interface WorkReport extends WorkFacts, Omit<RunFacts, 'timings'> {}
-
-/** Another body that a route takes. */
-export interface OtherForm {
-  body: object;
-  /** How errors in it are written. */
-  errors: ErrorFormat;
-  /** A field that only this form has: with it a body is of this form, whatever else it has. */
-  mark?: string;
-  /** Its answers, as in a route's schema; without them the API's description does not have it. */
-  response?: object;
-}
 
 declare module 'fastify' {
   interface FastifyContextConfig {

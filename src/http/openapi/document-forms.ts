@@ -1,5 +1,5 @@
 import type { FastifySchema } from 'fastify';
-import type { OtherForm } from '../door/fastify-types.ts';
+import type { OtherForm } from '../answers/error-format.ts';
 import type { NamedExamples } from './documented-examples.ts';
 
 /** An answer as `answers` describes it. */
