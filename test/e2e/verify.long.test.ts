@@ -22,7 +22,7 @@ describe('hotvec verify of a changed folder', () => {
     rmSync(path.join(folder, 'hotvec-canary.json'));
     const { code, output } = await verify(folder);
     assert.equal(code, 0, output);
-    assert.match(output, /No reference vectors of this model are known/);
+    assert.match(output, /No reference vectors or scores of this model are known/);
     assert.match(output, /ok +canary at start +passed +cosine 1\.0000000/);
   });
 
