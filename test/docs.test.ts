@@ -5,6 +5,8 @@ import { describe, it } from 'node:test';
 import { Metrics } from '../src/metrics/metrics.ts';
 import { NOTHING_OBSERVED } from '../src/metrics/observed-metrics.ts';
 import { packageRoot } from '../src/package-info.ts';
+import { modelSettings } from '../src/settings/model-settings.ts';
+import { variableOf } from '../src/settings/setting-text.ts';
 import { logLines } from './support/log-lines.ts';
 
 const read = (file: string) => readFileSync(path.join(packageRoot, file), 'utf8');
@@ -91,6 +93,15 @@ describe('docs', () => {
     const messages = calls.flatMap(([, args = '']) => /'([^']+)',?\s*$/.exec(args)?.[1] ?? []);
     assert.ok(messages.length >= 25, `${messages.length}`);
     for (const message of messages) assert.ok(logLines[message] !== undefined, `not in log-lines.ts: ${message}`);
+  });
+
+  it('names every field that MODELS_FILE may give a model', () => {
+    const [, sentence = ''] = /\nEach model may have ([\s\S]*?)\. /.exec(read('docs/models.md')) ?? [];
+    const fields = Object.keys(modelSettings).filter((name) => name !== 'modelsFile');
+    assert.deepEqual(
+      [...sentence.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort(),
+      fields.map((name) => variableOf(name).toLowerCase()).sort(),
+    );
   });
 
   it('indexes every decision record', () => {
