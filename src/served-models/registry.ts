@@ -7,6 +7,12 @@ import type { ServedFor, ServedModel } from './served-model.ts';
 /** What a model of each task does. */
 const TASKS: Readonly<Record<TaskName, string>> = { embed: 'embeds texts', rerank: 'reranks documents for a query' };
 
+/** How to get one. */
+const SERVE_ONE: Readonly<Record<TaskName, string>> = {
+  embed: 'Add one to MODEL, comma-separated: docs/models.md.',
+  rerank: 'Add one to MODEL, comma-separated: docs/reranking.md.',
+};
+
 /** A model that a request asks for. */
 export interface Resolved<Model = ServedModel> {
   model: Model;
@@ -95,7 +101,7 @@ export class ModelRegistry {
 
   private noneFor(task: TaskName): string {
     const served = this.models.map((model) => `${model.name} ${TASKS[model.task]}`).join(', ');
-    return `No model of this server ${TASKS[task]}: ${served}.`;
+    return `No model of this server ${TASKS[task]}: ${served}. ${SERVE_ONE[task]}`;
   }
 }
 

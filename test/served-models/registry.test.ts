@@ -69,7 +69,8 @@ describe('ModelRegistry', () => {
 
   it('says by name what each model does where none does what is asked', () => {
     const embedders = new ModelRegistry(models.slice(0, 2));
-    const message = 'No model of this server reranks documents for a query: Owner/A embeds texts, b embeds texts.';
+    const message =
+      'No model of this server reranks documents for a query: Owner/A embeds texts, b embeds texts. Add one to MODEL, comma-separated: docs/reranking.md.';
     assert.deepEqual(
       refusal(() => embedders.resolve(undefined, 'rerank')),
       ['invalid_input', 'model', message],
