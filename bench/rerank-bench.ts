@@ -20,8 +20,8 @@ export interface RerankBench extends EngineBench {
   batchesOf: (request: RerankRequest, budget?: number) => PairBatch[];
   /** For a turn, as many batches as asked for, of requests of so many documents. */
   turnsOf: (documents: number) => (turn: number, count: number) => Promise<PairBatch[]>;
-  /** Rows that are computed for the batches, one after the other, with nothing kept from before. */
-  rowsOf: (batches: readonly PairBatch[]) => number;
+  /** Rows that are computed for the batches, one after the other. `prefixes`: what is kept from before; left out: nothing. */
+  rowsOf: (batches: readonly PairBatch[], prefixes?: KeptPrefixes) => number;
 }
 
 /** Seeds of a turn's requests. */
@@ -45,8 +45,7 @@ export async function openRerankBench(bench: EngineBench): Promise<RerankBench> 
       }
       return batches.slice(0, count);
     },
-    rowsOf: (batches) => {
-      const prefixes = new KeptPrefixes();
+    rowsOf: (batches, prefixes = new KeptPrefixes()) => {
       const rows = batches.map(({ batch }) => {
         const { plan, tokens } = planWithPrefixes(prefixes, batch, manifest.vocabularySize);
         if (tokens.length > 0) prefixes.keep({ tokens, keys: [], values: [] });
