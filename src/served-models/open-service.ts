@@ -77,7 +77,9 @@ async function openReranker(
       `MAX_INPUT_TOKENS=${model.maxInputTokens} leaves no room for a query and a document: the template of ${manifest.name} has ${fixed} tokens besides. Raise it.`,
     );
   }
-  await checkPairs(manifest.scoreCanary?.cases ?? [], new PairPreparer(model, tokenizer));
+  // Whole, however short pairs are kept, as the engine runs them.
+  const uncut = { ...model, maxInputTokens: manifest.maxTokens };
+  await checkPairs(manifest.scoreCanary?.cases ?? [], new PairPreparer(uncut, tokenizer));
   return {
     task: 'rerank',
     service: new PipelineReranker({ model, tokenizer, sharesBeginnings: layout === 'packed', batcher, clock }),

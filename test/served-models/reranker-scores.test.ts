@@ -119,6 +119,13 @@ describe('openModel() of a reranker', () => {
     );
   });
 
+  it('checks the pairs of its canary whole, however short others are kept', async () => {
+    const model = await open({ maxInputTokens: 100 });
+    assert.ok(model.manifest.scoreCanary?.cases.some(({ ids }) => ids.length > 100));
+    await model.start();
+    await model.engine.close();
+  });
+
   it('refuses a canary that its weights do not pass', async () => {
     const model = await open({});
     const { scoreCanary } = model.manifest;
