@@ -74,13 +74,15 @@ export class KeptPrefixes {
   /** The longest beginning that a sequence has in common with an earlier one, if it goes well beyond what is kept. */
   private findRepeated(sequences: readonly Int32Array[], saved: number): PrefixChoice['worthKeeping'] {
     let found: PrefixChoice['worthKeeping'] = null;
+    const before = [...this.recent];
     for (const [index, sequence] of sequences.entries()) {
-      for (const earlier of [...this.recent, ...sequences.slice(0, index)]) {
+      for (const earlier of before) {
         const tokens = sharedTokens(earlier, sequence);
         // The same pair again, or one cut short: what is common to different ones is less.
         if (tokens === sequence.length || tokens === earlier.length) continue;
         if (tokens >= saved + LEAST_TOKENS && tokens > (found?.tokens ?? 0)) found = { sequence: index, tokens };
       }
+      before.push(sequence);
     }
     return found;
   }

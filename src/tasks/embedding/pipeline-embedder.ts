@@ -3,9 +3,8 @@ import type { Clock } from '../../clock.ts';
 import { HotvecError } from '../../errors.ts';
 import type { Tokenizer } from '../../tokenization/tokenizer.ts';
 import { InputFailures } from '../input-failures.ts';
+import { PipelineService } from '../pipeline-service.ts';
 import type { Task } from '../task.ts';
-import { TaskRunner } from '../task-runner.ts';
-import type { StartFacts } from '../task-service.ts';
 import { type AcceptedInput, leastTokens } from './accept-input.ts';
 import type {
   Embedder,
@@ -39,37 +38,14 @@ export interface PipelineOptions {
 const MOST_SHOWN_TOKENS = 1_000_000;
 
 /** Embedding as a task: prompt and tokens before the engine, slice and norm after it. */
-export class PipelineEmbedder implements Embedder {
-  private facts: EmbeddingFacts;
+export class PipelineEmbedder extends PipelineService<EmbeddingFacts> implements Embedder {
   private readonly tokenizer: Tokenizer;
   private readonly preparer: InputPreparer;
-  private readonly batcher: Batcher;
-  private readonly runner: TaskRunner;
 
   constructor({ model, tokenizer, batcher, cache, clock }: PipelineOptions) {
-    this.facts = model;
+    super({ model, batcher, cache, clock });
     this.tokenizer = tokenizer;
     this.preparer = new InputPreparer(model, tokenizer);
-    this.batcher = batcher;
-    const isIdentified = () => this.facts.fingerprint !== null;
-    this.runner = new TaskRunner({ batcher, cache, clock, isIdentified });
-  }
-
-  get model(): EmbeddingFacts {
-    return this.facts;
-  }
-
-  /** The engine is ready: what it found out belongs to the facts, of which none changes any more. */
-  begin(found: StartFacts): void {
-    this.facts = Object.freeze({ ...this.facts, ...found });
-  }
-
-  get isGivenUp(): boolean {
-    return this.batcher.isGivenUp;
-  }
-
-  get refusal(): HotvecError | undefined {
-    return this.runner.refusal;
   }
 
   async embed(inputs: readonly EmbedInput[], options: EmbedOptions): Promise<EmbedResult> {

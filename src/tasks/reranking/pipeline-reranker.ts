@@ -1,10 +1,8 @@
 import type { Batcher } from '../../batching/batcher.ts';
 import type { Clock } from '../../clock.ts';
-import type { HotvecError } from '../../errors.ts';
 import type { PairTokenizer } from '../../tokenization/pair-tokenizer.ts';
+import { PipelineService } from '../pipeline-service.ts';
 import type { Task } from '../task.ts';
-import { TaskRunner } from '../task-runner.ts';
-import type { StartFacts } from '../task-service.ts';
 import { finishScores } from './finish-scores.ts';
 import { type AcceptedDocument, PairPreparer, type PreparedPair } from './pair-preparer.ts';
 import type { Reranker, RerankInput, RerankingFacts, RerankOptions, RerankResult } from './reranker.ts';
@@ -19,38 +17,15 @@ export interface RerankingOptions {
 }
 
 /** Reranking as a task: a template and tokens before the engine, an activation after it. */
-export class PipelineReranker implements Reranker {
-  private facts: RerankingFacts;
+export class PipelineReranker extends PipelineService<RerankingFacts> implements Reranker {
   private readonly preparer: PairPreparer;
   private readonly sharesBeginnings: boolean;
-  private readonly batcher: Batcher;
-  private readonly runner: TaskRunner;
 
   constructor({ model, tokenizer, sharesBeginnings, batcher, clock }: RerankingOptions) {
-    this.facts = model;
+    // A pair is seldom asked for twice.
+    super({ model, batcher, cache: null, clock });
     this.sharesBeginnings = sharesBeginnings;
     this.preparer = new PairPreparer(model, tokenizer);
-    this.batcher = batcher;
-    const isIdentified = () => this.facts.fingerprint !== null;
-    // A pair is seldom asked for twice.
-    this.runner = new TaskRunner({ batcher, cache: null, clock, isIdentified });
-  }
-
-  get model(): RerankingFacts {
-    return this.facts;
-  }
-
-  /** The engine is ready: what it found out belongs to the facts, of which none changes any more. */
-  begin(found: StartFacts): void {
-    this.facts = Object.freeze({ ...this.facts, ...found });
-  }
-
-  get isGivenUp(): boolean {
-    return this.batcher.isGivenUp;
-  }
-
-  get refusal(): HotvecError | undefined {
-    return this.runner.refusal;
   }
 
   async rerank(input: RerankInput, options: RerankOptions): Promise<RerankResult> {
