@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ElementType, OnnxGraph } from '../src/formats/graph-writer/onnx-graph.ts';
-import { rotaryTables } from '../src/formats/qwen3/attention.ts';
+import { rotaryTables } from '../src/formats/graph-writer/rotary-tables.ts';
 import type { ModelManifest } from '../src/model-files/manifest.ts';
 import { packed } from './packed-weights.ts';
 

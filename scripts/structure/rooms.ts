@@ -151,6 +151,7 @@ export const rooms: Rooms = {
     values: [
       ...GROUND,
       'formats/graph-writer',
+      'formats/pooling',
       'engine',
       'engine/process',
       'model-files/folder',
@@ -160,7 +161,9 @@ export const rooms: Rooms = {
     types: ['formats', 'model-files'],
     packages: ['onnxruntime-node'],
   },
-  'formats/graph-writer': { values: GROUND },
+  // What formats share: how a graph of hotvec's own is written, and what is done with hidden states.
+  'formats/graph-writer': { values: GROUND, types: ['model-files/folder', 'model-files/int8'] },
+  'formats/pooling': { values: [...GROUND, 'model-files/folder'], types: ['model-files'] },
 
   'model-files': {
     values: [...GROUND, 'model-files/folder', 'model-files/hub', 'model-files/known', 'formats/formats.ts'],

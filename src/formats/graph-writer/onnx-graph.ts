@@ -40,6 +40,7 @@ const DIMENSION = { value: 1, name: 2 };
  */
 export class OnnxGraph {
   private readonly body = new ProtobufWriter();
+  private readonly integers = new Set<string>();
   private nodeCount = 0;
 
   constructor(name: string) {
@@ -116,6 +117,26 @@ export class OnnxGraph {
       }
     });
     return outputs[0] ?? name;
+  }
+
+  /** `value` in another element type; itself where it is in that already. */
+  cast(value: string, from: ElementType, to: ElementType): string {
+    return from === to ? value : this.node('Cast', [value], { attributes: { to: { int: to } } });
+  }
+
+  /** A constant of int64, one for every list of numbers. */
+  int64s(values: readonly number[]): string {
+    const name = `int64_${values.join('_')}`;
+    if (!this.integers.has(name)) {
+      this.integers.add(name);
+      this.constant(name, ElementType.int64, [values.length], BigInt64Array.from(values.map(BigInt)));
+    }
+    return name;
+  }
+
+  /** The same values in another shape; −1: whatever is left. */
+  reshape(value: string, shape: readonly number[]): string {
+    return this.node('Reshape', [value, this.int64s(shape)]);
   }
 
   /** The whole model file. `opsets`: domain ('' is ONNX's own) → version. */

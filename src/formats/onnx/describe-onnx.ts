@@ -3,7 +3,7 @@ import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import type { DescribeFacts, FormatDescription } from '../model-format.ts';
-import { declaredDenseSize, findDenseLayers } from './dense-layers.ts';
+import { declaredDenseSize, findDenseLayers } from '../pooling/dense-layers.ts';
 import { describeReranker } from './describe-reranker.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 import type { OnnxWeights } from './onnx-weights.ts';

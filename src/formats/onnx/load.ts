@@ -4,14 +4,14 @@ import { type Batch, type EngineSettings, toBatch } from '../../engine/protocol.
 import { StartError } from '../../errors.ts';
 import type { ModelManifest, Pooling } from '../../model-files/manifest.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
+import { type Dense, loadDense } from '../pooling/dense.ts';
+import { pool } from '../pooling/pool.ts';
 import { type ChosenOutput, chooseOutput } from './choose-output.ts';
 import { createCpuSession } from './create-cpu-session.ts';
-import { type Dense, loadDense } from './dense.ts';
 import { type PaddedLayout, planInputs } from './graph-inputs.ts';
 import { fromHalves } from './half-float.ts';
 import type { OnnxExport, OnnxWeights } from './onnx-weights.ts';
 import { operatorsOnCpu } from './operators-on-cpu.ts';
-import { pool } from './pool.ts';
 import { recordOperators } from './record-operators.ts';
 
 /** Lengths of the batch that shows where each operator runs: short, so that masks stay smaller than hidden states. */
@@ -100,7 +100,9 @@ class PaddedModel implements LoadedModel {
     if (perToken !== undefined && (isPooled || this.dense.length > 0)) {
       throw new Error('this model returns no rows of single tokens');
     }
-    let rows = isPooled ? values : pool(values, layout, this.pooling, perToken);
+    const width = values.length / (batchSize * longest);
+    const starts = layout.lengths.map((_, i) => i * longest);
+    let rows = isPooled ? values : pool(values, width, { ...layout, starts }, this.pooling, perToken);
     for (const dense of this.dense) rows = dense(rows);
     return { rows, computedTokens: batchSize * longest };
   }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { isClassifier } from '../../model-files/folder/model-kind.ts';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import type { ModelFormat } from '../model-format.ts';
-import { denseFiles } from './dense-layers.ts';
+import { denseFiles } from '../pooling/dense-layers.ts';
 import { describeOnnx } from './describe-onnx.ts';
 import { checkReranker, checkScores } from './describe-reranker.ts';
 import { describeOtherGraphs, graphFiles, graphParts } from './graph-files.ts';

@@ -1,5 +1,5 @@
-import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { Dtype } from '../../model-files/manifest.ts';
+import type { DenseLayer } from '../pooling/dense-layers.ts';
 
 /** ONNX graphs exported by someone else. */
 export interface OnnxWeights {
@@ -39,13 +39,4 @@ export interface TokenTypes {
   afterToken: number;
   /** Which one of them: 1 for the first. */
   occurrence: number;
-}
-
-/** sentence_transformers.models.Dense: row ← activation(row · weightᵀ + bias). */
-export interface DenseLayer {
-  /** [outFeatures, inFeatures] */
-  weight: TensorLocation;
-  /** [outFeatures] */
-  bias: TensorLocation | null;
-  activation: 'identity' | 'tanh' | 'gelu' | 'relu' | 'sigmoid';
 }

@@ -15,9 +15,6 @@ export interface AttentionParts {
   sin: string;
   /** Precision of queries, keys and values. */
   type: ElementType;
-  reshape: (x: string, shape: number[]) => string;
-  /** A constant. */
-  int64s: (values: number[]) => string;
   /**
    * Whether nodes on the CPU may read the present keys and values that attention gives besides. Those are not needed.
    * But without them ONNX Runtime computes attention in a slower way that stores every score, and an output that no
@@ -54,10 +51,10 @@ export function fusedAttention(graph: OnnxGraph, config: Qwen3Weights['architect
     const inputs = [...padded, '', '', seqlensK, totalLength, parts.cos, parts.sin];
     const outputs = [`attended.${layer}`, `present_key.${layer}`, `present_value.${layer}`];
     const attended = graph.node('GroupQueryAttention', inputs, { domain: MICROSOFT, attributes, outputs });
-    const shape = parts.int64s([-1, headCount * headDim]);
+    const shape = graph.int64s([-1, headCount * headDim]);
     if (!parts.readPresent) return graph.node('Reshape', [attended, shape]);
     const sizes = outputs.slice(1).map((present) => graph.node('Size', [present]));
-    const nothing = graph.node('Mul', [graph.node('Add', sizes), parts.int64s([0])]);
+    const nothing = graph.node('Mul', [graph.node('Add', sizes), graph.int64s([0])]);
     return graph.node('Reshape', [attended, graph.node('Add', [shape, nothing])]);
   };
 }
@@ -72,7 +69,8 @@ export function fusedAttention(graph: OnnxGraph, config: Qwen3Weights['architect
  */
 export function plainAttention(graph: OnnxGraph, config: Qwen3Weights['architecture'], parts: AttentionParts): Attend {
   const { headCount, keyValueHeadCount, headDim } = config;
-  const { reshape, type } = parts;
+  const { type } = parts;
+  const reshape = (x: string, shape: number[]) => graph.reshape(x, shape);
   const rowPosition = graph.input('row_position', ElementType.int32, ['N']);
   const slotPosition = graph.input('slot_position', ElementType.int32, ['S']);
   const half = headDim / 2;
@@ -82,9 +80,7 @@ export function plainAttention(graph: OnnxGraph, config: Qwen3Weights['architect
     graph.node('Transpose', [x], { attributes: { perm: { ints: perm } } });
   const number = (name: string, value: number) => {
     const constant = graph.constant(name, ElementType.float32, [1], Float32Array.of(value));
-    return type === ElementType.float32
-      ? constant
-      : graph.node('Cast', [constant], { attributes: { to: { int: type } } });
+    return graph.cast(constant, ElementType.float32, type);
   };
   const scale = number('attention.scale', 1 / Math.sqrt(headDim));
   const unseen = number('attention.unseen', UNSEEN);
@@ -124,31 +120,3 @@ export function plainAttention(graph: OnnxGraph, config: Qwen3Weights['architect
 }
 
 type Op = (a: string, b: string) => string;
-
-/**
- * The rotary embedding's tables, in the float32 steps that transformers takes (`Qwen3RotaryEmbedding`): at thousands of
- * positions the rounding of `position × inverse frequency` is larger than the tolerance of the vectors.
- *
- * @returns cos and sin, row-major [positions, headDim / 2].
- */
-export function rotaryTables(
-  positions: number,
-  headDim: number,
-  theta: number,
-): { cos: Float32Array<ArrayBuffer>; sin: Float32Array<ArrayBuffer> } {
-  const half = headDim / 2;
-  const inverseFrequency = new Float32Array(half);
-  for (let i = 0; i < half; i++) {
-    inverseFrequency[i] = 1 / Math.fround(theta ** Math.fround((2 * i) / headDim));
-  }
-  const cos = new Float32Array(positions * half);
-  const sin = new Float32Array(positions * half);
-  for (let position = 0; position < positions; position++) {
-    for (let i = 0; i < half; i++) {
-      const angle = Math.fround(position * (inverseFrequency[i] as number));
-      cos[position * half + i] = Math.cos(angle);
-      sin[position * half + i] = Math.sin(angle);
-    }
-  }
-  return { cos, sin };
-}

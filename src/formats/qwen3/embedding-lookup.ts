@@ -1,7 +1,8 @@
 import { StartError } from '../../errors.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
+import { STORED_TYPE } from '../graph-writer/graph-weights.ts';
 import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
-import { EMBEDDING_TABLE, STORED_TYPE } from './qwen3-graph.ts';
+import { EMBEDDING_TABLE } from './qwen3-graph.ts';
 import type { Qwen3Weights } from './qwen3-weights.ts';
 
 /**

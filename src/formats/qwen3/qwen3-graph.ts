@@ -1,7 +1,8 @@
-import { StartError } from '../../errors.ts';
+import { GraphWeights } from '../graph-writer/graph-weights.ts';
+import { int8Products } from '../graph-writer/int8-products.ts';
 import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
-import { fusedAttention, plainAttention, rotaryTables } from './attention.ts';
-import { int8Products } from './int8-products.ts';
+import { rotaryTables } from '../graph-writer/rotary-tables.ts';
+import { fusedAttention, plainAttention } from './attention.ts';
 import type { Qwen3Weights } from './qwen3-weights.ts';
 
 const MICROSOFT = 'com.microsoft';
@@ -15,9 +16,6 @@ export const PRODUCT_TYPE = {
   fp16: ElementType.float16,
   int8: ElementType.float32,
 } as const;
-/** Element types of safetensors, as ONNX names them. */
-export const STORED_TYPE = { F32: ElementType.float32, F16: ElementType.float16, BF16: ElementType.bfloat16 } as const;
-
 export const EMBEDDING_TABLE = 'embed_tokens.weight';
 
 /** Tensors a checkpoint may have that no hidden state depends on: the language model's head, tables that are computed. */
@@ -75,62 +73,38 @@ export function writeQwen3Graph(
   const graph = new OnnxGraph('qwen3-packed');
   const epsilon = { epsilon: { float: config.rmsNormEps } };
 
-  const unused = new Set(Object.keys(tensors).filter((name) => !NOT_FOR_EMBEDDING.test(name)));
-
-  /** The tensor in its own precision; `onlyCheck` where the graph does not use it. */
-  const stored = (name: string, shape: number[], onlyCheck = false): string => {
-    const tensor = tensors[name];
-    unused.delete(name);
-    if (tensor === undefined) throw new StartError(`The weights have no tensor ${name}, which config.json calls for.`);
-    if (tensor.shape.join() !== shape.join()) {
-      throw new StartError(`Tensor ${name} is [${tensor.shape}]; config.json says [${shape}].`);
-    }
-    if (onlyCheck) return '';
-    return graph.externalConstant(name, STORED_TYPE[tensor.dtype], shape, {
-      file: fileName(tensor),
-      offset: tensor.offset,
-      byteLength: tensor.byteLength,
-    });
-  };
-  const cast = (value: string, from: ElementType, to: ElementType): string =>
-    from === to ? value : graph.node('Cast', [value], { attributes: { to: { int: to } } });
+  const weights = new GraphWeights(graph, { tensors, fileName, ignored: NOT_FOR_EMBEDDING });
   const product = PRODUCT_TYPE[dtype];
   const { float32 } = ElementType;
-  const toProduct = (value: string): string => cast(value, float32, product);
-  const fromProduct = (value: string): string => cast(value, product, float32);
-  /** The tensor in the precision asked for; ONNX Runtime folds the cast into the constant at load. */
-  const weight = (name: string, shape: number[], type: ElementType): string =>
-    cast(stored(name, shape), STORED_TYPE[tensors[name]?.dtype ?? 'F32'], type);
+  const toProduct = (value: string): string => graph.cast(value, float32, product);
+  const fromProduct = (value: string): string => graph.cast(value, product, float32);
   const int8Product = int8Products(graph, fileName);
   /** x [·, columns] × Wᵀ, W as PyTorch's Linear stores it: [rows, columns]. */
   const linear = (x: string, name: string, rows: number, columns: number): string => {
     const quantized = dtype === 'int8' ? int8?.[name] : undefined;
     if (quantized === undefined) {
-      return graph.node('Gemm', [x, weight(name, [rows, columns], product)], { attributes: { transB: { int: 1 } } });
+      return graph.node('Gemm', [x, weights.constant(name, [rows, columns], product)], {
+        attributes: { transB: { int: 1 } },
+      });
     }
-    stored(name, [rows, columns], true);
+    weights.check(name, [rows, columns]);
     return int8Product(x, quantized, name);
   };
   const gather = (rows: string, index: string): string => graph.node('Gather', [rows, index]);
-  const shapes = new Map<string, string>();
-  const int64s = (values: number[]): string => {
-    const key = `int64_${values.join('_')}`;
-    if (!shapes.has(key)) {
-      shapes.set(key, graph.constant(key, ElementType.int64, [values.length], BigInt64Array.from(values.map(BigInt))));
-    }
-    return key;
-  };
-  const reshape = (x: string, shape: number[]): string => graph.node('Reshape', [x, int64s(shape)]);
   const normalize = (x: string, name: string, width: number, type: ElementType): string =>
-    graph.node('SimplifiedLayerNormalization', [x, weight(name, [width], type)], { attributes: epsilon });
+    graph.node('SimplifiedLayerNormalization', [x, weights.constant(name, [width], type)], { attributes: epsilon });
   /** residual + x, and its norm for the products that follow. */
   const addAndNormalize = (x: string, residual: string, name: string): { normed: string; sum: string } => {
     const outputs = [`${name}.normed`, '', '', `${name}.sum`];
-    graph.node('SkipSimplifiedLayerNormalization', [fromProduct(x), residual, weight(name, [hidden], float32)], {
-      domain: MICROSOFT,
-      attributes: epsilon,
-      outputs,
-    });
+    graph.node(
+      'SkipSimplifiedLayerNormalization',
+      [fromProduct(x), residual, weights.constant(name, [hidden], float32)],
+      {
+        domain: MICROSOFT,
+        attributes: epsilon,
+        outputs,
+      },
+    );
     return { normed: toProduct(`${name}.normed`), sum: `${name}.sum` };
   };
 
@@ -153,8 +127,6 @@ export function writeQwen3Graph(
     cos: rotary('rope.cos', tables.cos),
     sin: rotary('rope.sin', tables.sin),
     type: product,
-    reshape,
-    int64s,
     readPresent,
   });
 
@@ -168,11 +140,13 @@ export function writeQwen3Graph(
     return all;
   };
 
-  // The embedding table is looked up in its own precision: casting it whole would double the largest tensor.
-  const table = stored(EMBEDDING_TABLE, [config.vocabularySize, hidden], feedEmbeddings);
-  let residual = feedEmbeddings // [N, hidden]
-    ? tokens
-    : cast(gather(table, tokens), STORED_TYPE[tensors[EMBEDDING_TABLE]?.dtype ?? 'F32'], float32);
+  const table = [config.vocabularySize, hidden];
+  const lookUp = (): string => {
+    const { value, type } = weights.stored(EMBEDDING_TABLE, table);
+    return graph.cast(gather(value, tokens), type, float32);
+  };
+  if (feedEmbeddings) weights.check(EMBEDDING_TABLE, table);
+  let residual = feedEmbeddings ? tokens : lookUp(); // [N, hidden]
   let pending: string | undefined; // the last layer's output, not yet added to the residual stream
 
   for (let layer = 0; layer < config.layerCount; layer++) {
@@ -187,7 +161,7 @@ export function writeQwen3Graph(
     }
     /** Norm per head, before the rotation. */
     const perHead = (x: string, norm: string, width: number): string =>
-      reshape(normalize(reshape(x, [-1, headDim]), name(norm), headDim, product), [-1, width]);
+      graph.reshape(normalize(graph.reshape(x, [-1, headDim]), name(norm), headDim, product), [-1, width]);
     const query = perHead(linear(normed, name('self_attn.q_proj'), queryWidth, hidden), 'self_attn.q_norm', queryWidth);
     const key = perHead(
       linear(normed, name('self_attn.k_proj'), keyValueWidth, hidden),
@@ -209,7 +183,7 @@ export function writeQwen3Graph(
     pending = linear(graph.node('Mul', [silu, up]), name('mlp.down_proj'), hidden, intermediateSize);
   }
 
-  const last = [fromProduct(pending as string), residual, weight('norm.weight', [hidden], float32)];
+  const last = [fromProduct(pending as string), residual, weights.constant('norm.weight', [hidden], float32)];
   const width = head === null ? hidden : 1;
   const pooled = graph.output('pooled', float32, ['R', width]);
   const hiddenRows = head === null ? pooled : 'last_hidden';
@@ -219,32 +193,11 @@ export function writeQwen3Graph(
     outputs: [hiddenRows],
   });
   if (head !== null) {
-    const row = (index: number): string => {
-      const tensor = tensors[head.tensor];
-      unused.delete(head.tensor);
-      if (tensor === undefined) {
-        throw new StartError(`The weights have no tensor ${head.tensor}, from which a score is made.`);
-      }
-      const [rows = 0, columns] = tensor.shape;
-      if (tensor.shape.length !== 2 || columns !== hidden || index >= rows) {
-        throw new StartError(
-          `Tensor ${head.tensor} is [${tensor.shape}] and has no row ${index} of ${hidden} numbers.`,
-        );
-      }
-      const byteLength = tensor.byteLength / rows;
-      const place = { file: fileName(tensor), offset: tensor.offset + index * byteLength, byteLength };
-      const type = STORED_TYPE[tensor.dtype];
-      return cast(graph.externalConstant(`${head.tensor}[${index}]`, type, [1, hidden], place), type, float32);
-    };
+    const row = (index: number) => weights.row(head.tensor, index, hidden, 'from which a score is made');
     const [yes, no] = head.rows;
     const direction = no === null ? row(yes) : graph.node('Sub', [row(yes), row(no)]);
     graph.node('Gemm', [hiddenRows, direction], { attributes: { transB: { int: 1 } }, outputs: [pooled] });
   }
-  const [left] = unused;
-  if (left !== undefined) {
-    throw new StartError(
-      `The weights have a tensor ${left}, which config.json does not provide for: the two do not belong together.`,
-    );
-  }
+  weights.assertAllUsed();
   return graph.serialize({ '': 21, [MICROSOFT]: 1 });
 }

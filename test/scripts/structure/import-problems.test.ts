@@ -30,7 +30,7 @@ const forbidden: [rule: string, file: string, module: string, mayKnowTypes?: 'ty
   ['nor a batcher', 'http/routes/models/new.ts', '../../../batching/batcher.ts'],
   ['it is given its metrics', 'http/door/new.ts', '../../metrics/metrics.ts', 'types'],
   ['and its embedder', 'http/answers/new.ts', '../../tasks/embedding/embedder.ts', 'types'],
-  ['a format does not know another', 'formats/qwen3/new.ts', '../onnx/pool.ts'],
+  ['a format does not know another', 'formats/qwen3/new.ts', '../onnx/load.ts'],
   ['nobody else knows a single format', 'served-models/new.ts', '../formats/qwen3/packed-meter.ts'],
   ['but the list', 'formats/new.ts', './onnx/onnx-format.ts'],
   ['only the engine process loads models', 'served-models/new.ts', '../formats/load-model.ts'],

@@ -1,27 +1,34 @@
 import { StartError } from '../../errors.ts';
 import type { Pooling } from '../../model-files/manifest.ts';
-import type { PaddedLayout } from './graph-inputs.ts';
+
+/** Which of the hidden states of a batch are whose. */
+export interface PooledSequences {
+  /** [batchSize] the state of each sequence's first token. */
+  starts: Int32Array;
+  /** [batchSize] how many states, from there, are of its tokens. */
+  lengths: Int32Array;
+}
 
 /**
  * Makes one row a sequence of its hidden states, as sentence_transformers' Pooling does.
  *
- * @param states row-major [batchSize, longest, width].
+ * @param states row-major [states, width]: packed one after the other, or with padding that is not read.
  * @param perToken [batchSize] 1 where the states of a sequence are its rows, as they are; left out: nowhere.
- * @returns row-major [rows, width], not normalized. Only the first `length` states of a sequence are read.
+ * @returns row-major [rows, width], not normalized.
  */
 export function pool(
   states: Float32Array,
-  { batchSize, longest, lengths }: PaddedLayout,
+  width: number,
+  { starts, lengths }: PooledSequences,
   pooling: Pooling,
   perToken?: Uint8Array,
 ): Float32Array {
-  const width = states.length / (batchSize * longest);
   const rowCount = lengths.reduce((sum, length, i) => sum + (perToken?.[i] === 1 ? length : 1), 0);
   const rows = new Float32Array(rowCount * width);
   let end = 0;
-  for (let i = 0; i < batchSize; i++) {
+  for (const [i, start] of starts.entries()) {
     const length = lengths[i] as number;
-    const sequence = states.subarray(i * longest * width, (i * longest + length) * width);
+    const sequence = states.subarray(start * width, (start + length) * width);
     const own = perToken?.[i] === 1 ? sequence : poolOne(sequence, length, width, pooling);
     rows.set(own, end);
     end += own.length;
@@ -42,7 +49,7 @@ function poolOne(states: Float32Array, length: number, width: number, pooling: P
     case 'max':
       return maximum(states, width);
     case 'in_graph':
-      throw new StartError('The ONNX graph returns hidden states, but nothing says how to pool them.');
+      throw new StartError('The graph returns hidden states, but nothing says how to pool them.');
   }
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFloat32 } from '../../model-files/folder/read-float32.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
-import type { DenseLayer } from './onnx-weights.ts';
+import type { DenseLayer } from './dense-layers.ts';
 
 /** Rows through one Dense module: row-major [rows, inFeatures] → [rows, outFeatures]. */
 export type Dense = (rows: Float32Array) => Float32Array;

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { loadDense } from '../../../src/formats/onnx/dense.ts';
 import { fromHalves } from '../../../src/formats/onnx/half-float.ts';
-import type { DenseLayer } from '../../../src/formats/onnx/onnx-weights.ts';
-import { pool } from '../../../src/formats/onnx/pool.ts';
+import { loadDense } from '../../../src/formats/pooling/dense.ts';
+import type { DenseLayer } from '../../../src/formats/pooling/dense-layers.ts';
+import { pool } from '../../../src/formats/pooling/pool.ts';
 import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
 import type { Pooling } from '../../../src/model-files/manifest.ts';
 import { largestDifference } from '../../support/difference.ts';
@@ -23,17 +23,18 @@ const stages = JSON.parse(readFileSync(path.join(paddedFixtures, 'stages.json'),
 };
 
 describe('pool()', () => {
-  const layout = { batchSize: 3, longest: 5, lengths: Int32Array.from(stages.lengths) };
+  const sequences = { starts: Int32Array.of(0, 5, 10), lengths: Int32Array.from(stages.lengths) };
   const states = Float32Array.from(stages.states);
+  const width = states.length / 15;
 
   for (const [mode, expected] of Object.entries(stages.pooling)) {
     it(`gives what sentence-transformers gives: ${mode}`, () => {
-      assert.ok(largestDifference(pool(states, layout, mode as Pooling), expected) < 1e-6);
+      assert.ok(largestDifference(pool(states, width, sequences, mode as Pooling), expected) < 1e-6);
     });
   }
 
   it('refuses hidden states without a declared pooling', () => {
-    assert.throws(() => pool(states, layout, 'in_graph'), /nothing says how to pool them/);
+    assert.throws(() => pool(states, width, sequences, 'in_graph'), /nothing says how to pool them/);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { StoredType, TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { Int8Matrix } from '../../model-files/int8/scheme.ts';
-import { ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
+import { ElementType, type OnnxGraph } from './onnx-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** Activations are stored unsigned, 0 as this. */

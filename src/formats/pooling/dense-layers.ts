@@ -3,9 +3,17 @@ import { StartError } from '../../errors.ts';
 import { checkFields, type FieldRules } from '../../model-files/folder/check-fields.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import type { Json } from '../../model-files/folder/read-json.ts';
-import { locateTensors } from '../../model-files/folder/safetensors.ts';
+import { locateTensors, type TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { SentenceModules } from '../../model-files/folder/sentence-modules.ts';
-import type { DenseLayer } from './onnx-weights.ts';
+
+/** sentence_transformers.models.Dense: row ← activation(row · weightᵀ + bias). */
+export interface DenseLayer {
+  /** [outFeatures, inFeatures] */
+  weight: TensorLocation;
+  /** [outFeatures] */
+  bias: TensorLocation | null;
+  activation: 'identity' | 'tanh' | 'gelu' | 'relu' | 'sigmoid';
+}
 
 /** PyTorch's class to its name here. GELU is the exact one, by the error function. */
 const ACTIVATIONS: ReadonlyMap<string, DenseLayer['activation']> = new Map(
