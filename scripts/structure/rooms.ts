@@ -162,7 +162,7 @@ export const rooms: Rooms = {
     packages: ['onnxruntime-node'],
   },
   // What formats share: how a graph of hotvec's own is written, and what is done with hidden states.
-  'formats/graph-writer': { values: GROUND, types: ['model-files/folder', 'model-files/int8'] },
+  'formats/graph-writer': { values: GROUND, types: ['model-files', 'model-files/folder', 'model-files/int8'] },
   'formats/pooling': { values: [...GROUND, 'model-files/folder'], types: ['model-files'] },
 
   'model-files': {

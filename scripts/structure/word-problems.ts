@@ -13,8 +13,8 @@ export interface WordRule {
   allowed: readonly string[];
 }
 
-/** Names of models and of files that are data, whatever they contain. */
-const DATA = /Qwen\/Qwen3-[\w.-]+|sentence_[\w-]+_config\.json/g;
+/** Names of models, files and fields that are data, whatever they contain. */
+const DATA = /Qwen\/Qwen3-[\w.-]+|sentence_[\w-]+_config\.json|sbert_\w+/g;
 
 export const WORD_RULES: readonly WordRule[] = [
   {

@@ -1,12 +1,16 @@
 import type { Device } from '../engine/protocol.ts';
 import { StartError } from '../errors.ts';
 import type { Dtype, ModelManifest } from '../model-files/manifest.ts';
+import { encoderFormat } from './encoder/encoder-format.ts';
 import type { ModelFormat } from './model-format.ts';
 import { onnxFormat } from './onnx/onnx-format.ts';
 import { qwen3Format } from './qwen3/qwen3-format.ts';
 
 /** Every format, by its name. Of several that recognize a folder the first serves it. */
-export const FORMATS = { qwen3: qwen3Format, onnx: onnxFormat } satisfies Record<string, ModelFormat>;
+export const FORMATS = { qwen3: qwen3Format, encoder: encoderFormat, onnx: onnxFormat } satisfies Record<
+  string,
+  ModelFormat
+>;
 export type FormatName = keyof typeof FORMATS;
 
 /** The format that described a model. */

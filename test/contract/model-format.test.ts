@@ -28,6 +28,7 @@ const SAMPLES: Record<FormatName, string[]> = {
     path.join(fixtures, 'qwen3-variants', 'sharded-f32'),
     ...['logit-score', 'seqcls'].map((name) => path.join(rerankerFolders, name)),
   ],
+  encoder: [],
   onnx: [
     ...['bert-mean', 'bert-cls-dense', 'bert-pooled', 'qwen3-decoder'].map((name) => path.join(paddedFixtures, name)),
     ...['bert-identity', 'bert-saved', 'xlm-roberta'].map((name) => path.join(rerankerFolders, name)),

@@ -40,7 +40,7 @@ const DIMENSION = { value: 1, name: 2 };
  */
 export class OnnxGraph {
   private readonly body = new ProtobufWriter();
-  private readonly integers = new Set<string>();
+  private readonly shared = new Set<string>();
   private nodeCount = 0;
 
   constructor(name: string) {
@@ -62,7 +62,7 @@ export class OnnxGraph {
     name: string,
     type: ElementType,
     shape: readonly number[],
-    data: Float32Array | BigInt64Array | Uint8Array,
+    data: Float32Array | Int32Array | BigInt64Array | Uint8Array,
   ): string {
     this.body.message(GRAPH.initializer, (tensor) => {
       writeTensorHeader(tensor, name, type, shape);
@@ -127,9 +127,19 @@ export class OnnxGraph {
   /** A constant of int64, one for every list of numbers. */
   int64s(values: readonly number[]): string {
     const name = `int64_${values.join('_')}`;
-    if (!this.integers.has(name)) {
-      this.integers.add(name);
+    if (!this.shared.has(name)) {
+      this.shared.add(name);
       this.constant(name, ElementType.int64, [values.length], BigInt64Array.from(values.map(BigInt)));
+    }
+    return name;
+  }
+
+  /** A constant of one float32, [1]; one for every number. */
+  number(value: number): string {
+    const name = `number_${value}`;
+    if (!this.shared.has(name)) {
+      this.shared.add(name);
+      this.constant(name, ElementType.float32, [1], Float32Array.of(value));
     }
     return name;
   }

@@ -2,7 +2,12 @@ import type { Device } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
 import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
-import { hasSafetensors, locateTensors, safetensorsFiles } from '../../model-files/folder/safetensors.ts';
+import {
+  hasSafetensors,
+  locateTensors,
+  safetensorsFiles,
+  withoutPrefix,
+} from '../../model-files/folder/safetensors.ts';
 import { checkModules, readPooling, type SentenceModules } from '../../model-files/folder/sentence-modules.ts';
 import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
 import { INT8_SCHEME } from '../../model-files/int8/scheme.ts';
@@ -61,8 +66,9 @@ export const qwen3Format: ModelFormat<Qwen3Weights> = {
     const isReranker = task === 'rerank';
     const head = isReranker ? await findScoreHead(files, facts) : null;
     if (!isReranker) await checkLastToken(files, facts);
+    const tensors = withoutPrefix(await locateTensors(files), ['model.']);
     return {
-      weights: { architecture, tensors: await locateTensors(files), head },
+      weights: { architecture, tensors, head },
       pooling: 'last_token',
       hiddenSize: isReranker ? 1 : architecture.hiddenSize,
       vocabularySize: architecture.vocabularySize,

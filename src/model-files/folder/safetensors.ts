@@ -42,8 +42,7 @@ export async function safetensorsFiles(files: ModelFiles): Promise<string[]> {
 }
 
 /**
- * Finds every tensor of a model, or of one of its folders. Only headers are read. Names lose the `model.` prefix that a
- * causal-LM checkpoint has.
+ * Finds every tensor of a model, or of one of its folders. Only headers are read.
  *
  * @throws {StartError} for a missing, truncated or malformed file, naming it.
  */
@@ -58,7 +57,20 @@ export async function locateTensors(files: ModelFiles, folder = ''): Promise<Rec
   for (const [name, shard] of Object.entries(weightMap)) {
     if (tensors[name] === undefined) throw new StartError(`${INDEX_FILE}: tensor ${name} is not in ${shard}.`);
   }
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name.replace(/^model\./, ''), tensor]));
+  return tensors;
+}
+
+/** Tensors by what their names are without the first of `prefixes` that they begin with, as checkpoints with a head have them. */
+export function withoutPrefix(
+  tensors: Readonly<Record<string, TensorLocation>>,
+  prefixes: readonly string[],
+): Record<string, TensorLocation> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => {
+      const prefix = prefixes.find((one) => name.startsWith(one)) ?? '';
+      return [name.slice(prefix.length), tensor];
+    }),
+  );
 }
 
 /** Tensor name to the shard that holds it. */

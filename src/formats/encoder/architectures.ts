@@ -1,0 +1,13 @@
+import type { Architecture } from './architecture.ts';
+import { bert } from './architectures/bert.ts';
+
+/** Every architecture that the format computes. */
+const ARCHITECTURES: readonly Architecture[] = [bert as Architecture];
+
+/** The architecture of a `model_type`; undefined: the format has none. */
+export function architectureOf(modelType: unknown): Architecture | undefined {
+  return ARCHITECTURES.find(({ modelTypes }) => modelTypes.includes(String(modelType)));
+}
+
+/** Values of `model_type` that the format computes, for messages. */
+export const MODEL_TYPES: readonly string[] = ARCHITECTURES.flatMap(({ modelTypes }) => modelTypes);

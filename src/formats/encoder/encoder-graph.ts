@@ -1,0 +1,206 @@
+import type { Int8Matrix } from '../../model-files/int8/scheme.ts';
+import type { GraphWeights } from '../graph-writer/graph-weights.ts';
+import { type Int8Product, int8Products } from '../graph-writer/int8-products.ts';
+import { ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
+import { rotaryTables } from '../graph-writer/rotary-tables.ts';
+import { type Attend, type AttentionShape, fusedAttention, plainAttention } from './attention.ts';
+import { rotatePlainly } from './rotate-plainly.ts';
+
+const MICROSOFT = 'com.microsoft';
+
+/** Activations of feed-forward layers, by their names in transformers (activations.py). `gelu` is the exact one, by erf. */
+export const ACTIVATIONS = {
+  gelu: 'gelu',
+  relu: 'relu',
+  silu: 'silu',
+  swish: 'silu',
+} as const;
+export type Activation = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
+
+/** One layer of a stack, while it is written. */
+export interface Layer {
+  index: number;
+  /** After its attention only the rows that are asked for matter. */
+  isLast: boolean;
+}
+
+export interface EncoderGraphOptions {
+  /** Tensor name to what it was quantized to; left out: nothing is. */
+  int8: Readonly<Record<string, Int8Matrix>>;
+  fileName: (location: { file: string }) => string;
+  /** ONNX Runtime's own operators, or plain ones, for devices whose own are missing or wrong. */
+  operators: 'fused' | 'plain';
+  /** Longest sequence that will be fed: rows of rotary tables. */
+  longest: number;
+  /** Whether every token's hidden state is asked for, as a mean takes them; else those of row_index and row_slot. */
+  everyRow: boolean;
+}
+
+/**
+ * What architectures write their layers with. N packed rows, one a token, take part in products, norms and activations;
+ * only attention sees a padded view [B, S]. Values are float32.
+ *
+ * Inputs, all int32, each only in a graph that reads it: token_ids, token_types, positions [N] (of each token in its
+ * sequence), pad_index [B, S] (padded slot → row), pack_index [N] (row → flat slot), lengths [B], slot_position [S]
+ * (0, 1, …), and with `everyRow` false row_index and row_slot [R], the rows and slots that are asked for.
+ */
+export class EncoderGraph {
+  private readonly graph: OnnxGraph;
+  private readonly weights: GraphWeights;
+  private readonly options: EncoderGraphOptions;
+  private readonly int8Product: Int8Product;
+  private readonly inputs = new Set<string>();
+  private readonly tables = new Map<string, { cos: string; sin: string }>();
+  private readonly writeAttention: Attend;
+
+  constructor(graph: OnnxGraph, weights: GraphWeights, options: EncoderGraphOptions) {
+    this.graph = graph;
+    this.weights = weights;
+    this.options = options;
+    this.int8Product = int8Products(graph, options.fileName);
+    const parts = { graph, input: (name: string, shape: (number | string)[]) => this.input(name, shape) };
+    this.writeAttention = options.operators === 'fused' ? fusedAttention(parts) : plainAttention(parts);
+  }
+
+  get tokenIds(): string {
+    return this.input('token_ids', ['N']);
+  }
+
+  /** Which text of a pair a token is of. */
+  get tokenTypes(): string {
+    return this.input('token_types', ['N']);
+  }
+
+  /** Of each token in its sequence, from 0. */
+  get positions(): string {
+    return this.input('positions', ['N']);
+  }
+
+  /** Rows of a table, [N, width]. The table keeps its own precision. */
+  lookUp(name: string, index: string, shape: readonly [rows: number, width: number]): string {
+    const { value, type } = this.weights.stored(`${name}.weight`, shape);
+    return this.graph.cast(this.graph.node('Gather', [value, index]), type, ElementType.float32);
+  }
+
+  /** x × Wᵀ + b, as PyTorch's Linear: W is [rows, columns]. */
+  linear(
+    x: string,
+    name: string,
+    [rows, columns]: readonly [rows: number, columns: number],
+    { bias = true }: { bias?: boolean } = {},
+  ): string {
+    const quantized = this.options.int8[`${name}.weight`];
+    const offset = bias ? [this.weights.constant(`${name}.bias`, [rows])] : [];
+    if (quantized === undefined) {
+      const matrix = this.weights.constant(`${name}.weight`, [rows, columns]);
+      return this.graph.node('Gemm', [x, matrix, ...offset], { attributes: { transB: { int: 1 } } });
+    }
+    this.weights.check(`${name}.weight`, [rows, columns]);
+    const product = this.int8Product(x, quantized, `${name}.weight`);
+    return bias ? this.graph.node('Add', [product, ...offset]) : product;
+  }
+
+  add(a: string, b: string): string {
+    return this.graph.node('Add', [a, b]);
+  }
+
+  multiply(a: string, b: string): string {
+    return this.graph.node('Mul', [a, b]);
+  }
+
+  /** Each row times one number. */
+  scale(x: string, factor: number): string {
+    return this.multiply(x, this.graph.number(factor));
+  }
+
+  /** torch.nn.LayerNorm. */
+  layerNorm(x: string, name: string, width: number, epsilon: number, { bias = true }: { bias?: boolean } = {}): string {
+    const parts = [this.weights.constant(`${name}.weight`, [width])];
+    if (bias) parts.push(this.weights.constant(`${name}.bias`, [width]));
+    return this.graph.node('LayerNormalization', [x, ...parts], {
+      attributes: { epsilon: { float: epsilon } },
+    });
+  }
+
+  /** The norm of x + residual, as layers have it that normalize after each step. */
+  skipLayerNorm(x: string, residual: string, name: string, width: number, epsilon: number): string {
+    if (this.options.operators === 'plain') return this.layerNorm(this.add(x, residual), name, width, epsilon);
+    const parts = ['weight', 'bias'].map((part) => this.weights.constant(`${name}.${part}`, [width]));
+    return this.graph.node('SkipLayerNormalization', [x, residual, ...parts], {
+      domain: MICROSOFT,
+      attributes: { epsilon: { float: epsilon } },
+    });
+  }
+
+  activate(x: string, activation: Activation): string {
+    switch (activation) {
+      case 'gelu':
+        return this.graph.node('Gelu', [x], { domain: MICROSOFT });
+      case 'relu':
+        return this.graph.node('Relu', [x]);
+      case 'silu':
+        return this.multiply(x, this.graph.node('Sigmoid', [x]));
+    }
+  }
+
+  /**
+   * Rotary position embedding of queries or keys, [N, heads × headDim]: the halves of each head turned by the token's
+   * position (`apply_rotary_pos_emb`).
+   */
+  rotate(x: string, heads: number, headDim: number, theta: number): string {
+    const { cos, sin } = this.rotaryTablesOf(headDim, theta);
+    const width = heads * headDim;
+    if (this.options.operators === 'plain') {
+      const turn = { graph: this.graph, positions: this.positions, cos, sin };
+      return this.graph.reshape(rotatePlainly(x, heads, headDim, turn), [-1, width]);
+    }
+    const positions = this.graph.cast(this.positions, ElementType.int32, ElementType.int64);
+    const inputs = [this.graph.reshape(x, [1, -1, width]), this.graph.reshape(positions, [1, -1]), cos, sin];
+    const attributes = { num_heads: { int: heads } };
+    const turned = this.graph.node('RotaryEmbedding', inputs, { domain: MICROSOFT, attributes });
+    return this.graph.reshape(turned, [-1, width]);
+  }
+
+  /** The layers of a stack, in turn. */
+  *layers(count: number): Generator<Layer> {
+    for (let index = 0; index < count; index++) yield { index, isLast: index === count - 1 };
+  }
+
+  /**
+   * Attention of every token to those of its sequence.
+   * @param projected packed rows [N, heads × headDim].
+   * @returns [N, heads × headDim]; in the last layer [R, heads × headDim].
+   */
+  attend(projected: { query: string; key: string; value: string }, shape: AttentionShape, { isLast }: Layer): string {
+    const seen = this.writeAttention(projected, shape); // [B × S, heads × headDim]
+    const isCut = isLast && !this.options.everyRow;
+    const slots = isCut ? this.input('row_slot', ['R']) : this.input('pack_index', ['N']);
+    return this.graph.node('Gather', [seen, slots]);
+  }
+
+  /** x as it is; in the last layer its rows that are asked for. */
+  rowsAskedFor(x: string, { isLast }: Layer): string {
+    if (!isLast || this.options.everyRow) return x;
+    return this.graph.node('Gather', [x, this.input('row_index', ['R'])]);
+  }
+
+  private rotaryTablesOf(headDim: number, theta: number): { cos: string; sin: string } {
+    const key = `rope_${theta}_${headDim}`;
+    const known = this.tables.get(key);
+    if (known !== undefined) return known;
+    const rows = this.options.longest;
+    const { cos, sin } = rotaryTables(rows, headDim, theta);
+    const constant = (name: string, table: Float32Array) =>
+      this.graph.constant(`${key}.${name}`, ElementType.float32, [rows, headDim / 2], table);
+    const made = { cos: constant('cos', cos), sin: constant('sin', sin) };
+    this.tables.set(key, made);
+    return made;
+  }
+
+  /** An int32 input, declared when it is first read. */
+  private input(name: string, shape: (number | string)[]): string {
+    if (!this.inputs.has(name)) this.graph.input(name, ElementType.int32, shape);
+    this.inputs.add(name);
+    return name;
+  }
+}

@@ -1,0 +1,93 @@
+import path from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { sessionOptions } from '../../engine/process/session-options.ts';
+import type { Batch, EngineSettings } from '../../engine/protocol.ts';
+import { StartError } from '../../errors.ts';
+import type { ModelManifest } from '../../model-files/manifest.ts';
+import { folderOfAll } from '../graph-writer/onnx-graph.ts';
+import type { ComputedBatch, LoadedModel } from '../model-format.ts';
+import { type Dense, loadDense } from '../pooling/dense.ts';
+import { pool } from '../pooling/pool.ts';
+import { ENCODER_DTYPES } from './encoder-dtypes.ts';
+import type { EncoderWeights } from './encoder-weights.ts';
+import { planEncoderBatch, rowsAskedFor } from './plan.ts';
+import { writeEncoderGraph } from './write-encoder-graph.ts';
+
+/** Poolings that read one token of a sequence: others read all. */
+const READ_TOKEN = { cls: 'first', last_token: 'last' } as const;
+
+/**
+ * Loads an encoder.
+ * @throws {StartError} for a precision that it is not computed in; for tensors that do not fit together.
+ */
+export async function loadEncoder(
+  manifest: ModelManifest<EncoderWeights>,
+  settings: EngineSettings,
+): Promise<EncoderModel> {
+  const { weights } = manifest;
+  const { dtype, device, maxTokens } = settings;
+  const offered = ENCODER_DTYPES[device];
+  if (!offered.includes(dtype)) {
+    throw new StartError(`On ${device} these weights run in ${offered.join(', ')}, not in ${dtype}.`);
+  }
+  if (dtype === 'int8' && weights.int8 === undefined) throw new StartError('The weights were not quantized to int8.');
+  const int8 = dtype === 'int8' ? weights.int8 : undefined;
+  const quantized = Object.values(int8 ?? {}).map(({ values }) => values);
+  const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
+  const graph = writeEncoderGraph(
+    { ...weights, ...(int8 === undefined ? { int8: {} } : { int8 }) },
+    {
+      fileName: ({ file }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/'),
+      operators: device === 'cpu' ? 'fused' : 'plain',
+      longest: maxTokens,
+      everyRow: readTokenOf(manifest) === undefined,
+    },
+  );
+  return new EncoderModel(await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder })), manifest);
+}
+
+/** An encoder in memory: batches of token ids in, pooled rows out. */
+export class EncoderModel implements LoadedModel {
+  private readonly session: InferenceSession;
+  private readonly manifest: ModelManifest<EncoderWeights>;
+  private readonly dense: readonly Dense[];
+
+  constructor(session: InferenceSession, manifest: ModelManifest<EncoderWeights>) {
+    this.session = session;
+    this.manifest = manifest;
+    this.dense = manifest.weights.dense.map(loadDense);
+  }
+
+  /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
+  async run(batch: Batch): Promise<ComputedBatch> {
+    const { tokenIds, perToken } = batch;
+    const plan = planEncoderBatch(batch);
+    const { batchSize, longest, packIndex } = plan;
+    const int32 = (data: Int32Array, shape: number[] = [data.length]) => new Tensor('int32', data, shape);
+    const readToken = readTokenOf(this.manifest);
+    const rowIndex = readToken === undefined ? new Int32Array() : rowsAskedFor(batch, plan, readToken);
+    const feeds: Record<string, () => Tensor> = {
+      token_ids: () => int32(tokenIds),
+      token_types: () => int32(new Int32Array(tokenIds.length)),
+      positions: () => int32(plan.positions),
+      pad_index: () => int32(plan.padIndex, [batchSize, longest]),
+      pack_index: () => int32(packIndex),
+      lengths: () => int32(plan.lengths),
+      slot_position: () => int32(Int32Array.from({ length: longest }, (_, position) => position)),
+      row_index: () => int32(rowIndex),
+      row_slot: () => int32(rowIndex.map((row) => packIndex[row] as number)),
+    };
+    const fed = this.session.inputNames.map((name) => [name, feeds[name]?.() as Tensor]);
+    const states = (await this.session.run(Object.fromEntries(fed))).states?.data as Float32Array;
+    if (perToken !== undefined && this.dense.length > 0) throw new Error('this model returns no rows of single tokens');
+    const { pooling, weights } = this.manifest;
+    const width = weights.architecture.hiddenSize;
+    let rows = readToken === undefined ? pool(states, width, plan, pooling, perToken) : states;
+    for (const dense of this.dense) rows = dense(rows);
+    return { rows, computedTokens: tokenIds.length };
+  }
+}
+
+function readTokenOf({ pooling }: ModelManifest<EncoderWeights>): 'first' | 'last' | undefined {
+  return pooling === 'cls' || pooling === 'last_token' ? READ_TOKEN[pooling] : undefined;
+}

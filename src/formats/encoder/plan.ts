@@ -1,0 +1,64 @@
+import { type Batch, rowOffsetsOf } from '../../engine/protocol.ts';
+
+/** How a batch is laid out for an encoder's graph: B sequences, S slots each, N tokens (rows), R rows asked for. */
+export interface EncoderPlan {
+  batchSize: number;
+  /** S: slots a sequence has in the padded view that attention works on. */
+  longest: number;
+  /** [N] position of each token in its sequence. */
+  positions: Int32Array;
+  /** [B × S] padded slot → row. Slots past a sequence's end point at row 0; attention does not see them. */
+  padIndex: Int32Array;
+  /** [N] row → flat padded slot. */
+  packIndex: Int32Array;
+  /** [B] row of each sequence's first token. */
+  starts: Int32Array;
+  /** [B] */
+  lengths: Int32Array;
+}
+
+/**
+ * Lays out a batch: rows are its tokens, one sequence after the other. No two tokens share a row, since each sees all of its
+ * sequence.
+ * @throws {RangeError} for an empty sequence.
+ */
+export function planEncoderBatch({ tokenIds, offsets }: Batch): EncoderPlan {
+  const batchSize = offsets.length - 1;
+  const starts = offsets.slice(0, batchSize);
+  const lengths = starts.map((start, i) => (offsets[i + 1] as number) - start);
+  const empty = lengths.indexOf(0);
+  if (empty >= 0) throw new RangeError(`sequence ${empty} of the batch is empty`);
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const positions = new Int32Array(tokenIds.length);
+  const padIndex = new Int32Array(batchSize * longest);
+  const packIndex = new Int32Array(tokenIds.length);
+  for (const [i, start] of starts.entries()) {
+    for (let position = 0; position < (lengths[i] as number); position++) {
+      const slot = i * longest + position;
+      positions[start + position] = position;
+      padIndex[slot] = start + position;
+      packIndex[start + position] = slot;
+    }
+  }
+  return { batchSize, longest, positions, padIndex, packIndex, starts, lengths };
+}
+
+/**
+ * The rows that a batch asks for where each sequence has one of its own: its first or last token's, or all of those whose
+ * tokens are asked for one by one.
+ * @returns [R]
+ */
+export function rowsAskedFor(batch: Batch, { starts, lengths }: EncoderPlan, token: 'first' | 'last'): Int32Array {
+  const rowOffsets = rowOffsetsOf(batch);
+  const rows = new Int32Array(rowOffsets.at(-1) as number);
+  for (const [i, start] of starts.entries()) {
+    const length = lengths[i] as number;
+    const first = rowOffsets[i] as number;
+    if (batch.perToken?.[i] === 1) {
+      for (let position = 0; position < length; position++) rows[first + position] = start + position;
+    } else {
+      rows[first] = token === 'first' ? start : start + length - 1;
+    }
+  }
+  return rows;
+}
