@@ -1,8 +1,8 @@
 import { FairQueue } from '../src/batching/fair-queue.ts';
 import { PendingRequest } from '../src/batching/pending-request.ts';
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
+import type { PackedModel } from '../src/formats/causal/load.ts';
 import { formatOf } from '../src/formats/formats.ts';
-import type { PackedModel } from '../src/formats/qwen3/load.ts';
 import type { ModelManifest } from '../src/model-files/manifest.ts';
 
 /** Forms batches as the service's batcher does when everything waits at once. */

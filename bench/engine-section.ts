@@ -1,6 +1,6 @@
 import { type Batch, toBatch } from '../src/engine/protocol.ts';
-import type { PackedModel } from '../src/formats/qwen3/load.ts';
-import { type PackedPlan, planPackedBatch } from '../src/formats/qwen3/plan.ts';
+import type { PackedModel } from '../src/formats/causal/load.ts';
+import { type PackedPlan, planPackedBatch } from '../src/formats/causal/plan.ts';
 import { sequenceFlops } from './flops.ts';
 import { gateSameVectors, largestDifference } from './gate.ts';
 import { interleave } from './interleave.ts';

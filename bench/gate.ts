@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Device, rowAt, toBatch } from '../src/engine/protocol.ts';
-import type { PackedModel } from '../src/formats/qwen3/load.ts';
+import type { PackedModel } from '../src/formats/causal/load.ts';
 import type { Dtype } from '../src/model-files/manifest.ts';
 import { packageRoot } from '../src/package-info.ts';
 import { cosine } from '../src/tasks/embedding/cosine.ts';

@@ -2,8 +2,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { randomUint32 } from '../scripts/random-weights.ts';
 import { sessionOptions } from '../src/engine/process/session-options.ts';
 import type { Device } from '../src/engine/protocol.ts';
+import { PRODUCT_TYPE } from '../src/formats/causal/causal-graph.ts';
 import { ElementType, OnnxGraph } from '../src/formats/graph-writer/onnx-graph.ts';
-import { PRODUCT_TYPE } from '../src/formats/qwen3/qwen3-graph.ts';
 import type { Dtype } from '../src/model-files/manifest.ts';
 
 const ROWS = 1024;

@@ -1,5 +1,5 @@
 import { type Batch, rowAt, toBatch } from '../src/engine/protocol.ts';
-import type { PackedModel } from '../src/formats/qwen3/load.ts';
+import type { PackedModel } from '../src/formats/causal/load.ts';
 import { cosine } from '../src/tasks/embedding/cosine.ts';
 import { GateError, largestDifference } from './gate.ts';
 import { bothPrecisions } from './int8-weights.ts';

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { packed } from '../scripts/packed-weights.ts';
+import { loadCausal, type PackedModel } from '../src/formats/causal/load.ts';
 import { formatOf } from '../src/formats/formats.ts';
-import { loadQwen3, type PackedModel } from '../src/formats/qwen3/load.ts';
 import { FileHashes } from '../src/model-files/file-hashes.ts';
 import { int8Folders } from '../src/model-files/int8/int8-folders.ts';
 import type { ModelManifest } from '../src/model-files/manifest.ts';
@@ -28,7 +28,7 @@ export async function bothPrecisions({
   setting,
 }: EngineBench): Promise<{ exact: PackedModel; int8: PackedModel }> {
   const load = async (dtype: 'fp32' | 'int8') =>
-    loadQwen3(
+    loadCausal(
       { weights: packed(dtype === 'int8' ? await withInt8(resolveModel(setting), manifest) : manifest) },
       engineSettings(manifest, 'cpu', dtype),
     );

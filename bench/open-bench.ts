@@ -1,8 +1,8 @@
 import { packed } from '../scripts/packed-weights.ts';
+import type { CausalWeights } from '../src/formats/causal/causal-weights.ts';
+import { loadCausal, type PackedModel } from '../src/formats/causal/load.ts';
 import { describeModel } from '../src/formats/describe-model.ts';
 import { chooseDtype } from '../src/formats/formats.ts';
-import { loadQwen3, type PackedModel } from '../src/formats/qwen3/load.ts';
-import type { Qwen3Weights } from '../src/formats/qwen3/qwen3-weights.ts';
 import type { Dtype, ModelManifest } from '../src/model-files/manifest.ts';
 import { resolveModel } from '../src/model-files/resolve-model.ts';
 import { loadNativeTokenizer } from '../src/tokenization/native-tokenizer.ts';
@@ -27,7 +27,7 @@ export interface EngineBench {
   model: PackedModel;
   manifest: ModelManifest;
   /** The manifest's: only packed models are measured here. */
-  weights: Qwen3Weights;
+  weights: CausalWeights;
   /** What the model computes in. */
   dtype: Dtype;
   isLarge: boolean;
@@ -52,7 +52,7 @@ export async function openBench(setting: string, options: BenchOptions): Promise
   const weights = packed(manifest);
   // Int8 is compared with what the machine does in fp32.
   const gemmDtype = dtype === 'int8' ? 'fp32' : dtype;
-  const model = await loadQwen3({ weights }, engineSettings(manifest, device, dtype));
+  const model = await loadCausal({ weights }, engineSettings(manifest, device, dtype));
   if (options.task === 'rerank') await gateScores(model, manifest, dtype);
   if (manifest.name === 'starter') await gateGolden(model, manifest.hiddenSize, { device, dtype });
   let service: Promise<RunningService> | undefined;

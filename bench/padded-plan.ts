@@ -1,5 +1,5 @@
 import type { Batch } from '../src/engine/protocol.ts';
-import type { PackedPlan } from '../src/formats/qwen3/plan.ts';
+import type { PackedPlan } from '../src/formats/causal/plan.ts';
 
 /**
  * Lays out a batch as an ordinary padded engine would: a row for every slot, padding included, and no row shared.

@@ -1,5 +1,5 @@
 import type { Batch } from '../src/engine/protocol.ts';
-import { KeptPrefixes, planWithPrefixes } from '../src/formats/qwen3/kept-prefixes.ts';
+import { KeptPrefixes, planWithPrefixes } from '../src/formats/causal/kept-prefixes.ts';
 import { fullBatches } from './engine-alone.ts';
 import type { EngineBench } from './open-bench.ts';
 import { openRerankWorkload, type RerankRequest } from './rerank-workload.ts';

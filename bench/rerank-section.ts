@@ -1,7 +1,7 @@
 import type { Batch } from '../src/engine/protocol.ts';
-import { KeptPrefixes } from '../src/formats/qwen3/kept-prefixes.ts';
-import { loadQwen3 } from '../src/formats/qwen3/load.ts';
-import { planPackedBatch } from '../src/formats/qwen3/plan.ts';
+import { KeptPrefixes } from '../src/formats/causal/kept-prefixes.ts';
+import { loadCausal } from '../src/formats/causal/load.ts';
+import { planPackedBatch } from '../src/formats/causal/plan.ts';
 import { compareWays, type Way } from './compare-ways.ts';
 import { engineSettings } from './engine-settings.ts';
 import { gateSameScores } from './gate-scores.ts';
@@ -58,7 +58,7 @@ async function compareWithEmbedder(bench: RerankBench): Promise<Row> {
   const { model, manifest, weights, dtype, options } = bench;
   const planOf = ({ tokenIds, offsets }: Batch) => planPackedBatch(tokenIds, offsets, manifest.vocabularySize);
   const rowsOf = (works: readonly PairBatch[]) => sum(works.map(({ batch }) => planOf(batch).tokenIds.length));
-  const embedder = await loadQwen3(
+  const embedder = await loadCausal(
     { weights: { ...weights, head: null } },
     engineSettings(manifest, options.device, dtype),
   );

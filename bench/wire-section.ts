@@ -1,5 +1,5 @@
 import { toBatch } from '../src/engine/protocol.ts';
-import type { PackedModel } from '../src/formats/qwen3/load.ts';
+import type { PackedModel } from '../src/formats/causal/load.ts';
 import { encodeEmbeddings } from '../src/http/answers/encode-vectors.ts';
 import { MAX_BYTES_PER_FLOAT, writeFloat } from '../src/http/answers/float-writer.ts';
 import { BodyReader } from '../src/http/body/read-body.ts';

@@ -5,9 +5,9 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { openWorkloads } from '../bench/workloads.ts';
 import { rowAt, toBatch } from '../src/engine/protocol.ts';
+import type { CausalWeights } from '../src/formats/causal/causal-weights.ts';
+import { loadCausal } from '../src/formats/causal/load.ts';
 import { describeModel } from '../src/formats/describe-model.ts';
-import { loadQwen3 } from '../src/formats/qwen3/load.ts';
-import type { Qwen3Weights } from '../src/formats/qwen3/qwen3-weights.ts';
 import type { TensorLocation } from '../src/model-files/folder/safetensors.ts';
 import { readInt8File } from '../src/model-files/int8/find-int8-file.ts';
 import { SERVED_CHOICE } from '../src/model-files/int8/scheme.ts';
@@ -76,7 +76,7 @@ async function measureMatrices(name: string): Promise<void> {
   const any = { isQuantizable: (tensor: string) => EVERYTHING.test(tensor), largestError: 1 };
   console.log(`\n| ${manifest.name}, in int8 | cosine to fp32, min and mean |\n|---|---|`);
   const exact = await (await embedder(manifest, packed(manifest), 'fp32'))(texts);
-  const compare = async (what: string, weights: Qwen3Weights) => {
+  const compare = async (what: string, weights: CausalWeights) => {
     const found = await (await embedder(manifest, weights, 'int8'))(texts);
     console.log(`| ${what} | ${describe(exact.map((vector, i) => cosine(vector, found[i] as Float32Array)))} |`);
   };
@@ -101,7 +101,7 @@ async function measureMatrices(name: string): Promise<void> {
 }
 
 /** A model that computes the same: an output of each up_proj times a power of two, that input of down_proj through it. */
-async function withOutlier(manifest: ModelManifest, factor: number): Promise<Qwen3Weights> {
+async function withOutlier(manifest: ModelManifest, factor: number): Promise<CausalWeights> {
   const copy = path.join(folder, `outlier-${factor}`);
   cpSync(manifest.folder, copy, { recursive: true });
   const weights = packed(await describeModel({ name: 'outlier', folder: copy }));
@@ -136,7 +136,7 @@ function scale({ file, offset, dtype }: TensorLocation, elements: readonly numbe
   writeFileSync(file, bytes);
 }
 
-async function quantize(weights: Qwen3Weights, name: string, choice = SERVED_CHOICE): Promise<Qwen3Weights> {
+async function quantize(weights: CausalWeights, name: string, choice = SERVED_CHOICE): Promise<CausalWeights> {
   const file = path.join(folder, `${name}.safetensors`);
   rmSync(file, { force: true });
   await writeInt8File(weights.tensors, file, () => {}, choice);
@@ -144,9 +144,9 @@ async function quantize(weights: Qwen3Weights, name: string, choice = SERVED_CHO
 }
 
 /** L2-normalized vectors in the order given; batches of like length. */
-async function embedder(manifest: ModelManifest, weights: Qwen3Weights, dtype: 'fp32' | 'int8'): Promise<Embed> {
+async function embedder(manifest: ModelManifest, weights: CausalWeights, dtype: 'fp32' | 'int8'): Promise<Embed> {
   const settings = { device: 'cpu', deviceId: 0, threads: 0, maxBatchTokens: 2048, mustBeatCpu: false } as const;
-  const model = await loadQwen3({ weights }, { ...settings, dtype, maxTokens: MAX_TOKENS, prepacking: true });
+  const model = await loadCausal({ weights }, { ...settings, dtype, maxTokens: MAX_TOKENS, prepacking: true });
   const tokenizer = await loadNativeTokenizer(manifest.tokenizerFile);
   return async (texts) => {
     const sequences = (await tokenizer.tokenize([...texts])).map(({ ids }, i) => ({ i, ids: cut(ids) }));

@@ -1,13 +1,13 @@
 import type { Device } from '../engine/protocol.ts';
 import { StartError } from '../errors.ts';
 import type { Dtype, ModelManifest } from '../model-files/manifest.ts';
+import { causalFormat } from './causal/causal-format.ts';
 import { encoderFormat } from './encoder/encoder-format.ts';
 import type { ModelFormat } from './model-format.ts';
 import { onnxFormat } from './onnx/onnx-format.ts';
-import { qwen3Format } from './qwen3/qwen3-format.ts';
 
 /** Every format, by its name. Of several that recognize a folder the first serves it. */
-export const FORMATS = { qwen3: qwen3Format, encoder: encoderFormat, onnx: onnxFormat } satisfies Record<
+export const FORMATS = { causal: causalFormat, encoder: encoderFormat, onnx: onnxFormat } satisfies Record<
   string,
   ModelFormat
 >;

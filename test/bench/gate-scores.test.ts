@@ -5,8 +5,8 @@ import { engineSettings } from '../../bench/engine-settings.ts';
 import { gateSameScores, gateScores } from '../../bench/gate-scores.ts';
 import { packed } from '../../scripts/packed-weights.ts';
 import { type Batch, toBatch } from '../../src/engine/protocol.ts';
+import { loadCausal, type PackedModel } from '../../src/formats/causal/load.ts';
 import { describeModel } from '../../src/formats/describe-model.ts';
-import { loadQwen3, type PackedModel } from '../../src/formats/qwen3/load.ts';
 import type { ModelManifest } from '../../src/model-files/manifest.ts';
 import { resolveModel } from '../../src/model-files/resolve-model.ts';
 import { rerankerFolders } from '../support/reranker-references.ts';
@@ -16,7 +16,7 @@ describe('The gate of scores', () => {
   let model: PackedModel;
   before(async () => {
     manifest = await describeModel(resolveModel(path.join(rerankerFolders, 'causal-plain')), { task: 'rerank' });
-    model = await loadQwen3({ weights: packed(manifest) }, engineSettings(manifest, 'cpu', 'fp32'));
+    model = await loadCausal({ weights: packed(manifest) }, engineSettings(manifest, 'cpu', 'fp32'));
   });
 
   /** The model, with logits that are off by a thousandth in batches that are chosen. */
@@ -53,11 +53,11 @@ describe('The gate of scores', () => {
   it('knows the starter reranker by its name', async () => {
     const starter = await describeModel(resolveModel('starter-reranker'));
     const weights = packed(starter);
-    await gateScores(await loadQwen3({ weights }, engineSettings(starter, 'cpu', 'fp32')), starter, 'fp32');
+    await gateScores(await loadCausal({ weights }, engineSettings(starter, 'cpu', 'fp32')), starter, 'fp32');
     // The same weights with the rows of the head in each other's place.
     const [yes, no] = weights.head?.rows ?? [0, null];
     const head = { tensor: weights.head?.tensor ?? '', rows: [no ?? 0, yes] as const };
-    const other = await loadQwen3({ weights: { ...weights, head } }, engineSettings(starter, 'cpu', 'fp32'));
+    const other = await loadCausal({ weights: { ...weights, head } }, engineSettings(starter, 'cpu', 'fp32'));
     await assert.rejects(gateScores(other, starter, 'fp32'), /from the reference/);
   });
 

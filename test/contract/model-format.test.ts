@@ -23,7 +23,7 @@ import { realEngineEntry, superviseEngine } from '../support/supervised-engine.t
 
 /** Folders of each format. One that is added to the list wants some here: the compiler says so. */
 const SAMPLES: Record<FormatName, string[]> = {
-  qwen3: [
+  causal: [
     path.join(packageRoot, 'models', 'starter'),
     path.join(fixtures, 'qwen3-variants', 'sharded-f32'),
     ...['logit-score', 'seqcls'].map((name) => path.join(rerankerFolders, name)),

@@ -15,7 +15,7 @@ const GIB = 2 ** 30;
 const MEMORY_LIMIT = 4 * GIB;
 /**
  * Peak of the engine after a text of 2,048 tokens: 2.2 GiB was seen. With the keys and values of all layers kept until
- * the run ends it is 2.7 GiB (see qwen3-graph.ts).
+ * the run ends it is 2.7 GiB (see causal-graph.ts).
  */
 const LONG_TEXT_LIMIT = 2.45 * GIB;
 const LONG_TEXT_TOKENS = 2_048;

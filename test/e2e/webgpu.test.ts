@@ -3,7 +3,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { InferenceSession } from 'onnxruntime-node';
 import { sessionOptions } from '../../src/engine/process/session-options.ts';
-import { writeQwen3Graph } from '../../src/formats/qwen3/qwen3-graph.ts';
+import { writeCausalGraph } from '../../src/formats/causal/causal-graph.ts';
 import { largestDifference } from '../support/difference.ts';
 import { softwareVulkan, withoutSoftwareVulkan } from '../support/software-vulkan.ts';
 import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
@@ -91,7 +91,7 @@ describe('a Vulkan driver in software', { skip: withoutSoftwareVulkan }, () => {
     // The embedding table is bfloat16, which WebGPU does not have: in this graph it is not fed.
     const weights = packed(await starterManifest());
     const folder = path.dirname(weights.tensors['norm.weight']?.file as string);
-    const graph = writeQwen3Graph(weights, {
+    const graph = writeCausalGraph(weights, {
       positions: 64,
       fileName: ({ file }) => path.basename(file),
       dtype: 'fp32',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { systemClock as clock } from '../../src/clock.ts';
 import { HotvecError } from '../../src/errors.ts';
-import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
+import { PackedMeter } from '../../src/formats/causal/packed-meter.ts';
 import { extent } from '../soak/extent.ts';
 import { buildBatcher } from '../support/build-batcher.ts';
 import { largestDifference, normalized } from '../support/difference.ts';

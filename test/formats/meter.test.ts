@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PackedMeter } from '../../src/formats/causal/packed-meter.ts';
 import { formatOf } from '../../src/formats/formats.ts';
-import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
 import { paddedManifest } from '../support/padded-fixtures.ts';
 import { starterManifest } from '../support/starter.ts';
 

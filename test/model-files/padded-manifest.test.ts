@@ -112,10 +112,10 @@ describe('describeModel() of a folder with ONNX graphs', () => {
   it('prefers safetensors where it has a packed path for them and the precision', async () => {
     cpSync(path.join(packageRoot, 'models', 'starter'), folder, { recursive: true });
     cpSync(path.join(paddedFixtures, 'qwen3-decoder', 'onnx'), path.join(folder, 'onnx'), { recursive: true });
-    assert.equal((await load()).format, 'qwen3');
+    assert.equal((await load()).format, 'causal');
     const formatFor = async (dtype: Dtype) => (await describeModel({ name: 'copy', folder }, { dtype })).format;
-    assert.equal(await formatFor('fp16'), 'qwen3');
-    assert.equal(await formatFor('q4'), 'qwen3');
+    assert.equal(await formatFor('fp16'), 'causal');
+    assert.equal(await formatFor('q4'), 'causal');
     cpSync(path.join(folder, 'onnx/model_fp16.onnx'), path.join(folder, 'onnx/model_q4.onnx'));
     assert.equal(await formatFor('q4'), 'onnx');
     remove('model.safetensors');

@@ -67,7 +67,7 @@ for (const { name, model: folder, pairs } of [...folders, starter]) {
     };
     const check = (pair: ReferencePair, score: number) => {
       const difference = Math.abs(score - pair.score);
-      const isLogit = model.manifest.scoring?.activation === 'identity' && model.manifest.format === 'qwen3';
+      const isLogit = model.manifest.scoring?.activation === 'identity' && model.manifest.format === 'causal';
       const allowed = isLogit ? LOGIT_TOLERANCE * Math.max(1, Math.abs(pair.score)) : TOLERANCE;
       assert.ok(difference <= allowed, `${pair.query} × ${pair.document.slice(0, 40)}: ${score}, not ${pair.score}`);
     };

@@ -1,5 +1,5 @@
 import { Batcher, type BatcherOptions } from '../../src/batching/batcher.ts';
-import { PackedMeter } from '../../src/formats/qwen3/packed-meter.ts';
+import { PackedMeter } from '../../src/formats/causal/packed-meter.ts';
 
 type Parts = Pick<BatcherOptions, 'engine' | 'clock' | 'hiddenSize'>;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { qwen3Format } from '../../src/formats/qwen3/qwen3-format.ts';
-import type { Qwen3Weights } from '../../src/formats/qwen3/qwen3-weights.ts';
+import { causalFormat } from '../../src/formats/causal/causal-format.ts';
+import type { CausalWeights } from '../../src/formats/causal/causal-weights.ts';
 import { FileHashes } from '../../src/model-files/file-hashes.ts';
 import { fixtures, starterManifest } from './starter.ts';
 
@@ -17,7 +17,7 @@ interface Int8Golden {
 export const int8Golden: Int8Golden = JSON.parse(readFileSync(path.join(fixtures, 'int8', 'golden.json'), 'utf8'));
 
 /** The starter's weights, quantized into `folder`. */
-export async function int8Starter(folder: string): Promise<Qwen3Weights> {
+export async function int8Starter(folder: string): Promise<CausalWeights> {
   const options = { folders: () => [folder], files: new FileHashes(), onEvent: () => {} };
-  return (await qwen3Format.prepare(await starterManifest(), new Set(['int8']), options)).weights;
+  return (await causalFormat.prepare(await starterManifest(), new Set(['int8']), options)).weights;
 }

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { largestBatch, type WarmUpLimits, warmUp } from '../../../src/engine/process/warm-up.ts';
 import type { Batch } from '../../../src/engine/protocol.ts';
 import { StartError } from '../../../src/errors.ts';
-import { PackedMeter } from '../../../src/formats/qwen3/packed-meter.ts';
-import { planPackedBatch } from '../../../src/formats/qwen3/plan.ts';
+import { PackedMeter } from '../../../src/formats/causal/packed-meter.ts';
+import { planPackedBatch } from '../../../src/formats/causal/plan.ts';
 
 const limits: WarmUpLimits = {
   device: 'cuda',

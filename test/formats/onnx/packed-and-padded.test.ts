@@ -6,9 +6,9 @@ import { after, before, describe, it } from 'node:test';
 import { env, pipeline } from '@huggingface/transformers';
 import { writePaddedExport } from '../../../scripts/padded-export.ts';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
+import { loadCausal } from '../../../src/formats/causal/load.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import type { LoadedModel } from '../../../src/formats/model-format.ts';
-import { loadQwen3 } from '../../../src/formats/qwen3/load.ts';
 import type { ModelManifest } from '../../../src/model-files/manifest.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { embedTogether, loadPadded } from '../../support/padded-fixtures.ts';
@@ -36,7 +36,7 @@ describe('the starter as an ONNX export', () => {
 
   it('gives the vectors of the packed path and of PyTorch, every golden text, right-padded in one batch', async () => {
     const sequences = golden.texts.map(({ ids }) => ids);
-    const packedModel = await loadQwen3(await starterManifest(), {
+    const packedModel = await loadCausal(await starterManifest(), {
       device: 'cpu',
       deviceId: 0,
       dtype: 'fp32',

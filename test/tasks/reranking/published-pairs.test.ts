@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
+import { causalFormat } from '../../../src/formats/causal/causal-format.ts';
 import { partsOfWords } from '../../../src/formats/chat-template.ts';
-import { qwen3Format } from '../../../src/formats/qwen3/qwen3-format.ts';
 import { qwen3RerankerScores } from '../../../src/model-files/known/published-scores.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { InputFailures } from '../../../src/tasks/input-failures.ts';
@@ -24,7 +24,7 @@ describe("Qwen3-Reranker's template with its real tokenizer", { skip }, () => {
   let preparerFor: (maxTokens: number | null) => PairPreparer;
   before(async () => {
     const { added_tokens: added } = JSON.parse(readFileSync(file, 'utf8')) as { added_tokens: { content: string }[] };
-    const { words = '', instruction = '' } = qwen3Format.pairWords ?? {};
+    const { words = '', instruction = '' } = causalFormat.pairWords ?? {};
     const partsOf = (text: string) =>
       partsOfWords(
         text,

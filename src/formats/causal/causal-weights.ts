@@ -1,6 +1,6 @@
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { Int8Matrix } from '../../model-files/int8/scheme.ts';
-import type { Qwen3Config } from './qwen3-config.ts';
+import type { CausalConfig } from './architectures/qwen3.ts';
 
 /**
  * What makes one number of the last hidden state: a row of a tensor, or one less another. A language model's answer is the
@@ -14,8 +14,8 @@ export interface ScoreHead {
 }
 
 /** hotvec's own graph over published safetensors. */
-export interface Qwen3Weights {
-  architecture: Qwen3Config;
+export interface CausalWeights {
+  architecture: CausalConfig;
   /** Tensor name, without a `model.` prefix, to its place. */
   tensors: Record<string, TensorLocation>;
   /** Of a reranker; null: rows are the hidden states themselves. */

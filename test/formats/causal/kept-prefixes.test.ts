@@ -3,10 +3,10 @@ import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import { packed } from '../../../scripts/packed-weights.ts';
 import { type Batch, toBatch } from '../../../src/engine/protocol.ts';
+import { type KeptPrefix, KeptPrefixes, planWithPrefixes } from '../../../src/formats/causal/kept-prefixes.ts';
+import { loadCausal, type PackedModel } from '../../../src/formats/causal/load.ts';
+import { planPackedBatch } from '../../../src/formats/causal/plan.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
-import { type KeptPrefix, KeptPrefixes, planWithPrefixes } from '../../../src/formats/qwen3/kept-prefixes.ts';
-import { loadQwen3, type PackedModel } from '../../../src/formats/qwen3/load.ts';
-import { planPackedBatch } from '../../../src/formats/qwen3/plan.ts';
 import { rerankerFolders } from '../../support/reranker-references.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
@@ -104,7 +104,7 @@ describe('A reranker that keeps prefixes', () => {
     vocabulary = manifest.vocabularySize;
     const settings = { device: 'cpu', deviceId: 0, dtype: 'fp32', threads: 1, maxTokens: 512 } as const;
     const more = { maxBatchTokens: 512, prepacking: true, mustBeatCpu: false };
-    model = await loadQwen3({ weights: packed(manifest) }, { ...settings, ...more });
+    model = await loadCausal({ weights: packed(manifest) }, { ...settings, ...more });
   });
 
   it('gives the rows of one that keeps none, to the bit, whatever came before and is beside', async () => {

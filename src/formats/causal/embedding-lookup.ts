@@ -2,15 +2,15 @@ import { StartError } from '../../errors.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { STORED_TYPE } from '../graph-writer/graph-weights.ts';
 import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
-import { EMBEDDING_TABLE } from './qwen3-graph.ts';
-import type { Qwen3Weights } from './qwen3-weights.ts';
+import { EMBEDDING_TABLE } from './causal-graph.ts';
+import type { CausalWeights } from './causal-weights.ts';
 
 /**
  * Writes the graph of the embedding lookup alone. Input: token_ids [N] int32. Output: embeddings [N, hiddenSize]
- * float32, as `writeQwen3Graph` takes them with `feedEmbeddings`. The table stays where it is, in its own precision.
+ * float32, as `writeCausalGraph` takes them with `feedEmbeddings`. The table stays where it is, in its own precision.
  */
 export function writeEmbeddingLookup(
-  { architecture, tensors }: Qwen3Weights,
+  { architecture, tensors }: CausalWeights,
   fileName: (location: TensorLocation) => string,
 ): Uint8Array {
   const { vocabularySize, hiddenSize } = architecture;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { PackedMeter, packedCost } from '../../../src/formats/qwen3/packed-meter.ts';
+import { PackedMeter, packedCost } from '../../../src/formats/causal/packed-meter.ts';
 import { packed, starterManifest } from '../../support/starter.ts';
 
 const VOCABULARY = 6;

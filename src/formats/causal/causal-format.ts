@@ -13,10 +13,10 @@ import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
 import { INT8_SCHEME } from '../../model-files/int8/scheme.ts';
 import type { Dtype, Pooling } from '../../model-files/manifest.ts';
 import type { DescribeFacts, ModelFormat } from '../model-format.ts';
+import { parseQwen3Config } from './architectures/qwen3.ts';
+import { EMBEDDING_TABLE } from './causal-graph.ts';
+import type { CausalWeights } from './causal-weights.ts';
 import { PackedMeter, packedCost } from './packed-meter.ts';
-import { parseQwen3Config } from './qwen3-config.ts';
-import { EMBEDDING_TABLE } from './qwen3-graph.ts';
-import type { Qwen3Weights } from './qwen3-weights.ts';
 import { findScoreHead, qwen3PairWords } from './score-head.ts';
 
 /**
@@ -38,8 +38,8 @@ const ALL_DTYPES: readonly Dtype[] = ['fp32', 'bf16', 'fp16', 'int8'];
  * Qwen3 in safetensors, computed by hotvec's own causal graph, whose rows are each sequence's last token, or what the head
  * of a reranker makes of it.
  */
-export const qwen3Format: ModelFormat<Qwen3Weights> = {
-  name: 'qwen3',
+export const causalFormat: ModelFormat<CausalWeights> = {
+  name: 'causal',
   layout: 'packed',
   hasFilesForEachDtype: false,
   pairWords: qwen3PairWords,

@@ -1,7 +1,7 @@
-import { StartError } from '../../errors.ts';
+import { StartError } from '../../../errors.ts';
 
 /** The fields of a Qwen3 `config.json` that decide the arithmetic, checked. Names as in transformers, in camel case. */
-export interface Qwen3Config {
+export interface CausalConfig {
   modelType: 'qwen3';
   hiddenSize: number;
   intermediateSize: number;
@@ -63,7 +63,7 @@ const REQUIRED_VALUE: Record<string, unknown> = {
  * @throws {StartError} naming the field, for a value that the packed graph does not implement, a missing one, or a
  * field unknown here: an unknown field may change the arithmetic, and a wrong vector is worse than no start.
  */
-export function parseQwen3Config(config: Record<string, unknown>): Qwen3Config {
+export function parseQwen3Config(config: Record<string, unknown>): CausalConfig {
   if (config.model_type !== 'qwen3') {
     throw new StartError(
       `config.json: model_type is ${JSON.stringify(config.model_type)}; this version of hotvec serves "qwen3" (Qwen3-Embedding and models of its architecture).`,
@@ -94,7 +94,7 @@ export function parseQwen3Config(config: Record<string, unknown>): Qwen3Config {
       throw refused('layer_types', types, 'full_attention on every layer');
     }
   }
-  const parsed: Qwen3Config = {
+  const parsed: CausalConfig = {
     modelType: 'qwen3',
     hiddenSize: count('hidden_size'),
     intermediateSize: count('intermediate_size'),

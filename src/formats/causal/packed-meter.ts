@@ -1,7 +1,7 @@
 import type { BatchCost } from '../../model-files/manifest.ts';
 import { AttentionView } from '../graph-writer/attention-view.ts';
+import type { CausalConfig } from './architectures/qwen3.ts';
 import { PrefixTrie } from './prefix-trie.ts';
-import type { Qwen3Config } from './qwen3-config.ts';
 
 export interface PackedMeterOptions {
   /** The budget. */
@@ -35,7 +35,7 @@ export class PackedMeter {
 }
 
 /** What the packed graph computes. */
-export function packedCost(config: Qwen3Config): BatchCost {
+export function packedCost(config: CausalConfig): BatchCost {
   const queryWidth = config.headCount * config.headDim;
   const keyValueWidth = config.keyValueHeadCount * config.headDim;
   const attentionWeights = config.hiddenSize * (2 * queryWidth + 2 * keyValueWidth);

@@ -6,7 +6,7 @@ import { checkSingleLabel, isClassifier } from '../../model-files/folder/model-k
 import type { Json } from '../../model-files/folder/read-json.ts';
 import { tokenizerPartsOf } from '../../model-files/folder/tokenizer/tokenizer-parts.ts';
 import type { FolderFacts, PairWords } from '../model-format.ts';
-import type { ScoreHead } from './qwen3-weights.ts';
+import type { ScoreHead } from './causal-weights.ts';
 
 /** The words whose logits Qwen3-Reranker is asked for, by its model card. */
 const YES = 'yes';

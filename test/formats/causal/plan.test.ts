@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { toBatch } from '../../../src/engine/protocol.ts';
-import { type PackedPlan, planPackedBatch } from '../../../src/formats/qwen3/plan.ts';
+import { type PackedPlan, planPackedBatch } from '../../../src/formats/causal/plan.ts';
 
 const VOCABULARY = 6;
 // Few tokens and short sequences: shared prefixes, prefixes of each other and duplicates come up all the time.

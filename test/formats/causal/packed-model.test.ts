@@ -6,11 +6,11 @@ import { after, before, describe, it } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sessionOptions } from '../../../src/engine/process/session-options.ts';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
+import { writeCausalGraph } from '../../../src/formats/causal/causal-graph.ts';
+import { writeEmbeddingLookup } from '../../../src/formats/causal/embedding-lookup.ts';
+import { loadCausal, type PackedModel } from '../../../src/formats/causal/load.ts';
+import { planPackedBatch } from '../../../src/formats/causal/plan.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
-import { writeEmbeddingLookup } from '../../../src/formats/qwen3/embedding-lookup.ts';
-import { loadQwen3, type PackedModel } from '../../../src/formats/qwen3/load.ts';
-import { planPackedBatch } from '../../../src/formats/qwen3/plan.ts';
-import { writeQwen3Graph } from '../../../src/formats/qwen3/qwen3-graph.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
 import { prepareInt8 } from '../../../src/model-files/int8/prepare-int8.ts';
 import { cosine } from '../../../src/tasks/embedding/cosine.ts';
@@ -31,7 +31,7 @@ const settings = {
 describe('PackedModel with the starter', () => {
   let model: PackedModel;
   before(async () => {
-    model = await loadQwen3(await starterManifest(), { ...settings, maxTokens: 8192 });
+    model = await loadCausal(await starterManifest(), { ...settings, maxTokens: 8192 });
   });
 
   it('gives the vectors of PyTorch, all texts in one batch', async () => {
@@ -54,7 +54,7 @@ describe('PackedModel with the starter', () => {
 describe('PackedModel in half precision', () => {
   it('is within 0.999 of PyTorch in fp16, on the CPU, where ONNX Runtime puts casts around its own kernels', async () => {
     const weights = packed(await starterManifest());
-    const model = await loadQwen3({ weights }, { ...settings, dtype: 'fp16', maxTokens: 8192 });
+    const model = await loadCausal({ weights }, { ...settings, dtype: 'fp16', maxTokens: 8192 });
     const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
     for (const [i, { vector, text }] of golden.texts.entries()) {
       const row = rowAt(rows, i, 256);
@@ -67,7 +67,7 @@ describe('PackedModel in half precision', () => {
   it('is a graph that ONNX Runtime accepts in bf16, and has no CPU kernels for', async () => {
     const weights = packed(await starterManifest());
     await assert.rejects(
-      loadQwen3({ weights }, { ...settings, dtype: 'bf16', maxTokens: 8192 }),
+      loadCausal({ weights }, { ...settings, dtype: 'bf16', maxTokens: 8192 }),
       // Types and shapes are checked before kernels are looked for: whatever else were wrong would be said first.
       /Could not find an implementation for Gemm/,
     );
@@ -75,7 +75,7 @@ describe('PackedModel in half precision', () => {
 
   it('refuses a precision that the graph is not written in', async () => {
     const weights = packed(await starterManifest());
-    const loading = loadQwen3({ weights }, { ...settings, dtype: 'q4', maxTokens: 8192 });
+    const loading = loadCausal({ weights }, { ...settings, dtype: 'q4', maxTokens: 8192 });
     await assert.rejects(loading, /run in fp32, bf16, fp16, int8, not in q4/);
   });
 });
@@ -86,7 +86,7 @@ describe('PackedModel in int8', () => {
   before(async () => {
     // Another folder than the model's, as the cache has it.
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
-    model = await loadQwen3({ weights: await int8Starter(folder) }, { ...settings, dtype: 'int8', maxTokens: 8192 });
+    model = await loadCausal({ weights: await int8Starter(folder) }, { ...settings, dtype: 'int8', maxTokens: 8192 });
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -118,13 +118,13 @@ describe('PackedModel in int8', () => {
     const weights = await int8Starter(folder);
     const plain = { ...settings, dtype: 'int8', maxTokens: 8192, prepacking: false } as const;
     const batch = toBatch(golden.texts.slice(0, 8).map(({ ids }) => ids));
-    const other = await (await loadQwen3({ weights }, plain)).run(batch);
+    const other = await (await loadCausal({ weights }, plain)).run(batch);
     assert.ok(largestDifference(other.rows, (await model.run(batch)).rows) < 2e-5);
   });
 
   it('refuses weights that were not quantized', async () => {
     const weights = packed(await starterManifest());
-    const loading = loadQwen3({ weights }, { ...settings, dtype: 'int8', maxTokens: 8192 });
+    const loading = loadCausal({ weights }, { ...settings, dtype: 'int8', maxTokens: 8192 });
     await assert.rejects(loading, { name: 'StartError', message: 'The weights were not quantized to int8.' });
   });
 
@@ -137,7 +137,7 @@ describe('PackedModel in int8', () => {
       const options = { folders: [folder], files: new FileHashes(), onEvent: () => {} };
       const int8 = await prepareInt8(packed(manifest).tensors, options);
       const weights = { ...packed(manifest), int8 };
-      const variant = await loadQwen3({ weights }, { ...settings, dtype: 'int8', maxTokens: 512 });
+      const variant = await loadCausal({ weights }, { ...settings, dtype: 'int8', maxTokens: 512 });
       const { rows } = await variant.run(toBatch(sequences.map(({ ids }) => ids)));
       for (const [i, { row }] of sequences.entries()) {
         assert.ok(cosine(rowAt(rows, i, manifest.hiddenSize), row) >= 0.99, `sequence ${i}`);
@@ -151,7 +151,7 @@ describe('the graph for WebGPU', () => {
     const weights = packed(await starterManifest());
     const folder = path.dirname(weights.tensors['norm.weight']?.file as string);
     const fileName = ({ file }: { file: string }) => path.basename(file);
-    const graph = writeQwen3Graph(weights, {
+    const graph = writeCausalGraph(weights, {
       positions: 4096,
       fileName,
       dtype: 'fp32',
@@ -189,7 +189,7 @@ describe('PackedModel with other shapes of the architecture', () => {
         sequences: { ids: number[]; row: number[] }[];
       };
       const manifest = await describeModel({ name, folder });
-      const model = await loadQwen3({ weights: packed(manifest) }, { ...settings, maxTokens: 512 });
+      const model = await loadCausal({ weights: packed(manifest) }, { ...settings, maxTokens: 512 });
       const { rows } = await model.run(toBatch(sequences.map(({ ids }) => ids)));
       for (const [i, { row }] of sequences.entries()) {
         // Rows reach 4.4 and are not normalized; float32 itself is 4e-6 from float64 here (see make.py).

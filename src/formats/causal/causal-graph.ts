@@ -3,7 +3,7 @@ import { int8Products } from '../graph-writer/int8-products.ts';
 import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
 import { rotaryTables } from '../graph-writer/rotary-tables.ts';
 import { fusedAttention, plainAttention } from './attention.ts';
-import type { Qwen3Weights } from './qwen3-weights.ts';
+import type { CausalWeights } from './causal-weights.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** What matrix products and attention can be computed in. */
@@ -55,8 +55,8 @@ export interface GraphOptions {
  *
  * @throws {StartError} for a tensor that is missing, of another shape than config.json says, or left over.
  */
-export function writeQwen3Graph(
-  { architecture: config, tensors, int8, head }: Qwen3Weights,
+export function writeCausalGraph(
+  { architecture: config, tensors, int8, head }: CausalWeights,
   {
     positions,
     fileName,
@@ -70,7 +70,7 @@ export function writeQwen3Graph(
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;
   const queryWidth = headCount * headDim;
   const keyValueWidth = keyValueHeadCount * headDim;
-  const graph = new OnnxGraph('qwen3-packed');
+  const graph = new OnnxGraph('causal-packed');
   const epsilon = { epsilon: { float: config.rmsNormEps } };
 
   const weights = new GraphWeights(graph, { tensors, fileName, ignored: NOT_FOR_EMBEDDING });

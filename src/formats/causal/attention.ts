@@ -1,5 +1,5 @@
 import { type Attribute, ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
-import type { Qwen3Weights } from './qwen3-weights.ts';
+import type { CausalWeights } from './causal-weights.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** Scores of positions that must not be seen; e to that power is 0, and float16 holds it. */
@@ -35,7 +35,7 @@ export type Attend = (query: string, key: string, value: string, layer: number) 
  * With ONNX Runtime's GroupQueryAttention, which rotates, masks and groups in one operator.
  * Inputs it adds to the graph: seqlens_k [B] (= length − 1), total_sequence_length [1] (= S), int32.
  */
-export function fusedAttention(graph: OnnxGraph, config: Qwen3Weights['architecture'], parts: AttentionParts): Attend {
+export function fusedAttention(graph: OnnxGraph, config: CausalWeights['architecture'], parts: AttentionParts): Attend {
   const { headCount, keyValueHeadCount, headDim } = config;
   const seqlensK = graph.input('seqlens_k', ElementType.int32, ['B']);
   const totalLength = graph.input('total_sequence_length', ElementType.int32, [1]);
@@ -67,7 +67,7 @@ export function fusedAttention(graph: OnnxGraph, config: Qwen3Weights['architect
  *
  * The mask is purely causal: padding is on the right, where no real position looks.
  */
-export function plainAttention(graph: OnnxGraph, config: Qwen3Weights['architecture'], parts: AttentionParts): Attend {
+export function plainAttention(graph: OnnxGraph, config: CausalWeights['architecture'], parts: AttentionParts): Attend {
   const { headCount, keyValueHeadCount, headDim } = config;
   const { type } = parts;
   const reshape = (x: string, shape: number[]) => graph.reshape(x, shape);

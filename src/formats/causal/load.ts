@@ -6,11 +6,11 @@ import { StartError } from '../../errors.ts';
 import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
 import { folderOfAll } from '../graph-writer/onnx-graph.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
+import { PACKED_DTYPES, type PackedDtype, writeCausalGraph } from './causal-graph.ts';
+import type { CausalWeights } from './causal-weights.ts';
 import { writeEmbeddingLookup } from './embedding-lookup.ts';
 import { type KeptPrefix, KeptPrefixes, type PrefixedPlan, planWithPrefixes } from './kept-prefixes.ts';
 import { type PackedPlan, planPackedBatch } from './plan.ts';
-import { PACKED_DTYPES, type PackedDtype, writeQwen3Graph } from './qwen3-graph.ts';
-import type { Qwen3Weights } from './qwen3-weights.ts';
 
 /** Precisions whose keys and values are float32 (on the CPU: all that are served there). */
 const KEEPING: readonly Dtype[] = ['fp32', 'int8'];
@@ -19,8 +19,8 @@ const KEEPING: readonly Dtype[] = ['fp32', 'int8'];
  * Loads a Qwen3-family model.
  * @throws {StartError} for a precision that the packed graph is not written in; for tensors that do not fit together.
  */
-export async function loadQwen3(
-  { weights }: Pick<ModelManifest<Qwen3Weights>, 'weights'>,
+export async function loadCausal(
+  { weights }: Pick<ModelManifest<CausalWeights>, 'weights'>,
   settings: EngineSettings,
 ): Promise<PackedModel> {
   const { dtype, device, maxTokens } = settings;
@@ -33,7 +33,7 @@ export async function loadQwen3(
   const isWebGpu = device === 'webgpu';
   // Pairs of a request begin alike, and elsewhere keys and values would have to leave the device.
   const keepsPrefixes = weights.head !== null && device === 'cpu' && KEEPING.includes(dtype);
-  const graph = writeQwen3Graph(weights, {
+  const graph = writeCausalGraph(weights, {
     positions: maxTokens,
     fileName,
     dtype: packedDtype(dtype),
@@ -57,14 +57,14 @@ export class PackedModel implements LoadedModel {
   private readonly session: InferenceSession;
   /** Token ids → embedding rows, where the graph itself does not look them up. */
   private readonly lookup: InferenceSession | undefined;
-  private readonly architecture: Qwen3Weights['architecture'];
+  private readonly architecture: CausalWeights['architecture'];
   /** undefined: the graph computes every row. */
   private readonly prefixes: KeptPrefixes | undefined;
 
   constructor(
     session: InferenceSession,
     lookup: InferenceSession | undefined,
-    architecture: Qwen3Weights['architecture'],
+    architecture: CausalWeights['architecture'],
     prefixes: KeptPrefixes | undefined,
   ) {
     this.session = session;

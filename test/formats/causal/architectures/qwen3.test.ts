@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { parseQwen3Config } from '../../../src/formats/qwen3/qwen3-config.ts';
-import { packageRoot } from '../../../src/package-info.ts';
+import { parseQwen3Config } from '../../../../src/formats/causal/architectures/qwen3.ts';
+import { packageRoot } from '../../../../src/package-info.ts';
 
 const starter = JSON.parse(readFileSync(path.join(packageRoot, 'models', 'starter', 'config.json'), 'utf8'));
 
