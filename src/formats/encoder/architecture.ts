@@ -13,6 +13,13 @@ export interface EncoderConfig {
   vocabularySize: number;
   /** Longest sequence that there are positions for; undefined where nothing bounds it. */
   positions: number | undefined;
+  /**
+   * The token that takes no position, as padding does not, where positions begin after its id
+   * (`create_position_ids_from_input_ids`); left out: every token takes one, from 0 on.
+   */
+  paddingToken?: number;
+  /** Rows of the table of token types, which tell two texts apart; left out: there is none. */
+  tokenTypes?: number;
   /** Numbers in the matrices of a layer: what one row is multiplied with there. */
   layerWeights: number;
 }

@@ -14,6 +14,7 @@ export const ACTIVATIONS = {
   relu: 'relu',
   silu: 'silu',
   swish: 'silu',
+  tanh: 'tanh',
 } as const;
 export type Activation = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
 
@@ -140,6 +141,8 @@ export class EncoderGraph {
         return this.graph.node('Relu', [x]);
       case 'silu':
         return this.multiply(x, this.graph.node('Sigmoid', [x]));
+      case 'tanh':
+        return this.graph.node('Tanh', [x]);
     }
   }
 
@@ -159,6 +162,34 @@ export class EncoderGraph {
     const attributes = { num_heads: { int: heads } };
     const turned = this.graph.node('RotaryEmbedding', inputs, { domain: MICROSOFT, attributes });
     return this.graph.reshape(turned, [-1, width]);
+  }
+
+  /**
+   * What is added to scores for how far a key is from its query.
+   * @param name of a table of a number for each head, [rows, heads].
+   * @param rowOf the row for a key that is that many tokens after its query, or before it where that is negative.
+   * @returns [1, heads, S, S]
+   */
+  biasByDistance(
+    name: string,
+    [rows, heads]: readonly [rows: number, heads: number],
+    rowOf: (distance: number) => number,
+  ): string {
+    const farthest = this.options.longest - 1;
+    const distances = Int32Array.from({ length: 2 * farthest + 1 }, (_, i) => rowOf(i - farthest));
+    const rowIndex = this.graph.constant(`${name}.rows`, ElementType.int32, [distances.length], distances);
+    const table = this.graph.node('Gather', [this.weights.constant(`${name}.weight`, [rows, heads]), rowIndex]);
+    // A constant up to here, [heads, 2 × longest − 1].
+    const byDistance = this.graph.node('Transpose', [table], { attributes: { perm: { ints: [1, 0] } } });
+    const position = this.input('slot_position', ['S']);
+    const distance = this.graph.node('Sub', [
+      this.graph.reshape(position, [1, -1]),
+      this.graph.reshape(position, [-1, 1]),
+    ]);
+    const first = this.graph.constant(`${name}.first`, ElementType.int32, [1], Int32Array.of(farthest));
+    const column = this.graph.node('Add', [distance, first]);
+    const bias = this.graph.node('Gather', [byDistance, column], { attributes: { axis: { int: 1 } } });
+    return this.graph.node('Unsqueeze', [bias, this.graph.int64s([0])]);
   }
 
   /** The layers of a stack, in turn. */

@@ -10,7 +10,7 @@ import { type Dense, loadDense } from '../pooling/dense.ts';
 import { pool } from '../pooling/pool.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
-import { planEncoderBatch, rowsAskedFor } from './plan.ts';
+import { planEncoderBatch, positionsAfterPadding, rowsAskedFor } from './plan.ts';
 import { writeEncoderGraph } from './write-encoder-graph.ts';
 
 /** Poolings that read one token of a sequence: others read all. */
@@ -64,12 +64,13 @@ export class EncoderModel implements LoadedModel {
     const plan = planEncoderBatch(batch);
     const { batchSize, longest, packIndex } = plan;
     const int32 = (data: Int32Array, shape: number[] = [data.length]) => new Tensor('int32', data, shape);
+    const { hiddenSize: width, paddingToken } = this.manifest.weights.architecture;
     const readToken = readTokenOf(this.manifest);
     const rowIndex = readToken === undefined ? new Int32Array() : rowsAskedFor(batch, plan, readToken);
     const feeds: Record<string, () => Tensor> = {
       token_ids: () => int32(tokenIds),
       token_types: () => int32(new Int32Array(tokenIds.length)),
-      positions: () => int32(plan.positions),
+      positions: () => int32(paddingToken === undefined ? plan.positions : positionsAfterPadding(batch, paddingToken)),
       pad_index: () => int32(plan.padIndex, [batchSize, longest]),
       pack_index: () => int32(packIndex),
       lengths: () => int32(plan.lengths),
@@ -80,8 +81,7 @@ export class EncoderModel implements LoadedModel {
     const fed = this.session.inputNames.map((name) => [name, feeds[name]?.() as Tensor]);
     const states = (await this.session.run(Object.fromEntries(fed))).states?.data as Float32Array;
     if (perToken !== undefined && this.dense.length > 0) throw new Error('this model returns no rows of single tokens');
-    const { pooling, weights } = this.manifest;
-    const width = weights.architecture.hiddenSize;
+    const { pooling } = this.manifest;
     let rows = readToken === undefined ? pool(states, width, plan, pooling, perToken) : states;
     for (const dense of this.dense) rows = dense(rows);
     return { rows, computedTokens: tokenIds.length };

@@ -62,3 +62,19 @@ export function rowsAskedFor(batch: Batch, { starts, lengths }: EncoderPlan, tok
   }
   return rows;
 }
+
+/**
+ * Positions where padding takes none (`create_position_ids_from_input_ids`): the first token has the one after the padding
+ * token's id, and the padding token, wherever a text has it, that of its id.
+ * @returns [N]
+ */
+export function positionsAfterPadding({ tokenIds, offsets }: Batch, paddingToken: number): Int32Array {
+  const positions = new Int32Array(tokenIds.length).fill(paddingToken);
+  for (const [i, start] of offsets.subarray(0, -1).entries()) {
+    let last = paddingToken;
+    for (let row = start; row < (offsets[i + 1] as number); row++) {
+      if (tokenIds[row] !== paddingToken) positions[row] = ++last;
+    }
+  }
+  return positions;
+}

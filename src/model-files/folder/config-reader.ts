@@ -7,13 +7,48 @@ const FILE = 'config.json';
 const NAMES = { noEffect: 'it names or dates the model' };
 const TRAINING = { noEffect: 'it concerns training' };
 const OUTPUTS = { noEffect: 'it concerns what else transformers returns' };
+const GENERATION = { noEffect: 'it concerns generating text' };
 const TOKENS = { noEffect: 'tokens are what the tokenizer makes them' };
 
-/** Fields of a config.json of any architecture that no hidden state depends on. */
+/** What old versions of transformers wrote of a class for all tasks into every config.json. */
+const GENERATION_FIELDS = [
+  'bad_words_ids',
+  'begin_suppress_tokens',
+  'decoder_start_token_id',
+  'diversity_penalty',
+  'do_sample',
+  'early_stopping',
+  'encoder_no_repeat_ngram_size',
+  'exponential_decay_length_penalty',
+  'forced_bos_token_id',
+  'forced_eos_token_id',
+  'length_penalty',
+  'max_length',
+  'min_length',
+  'no_repeat_ngram_size',
+  'num_beam_groups',
+  'num_beams',
+  'num_return_sequences',
+  'output_scores',
+  'remove_invalid_values',
+  'repetition_penalty',
+  'return_dict_in_generate',
+  'suppress_tokens',
+  'temperature',
+  'top_k',
+  'top_p',
+  'typical_p',
+  'use_cache',
+];
+
+/** Fields of a config.json of any architecture that no hidden state depends on, or that are off in all that are served. */
 export const NO_EFFECT_FIELDS: FieldRules = {
   architectures: NAMES,
   _name_or_path: NAMES,
   name_or_path: NAMES,
+  _commit_hash: NAMES,
+  name: NAMES,
+  language: NAMES,
   model_type: 'applied',
   transformers_version: NAMES,
   dtype: { noEffect: 'the precision is chosen by DTYPE' },
@@ -23,15 +58,30 @@ export const NO_EFFECT_FIELDS: FieldRules = {
   hidden_dropout_prob: TRAINING,
   attention_probs_dropout_prob: TRAINING,
   classifier_dropout: TRAINING,
+  finetuning_task: TRAINING,
+  task_specific_params: GENERATION,
+  prefix: GENERATION,
+  tf_legacy_loss: TRAINING,
+  use_bfloat16: TRAINING,
+  xla_device: TRAINING,
+  torchscript: OUTPUTS,
   output_past: OUTPUTS,
   output_hidden_states: OUTPUTS,
   output_attentions: OUTPUTS,
   return_dict: OUTPUTS,
-  use_cache: { noEffect: 'it concerns generating text' },
+  ...Object.fromEntries(GENERATION_FIELDS.map((field) => [field, GENERATION])),
+  chunk_size_feed_forward: { noEffect: 'the same arithmetic in pieces' },
+  is_decoder: { only: [false] },
+  is_encoder_decoder: { only: [false] },
+  add_cross_attention: { only: [false] },
+  cross_attention_hidden_size: { only: [null] },
+  pruned_heads: { only: [{}] },
   bos_token_id: TOKENS,
   eos_token_id: TOKENS,
   cls_token_id: TOKENS,
   sep_token_id: TOKENS,
+  // Which class makes tokens of texts (tokenizer/choose-class.ts).
+  tokenizer_class: 'applied',
   id2label: { noEffect: 'names of the numbers that a classifier gives' },
   label2id: { noEffect: 'names of the numbers that a classifier gives' },
   num_labels: 'applied',
@@ -70,6 +120,13 @@ export class ConfigReader {
     const value = this.config[field] ?? otherwise;
     if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
     throw this.refuse(field, 'a positive integer');
+  }
+
+  /** @throws {StartError} for anything but the id of a token; for its absence, unless there is a default. */
+  tokenId(field: string, otherwise?: number): number {
+    const value = this.config[field] ?? otherwise;
+    if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+    throw this.refuse(field, 'only the id of a token');
   }
 
   /** @throws {StartError} for anything but a number above 0; for its absence, unless there is a default. */

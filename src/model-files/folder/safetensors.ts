@@ -6,10 +6,12 @@ import type { ModelFiles } from './model-files.ts';
 import type { Json } from './read-json.ts';
 
 /** Element types of safetensors that hotvec reads; models are published in the first three. */
-export type StoredType = 'F32' | 'F16' | 'BF16' | 'I8';
+export type StoredType = 'F32' | 'F16' | 'BF16' | 'I8' | 'I64';
+
+type WeightType = (typeof WEIGHT_DTYPES)[number];
 
 /** One tensor's place in a safetensors file. */
-export interface TensorLocation<Stored extends StoredType = 'F32' | 'F16' | 'BF16'> {
+export interface TensorLocation<Stored extends StoredType = WeightType> {
   /** Absolute path, symbolic links resolved. */
   file: string;
   dtype: Stored;
@@ -19,9 +21,11 @@ export interface TensorLocation<Stored extends StoredType = 'F32' | 'F16' | 'BF1
   byteLength: number;
 }
 
-const DTYPE_BYTES = { F32: 4, F16: 2, BF16: 2, I8: 1 } as const;
+const DTYPE_BYTES = { F32: 4, F16: 2, BF16: 2, I8: 1, I64: 8 } as const;
 /** What models are published in. */
 const WEIGHT_DTYPES = ['F32', 'F16', 'BF16'] as const;
+/** Of buffers that old versions of transformers saved beside the weights, such as `embeddings.position_ids`. */
+const BUFFER_DTYPE = 'I64';
 const INDEX_FILE = 'model.safetensors.index.json';
 const SINGLE_FILE = 'model.safetensors';
 /** The format's own bound on the JSON header (https://github.com/huggingface/safetensors#format). */
@@ -42,7 +46,7 @@ export async function safetensorsFiles(files: ModelFiles): Promise<string[]> {
 }
 
 /**
- * Finds every tensor of a model, or of one of its folders. Only headers are read.
+ * Finds every weight of a model, or of one of its folders. Only headers are read.
  *
  * @throws {StartError} for a missing, truncated or malformed file, naming it.
  */
@@ -50,14 +54,18 @@ export async function locateTensors(files: ModelFiles, folder = ''): Promise<Rec
   const single = path.posix.join(folder, SINGLE_FILE);
   const weightMap = folder !== '' || files.has(single) ? {} : await readWeightMap(files);
   const shards = new Set(Object.values(weightMap));
-  const tensors: Record<string, TensorLocation> = {};
+  const tensors: Record<string, TensorLocation<WeightType | typeof BUFFER_DTYPE>> = {};
   for (const file of shards.size === 0 ? [single] : shards) {
-    Object.assign(tensors, await locateTensorsOf(await files.locate(file), WEIGHT_DTYPES));
+    Object.assign(tensors, await locateTensorsOf(await files.locate(file), [...WEIGHT_DTYPES, BUFFER_DTYPE]));
   }
   for (const [name, shard] of Object.entries(weightMap)) {
     if (tensors[name] === undefined) throw new StartError(`${INDEX_FILE}: tensor ${name} is not in ${shard}.`);
   }
-  return tensors;
+  const weights: Record<string, TensorLocation> = {};
+  for (const [name, { dtype, ...place }] of Object.entries(tensors)) {
+    if (dtype !== BUFFER_DTYPE) weights[name] = { dtype, ...place };
+  }
+  return weights;
 }
 
 /** Tensors by what their names are without the first of `prefixes` that they begin with, as checkpoints with a head have them. */
@@ -134,7 +142,7 @@ export async function locateTensorsOf<Stored extends StoredType>(
       const knownDtype = dtypes.find((one) => one === dtype);
       if (knownDtype === undefined) {
         const wanted = dtypes.join(', ').replace(/, (?=\w+$)/, ' and ');
-        throw new StartError(`${name}: tensor ${tensor} is ${dtype}; hotvec reads ${wanted} weights.`);
+        throw new StartError(`${name}: tensor ${tensor} is ${dtype}; hotvec reads ${wanted}.`);
       }
       const [begin = Number.NaN, end = Number.NaN] = Array.isArray(range) ? range : [];
       const expected = Array.isArray(shape)

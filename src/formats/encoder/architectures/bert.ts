@@ -1,16 +1,35 @@
+import type { FieldRules } from '../../../model-files/folder/check-fields.ts';
 import { ConfigReader } from '../../../model-files/folder/config-reader.ts';
-import type { Architecture, EncoderConfig } from '../architecture.ts';
-import { ACTIVATIONS, type Activation } from '../encoder-graph.ts';
+import type { Architecture } from '../architecture.ts';
+import type { EncoderGraph } from '../encoder-graph.ts';
+import {
+  BERT_LAYER_FIELDS,
+  type BertLayerConfig,
+  type BertLayerNames,
+  readBertLayers,
+  writeBertLayer,
+} from './bert-layer.ts';
 
-/** BERT, as `BertModel` has it (modeling_bert.py). Names as in transformers, in camel case. */
-export interface BertConfig extends EncoderConfig {
-  intermediateSize: number;
-  activation: Activation;
-  layerNormEps: number;
-  maxPositions: number;
+export interface BertConfig extends BertLayerConfig {
   tokenTypes: number;
 }
 
+const TENSORFLOW = { noEffect: 'it is of the first BERT in TensorFlow, and transformers does not read it' };
+
+/** Fields of the config.json of BERT and of those that differ in their positions alone. */
+export const BERT_FIELDS: FieldRules = {
+  ...BERT_LAYER_FIELDS,
+  type_vocab_size: 'applied',
+  position_embedding_type: { only: ['absolute', null] },
+  directionality: TENSORFLOW,
+  pooler_fc_size: TENSORFLOW,
+  pooler_num_attention_heads: TENSORFLOW,
+  pooler_num_fc_layers: TENSORFLOW,
+  pooler_size_per_head: TENSORFLOW,
+  pooler_type: TENSORFLOW,
+};
+
+/** BERT (modeling_bert.py). */
 export const bert: Architecture<BertConfig> = {
   modelTypes: ['bert'],
   prefixes: ['bert.'],
@@ -18,72 +37,45 @@ export const bert: Architecture<BertConfig> = {
   ignored: /^(pooler|cls|classifier)\.|^embeddings\.position_ids$/,
 
   readConfig(json) {
-    const config = new ConfigReader(json, {
-      vocab_size: 'applied',
-      hidden_size: 'applied',
-      num_hidden_layers: 'applied',
-      num_attention_heads: 'applied',
-      intermediate_size: 'applied',
-      hidden_act: 'applied',
-      layer_norm_eps: 'applied',
-      max_position_embeddings: 'applied',
-      type_vocab_size: 'applied',
-      pad_token_id: { noEffect: 'there is no padding' },
-      position_embedding_type: { only: ['absolute', null] },
-      is_decoder: { only: [false] },
-      add_cross_attention: { only: [false] },
-      cross_attention_hidden_size: { only: [null] },
-      chunk_size_feed_forward: { noEffect: 'the same arithmetic in pieces' },
-    });
-    const hiddenSize = config.count('hidden_size');
-    const headCount = config.count('num_attention_heads');
-    const intermediateSize = config.count('intermediate_size');
-    const maxPositions = config.count('max_position_embeddings');
-    if (hiddenSize % headCount !== 0) throw config.refuse('num_attention_heads', `a divisor of ${hiddenSize}`);
-    return {
-      modelType: 'bert',
-      hiddenSize,
-      layerCount: config.count('num_hidden_layers'),
-      headCount,
-      headDim: hiddenSize / headCount,
-      vocabularySize: config.count('vocab_size'),
-      positions: maxPositions,
-      layerWeights: 4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize,
-      intermediateSize,
-      activation: config.choice('hidden_act', ACTIVATIONS),
-      layerNormEps: config.positive('layer_norm_eps', 1e-12),
-      maxPositions,
-      tokenTypes: config.count('type_vocab_size', 2),
-    };
+    const config = new ConfigReader(json, { ...BERT_FIELDS, pad_token_id: { noEffect: 'there is no padding' } });
+    const sizes = readBertConfig(config);
+    return { ...sizes, positions: sizes.maxPositions };
   },
 
-  write(graph, config) {
-    const { hiddenSize: hidden, intermediateSize: inner, layerNormEps: epsilon } = config;
-    const words = graph.lookUp('embeddings.word_embeddings', graph.tokenIds, [config.vocabularySize, hidden]);
-    const types = graph.lookUp('embeddings.token_type_embeddings', graph.tokenTypes, [config.tokenTypes, hidden]);
-    const positions = graph.lookUp('embeddings.position_embeddings', graph.positions, [config.maxPositions, hidden]);
-    let x = graph.layerNorm(graph.add(graph.add(words, types), positions), 'embeddings.LayerNorm', hidden, epsilon);
+  write: writeBert,
 
-    for (const layer of graph.layers(config.layerCount)) {
-      const name = `encoder.layer.${layer.index}`;
-      const project = (part: string) => graph.linear(x, `${name}.attention.self.${part}`, [hidden, hidden]);
-      const attended = graph.attend(
-        { query: project('query'), key: project('key'), value: project('value') },
-        config,
-        layer,
-      );
-      const projected = graph.linear(attended, `${name}.attention.output.dense`, [hidden, hidden]);
-      x = graph.skipLayerNorm(
-        projected,
-        graph.rowsAskedFor(x, layer),
-        `${name}.attention.output.LayerNorm`,
-        hidden,
-        epsilon,
-      );
-      const raised = graph.linear(x, `${name}.intermediate.dense`, [inner, hidden]);
-      const lowered = graph.linear(graph.activate(raised, config.activation), `${name}.output.dense`, [hidden, inner]);
-      x = graph.skipLayerNorm(lowered, x, `${name}.output.LayerNorm`, hidden, epsilon);
-    }
-    return x;
+  writeHead(graph, states, { hiddenSize: hidden }) {
+    const pooled = graph.activate(graph.linear(states, 'pooler.dense', [hidden, hidden]), 'tanh');
+    return graph.linear(pooled, 'classifier', [1, hidden]);
   },
 };
+
+/** All but how many positions there are for tokens. */
+export function readBertConfig(config: ConfigReader): Omit<BertConfig, 'positions'> {
+  return { ...readBertLayers(config), tokenTypes: config.count('type_vocab_size', 2) };
+}
+
+export function writeBert(graph: EncoderGraph, config: BertConfig): string {
+  const { hiddenSize: hidden, layerNormEps: epsilon } = config;
+  const words = graph.lookUp('embeddings.word_embeddings', graph.tokenIds, [config.vocabularySize, hidden]);
+  const types = graph.lookUp('embeddings.token_type_embeddings', graph.tokenTypes, [config.tokenTypes, hidden]);
+  const positions = graph.lookUp('embeddings.position_embeddings', graph.positions, [config.maxPositions, hidden]);
+  let x = graph.layerNorm(graph.add(graph.add(words, types), positions), 'embeddings.LayerNorm', hidden, epsilon);
+  for (const layer of graph.layers(config.layerCount)) {
+    x = writeBertLayer(graph, x, { config, names: namesOf(`encoder.layer.${layer.index}`), layer });
+  }
+  return x;
+}
+
+function namesOf(layer: string): BertLayerNames {
+  return {
+    query: `${layer}.attention.self.query`,
+    key: `${layer}.attention.self.key`,
+    value: `${layer}.attention.self.value`,
+    attentionOutput: `${layer}.attention.output.dense`,
+    attentionNorm: `${layer}.attention.output.LayerNorm`,
+    intermediate: `${layer}.intermediate.dense`,
+    output: `${layer}.output.dense`,
+    outputNorm: `${layer}.output.LayerNorm`,
+  };
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { EncoderConfig } from '../../../../src/formats/encoder/architecture.ts';
+import { architectureOf } from '../../../../src/formats/encoder/architectures.ts';
+import type { Json } from '../../../../src/model-files/folder/read-json.ts';
+import { assertNames } from '../../../support/assert-names.ts';
+
+const BERT = {
+  model_type: 'bert',
+  vocab_size: 21_128,
+  hidden_size: 512,
+  num_hidden_layers: 4,
+  num_attention_heads: 8,
+  intermediate_size: 2048,
+  hidden_act: 'gelu',
+  hidden_dropout_prob: 0.1,
+  attention_probs_dropout_prob: 0.1,
+  layer_norm_eps: 1e-12,
+  max_position_embeddings: 512,
+  pad_token_id: 0,
+  type_vocab_size: 2,
+};
+const XLM_ROBERTA = {
+  ...BERT,
+  model_type: 'xlm-roberta',
+  max_position_embeddings: 8194,
+  pad_token_id: 1,
+  type_vocab_size: 1,
+};
+const { type_vocab_size: _, ...WITHOUT_TYPES } = BERT;
+const MPNET = {
+  ...WITHOUT_TYPES,
+  model_type: 'mpnet',
+  max_position_embeddings: 514,
+  pad_token_id: 1,
+  relative_attention_num_buckets: 32,
+};
+const DISTILBERT = {
+  model_type: 'distilbert',
+  vocab_size: 119_547,
+  dim: 768,
+  n_layers: 6,
+  n_heads: 12,
+  hidden_dim: 3072,
+  activation: 'gelu',
+  max_position_embeddings: 512,
+  pad_token_id: 0,
+};
+
+function read(json: Json): EncoderConfig {
+  const architecture = architectureOf(json.model_type);
+  assert.ok(architecture !== undefined, String(json.model_type));
+  return architecture.readConfig(json);
+}
+
+describe('readConfig()', () => {
+  it('counts the positions that tokens can have: of RoBERTa and MPNet those after the padding token', () => {
+    assert.equal(read(BERT).positions, 512);
+    assert.equal(read(DISTILBERT).positions, 512);
+    assert.deepEqual([read(XLM_ROBERTA).positions, read(XLM_ROBERTA).paddingToken], [8192, 1]);
+    assert.deepEqual([read({ ...XLM_ROBERTA, pad_token_id: 3 }).positions], [8190]);
+    // Whatever its config.json says of padding.
+    assert.deepEqual([read(MPNET).positions, read({ ...MPNET, pad_token_id: 3 }).paddingToken], [512, 1]);
+  });
+
+  for (const [name, json] of [
+    // BAAI/bge-small-zh-v1.5 and other descendants of bert-base-chinese.
+    [
+      'what TensorFlow wrote',
+      { ...BERT, directionality: 'bidi', pooler_fc_size: 768, pooler_type: 'first_token_transform', output_past: true },
+    ],
+    // sentence-transformers/distiluse-base-multilingual-cased-v2
+    [
+      'what transformers 2 wrote',
+      {
+        ...DISTILBERT,
+        finetuning_task: null,
+        is_decoder: false,
+        output_hidden_states: true,
+        pruned_heads: {},
+        qa_dropout: 0.1,
+        seq_classif_dropout: 0.2,
+        sinusoidal_pos_embds: false,
+        tie_weights_: true,
+        torchscript: false,
+        use_bfloat16: false,
+      },
+    ],
+    ['the words of a language', { ...XLM_ROBERTA, language: 'english', name: 'XLMRoberta' }],
+    ['how texts are generated', { ...MPNET, do_sample: false, num_beams: 1, max_length: 20, top_p: 1 }],
+  ] as const) {
+    it(`takes ${name}, which changes no vector`, () => {
+      const { model_type: type } = json;
+      const plain = [BERT, XLM_ROBERTA, MPNET, DISTILBERT].find(({ model_type: one }) => one === type) as Json;
+      assert.deepEqual(read(json), read(plain));
+    });
+  }
+
+  for (const [json, field, value] of [
+    [BERT, 'position_embedding_type', 'relative_key'],
+    [BERT, 'is_decoder', true],
+    [BERT, 'hidden_act', 'quick_gelu'],
+    [BERT, 'num_attention_heads', 7],
+    [BERT, 'pruned_heads', { 0: [1] }],
+    [BERT, 'per_layer_config', { 1: {} }],
+    [BERT, 'num_experts', 8],
+    [XLM_ROBERTA, 'pad_token_id', -1],
+    [XLM_ROBERTA, 'max_position_embeddings', 2],
+    [XLM_ROBERTA, 'add_cross_attention', true],
+    // Its code has 32 in any case, so that a table of another size would be read past its end, or in part.
+    [MPNET, 'relative_attention_num_buckets', 64],
+    [MPNET, 'type_vocab_size', 2],
+    [DISTILBERT, 'n_heads', 5],
+    [DISTILBERT, 'activation', 'gelu_10'],
+    [DISTILBERT, 'hidden_size', 768],
+  ] as const) {
+    it(`refuses ${field} = ${JSON.stringify(value)} of ${json.model_type}, naming it`, () => {
+      assert.throws(
+        () => read({ ...json, [field]: value }),
+        (error: Error) => {
+          assert.equal(error.name, 'StartError', error.message);
+          assertNames(error.message, 'config.json', field);
+          return true;
+        },
+      );
+    });
+  }
+});
