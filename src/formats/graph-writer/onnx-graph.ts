@@ -8,7 +8,7 @@ export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
 /** A dimension: a size, or the name of one that is known only when a batch is fed. */
 export type Dimension = number | string;
-export type Attribute = { int: number } | { float: number } | { ints: readonly number[] };
+export type Attribute = { int: number } | { float: number } | { ints: readonly number[] } | { string: string };
 
 /**
  * Where an initializer's bytes are: `byteLength` bytes at `offset` of `file`, a name inside the session's data folder.
@@ -24,8 +24,8 @@ const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8 };
 const OPSET = { domain: 1, version: 2 };
 const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12 };
 const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 };
-const ATTRIBUTE = { name: 1, float: 2, int: 3, ints: 8, type: 20 };
-const ATTRIBUTE_TYPE = { float: 1, int: 2, ints: 7 };
+const ATTRIBUTE = { name: 1, float: 2, int: 3, string: 4, ints: 8, type: 20 };
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
 const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 };
 const STRING_ENTRY = { key: 1, value: 2 };
 const VALUE_INFO = { name: 1, type: 2 };
@@ -110,6 +110,8 @@ export class OnnxGraph {
           } else if ('ints' in attribute) {
             for (const value of attribute.ints) message.integer(ATTRIBUTE.ints, value);
             message.integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.ints);
+          } else if ('string' in attribute) {
+            message.string(ATTRIBUTE.string, attribute.string).integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.string);
           } else {
             message.float(ATTRIBUTE.float, attribute.float).integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.float);
           }
