@@ -163,7 +163,11 @@ export const rooms: Rooms = {
   },
   // What formats share: how a graph of hotvec's own is written, and what is done with hidden states.
   'formats/graph-writer': { values: GROUND, types: ['model-files', 'model-files/folder', 'model-files/int8'] },
-  'formats/pooling': { values: [...GROUND, 'model-files/folder'], types: ['model-files'] },
+  'formats/pooling': {
+    values: [...GROUND, 'formats/graph-writer', 'engine/process', 'model-files/folder'],
+    types: ['engine', 'model-files'],
+    packages: ['onnxruntime-node'],
+  },
 
   'model-files': {
     values: [...GROUND, 'model-files/folder', 'model-files/hub', 'model-files/known', 'formats/formats.ts'],

@@ -43,19 +43,20 @@ export async function loadEncoder(
       everyRow: readTokenOf(manifest) === undefined,
     },
   );
-  return new EncoderModel(await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder })), manifest);
+  const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
+  return new EncoderModel(session, manifest, await loadDense(weights.dense, settings));
 }
 
 /** An encoder in memory: batches of token ids in, pooled rows out. */
 export class EncoderModel implements LoadedModel {
   private readonly session: InferenceSession;
   private readonly manifest: ModelManifest<EncoderWeights>;
-  private readonly dense: readonly Dense[];
+  private readonly dense: Dense;
 
-  constructor(session: InferenceSession, manifest: ModelManifest<EncoderWeights>) {
+  constructor(session: InferenceSession, manifest: ModelManifest<EncoderWeights>, dense: Dense) {
     this.session = session;
     this.manifest = manifest;
-    this.dense = manifest.weights.dense.map(loadDense);
+    this.dense = dense;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
@@ -80,11 +81,12 @@ export class EncoderModel implements LoadedModel {
     };
     const fed = this.session.inputNames.map((name) => [name, feeds[name]?.() as Tensor]);
     const states = (await this.session.run(Object.fromEntries(fed))).states?.data as Float32Array;
-    if (perToken !== undefined && this.dense.length > 0) throw new Error('this model returns no rows of single tokens');
-    const { pooling } = this.manifest;
-    let rows = readToken === undefined ? pool(states, width, plan, pooling, perToken) : states;
-    for (const dense of this.dense) rows = dense(rows);
-    return { rows, computedTokens: tokenIds.length };
+    const { pooling, weights } = this.manifest;
+    if (perToken !== undefined && weights.dense.length > 0) {
+      throw new Error('this model returns no rows of single tokens');
+    }
+    const rows = readToken === undefined ? pool(states, width, plan, pooling, perToken) : states;
+    return { rows: await this.dense(rows), computedTokens: tokenIds.length };
   }
 }
 

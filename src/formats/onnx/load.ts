@@ -29,7 +29,7 @@ export async function loadOnnx(manifest: ModelManifest<OnnxWeights>, settings: E
   const { graphFile } = chosen;
   if (settings.device === 'cpu') {
     const others = Object.keys(exports).filter((dtype) => dtype !== settings.dtype);
-    return new PaddedModel(await createCpuSession(graphFile, settings, others), manifest, chosen);
+    return toModel(await createCpuSession(graphFile, settings, others), manifest, settings, chosen);
   }
   // Exporters leave arithmetic on shapes to the CPU, whatever runs the rest, so what runs there is checked.
   const options = sessionOptions(settings, { allowCpuNodes: true });
@@ -37,7 +37,7 @@ export async function loadOnnx(manifest: ModelManifest<OnnxWeights>, settings: E
   const { operators, result } = await recordOperators(
     (profiling) => InferenceSession.create(graphFile, { ...options, ...profiling }),
     async (session) => {
-      const model = new PaddedModel(session, manifest, chosen);
+      const model = await toModel(session, manifest, settings, chosen);
       await model.runTogether(toBatch(trial.map((length) => Array.from({ length }, (_, i) => i))));
       return model;
     },
@@ -47,29 +47,48 @@ export async function loadOnnx(manifest: ModelManifest<OnnxWeights>, settings: E
   return result;
 }
 
+async function toModel(
+  session: InferenceSession,
+  { weights, pooling, task }: ModelManifest<OnnxWeights>,
+  settings: EngineSettings,
+  { isBatchDependent }: OnnxExport,
+): Promise<PaddedModel> {
+  const output = chooseOutput(session.outputMetadata, task);
+  // A pooled output has been through them.
+  const layers = output.isPooled ? [] : weights.dense;
+  return new PaddedModel({
+    session,
+    output,
+    feeds: planInputs(session.inputMetadata, weights.padTokenId, weights.tokenTypes),
+    givesTokenRows: !output.isPooled && layers.length === 0,
+    dense: await loadDense(layers, settings),
+    pooling,
+    isBatchDependent,
+  });
+}
+
+interface PaddedModelParts {
+  session: InferenceSession;
+  output: ChosenOutput;
+  feeds: ReturnType<typeof planInputs>;
+  /** Whether rows of single tokens are rows of the model: with a Dense module they are of another space. */
+  givesTokenRows: boolean;
+  dense: Dense;
+  pooling: Pooling;
+  isBatchDependent: boolean;
+}
+
 /** An ONNX export in memory: batches of token ids in, pooled rows out. */
 class PaddedModel implements LoadedModel {
-  private readonly session: InferenceSession;
-  private readonly output: ChosenOutput;
-  private readonly feeds: ReturnType<typeof planInputs>;
-  private readonly dense: readonly Dense[];
-  private readonly pooling: Pooling;
-  private readonly isBatchDependent: boolean;
+  private readonly parts: PaddedModelParts;
 
-  constructor(session: InferenceSession, manifest: ModelManifest<OnnxWeights>, chosen: OnnxExport) {
-    const { weights, pooling, task } = manifest;
-    this.session = session;
-    this.output = chooseOutput(session.outputMetadata, task);
-    this.feeds = planInputs(session.inputMetadata, weights.padTokenId, weights.tokenTypes);
-    // A pooled output has been through them.
-    this.dense = this.output.isPooled ? [] : weights.dense.map(loadDense);
-    this.pooling = pooling;
-    this.isBatchDependent = chosen.isBatchDependent;
+  constructor(parts: PaddedModelParts) {
+    this.parts = parts;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
-    if (!this.isBatchDependent) return this.runTogether(batch);
+    if (!this.parts.isBatchDependent) return this.runTogether(batch);
     // Its quantization would let neighbors into a row: every sequence is computed alone, without padding.
     const batchSize = batch.offsets.length - 1;
     const parts: Float32Array[] = [];
@@ -85,8 +104,9 @@ class PaddedModel implements LoadedModel {
   async runTogether(batch: Batch): Promise<ComputedBatch> {
     const layout = layOut(batch);
     const { batchSize, longest } = layout;
-    const { name, isPooled } = this.output;
-    const output = (await this.session.run(this.feeds(batch, layout), [name]))[name];
+    const { session, feeds, dense, pooling, givesTokenRows } = this.parts;
+    const { name, isPooled } = this.parts.output;
+    const output = (await session.run(feeds(batch, layout), [name]))[name];
     if (output === undefined) throw new Error(`the graph returned no ${name}`);
     const leading = isPooled ? [batchSize] : [batchSize, longest];
     // One number for each sequence may come without a dimension of its own.
@@ -97,14 +117,11 @@ class PaddedModel implements LoadedModel {
     const values =
       output.type === 'float16' ? fromHalves(output.data as ArrayLike<number>) : (output.data as Float32Array);
     const { perToken } = batch;
-    if (perToken !== undefined && (isPooled || this.dense.length > 0)) {
-      throw new Error('this model returns no rows of single tokens');
-    }
+    if (perToken !== undefined && !givesTokenRows) throw new Error('this model returns no rows of single tokens');
     const width = values.length / (batchSize * longest);
     const starts = layout.lengths.map((_, i) => i * longest);
-    let rows = isPooled ? values : pool(values, width, { ...layout, starts }, this.pooling, perToken);
-    for (const dense of this.dense) rows = dense(rows);
-    return { rows, computedTokens: batchSize * longest };
+    const rows = isPooled ? values : pool(values, width, { ...layout, starts }, pooling, perToken);
+    return { rows: await dense(rows), computedTokens: batchSize * longest };
   }
 }
 

@@ -1,61 +1,64 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { readFloat32 } from '../../model-files/folder/read-float32.ts';
+import path from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { sessionOptions } from '../../engine/process/session-options.ts';
+import type { EngineSettings } from '../../engine/protocol.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
+import { GraphWeights } from '../graph-writer/graph-weights.ts';
+import { ElementType, folderOfAll, OnnxGraph } from '../graph-writer/onnx-graph.ts';
 import type { DenseLayer } from './dense-layers.ts';
 
-/** Rows through one Dense module: row-major [rows, inFeatures] → [rows, outFeatures]. */
-export type Dense = (rows: Float32Array) => Float32Array;
+const MICROSOFT = 'com.microsoft';
+const [INPUT, OUTPUT] = ['rows', 'result'];
 
-/** Loads sentence_transformers.models.Dense: row ← activation(row · weightᵀ + bias). */
-export function loadDense({ weight, bias, activation }: DenseLayer): Dense {
-  const [outFeatures = 0, inFeatures = 0] = weight.shape;
-  const matrix = readTensor(weight);
-  const offset = bias === null ? new Float32Array(outFeatures) : readTensor(bias);
-  const activate = ACTIVATIONS[activation];
-  return (rows) => {
-    const batchSize = rows.length / inFeatures;
-    const result = new Float32Array(batchSize * outFeatures);
-    for (let i = 0; i < batchSize; i++) {
-      for (let j = 0; j < outFeatures; j++) {
-        let sum = offset[j] as number;
-        for (let k = 0; k < inFeatures; k++) {
-          sum += (rows[i * inFeatures + k] as number) * (matrix[j * inFeatures + k] as number);
-        }
-        result[i * outFeatures + j] = activate(sum);
-      }
-    }
-    return result;
+/** Pooled rows through all Dense modules: row-major [rows, inFeatures] → [rows, outFeatures]. */
+export type Dense = (rows: Float32Array) => Promise<Float32Array>;
+
+/**
+ * Loads sentence_transformers.models.Dense, one after the other: row ← activation(row · weightᵀ + bias). They are computed
+ * on the CPU in float32, whatever the model is: pooled rows are few, and on the CPU already. A row comes out the same to
+ * the bit alone and among others: for that the matrices are prepacked always. From others ONNX Runtime takes the terms of a
+ * sum in steps whose size depends on how it divides the work, and that on the number of rows.
+ */
+export async function loadDense(layers: readonly DenseLayer[], settings: EngineSettings): Promise<Dense> {
+  const [first] = layers;
+  if (first === undefined) return async (rows) => rows;
+  const width = first.weight.shape[1] as number;
+  const weightsFolder = folderOfAll(layers.map(({ weight }) => weight.file));
+  const graph = writeDenseGraph(layers, ({ file }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/'));
+  const options = sessionOptions({ ...settings, device: 'cpu', prepacking: true }, { weightsFolder });
+  const session = await InferenceSession.create(graph, options);
+  return async (rows) => {
+    const input = new Tensor('float32', rows, [rows.length / width, width]);
+    return (await session.run({ [INPUT]: input }))[OUTPUT]?.data as Float32Array;
   };
 }
 
-const ACTIVATIONS: Record<DenseLayer['activation'], (x: number) => number> = {
-  identity: (x) => x,
-  tanh: Math.tanh,
-  relu: (x) => Math.max(0, x),
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  gelu: (x) => (x * (1 + errorFunction(x / Math.SQRT2))) / 2,
-};
-
-/** Abramowitz and Stegun 7.1.26: within 1.5e-7, about what float32 can tell apart. */
-function errorFunction(x: number): number {
-  const t = 1 / (1 + 0.3275911 * Math.abs(x));
-  const polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  return Math.sign(x) * (1 - polynomial * Math.exp(-x * x));
-}
-
-/** A tensor of a safetensors file in float32. */
-function readTensor({ file, dtype, offset, byteLength }: TensorLocation): Float32Array {
-  // A buffer of its own: its start is aligned.
-  const bytes = new Uint8Array(new ArrayBuffer(byteLength));
-  const descriptor = openSync(file, 'r');
-  try {
-    for (let read = 0; read < byteLength; ) {
-      const count = readSync(descriptor, bytes, read, byteLength - read, offset + read);
-      if (count === 0) throw new Error(`${file} ended ${byteLength - read} bytes early`);
-      read += count;
-    }
-  } finally {
-    closeSync(descriptor);
+/** Writes the graph of the modules: rows [R, inFeatures] → result [R, outFeatures], float32. */
+function writeDenseGraph(layers: readonly DenseLayer[], fileName: (location: { file: string }) => string): Uint8Array {
+  const graph = new OnnxGraph('dense');
+  const tensors: Record<string, TensorLocation> = {};
+  for (const [i, { weight, bias }] of layers.entries()) {
+    tensors[`${i}.weight`] = weight;
+    if (bias !== null) tensors[`${i}.bias`] = bias;
   }
-  return readFloat32(bytes, dtype);
+  const weights = new GraphWeights(graph, { tensors, fileName, ignored: /^$/ });
+  let rows = graph.input(INPUT, ElementType.float32, ['R', layers[0]?.weight.shape[1] as number]);
+  for (const [i, { weight, bias, activation }] of layers.entries()) {
+    const parts = [weights.constant(`${i}.weight`, weight.shape)];
+    if (bias !== null) parts.push(weights.constant(`${i}.bias`, bias.shape));
+    const product = graph.node('Gemm', [rows, ...parts], { attributes: { transB: { int: 1 } } });
+    rows = ACTIVATIONS[activation](graph, product);
+  }
+  const outFeatures = layers.at(-1)?.weight.shape[0] as number;
+  graph.node('Identity', [rows], { outputs: [graph.output(OUTPUT, ElementType.float32, ['R', outFeatures])] });
+  return graph.serialize({ '': 21, [MICROSOFT]: 1 });
 }
+
+const ACTIVATIONS: Record<DenseLayer['activation'], (graph: OnnxGraph, x: string) => string> = {
+  identity: (_, x) => x,
+  tanh: (graph, x) => graph.node('Tanh', [x]),
+  relu: (graph, x) => graph.node('Relu', [x]),
+  sigmoid: (graph, x) => graph.node('Sigmoid', [x]),
+  // The exact one, by the error function.
+  gelu: (graph, x) => graph.node('Gelu', [x], { domain: MICROSOFT }),
+};

@@ -86,7 +86,7 @@ describe('PaddedModel in fp32', () => {
 
   it('fetches one output: every other would be copied for nothing', async () => {
     const model = await loadPadded(await paddedManifest('qwen3-decoder'));
-    const { session } = model as unknown as { session: InferenceSession };
+    const { session } = (model as unknown as { parts: { session: InferenceSession } }).parts;
     assert.equal(session.outputNames.length, 5);
     const run = session.run.bind(session);
     const fetched: string[] = [];

@@ -11,6 +11,7 @@ import type { TensorLocation } from '../../../src/model-files/folder/safetensors
 import type { Pooling } from '../../../src/model-files/manifest.ts';
 import { largestDifference } from '../../support/difference.ts';
 import { paddedFixtures } from '../../support/padded-fixtures.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
 
 /** Made by sentence-transformers' own modules (test/fixtures/padded/make.py). */
 const stages = JSON.parse(readFileSync(path.join(paddedFixtures, 'stages.json'), 'utf8')) as {
@@ -39,6 +40,16 @@ describe('pool()', () => {
 });
 
 describe('loadDense()', () => {
+  const engineSettings = {
+    device: 'cpu',
+    deviceId: 0,
+    dtype: 'fp32',
+    threads: 2,
+    maxTokens: 64,
+    maxBatchTokens: 64,
+    prepacking: true,
+    mustBeatCpu: false,
+  } as const;
   /** Writes numbers to a file, after a few bytes that do not belong to them. */
   const tensor = (folder: string, name: string, dtype: TensorLocation['dtype'], shape: number[], bytes: Buffer) => {
     const file = path.join(folder, name);
@@ -48,16 +59,17 @@ describe('loadDense()', () => {
   const floats = (values: number[]) => Buffer.from(Float32Array.from(values).buffer);
 
   for (const [activation, expected] of Object.entries(stages.activations)) {
-    it(`applies ${activation} as PyTorch does`, () => {
+    it(`applies ${activation} as PyTorch does`, async () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
       const weight = tensor(folder, 'w', 'F32', [1, 1], floats([1]));
-      const dense = loadDense({ weight, bias: null, activation: activation as DenseLayer['activation'] });
-      assert.ok(largestDifference(dense(Float32Array.from(stages.inputs)), expected) < 1e-6);
+      const layer = { weight, bias: null, activation: activation as DenseLayer['activation'] };
+      const dense = await loadDense([layer], engineSettings);
+      assert.ok(largestDifference(await dense(Float32Array.from(stages.inputs)), expected) < 1e-6);
       rmSync(folder, { recursive: true });
     });
   }
 
-  it('reads weights in every precision of safetensors', () => {
+  it('reads weights in every precision of safetensors', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     // 1, −2, 0.5, 65504 and the smallest half float: exact in each where listed.
     const halves = Buffer.from(Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x7bff).buffer);
@@ -69,13 +81,39 @@ describe('loadDense()', () => {
     ] as const) {
       const weight = tensor(folder, dtype, dtype, [2, 2], bytes);
       const bias = tensor(folder, 'bias', 'F32', [2], floats([10, 20]));
-      const dense = loadDense({ weight, bias, activation: 'identity' });
+      const dense = await loadDense([{ weight, bias, activation: 'identity' }], engineSettings);
       const [a, b, c, d] = matrix;
       assert.deepEqual(
-        Array.from(dense(Float32Array.of(1, 2, 3, 4))),
+        Array.from(await dense(Float32Array.of(1, 2, 3, 4))),
         [a + 2 * b + 10, c + 2 * d + 20, 3 * a + 4 * b + 10, 3 * c + 4 * d + 20].map(Math.fround),
         dtype,
       );
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  it('gives a row the same alone as among others, whatever is prepacked of the model', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    const random = new SeededRandom(5);
+    const numbers = (count: number) => Array.from({ length: count }, () => random.next() - 0.5);
+    const layers = [
+      {
+        weight: tensor(folder, 'up', 'F32', [300, 130], floats(numbers(300 * 130))),
+        bias: tensor(folder, 'bias', 'F32', [300], floats(numbers(300))),
+        activation: 'gelu' as const,
+      },
+      {
+        weight: tensor(folder, 'down', 'F32', [40, 300], floats(numbers(40 * 300))),
+        bias: null,
+        activation: 'tanh' as const,
+      },
+    ];
+    const dense = await loadDense(layers, { ...engineSettings, prepacking: false });
+    const rows = Float32Array.from(numbers(33 * 130));
+    const together = await dense(rows);
+    for (let i = 0; i < 33; i++) {
+      const alone = await dense(rows.slice(i * 130, (i + 1) * 130));
+      assert.deepEqual(alone, together.slice(i * 40, (i + 1) * 40), `row ${i}`);
     }
     rmSync(folder, { recursive: true });
   });
