@@ -2,21 +2,10 @@ import type { Int8Matrix } from '../../model-files/int8/scheme.ts';
 import type { GraphWeights } from '../graph-writer/graph-weights.ts';
 import { type Int8Product, int8Products } from '../graph-writer/int8-products.ts';
 import { ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
-import { rotaryTables } from '../graph-writer/rotary-tables.ts';
+import { type Activation, activate } from './activations.ts';
 import { type Attend, type AttentionShape, fusedAttention, plainAttention } from './attention.ts';
-import { rotatePlainly } from './rotate-plainly.ts';
-
-const MICROSOFT = 'com.microsoft';
-
-/** Activations of feed-forward layers, by their names in transformers (activations.py). `gelu` is the exact one, by erf. */
-export const ACTIVATIONS = {
-  gelu: 'gelu',
-  relu: 'relu',
-  silu: 'silu',
-  swish: 'silu',
-  tanh: 'tanh',
-} as const;
-export type Activation = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
+import { addAndNormalize, type Norm, type NormParts, normalize, normalizeSum, type SumAndNorm } from './norms.ts';
+import { fusedRotation, plainRotation, type Rotate } from './rotation.ts';
 
 /** One layer of a stack, while it is written. */
 export interface Layer {
@@ -51,8 +40,13 @@ export class EncoderGraph {
   private readonly options: EncoderGraphOptions;
   private readonly int8Product: Int8Product;
   private readonly inputs = new Set<string>();
-  private readonly tables = new Map<string, { cos: string; sin: string }>();
   private readonly writeAttention: Attend;
+  private readonly normParts: NormParts;
+  /**
+   * Rotary position embedding of queries or keys, [N, heads × headDim].
+   * @returns [N, heads × headDim]
+   */
+  readonly rotate: Rotate;
 
   constructor(graph: OnnxGraph, weights: GraphWeights, options: EncoderGraphOptions) {
     this.graph = graph;
@@ -60,7 +54,12 @@ export class EncoderGraph {
     this.options = options;
     this.int8Product = int8Products(graph, options.fileName);
     const parts = { graph, input: (name: string, shape: (number | string)[]) => this.input(name, shape) };
-    this.writeAttention = options.operators === 'fused' ? fusedAttention(parts) : plainAttention(parts);
+    const isFused = options.operators === 'fused';
+    this.writeAttention = isFused ? fusedAttention(parts) : plainAttention(parts);
+    const { longest, operators } = options;
+    const rotation = { graph, longest, positions: () => this.positions };
+    this.rotate = isFused ? fusedRotation(rotation) : plainRotation(rotation);
+    this.normParts = { graph, weights, operators };
   }
 
   get tokenIds(): string {
@@ -101,6 +100,35 @@ export class EncoderGraph {
     return bias ? this.graph.node('Add', [product, ...offset]) : product;
   }
 
+  /**
+   * Several products of the same x, whose matrices are stored as one, [rows of all, columns].
+   * @param rows of each.
+   */
+  linears(
+    x: string,
+    name: string,
+    rows: readonly number[],
+    columns: number,
+    { bias = true }: { bias?: boolean } = {},
+  ): string[] {
+    const all = rows.reduce((sum, count) => sum + count, 0);
+    if (this.options.int8[`${name}.weight`] !== undefined) {
+      const outputs = rows.map((_, i) => `${name}.${i}`);
+      this.graph.node('Split', [this.linear(x, name, [all, columns], { bias }), this.graph.int64s(rows)], {
+        attributes: { axis: { int: 1 } },
+        outputs,
+      });
+      return outputs;
+    }
+    return rows.map((count, i) => {
+      const first = rows.slice(0, i).reduce((sum, before) => sum + before, 0);
+      const part = (tensor: string, shape: readonly number[]) =>
+        this.weights.rows(`${name}.${tensor}`, shape, first, count);
+      const parts = [part('weight', [all, columns]), ...(bias ? [part('bias', [all])] : [])];
+      return this.graph.node('Gemm', [x, ...parts], { attributes: { transB: { int: 1 } } });
+    });
+  }
+
   add(a: string, b: string): string {
     return this.graph.node('Add', [a, b]);
   }
@@ -115,53 +143,26 @@ export class EncoderGraph {
   }
 
   /** torch.nn.LayerNorm. */
-  layerNorm(x: string, name: string, width: number, epsilon: number, { bias = true }: { bias?: boolean } = {}): string {
-    const parts = [this.weights.constant(`${name}.weight`, [width])];
-    if (bias) parts.push(this.weights.constant(`${name}.bias`, [width]));
-    return this.graph.node('LayerNormalization', [x, ...parts], {
-      attributes: { epsilon: { float: epsilon } },
-    });
+  layerNorm(x: string, name: string, width: number, epsilon: number): string {
+    return normalize(x, layerNormOf(name, width, epsilon), this.normParts);
   }
 
-  /** The norm of x + residual, as layers have it that normalize after each step. */
+  /** The LayerNorm of x + residual, as layers have it that normalize after each step. */
   skipLayerNorm(x: string, residual: string, name: string, width: number, epsilon: number): string {
-    if (this.options.operators === 'plain') return this.layerNorm(this.add(x, residual), name, width, epsilon);
-    const parts = ['weight', 'bias'].map((part) => this.weights.constant(`${name}.${part}`, [width]));
-    return this.graph.node('SkipLayerNormalization', [x, residual, ...parts], {
-      domain: MICROSOFT,
-      attributes: { epsilon: { float: epsilon } },
-    });
+    return normalizeSum(x, residual, layerNormOf(name, width, epsilon), this.normParts);
+  }
+
+  norm(x: string, norm: Norm): string {
+    return normalize(x, norm, this.normParts);
+  }
+
+  /** x + residual and its norm, as layers have it that normalize before each step. */
+  addAndNorm(x: string, residual: string, norm: Norm): SumAndNorm {
+    return addAndNormalize(x, residual, norm, this.normParts);
   }
 
   activate(x: string, activation: Activation): string {
-    switch (activation) {
-      case 'gelu':
-        return this.graph.node('Gelu', [x], { domain: MICROSOFT });
-      case 'relu':
-        return this.graph.node('Relu', [x]);
-      case 'silu':
-        return this.multiply(x, this.graph.node('Sigmoid', [x]));
-      case 'tanh':
-        return this.graph.node('Tanh', [x]);
-    }
-  }
-
-  /**
-   * Rotary position embedding of queries or keys, [N, heads × headDim]: the halves of each head turned by the token's
-   * position (`apply_rotary_pos_emb`).
-   */
-  rotate(x: string, heads: number, headDim: number, theta: number): string {
-    const { cos, sin } = this.rotaryTablesOf(headDim, theta);
-    const width = heads * headDim;
-    if (this.options.operators === 'plain') {
-      const turn = { graph: this.graph, positions: this.positions, cos, sin };
-      return this.graph.reshape(rotatePlainly(x, heads, headDim, turn), [-1, width]);
-    }
-    const positions = this.graph.cast(this.positions, ElementType.int32, ElementType.int64);
-    const inputs = [this.graph.reshape(x, [1, -1, width]), this.graph.reshape(positions, [1, -1]), cos, sin];
-    const attributes = { num_heads: { int: heads } };
-    const turned = this.graph.node('RotaryEmbedding', inputs, { domain: MICROSOFT, attributes });
-    return this.graph.reshape(turned, [-1, width]);
+    return activate(this.graph, x, activation);
   }
 
   /**
@@ -215,23 +216,14 @@ export class EncoderGraph {
     return this.graph.node('Gather', [x, this.input('row_index', ['R'])]);
   }
 
-  private rotaryTablesOf(headDim: number, theta: number): { cos: string; sin: string } {
-    const key = `rope_${theta}_${headDim}`;
-    const known = this.tables.get(key);
-    if (known !== undefined) return known;
-    const rows = this.options.longest;
-    const { cos, sin } = rotaryTables(rows, headDim, theta);
-    const constant = (name: string, table: Float32Array) =>
-      this.graph.constant(`${key}.${name}`, ElementType.float32, [rows, headDim / 2], table);
-    const made = { cos: constant('cos', cos), sin: constant('sin', sin) };
-    this.tables.set(key, made);
-    return made;
-  }
-
   /** An int32 input, declared when it is first read. */
   private input(name: string, shape: (number | string)[]): string {
     if (!this.inputs.has(name)) this.graph.input(name, ElementType.int32, shape);
     this.inputs.add(name);
     return name;
   }
+}
+
+function layerNormOf(name: string, width: number, epsilon: number): Norm {
+  return { kind: 'layer', name, width, epsilon, bias: true, isWeightLessOne: false };
 }

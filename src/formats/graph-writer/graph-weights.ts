@@ -69,6 +69,15 @@ export class GraphWeights {
   }
 
   /**
+   * Some rows of a tensor, [count, …] float32.
+   * @param shape of the whole tensor.
+   * @throws {StartError} as `check`.
+   */
+  rows(name: string, shape: readonly number[], first: number, count: number): string {
+    return this.slice(name, this.check(name, shape), first, count);
+  }
+
+  /**
    * One row of a matrix, [1, width] float32.
    * @throws {StartError} for a tensor that is missing or has no such row; the text says what it is for.
    */
@@ -80,14 +89,18 @@ export class GraphWeights {
     if (tensor.shape.length !== 2 || columns !== width || index >= rows) {
       throw new StartError(`Tensor ${name} is [${tensor.shape}] and has no row ${index} of ${width} numbers.`);
     }
-    const byteLength = tensor.byteLength / rows;
-    const place = { file: this.options.fileName(tensor), offset: tensor.offset + index * byteLength, byteLength };
-    const type = STORED_TYPE[tensor.dtype];
-    return this.graph.cast(
-      this.graph.externalConstant(`${name}[${index}]`, type, [1, width], place),
-      type,
-      ElementType.float32,
-    );
+    return this.slice(name, tensor, index, 1);
+  }
+
+  private slice(name: string, tensor: TensorLocation, first: number, count: number): string {
+    const { shape, dtype, offset } = tensor;
+    const [rows = 0, ...rest] = shape;
+    const rowBytes = tensor.byteLength / rows;
+    const file = this.options.fileName(tensor);
+    const place = { file, offset: offset + first * rowBytes, byteLength: count * rowBytes };
+    const type = STORED_TYPE[dtype];
+    const sliced = this.graph.externalConstant(`${name}[${first}+${count}]`, type, [count, ...rest], place);
+    return this.graph.cast(sliced, type, ElementType.float32);
   }
 
   /** @throws {StartError} naming a tensor that the graph did not use: it and config.json do not belong together. */

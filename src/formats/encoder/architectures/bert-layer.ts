@@ -1,7 +1,8 @@
 import type { FieldRules } from '../../../model-files/folder/check-fields.ts';
 import type { ConfigReader } from '../../../model-files/folder/config-reader.ts';
+import { ACTIVATIONS, type Activation } from '../activations.ts';
 import type { EncoderConfig } from '../architecture.ts';
-import { ACTIVATIONS, type Activation, type EncoderGraph, type Layer } from '../encoder-graph.ts';
+import type { EncoderGraph, Layer } from '../encoder-graph.ts';
 
 /** Sizes of the encoders whose layers are those of BERT. Names as in transformers, in camel case. */
 export interface BertLayerConfig extends EncoderConfig {

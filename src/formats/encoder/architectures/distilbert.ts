@@ -1,6 +1,6 @@
 import { ConfigReader } from '../../../model-files/folder/config-reader.ts';
+import { ACTIVATIONS } from '../activations.ts';
 import type { Architecture } from '../architecture.ts';
-import { ACTIVATIONS } from '../encoder-graph.ts';
 import { type BertLayerConfig, type BertLayerNames, bertLayerWeights, writeBertLayer } from './bert-layer.ts';
 
 const TRAINING = { noEffect: 'it concerns training' };
