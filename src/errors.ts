@@ -69,6 +69,20 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
+/**
+ * What a check refuses, in its words; null: nothing.
+ * @throws anything but a {@link StartError}.
+ */
+export async function refusalOf(check: () => void | Promise<void>): Promise<string | null> {
+  try {
+    await check();
+    return null;
+  } catch (error) {
+    if (error instanceof StartError) return error.message;
+    throw error;
+  }
+}
+
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

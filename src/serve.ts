@@ -113,13 +113,14 @@ export async function serve(options: ServeOptions): Promise<Service> {
 /** One after the other: each measures how fast it is. */
 async function loadModels(models: readonly OpenModel[], metrics: Metrics): Promise<object[]> {
   const loaded: object[] = [];
-  for (const { name: model, manifest, engine, start } of models) {
+  for (const { name: model, manifest, service, engine, start } of models) {
     const { info, fingerprint, batchTokens, batchTokensFrom } = await start();
     const { device, dtype } = info;
+    const { weights } = service.model;
     const revision = manifest.revision ?? '';
     metrics.of(model).describeBuild({ version: packageVersion, revision, fingerprint, device, dtype });
     const engines = engine.processesReady;
-    loaded.push({ model, fingerprint, device, dtype, engines, batchTokens, batchTokensFrom });
+    loaded.push({ model, fingerprint, weights, device, dtype, engines, batchTokens, batchTokensFrom });
   }
   return loaded;
 }

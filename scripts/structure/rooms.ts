@@ -186,7 +186,15 @@ export const rooms: Rooms = {
   settings: { values: [...GROUND, 'model-files/manifest.ts'], packages: ['typebox', 'yaml'] },
   log: {
     values: [...GROUND, 'model-files/hub/format-bytes.ts', 'engine/supervisor/engine-events.ts'],
-    types: ['settings', 'metrics', 'served-models', 'engine/supervisor', 'model-files/hub', 'model-files/int8'],
+    types: [
+      'settings',
+      'metrics',
+      'served-models',
+      'engine/supervisor',
+      'model-files/manifest.ts',
+      'model-files/hub',
+      'model-files/int8',
+    ],
     packages: ['pino'],
   },
   metrics: { values: GROUND, types: ['formats'], packages: ['prom-client'] },

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { type ComputedWeights, settingsFor } from '../log/left-aside.ts';
 import { formatBytes } from '../model-files/hub/format-bytes.ts';
 import type { HubEvent } from '../model-files/hub/hub-events.ts';
 
@@ -15,6 +16,9 @@ export class PullBar {
     switch (event.kind) {
       case 'resolved':
         this.say(`${event.model}@${event.asked} is ${event.revision} (${event.hub})`);
+        return;
+      case 'left_aside':
+        this.say(sayLeftAside(event));
         return;
       case 'download':
         this.stop();
@@ -50,4 +54,9 @@ export class PullBar {
   private say(line: string): void {
     this.terminal.write(`${this.bar === null ? '' : '\n'}${line}\n`);
   }
+}
+
+function sayLeftAside({ model, weights, leftAside }: ComputedWeights): string {
+  const { kind, reason } = leftAside;
+  return `${model} has ${weights} and ${kind}; ${weights} it is. ${reason ?? `For ${kind}: ${settingsFor(leftAside)}.`}`;
 }

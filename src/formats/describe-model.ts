@@ -1,20 +1,19 @@
+import { StartError } from '../errors.ts';
 import { parseCanary, parseScoreCanary } from '../model-files/canary.ts';
 import type { PoolingSetting } from '../model-files/folder/choose-pooling.ts';
 import { readMatryoshka } from '../model-files/folder/matryoshka.ts';
 import { maxTokensOf } from '../model-files/folder/max-tokens.ts';
 import { LocalFiles, type ModelFolder } from '../model-files/folder/model-files.ts';
 import type { Json } from '../model-files/folder/read-json.ts';
-import type { Dtype, ModelManifest, TaskName } from '../model-files/manifest.ts';
+import type { ModelManifest, TaskName, WeightChoice } from '../model-files/manifest.ts';
 import { chooseTask, type TaskSetting } from './choose-task.ts';
 import { readScoring } from './read-scoring.ts';
 import { CANARY_FILE, recognizeModel } from './recognize-model.ts';
 
 /** The settings that a description depends on. */
-export interface DescribeSettings {
+export interface DescribeSettings extends WeightChoice {
   /** What to do where the folder does not say. */
   pooling: PoolingSetting;
-  /** The one that is to be served: of a folder with weights of several formats it chooses which. */
-  dtype: Dtype | 'auto';
   /** What the model is for, where the folder does not say. */
   task: TaskSetting;
   /** What a model is for whose weights everyone knows. */
@@ -39,13 +38,19 @@ export async function describeModel(
 ): Promise<ModelManifest> {
   const {
     pooling = 'auto',
+    weights = 'auto',
     dtype = 'auto',
     matryoshkaDimensions = [],
     publishedTask: published = async () => null,
   } = settings;
   const files = new LocalFiles(location);
-  const recognized = await recognizeModel(files, dtype);
-  const { format, config, modules, sentence, tokenizer } = recognized;
+  const recognized = await recognizeModel(files, { weights, dtype });
+  const { format, leftAside, config, modules, sentence, tokenizer } = recognized;
+  if (pooling === 'in_graph' && leftAside?.kind === 'onnx') {
+    throw new StartError(
+      `POOLING=in_graph is for an ONNX export, and of ${location.name} the safetensors are computed. Set WEIGHTS=onnx, or unset POOLING.`,
+    );
+  }
   const read = async (file: string) => (await files.readJson(file)) as Json | undefined;
   const [tokenizerConfig, canary] = await Promise.all([read('tokenizer_config.json'), read(CANARY_FILE)]);
   const { name } = location;
@@ -67,6 +72,7 @@ export async function describeModel(
     format: format.name,
     task,
     scoring,
+    leftAside,
     ...described,
     tokenizerFile: await files.locate('tokenizer.json'),
     namedTokens: namedTokens(tokenizerConfig),

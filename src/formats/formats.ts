@@ -26,7 +26,9 @@ export function chooseDtype(manifest: ModelManifest, device: Device, requested: 
   const offered = formatOf(manifest).dtypes(manifest, device);
   const chosen = requested === 'auto' ? offered[0] : offered.find((dtype) => dtype === requested);
   if (chosen !== undefined) return chosen;
+  const { leftAside } = manifest;
+  const others = leftAside?.dtypes.some((dtype) => dtype === requested) ? `, or set WEIGHTS=${leftAside.kind}` : '';
   throw new StartError(
-    `DTYPE=${requested} is not available for this model on ${device}; available there: ${offered.join(', ')}. Set DTYPE to one of them or to auto, or choose another DEVICE.`,
+    `DTYPE=${requested} is not available for this model on ${device}; available there: ${offered.join(', ')}. Set DTYPE to one of them or to auto, or choose another DEVICE${others}.`,
   );
 }

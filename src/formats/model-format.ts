@@ -7,23 +7,25 @@ import type { Json } from '../model-files/folder/read-json.ts';
 import type { SentenceModules } from '../model-files/folder/sentence-modules.ts';
 import type { TokenizerDescription } from '../model-files/folder/tokenizer/describe-tokenizer.ts';
 import type { OnInt8Event } from '../model-files/int8/int8-events.ts';
-import type { Dtype, ModelManifest, TaskName } from '../model-files/manifest.ts';
+import type { Dtype, ModelManifest, TaskName, WeightKind } from '../model-files/manifest.ts';
 
 /** How a graph takes a batch: tokens packed, shared prefixes once; or every sequence padded to the longest. */
 export type Layout = 'packed' | 'padded';
 
-/** Whether a folder is of a format, by its file names and its config.json. */
+/** Whether a folder is of a format, by its file names and its small files. */
 export type Recognition =
   /** `dtypes`: the precisions that its file names promise, the best first. */
   | { isOwn: true; dtypes: readonly Dtype[] }
-  /** `reason`: whole sentences. */
-  | { isOwn: false; reason: string };
+  /** `reason`: what it lacks, or has that is not computed, in whole sentences; null: it is of another kind altogether. */
+  | { isOwn: false; reason: string | null };
 
 /** What every format reads of a folder before anything of its own. */
 export interface FolderFacts {
   config: Json;
   /** null where there is no modules.json. */
   modules: SentenceModules | null;
+  /** null where the files leave it open. */
+  task: TaskName | null;
 }
 
 /** What a folder is described for. */
@@ -57,6 +59,10 @@ export interface PrepareOptions {
 export interface ModelFormat<Weights = unknown> {
   /** As in manifests, and the name of its folder. */
   readonly name: string;
+  /** What it reads weights from. */
+  readonly weightKind: WeightKind;
+  /** Values of `model_type` that it computes, for messages; empty where that is not what it goes by. */
+  readonly modelTypes: readonly string[];
   readonly layout: Layout;
   /**
    * Whether each precision is in files of its own. If such a folder is incomplete, there is no way to know which would
@@ -65,7 +71,7 @@ export interface ModelFormat<Weights = unknown> {
   readonly hasFilesForEachDtype: boolean;
   /** null: its rerankers read two texts as the tokenizer joins them. */
   readonly pairWords: PairWords | null;
-  recognize(files: ModelFiles, config: Json): Recognition;
+  recognize(files: ModelFiles, facts: FolderFacts): Promise<Recognition>;
   /**
    * The files that computing in `dtype` reads, relative to the folder, besides those that describe every model.
    * @throws {StartError} for what is not implemented or missing, before anything large is fetched.

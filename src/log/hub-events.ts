@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { formatBytes } from '../model-files/hub/format-bytes.ts';
 import type { HubEvent, OnHubEvent } from '../model-files/hub/hub-events.ts';
+import { logLeftAside } from './left-aside.ts';
 
 /** A line of progress after this time, or sooner after this part of the bytes. */
 const LINE_SECONDS = 5;
@@ -26,6 +27,9 @@ export function logHubEvents(logger: Logger, clock: Clock): OnHubEvent {
         }
         return;
       }
+      case 'left_aside':
+        logLeftAside(logger, event);
+        return;
       case 'download':
         last = { time: clock.now(), receivedBytes: event.presentBytes };
         logger.info(factsOf(event), 'downloading the model');

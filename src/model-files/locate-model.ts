@@ -39,7 +39,8 @@ export interface LocateOptions {
  */
 export async function locateModel(options: LocateOptions): Promise<ModelLocation> {
   const { settings, onEvent, refresh = false, wait = realWait } = options;
-  const { model, modelSource, dtype } = settings;
+  const { model, modelSource, weights, dtype } = settings;
+  const choice = { weights, dtype };
   const local = findLocalModel(model);
   if (local !== undefined) {
     if (settings.revision === '') {
@@ -69,7 +70,10 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     hashes,
   });
 
-  const cached = refresh && !settings.offline ? undefined : await findCached(cache, repository, refName, settings);
+  const cached =
+    refresh && !settings.offline
+      ? undefined
+      : await findCached(cache, repository, refName, { choice, offline: settings.offline });
   if (cached !== undefined) {
     const { record, isForeign } = cached;
     const folder = cache.snapshot(record.revision);
@@ -84,7 +88,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
   }
   if (settings.offline) {
     throw new StartError(
-      `OFFLINE=1, but ${cache.folder} does not have all files of ${repository} at ${refName} (DTYPE=${dtype}). Run \`${repair}\` on a machine with network access, then copy the folder here.`,
+      `OFFLINE=1, but ${cache.folder} does not have all files of ${repository} at ${refName} (${weights === 'auto' ? '' : `WEIGHTS=${weights}, `}DTYPE=${dtype}). Run \`${repair}\` on a machine with network access, then copy the folder here.`,
     );
   }
   // Where only something is missing, the commit stays the one that was served before.
@@ -96,7 +100,7 @@ export async function locateModel(options: LocateOptions): Promise<ModelLocation
     repository,
     revision,
     refName,
-    dtype,
+    choice,
     isOrigin: isOrigin(settings),
     onEvent,
     wait,
@@ -115,8 +119,9 @@ async function hashesOf(folder: string, { files }: FileRecord): Promise<Map<stri
   return new Map(await Promise.all(entries));
 }
 
-function pullCommandLine({ modelSource, dtype }: ModelSettings, repository: string, revision: string): string {
+function pullCommandLine({ modelSource, weights, dtype }: ModelSettings, repository: string, revision: string): string {
   const at = revision === '' ? '' : `@${revision}`;
   const from = modelSource === 'modelscope' ? ' --model-source modelscope' : '';
-  return `hotvec pull ${repository}${at}${from}${dtype === 'auto' ? '' : ` --dtype ${dtype}`}`;
+  const flags = Object.entries({ weights, dtype }).filter(([, value]) => value !== 'auto');
+  return ['hotvec pull', `${repository}${at}${from}`, ...flags.map(([flag, value]) => `--${flag} ${value}`)].join(' ');
 }

@@ -31,6 +31,27 @@ export const DTYPES = [
   'quint8_quantized',
 ] as const;
 export type Dtype = (typeof DTYPES)[number];
+/** Those that hotvec computes safetensors in, on one device or another. */
+export const SAFETENSORS_DTYPES: readonly Dtype[] = ['fp32', 'bf16', 'fp16', 'int8'];
+
+/** What the weights of a model are in: as published, for a graph of hotvec's own, or a graph that someone exported. */
+export const WEIGHT_KINDS = ['safetensors', 'onnx'] as const;
+export type WeightKind = (typeof WEIGHT_KINDS)[number];
+
+/** Which weights are asked for, where a model has several. */
+export interface WeightChoice {
+  weights: WeightKind | 'auto';
+  dtype: Dtype | 'auto';
+}
+
+/** Weights of the other kind that a model has, too, and that are not computed. */
+export interface LeftAside {
+  kind: WeightKind;
+  /** Why they cannot be, in whole sentences; null: they could. */
+  reason: string | null;
+  /** The precisions that they could be computed in. */
+  dtypes: readonly Dtype[];
+}
 
 /**
  * How the hidden states of a sequence become one row. `in_graph`: the ONNX graph does it and gives `sentence_embedding`.
@@ -92,6 +113,7 @@ export interface ModelManifest<Weights = unknown> {
   format: string;
   /** Where its weights are and how they are computed: of the format alone (formats/model-format.ts). */
   weights: Weights;
+  leftAside: LeftAside | null;
   /** What it is used for. */
   task: TaskName;
   /** How it scores a query and a document; null of a model that embeds. */

@@ -6,6 +6,7 @@ export type ModelSettings = Pick<
   | 'model'
   | 'modelSource'
   | 'revision'
+  | 'weights'
   | 'dtype'
   | 'hfToken'
   | 'hfTokenPath'

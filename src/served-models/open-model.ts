@@ -13,6 +13,7 @@ import { formatOf } from '../formats/formats.ts';
 import type { Layout } from '../formats/model-format.ts';
 import { logHubEvents } from '../log/hub-events.ts';
 import { logInt8Events } from '../log/int8-events.ts';
+import { logLeftAside } from '../log/left-aside.ts';
 import { FileHashes, FileStamps } from '../model-files/file-hashes.ts';
 import { fingerprintOf } from '../model-files/fingerprint.ts';
 import { int8Folders } from '../model-files/int8/int8-folders.ts';
@@ -106,6 +107,8 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
   const canary = truth?.canary ?? described.canary;
   const manifest = { ...described, canary, scoreCanary: truth?.scoreCanary ?? described.scoreCanary };
   const name = config.servedModelName || manifest.name;
+  const { leftAside } = manifest;
+  if (leftAside !== null) logLeftAside(logger, { model: name, weights: format.weightKind, leftAside });
   const { onBatch, onPoison, onAcquittal, onEngineEvent } = options.reports(name);
   const { choices, absent } = chooseEngines(config, manifest, Math.min(config.maxInputTokens, manifest.maxTokens));
   const passedOver = (device: Device, reason: string) =>

@@ -34,7 +34,7 @@ export async function openModels(options: OpenModelsOptions): Promise<OpenModel[
 }
 
 /** Settings that are told to be set or unset, and are those of all models where MODEL names several. */
-const OF_ALL = /\b(TASK|POOLING)\b/;
+const OF_ALL = /\b(TASK|POOLING|WEIGHTS)\b/;
 
 /** An error of one of several models says which, where its own words do not. */
 function naming(model: string, isOneOfSeveral: boolean): (error: unknown) => never {

@@ -1,6 +1,7 @@
 import type { Batcher } from '../batching/batcher.ts';
 import type { Clock } from '../clock.ts';
 import { StartError } from '../errors.ts';
+import { formatOf } from '../formats/formats.ts';
 import type { Layout } from '../formats/model-format.ts';
 import type { ModelManifest, Scoring } from '../model-files/manifest.ts';
 import type { EmbeddingFacts } from '../tasks/embedding/embedder.ts';
@@ -104,6 +105,7 @@ function factsOf(manifest: ModelManifest, { maxInputTokens, maxRequestTokens }: 
     maxInputTokens: Math.min(maxInputTokens, manifest.maxTokens),
     maxRequestTokens,
     vocabularySize: manifest.vocabularySize,
+    weights: formatOf(manifest).weightKind,
     revision: manifest.revision,
     dtype: null,
     device: null,

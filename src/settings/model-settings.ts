@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { DTYPES } from '../model-files/manifest.ts';
+import { DTYPES, WEIGHT_KINDS } from '../model-files/manifest.ts';
 
 /** As after `@` in MODEL: it becomes a path in the cache, and must not lead out of it. */
 const REVISION = {
@@ -46,6 +46,11 @@ export const modelSettings = {
     default: 'auto',
     description:
       'Precision of the computation; `auto`: for safetensors `bf16` on `cuda`, else `fp32`; for ONNX exports the most exact one available. `int8` on the CPU quantizes safetensors once, see docs/models.md',
+  }),
+  weights: Type.Enum(['auto', ...WEIGHT_KINDS], {
+    default: 'auto',
+    description:
+      'Which weights of a model that has both: `safetensors`, computed by graphs of hotvec, or `onnx`, an export by someone else; `auto`: safetensors if hotvec computes their architecture, unless only an export has the `DTYPE` that is named',
   }),
   task: Type.Enum(['auto', 'embed', 'rerank'], {
     default: 'auto',

@@ -1,4 +1,5 @@
 import type { HotvecError } from '../errors.ts';
+import type { WeightKind } from '../model-files/manifest.ts';
 
 /** What is known of a served model, whatever it answers. */
 export interface ModelFacts {
@@ -8,6 +9,8 @@ export interface ModelFacts {
   maxInputTokens: number;
   maxRequestTokens: number;
   vocabularySize: number;
+  /** What its weights are computed from. */
+  weights: WeightKind;
   /** null until the engine is ready. */
   dtype: string | null;
   /** Execution provider in use; null until the engine is ready. */

@@ -7,10 +7,11 @@ import { type EngineSettings, rowAt, toBatch } from '../../src/engine/protocol.t
 import { describeModel } from '../../src/formats/describe-model.ts';
 import { FORMATS, type FormatName } from '../../src/formats/formats.ts';
 import { loadModel } from '../../src/formats/load-model.ts';
-import type { ModelFormat } from '../../src/formats/model-format.ts';
+import type { FolderFacts, ModelFormat } from '../../src/formats/model-format.ts';
 import { chooseFiles } from '../../src/formats/recognize-model.ts';
 import { FileHashes } from '../../src/model-files/file-hashes.ts';
 import { LocalFiles, type ModelFiles } from '../../src/model-files/folder/model-files.ts';
+import { readModelKind } from '../../src/model-files/folder/model-kind.ts';
 import type { Json } from '../../src/model-files/folder/read-json.ts';
 import { DTYPES, type Dtype, type ModelManifest } from '../../src/model-files/manifest.ts';
 import { packageRoot } from '../../src/package-info.ts';
@@ -39,7 +40,11 @@ const SEQUENCES = [[5, 6, 7, 8, 9, 10, 11], [12], [5, 6, 7, 13], Array.from({ le
 const NEIGHBORS = 2e-5;
 
 const nameOf = (folder: string) => path.basename(folder);
-const configOf = (folder: string) => JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8')) as Json;
+const ANY = { weights: 'auto', dtype: 'auto' } as const;
+const factsOf = async (folder: string): Promise<FolderFacts> => ({
+  config: JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8')) as Json,
+  ...(await readModelKind(new LocalFiles({ name: 'facts', folder }))),
+});
 const namesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll(path.sep, '/'));
 
@@ -74,11 +79,11 @@ for (const [name, folders] of Object.entries(SAMPLES)) {
     it('has the name that it is listed under', () => assert.equal(format.name, name));
 
     for (const folder of others) {
-      it(`refuses ${nameOf(folder)}, saying why`, () => {
+      it(`refuses ${nameOf(folder)}, saying why where it is of its kind`, async () => {
         const files = new LocalFiles({ name: 'other', folder });
-        const answer = format.recognize(files, configOf(folder));
+        const answer = await format.recognize(files, await factsOf(folder));
         assert.ok(!answer.isOwn);
-        assert.match(answer.reason, /^[A-Zc].*\.$/);
+        if (answer.reason !== null) assert.match(answer.reason, /^[A-Zc].*\.$/);
       });
     }
   });
@@ -100,11 +105,11 @@ for (const [name, folders] of Object.entries(SAMPLES)) {
       });
       after(() => rmSync(cache, { recursive: true }));
 
-      it('recognizes the folder, and a listing of it the same way', () => {
-        const config = configOf(folder);
-        const local = format.recognize(new LocalFiles({ name: 'local', folder }), config);
+      it('recognizes the folder, and a listing of it the same way', async () => {
+        const facts = await factsOf(folder);
+        const local = await format.recognize(new LocalFiles({ name: 'local', folder }), facts);
         assert.ok(local.isOwn && local.dtypes.length > 0);
-        assert.deepEqual(format.recognize(listingOf(folder), config), local);
+        assert.deepEqual(await format.recognize(listingOf(folder), facts), local);
       });
 
       it('is described as plain data', () => {
@@ -116,7 +121,7 @@ for (const [name, folders] of Object.entries(SAMPLES)) {
 
       it('chooses from a listing what description and engine read, and no more', async () => {
         const listing = listingOf(folder);
-        const { chosen } = await chooseFiles(listing, 'auto');
+        const { chosen } = await chooseFiles(listing, ANY);
         const downloaded = { name: nameOf(folder), folder, files: new Set(chosen) };
         const described = await describeModel(downloaded);
         const engineFiles = format

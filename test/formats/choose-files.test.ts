@@ -7,7 +7,8 @@ import { ModelRegistry } from '@huggingface/transformers';
 import { ONNX_DTYPES, onnxFileNames, TRANSFORMERS_JS_DTYPES } from '../../src/formats/onnx/onnx-file-names.ts';
 import { chooseFiles } from '../../src/formats/recognize-model.ts';
 import type { ModelFiles } from '../../src/model-files/folder/model-files.ts';
-import { DTYPES, type Dtype } from '../../src/model-files/manifest.ts';
+import { DTYPES, type Dtype, type WeightKind } from '../../src/model-files/manifest.ts';
+import { paddedFixtures } from '../support/padded-fixtures.ts';
 import { tinyGraph } from '../support/pulled-model.ts';
 import { fixtures } from '../support/starter.ts';
 
@@ -15,14 +16,16 @@ const variant = path.join(fixtures, 'qwen3-variants', 'sharded-f32');
 const readVariant = (file: string) => JSON.parse(readFileSync(path.join(variant, file), 'utf8')) as unknown;
 const qwen = readVariant('config.json') as Record<string, unknown>;
 const bert = { model_type: 'bert', architectures: ['BertModel'] };
+const readBert = () =>
+  JSON.parse(readFileSync(path.join(paddedFixtures, 'bert-mean', 'config.json'), 'utf8')) as Record<string, unknown>;
 
 /** Output and data files of the graphs of a repository. */
 type Graph = [output: string, ...dataFiles: string[]];
 const POOLED: Graph = ['sentence_embedding'];
 
-/** Chooses from a repository of these files; JSON where it matters. */
+/** Chooses from a repository of these files; JSON where it matters. WEIGHTS or DTYPE is `asked`, the other `auto`. */
 async function choose(
-  dtype: Dtype | 'auto',
+  asked: Dtype | 'auto' | WeightKind,
   names: readonly string[],
   json: Record<string, unknown>,
   [output, ...dataFiles] = POOLED,
@@ -39,7 +42,9 @@ async function choose(
     locate: async () => graph,
   };
   try {
-    return (await chooseFiles(files, dtype)).chosen;
+    const isKind = asked === 'safetensors' || asked === 'onnx';
+    const choice = isKind ? ({ weights: asked, dtype: 'auto' } as const) : ({ weights: 'auto', dtype: asked } as const);
+    return (await chooseFiles(files, choice)).chosen;
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -76,7 +81,7 @@ describe('chooseFiles()', () => {
     for (const [pooling, message] of [
       [
         { pooling_mode_mean_tokens: true },
-        /someone\/model pools by mean; from safetensors hotvec supports only last_token/,
+        /someone\/model pools by mean; from safetensors .*hotvec supports only last_token/,
       ],
       [undefined, /has no 1_Pooling\/config\.json/],
     ] as const) {
@@ -119,8 +124,9 @@ describe('chooseFiles()', () => {
   it('refuses an architecture it cannot compute before any weights', async () => {
     const config = { ...qwen, rope_scaling: { type: 'yarn' } };
     await assert.rejects(choose('auto', ['model.safetensors'], { 'config.json': config }), { message: /rope_scaling/ });
-    await assert.rejects(choose('auto', ['model.safetensors'], { 'config.json': bert }), {
-      message: /model_type is "bert", and from safetensors .*no onnx\/model\.onnx.*optimum-cli export onnx --model/,
+    await assert.rejects(choose('auto', ['model.safetensors'], { 'config.json': { model_type: 'funnel' } }), {
+      message:
+        /^someone\/model has no weights .*: model_type is "funnel", and from safetensors hotvec computes bert, .*qwen3.*no onnx\/model\.onnx.*optimum-cli export onnx --model/,
     });
     const untokenized: ModelFiles = {
       name: 'x/y',
@@ -129,7 +135,9 @@ describe('chooseFiles()', () => {
       readJson: async (file) => (file === 'config.json' ? bert : undefined),
       locate: () => assert.fail('nothing is fetched'),
     };
-    await assert.rejects(chooseFiles(untokenized, 'auto'), { message: /x\/y has no tokenizer\.json/ });
+    await assert.rejects(chooseFiles(untokenized, { weights: 'auto', dtype: 'auto' }), {
+      message: /x\/y has no tokenizer\.json/,
+    });
     const t5 = { model_type: 't5', architectures: ['T5ForConditionalGeneration'] };
     await assert.rejects(
       choose('auto', ['onnx/encoder_model.onnx', 'onnx/decoder_model_merged.onnx'], { 'config.json': t5 }),
@@ -226,6 +234,78 @@ describe('chooseFiles()', () => {
     assert.deepEqual(await weights('int8', ['onnx/model_int8.onnx'], { 'config.json': qwen }), [
       'onnx/model_int8.onnx',
     ]);
+  });
+});
+
+describe('chooseFiles() of a repository with safetensors and ONNX exports', () => {
+  const files = ['model.safetensors', 'onnx/model.onnx', 'onnx/model_quantized.onnx', 'onnx/model_int8.onnx'];
+  const json = { 'config.json': readBert() };
+  const relative = { 'config.json': { ...readBert(), position_embedding_type: 'relative_key' } };
+
+  it('takes safetensors, but for WEIGHTS=onnx and a precision that only an export has', async () => {
+    for (const [asked, chosen] of [
+      ['auto', 'model.safetensors'],
+      ['fp32', 'model.safetensors'],
+      ['safetensors', 'model.safetensors'],
+      // hotvec quantizes safetensors itself.
+      ['int8', 'model.safetensors'],
+      ['q8', 'onnx/model_quantized.onnx'],
+      ['onnx', 'onnx/model.onnx'],
+    ] as const) {
+      assert.deepEqual(await weights(asked, files, json), [chosen], asked);
+    }
+  });
+
+  it('takes the export where hotvec has no graph for the architecture or a field, unless WEIGHTS says safetensors', async () => {
+    const unknown = { 'config.json': { ...readBert(), model_type: 'funnel' } };
+    const reranker = {
+      'config.json': { ...readBert(), architectures: ['BertForSequenceClassification'], id2label: { 0: 'LABEL_0' } },
+    };
+    for (const [config, output, reason] of [
+      [unknown, 'sentence_embedding', 'config.json: model_type is "funnel", and from safetensors hotvec computes '],
+      [
+        relative,
+        'sentence_embedding',
+        'config.json: position_embedding_type is "relative_key"; hotvec supports "absolute" or null.',
+      ],
+      [reranker, 'logits', 'It is a reranker, and from safetensors of bert'],
+    ] as const) {
+      assert.deepEqual(await weights('auto', files, config, [output]), ['onnx/model.onnx']);
+      await assert.rejects(weights('safetensors', files, config, [output]), ({ message }: Error) => {
+        const start = `WEIGHTS=safetensors cannot be used for someone/model. ${reason}`;
+        assert.ok(message.startsWith(start) && message.endsWith('Unset WEIGHTS to compute its ONNX export.'), message);
+        return true;
+      });
+    }
+  });
+
+  it('says what the kind that is named lacks', async () => {
+    await assert.rejects(weights('onnx', ['model.safetensors'], json), {
+      message:
+        /^WEIGHTS=onnx cannot be used for someone\/model\. It has no onnx\/model\.onnx\..*Unset WEIGHTS to compute its safetensors\.$/,
+    });
+    await assert.rejects(weights('safetensors', ['onnx/model.onnx'], json), {
+      message:
+        'WEIGHTS=safetensors cannot be used for someone/model. It has no model.safetensors. Unset WEIGHTS to compute its ONNX export.',
+    });
+  });
+
+  it('gives one reason where there is nothing to compute', async () => {
+    const pickled = {
+      message:
+        /^someone\/model has no weights [^,]* It has no model\.safetensors, only pytorch_model\.bin[^.]*: [^.]*\.save_pretrained\(FOLDER\) saves [^.]*\.$/,
+    };
+    await assert.rejects(weights('auto', ['pytorch_model.bin'], json), pickled);
+    await assert.rejects(weights('auto', [], json), {
+      message: /serve\. It has no model\.safetensors\. It has no onnx\/model\.onnx\./,
+    });
+    await assert.rejects(weights('auto', ['model.safetensors'], relative), {
+      message:
+        /serve\. config\.json: position_embedding_type is "relative_key"; hotvec supports "absolute" or null\. It has no onnx\/model\.onnx\./,
+    });
+    await assert.rejects(weights('auto', ['pytorch_model.bin'], { 'config.json': { model_type: 'funnel' } }), {
+      message: /serve\. It has no onnx\/model\.onnx\./,
+    });
   });
 });
 

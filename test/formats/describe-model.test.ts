@@ -135,7 +135,7 @@ describe('describeModel()', () => {
           pooling_mode_lasttoken: false,
           pooling_mode_mean_tokens: true,
         })),
-      /pools by mean; from safetensors hotvec supports only last_token/,
+      /pools by mean; from safetensors .*hotvec supports only last_token/,
     ],
     [
       'a dense layer',

@@ -43,6 +43,7 @@ const rerankerFacts: RerankingFacts = {
   maxInputTokens: 8192,
   maxRequestTokens: 300_000,
   vocabularySize: 1_000,
+  weights: 'safetensors',
   dtype: 'fp32',
   device: 'cpu',
   revision: null,

@@ -120,6 +120,7 @@ describe('describeModel() of a folder with ONNX graphs', () => {
     assert.equal(await formatFor('q4'), 'onnx');
     remove('model.safetensors');
     assert.equal((await load()).format, 'onnx');
+    assert.equal((await load()).leftAside, null);
   });
 
   it('takes the limit that sentence-transformers takes, and no more than the weights have positions', async () => {
@@ -295,7 +296,7 @@ describe('describeModel() of a folder with ONNX graphs', () => {
       'weights for which there is no path',
       'bert-mean',
       () => remove('onnx'),
-      /model_type is "bert".*optimum-cli export onnx/,
+      /It has no model\.safetensors\. It has no onnx\/model\.onnx\..*optimum-cli export onnx/,
     ],
     [
       'no weights of a Qwen3 model',

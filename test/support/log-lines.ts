@@ -30,6 +30,7 @@ const unexpected = { error: text, errorCode: maybe(text), frames: Type.Array(Typ
 const loaded = {
   model: text,
   fingerprint: text,
+  weights: oneOf('safetensors', 'onnx'),
   device: text,
   dtype: text,
   engines: some,
@@ -145,6 +146,13 @@ export const logLines: Record<string, LogLine> = {
   'model revision resolved': line('info', { model: text, asked: text, revision: text, hub: text }),
   'using the cached model': line('info', cached),
   'Another tool downloaded the model: its files are verified, but it is unknown whether any are missing.': line('warn'),
+  'the model has other weights, too, which are left aside': line('info', {
+    model: text,
+    weights: oneOf('safetensors', 'onnx'),
+    leftAside: oneOf('safetensors', 'onnx'),
+    toComputeThem: maybe(text),
+    reason: maybe(text),
+  }),
   'downloading the model': line('info', { model: text, files: count, bytes: count, presentBytes: count }),
   'download progress': line('info', { model: text, receivedBytes: count, bytes: count, percent: count, rate: text }),
   'download interrupted, trying again': line('warn', { file: text, reason: text, waitMs: count }),

@@ -18,6 +18,7 @@ export function modelFacts(changes: Partial<EmbeddingFacts> = {}): EmbeddingFact
     defaultPrompt: '',
     takesInstructions: true,
     givesTokenVectors: true,
+    weights: 'safetensors',
     dtype: 'fp32',
     device: 'cpu',
     revision: null,

@@ -1,8 +1,9 @@
 import type { Device } from '../../engine/protocol.ts';
-import { StartError } from '../../errors.ts';
+import { refusalOf, StartError } from '../../errors.ts';
 import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import {
+  describeMissingSafetensors,
   hasSafetensors,
   locateTensors,
   safetensorsFiles,
@@ -12,7 +13,7 @@ import { checkModules, readPooling, type SentenceModules } from '../../model-fil
 import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
 import { INT8_SCHEME } from '../../model-files/int8/scheme.ts';
 import type { Dtype, Pooling } from '../../model-files/manifest.ts';
-import type { DescribeFacts, ModelFormat } from '../model-format.ts';
+import type { DescribeFacts, FolderFacts, ModelFormat } from '../model-format.ts';
 import { parseQwen3Config } from './architectures/qwen3.ts';
 import { EMBEDDING_TABLE } from './causal-graph.ts';
 import type { CausalWeights } from './causal-weights.ts';
@@ -40,25 +41,20 @@ const ALL_DTYPES: readonly Dtype[] = ['fp32', 'bf16', 'fp16', 'int8'];
  */
 export const causalFormat: ModelFormat<CausalWeights> = {
   name: 'causal',
+  weightKind: 'safetensors',
+  modelTypes: ['qwen3'],
   layout: 'packed',
   hasFilesForEachDtype: false,
   pairWords: qwen3PairWords,
 
-  recognize(files, { model_type: type }) {
-    if (type !== 'qwen3') {
-      const found = `config.json: model_type is ${JSON.stringify(type)}`;
-      return { isOwn: false, reason: `${found}, and from safetensors hotvec computes "qwen3" only.` };
-    }
-    if (!hasSafetensors(files)) return { isOwn: false, reason: 'It has no model.safetensors.' };
-    return { isOwn: true, dtypes: ALL_DTYPES };
+  async recognize(files, facts) {
+    if (facts.config.model_type !== 'qwen3') return { isOwn: false, reason: null };
+    if (!hasSafetensors(files)) return { isOwn: false, reason: describeMissingSafetensors(files) };
+    const reason = await refusalOf(() => checkSmallFiles(files, facts));
+    return reason === null ? { isOwn: true, dtypes: ALL_DTYPES } : { isOwn: false, reason };
   },
 
-  async chooseFiles(files, { config, modules }) {
-    parseQwen3Config(config);
-    // A reranker has other modules, and no pooling.
-    if (modules?.kinds.includes('Pooling') === true) await declaredPooling(files, modules);
-    return safetensorsFiles(files);
-  },
+  chooseFiles: (files) => safetensorsFiles(files),
 
   async describe(files, facts) {
     const { config, task } = facts;
@@ -114,6 +110,13 @@ export const causalFormat: ModelFormat<CausalWeights> = {
   },
 };
 
+/** @throws {StartError} for what the format does not compute, as far as config.json and the modules say it. */
+async function checkSmallFiles(files: ModelFiles, { config, modules }: FolderFacts): Promise<void> {
+  parseQwen3Config(config);
+  // A reranker has other modules, and no pooling.
+  if (modules?.kinds.includes('Pooling') === true) await declaredPooling(files, modules);
+}
+
 /** @throws {StartError} for an embedding model that pools otherwise, or says nothing of it. */
 async function checkLastToken(files: ModelFiles, { modules, pooling }: DescribeFacts): Promise<void> {
   const declared = modules === null ? null : await declaredPooling(files, modules);
@@ -134,6 +137,6 @@ async function declaredPooling(files: ModelFiles, modules: SentenceModules): Pro
 function checkPooling(name: string, pooling: Pooling): void {
   if (pooling === 'last_token') return;
   throw new StartError(
-    `${name} pools by ${pooling}; from safetensors hotvec supports only last_token. Use an ONNX export.`,
+    `${name} pools by ${pooling}; from safetensors of this architecture hotvec supports only last_token.`,
   );
 }

@@ -1,7 +1,8 @@
-import { messageOf, StartError } from '../../errors.ts';
+import { refusalOf, StartError } from '../../errors.ts';
 import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import {
+  describeMissingSafetensors,
   hasSafetensors,
   locateTensors,
   safetensorsFiles,
@@ -30,37 +31,27 @@ const BYTES: Readonly<Record<string, number>> = { fp32: 4, int8: 1 };
 /** Encoders in safetensors, computed by hotvec's own bidirectional graphs. */
 export const encoderFormat: ModelFormat<EncoderWeights> = {
   name: 'encoder',
+  weightKind: 'safetensors',
+  modelTypes: MODEL_TYPES,
   layout: 'packed',
   hasFilesForEachDtype: false,
   pairWords: null,
 
-  recognize(files, config) {
-    const architecture = architectureOf(config.model_type);
-    if (architecture === undefined) {
-      const found = `config.json: model_type is ${JSON.stringify(config.model_type)}`;
-      return { isOwn: false, reason: `${found}, and as encoders hotvec computes ${MODEL_TYPES.join(', ')} only.` };
-    }
-    if (!hasSafetensors(files)) return { isOwn: false, reason: 'It has no model.safetensors.' };
-    try {
-      architecture.readConfig(config);
-    } catch (error) {
-      return { isOwn: false, reason: messageOf(error) };
-    }
+  async recognize(files, facts) {
+    if (architectureOf(facts.config.model_type) === undefined) return { isOwn: false, reason: null };
+    if (!hasSafetensors(files)) return { isOwn: false, reason: describeMissingSafetensors(files) };
+    const reason = await refusalOf(() => checkSmallFiles(files, facts));
+    if (reason !== null) return { isOwn: false, reason };
     return { isOwn: true, dtypes: [...new Set(Object.values(ENCODER_DTYPES).flat())] };
   },
 
   async chooseFiles(files, { modules }) {
-    if (modules !== null) {
-      checkModules(modules, BETWEEN);
-      await readPooling((file) => files.readJson(file), modules);
-    }
     return [...(await safetensorsFiles(files)), ...(modules === null ? [] : denseFiles(files, modules))];
   },
 
   async describe(files, facts) {
     const { config, modules, pooling: setting, task } = facts;
-    if (task === 'rerank')
-      throw new StartError(`${files.name} is a reranker; from safetensors hotvec serves none of its kind.`);
+    if (task === 'rerank') throw noReranker(config.model_type);
     const architecture = architectureOf(config.model_type) as Architecture;
     const sizes = architecture.readConfig(config);
     const declared = modules === null ? null : await declaredPooling(files, modules);
@@ -116,6 +107,18 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
     return { ...manifest, weights: { ...manifest.weights, int8 } };
   },
 };
+
+/** @throws {StartError} for what the format does not compute, as far as config.json and the modules say it. */
+async function checkSmallFiles(files: ModelFiles, { config, modules, task }: FolderFacts): Promise<void> {
+  const architecture = architectureOf(config.model_type) as Architecture;
+  architecture.readConfig(config);
+  if (task === 'rerank') throw noReranker(config.model_type);
+  if (modules !== null) await declaredPooling(files, modules);
+}
+
+function noReranker(modelType: unknown): StartError {
+  return new StartError(`It is a reranker, and from safetensors of ${modelType} hotvec computes embeddings only.`);
+}
 
 async function declaredPooling(files: ModelFiles, modules: NonNullable<FolderFacts['modules']>) {
   checkModules(modules, BETWEEN);

@@ -17,11 +17,13 @@ const ADVICE =
 /** ONNX graphs exported by someone else, of any architecture: they describe their own inputs and outputs. */
 export const onnxFormat: ModelFormat<OnnxWeights> = {
   name: 'onnx',
+  weightKind: 'onnx',
+  modelTypes: [],
   layout: 'padded',
   hasFilesForEachDtype: true,
   pairWords: null,
 
-  recognize(files) {
+  async recognize(files) {
     const dtypes = [...graphFiles(files).keys()];
     if (dtypes.length > 0) return { isOwn: true, dtypes };
     const parts = graphParts(files);

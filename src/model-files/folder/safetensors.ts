@@ -35,6 +35,12 @@ export function hasSafetensors(files: ModelFiles): boolean {
   return files.has(SINGLE_FILE) || files.has(INDEX_FILE);
 }
 
+/** A sentence of a refusal: that there are none, and what to do where a pickle is all there is. */
+export function describeMissingSafetensors(files: ModelFiles): string {
+  if (!files.has('pytorch_model.bin')) return `It has no ${SINGLE_FILE}.`;
+  return `It has no ${SINGLE_FILE}, only pytorch_model.bin, a pickle, which can run code, so hotvec does not load it: SentenceTransformer(MODEL).save_pretrained(FOLDER) saves the model with safetensors.`;
+}
+
 /**
  * The files that hold a model's tensors: `model.safetensors`, which transformers takes first too, or
  * `model.safetensors.index.json` and the shards that it lists.

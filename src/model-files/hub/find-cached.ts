@@ -1,4 +1,4 @@
-import type { ModelSettings } from '../model-settings.ts';
+import type { WeightChoice } from '../manifest.ts';
 import { readForeignSnapshot } from './foreign-snapshot.ts';
 import type { FileRecord, ModelCache } from './model-cache.ts';
 
@@ -18,13 +18,13 @@ export async function findCached(
   cache: ModelCache,
   repository: string,
   refName: string,
-  { dtype, offline }: Pick<ModelSettings, 'dtype' | 'offline'>,
+  { choice, offline }: { choice: WeightChoice; offline: boolean },
 ): Promise<CachedModel | undefined> {
   const revision = (await cache.ownRef(refName)) ?? refName;
-  const record = await cache.record(revision, dtype);
+  const record = await cache.record(revision, choice);
   if (record !== undefined && (await cache.holds(record))) return { record, isForeign: false };
   if (!offline) return undefined;
   const commit = (await cache.ownRef(refName)) ?? (await cache.sharedRef(refName)) ?? refName;
-  const foreign = await readForeignSnapshot(cache.snapshot(commit), repository, commit, dtype);
+  const foreign = await readForeignSnapshot(cache.snapshot(commit), repository, commit, choice);
   return foreign === undefined ? undefined : { record: foreign, isForeign: true };
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import { chooseFiles } from '../../formats/recognize-model.ts';
 import { LocalFiles } from '../folder/model-files.ts';
-import type { Dtype } from '../manifest.ts';
+import type { WeightChoice } from '../manifest.ts';
 import { DIGESTS } from './check-listing.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
 import type { PublishedDigest } from './hub.ts';
@@ -27,7 +27,7 @@ export async function readForeignSnapshot(
   folder: string,
   name: string,
   revision: string,
-  dtype: Dtype | 'auto',
+  choice: WeightChoice,
 ): Promise<FileRecord | undefined> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => undefined);
   if (entries === undefined) return undefined;
@@ -40,10 +40,14 @@ export async function readForeignSnapshot(
   const missing = DECISIVE_FILES.find((file) => !paths.includes(file));
   if (missing !== undefined) throw failForGood(`it has no ${missing}, and it is unknown whether the model has one`);
   const source = new LocalFiles({ name, folder, files: new Set(paths) });
-  const { chosen, isGuess } = await chooseFiles(source, dtype).catch((error) => {
+  const { chosen, weights, isGuess } = await chooseFiles(source, choice).catch((error) => {
     throw fail(error.message);
   });
-  if (isGuess) throw fail('it is unknown which other precisions the model has. Set DTYPE to the one to serve.');
+  if (isGuess) {
+    throw fail(
+      `it is unknown which other weights and precisions the model has. Set WEIGHTS=${weights}, and DTYPE to the one to serve.`,
+    );
+  }
   const files: CachedFile[] = [];
   for (const file of chosen) {
     const link = path.join(folder, file);

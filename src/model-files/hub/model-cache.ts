@@ -3,6 +3,7 @@ import { copyFile, readFile, readlink, rename, stat, symlink, writeFile } from '
 import path from 'node:path';
 import { getRepoFolderName } from '@huggingface/hub';
 import { StartError } from '../../errors.ts';
+import type { WeightChoice } from '../manifest.ts';
 import { DIGESTS } from './check-listing.ts';
 import { makeFolder } from './make-folder.ts';
 import { syncFolder } from './sync-folder.ts';
@@ -58,8 +59,8 @@ export class ModelCache {
     return readText(inside(path.join(this.folder, 'refs'), revision));
   }
 
-  /** @param choice the precision asked for: each needs other files. */
-  async record(revision: string, choice: string): Promise<FileRecord | undefined> {
+  /** @param choice each needs other files. */
+  async record(revision: string, choice: WeightChoice): Promise<FileRecord | undefined> {
     const text = await readText(this.recordFile(revision, choice));
     if (text === undefined) return undefined;
     try {
@@ -92,7 +93,7 @@ export class ModelCache {
   }
 
   /** Writes what makes a snapshot usable, after its files: the record first, then what points to the commit. */
-  async finish(record: FileRecord, choice: string, asked: string): Promise<void> {
+  async finish(record: FileRecord, choice: WeightChoice, asked: string): Promise<void> {
     await writeAtomically(this.recordFile(record.revision, choice), `${JSON.stringify(record, null, 1)}\n`);
     // Tools of Hugging Face want this folder even where nothing is in it.
     await makeFolder(path.join(this.folder, 'refs'));
@@ -101,8 +102,9 @@ export class ModelCache {
     await writeAtomically(path.join(this.ownFolder, 'refs', encodeURIComponent(asked)), record.revision);
   }
 
-  private recordFile(revision: string, choice: string): string {
-    return path.join(inside(this.ownFolder, revision), `${choice}.json`);
+  private recordFile(revision: string, { weights, dtype }: WeightChoice): string {
+    const name = weights === 'auto' ? dtype : `${weights}-${dtype}`;
+    return path.join(inside(this.ownFolder, revision), `${name}.json`);
   }
 }
 

@@ -4,7 +4,7 @@ import { messageOf, StartError } from '../../errors.ts';
 import { chooseFiles } from '../../formats/recognize-model.ts';
 import type { ModelFiles } from '../folder/model-files.ts';
 import { checkPublished, publishedHashes } from '../known/published-hashes.ts';
-import type { Dtype } from '../manifest.ts';
+import type { WeightChoice } from '../manifest.ts';
 import { checkListing } from './check-listing.ts';
 import { downloadFile } from './download-file.ts';
 import { explainDiskError } from './explain-disk-error.ts';
@@ -28,7 +28,7 @@ export interface PullOptions {
   revision: string;
   /** What to note the commit under, besides itself: the branch or tag that the user named. */
   refName: string;
-  dtype: Dtype | 'auto';
+  choice: WeightChoice;
   /** See {@link publishedHashes}. */
   isOrigin: boolean;
   onEvent: OnHubEvent;
@@ -40,7 +40,7 @@ export interface PullOptions {
  * @throws {StartError} with the one line that says what to do.
  */
 export async function pullModel(options: PullOptions): Promise<FileRecord> {
-  const { hub, cache, repository, revision, refName, dtype, onEvent } = options;
+  const { hub, cache, repository, revision, refName, choice, onEvent } = options;
   try {
     const listing = checkListing(
       await hub.list(repository, revision, (reason, waitMs) =>
@@ -69,10 +69,11 @@ export async function pullModel(options: PullOptions): Promise<FileRecord> {
         return path.join(cache.snapshot(listing.revision), file);
       },
     };
-    const { chosen } = await chooseFiles(source, dtype);
+    const { chosen, weights, leftAside } = await chooseFiles(source, choice);
+    if (leftAside !== null) onEvent({ kind: 'left_aside', model: repository, weights, leftAside });
     await fetchAll(chosen);
     const record = { revision: listing.revision, files: chosen.map((file) => done.get(file) as CachedFile) };
-    await cache.finish(record, dtype, refName);
+    await cache.finish(record, choice, refName);
     const bytes = record.files.reduce((sum, { size }) => sum + size, 0);
     onEvent({
       kind: 'downloaded',

@@ -42,7 +42,7 @@ for (const fixture of encoderFolders()) {
 /** Whether any format knows the architecture. */
 async function isComputed({ name, folder }: EncoderFixture): Promise<boolean> {
   try {
-    await recognizeModel(new LocalFiles({ name, folder }), 'auto');
+    await recognizeModel(new LocalFiles({ name, folder }), { weights: 'auto', dtype: 'auto' });
     return true;
   } catch (error) {
     if (/model_type is .* computes .* only/.test(messageOf(error))) return false;

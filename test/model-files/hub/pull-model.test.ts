@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { lstatSync, readFileSync, realpathSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { ModelLocation } from '../../../src/model-files/resolve-model.ts';
+import { paddedFixtures } from '../../support/padded-fixtures.ts';
 import { PullingFixture, tinyGraph, tinyModel } from '../../support/pulled-model.ts';
 
 const MODEL = 'someone/tiny';
@@ -158,12 +160,62 @@ describe('locateModel() with a model of Hugging Face', () => {
     });
   }
 
+  it('fetches the weights that are chosen, says which it leaves aside, and stays with them until the next pull', async () => {
+    const folder = path.join(paddedFixtures, 'bert-mean');
+    const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'modules.json', '1_Pooling/config.json'];
+    const described = Object.fromEntries(names.map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]));
+    const exported = { ...described, 'onnx/model.onnx': tinyGraph('sentence_embedding') };
+    const both = {
+      ...exported,
+      'model.safetensors': 'weights',
+      'onnx/model_quantized.onnx': tinyGraph('token_embeddings'),
+    };
+    const weightsIn = ({ files = new Set() }: ModelLocation) =>
+      [...files].filter((file) => /safetensors|onnx$/.test(file));
+    const said = () => fixture.events.flatMap((event) => (event.kind === 'left_aside' ? [event] : []));
+    // Before the repository had safetensors.
+    fixture.hub.publish(MODEL, exported);
+    assert.deepEqual(weightsIn(await fixture.locate(MODEL)), ['onnx/model.onnx']);
+    assert.deepEqual(said(), []);
+    fixture.hub.publish(MODEL, both);
+    assert.deepEqual(weightsIn(await fixture.locate(MODEL)), ['onnx/model.onnx']);
+    assert.deepEqual(weightsIn(await fixture.pull(MODEL)), ['model.safetensors']);
+    assert.deepEqual(weightsIn(await fixture.locate(MODEL)), ['model.safetensors']);
+    assert.ok(!fixture.fetched().includes('onnx/model_quantized.onnx'));
+    for (const [choice, chosen] of [
+      [{ weights: 'onnx' }, 'onnx/model.onnx'],
+      [{ weights: 'safetensors' }, 'model.safetensors'],
+      [{ dtype: 'q8' }, 'onnx/model_quantized.onnx'],
+    ] as const) {
+      assert.deepEqual(weightsIn(await fixture.locate(MODEL, choice)), [chosen]);
+      assert.deepEqual(weightsIn(await fixture.locate(MODEL, { ...choice, offline: true })), [chosen]);
+    }
+    const exports = { kind: 'onnx', reason: null, dtypes: ['fp32', 'q8'] };
+    const safetensors = { kind: 'safetensors', reason: null, dtypes: ['fp32', 'int8'] };
+    assert.deepEqual(
+      said().map(({ weights, leftAside }) => ({ weights, leftAside })),
+      [
+        { weights: 'safetensors', leftAside: exports },
+        { weights: 'onnx', leftAside: safetensors },
+        { weights: 'safetensors', leftAside: exports },
+        { weights: 'onnx', leftAside: safetensors },
+      ],
+    );
+    await assert.rejects(fixture.locate('someone/else', { weights: 'onnx', dtype: 'fp32', offline: true }), {
+      message: /\(WEIGHTS=onnx, DTYPE=fp32\)\. Run `hotvec pull someone\/else --weights onnx --dtype fp32`/,
+    });
+  });
+
   it('takes a snapshot of another tool with OFFLINE=1, by its hashes only', async () => {
     fixture.hub.publish(MODEL, tinyModel);
     const { folder, revision } = await fixture.locate(MODEL, { dtype: 'fp32' });
     rmSync(path.join(folder, '..', '..', '.hotvec'), { recursive: true });
-    await assert.rejects(fixture.locate(MODEL, { offline: true }), { message: /Set DTYPE to the one to serve/ });
-    const offline = { offline: true, dtype: 'fp32' } as const;
+    await assert.rejects(fixture.locate(MODEL, { offline: true }), {
+      message: /Set WEIGHTS=onnx, and DTYPE to the one to serve/,
+    });
+    // Safetensors would be taken before it.
+    await assert.rejects(fixture.locate(MODEL, { offline: true, dtype: 'fp32' }), { message: /Set WEIGHTS=onnx/ });
+    const offline = { offline: true, weights: 'onnx', dtype: 'fp32' } as const;
     assert.equal((await fixture.locate(MODEL, offline)).revision, revision);
     for (const file of ['onnx/model.onnx', 'config.json']) {
       const blob = realpathSync(path.join(folder, file));

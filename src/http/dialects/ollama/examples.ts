@@ -75,7 +75,7 @@ export const ollamaShowExample = {
     capabilities: ['embedding'],
     details: {
       parent_model: '',
-      format: 'safetensors or onnx',
+      format: 'safetensors',
       family: 'hotvec',
       families: ['hotvec'],
       parameter_size: '',

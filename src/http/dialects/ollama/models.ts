@@ -30,7 +30,7 @@ export const ollamaModelRoutes: FastifyPluginCallbackTypebox<RouteOptions<never>
   const expires_at = new Date(startedAt.getTime() + CENTURY_MS).toISOString();
   const details = ({ service }: ServedFor<'embed'>) => ({
     parent_model: '',
-    format: 'safetensors or onnx',
+    format: service.model.weights,
     family: ARCHITECTURE,
     families: [ARCHITECTURE],
     parameter_size: '',

@@ -106,7 +106,7 @@ export const OllamaEmbeddingsResponse = Type.Object(
 
 const details = Type.Object({
   parent_model: Type.String(),
-  format: Type.String(),
+  format: Type.String({ description: '`safetensors` or `onnx`' }),
   family: Type.String(),
   families: Type.Array(Type.String()),
   parameter_size: Type.String({ description: 'Empty: unknown' }),

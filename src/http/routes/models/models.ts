@@ -49,6 +49,9 @@ const Model = Type.Object(
     batch_tokens: Type.Union([Type.Integer(), Type.Null()], {
       description: 'Maximum tokens the server computes at a time for several inputs; null until ready',
     }),
+    weights: oneOf(['safetensors', 'onnx'], {
+      description: 'What is computed: `safetensors`, by graphs of hotvec, or `onnx`, an export by someone else',
+    }),
     dtype: Type.Union([Type.String(), Type.Null()], { description: 'Precision in use; null until ready' }),
     device: Type.Union([Type.String(), Type.Null()], { description: 'Execution provider in use; null until ready' }),
     revision: Type.Union([Type.String(), Type.Null()]),
@@ -84,6 +87,7 @@ export const modelsRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs'
       max_body_bytes: config.maxBodyBytes,
       vocabulary_size: model.vocabularySize,
       batch_tokens: model.batchTokens,
+      weights: model.weights,
       dtype: model.dtype,
       device: model.device,
       revision: model.revision,
