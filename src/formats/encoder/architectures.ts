@@ -1,12 +1,22 @@
 import type { Architecture } from './architecture.ts';
 import { bert } from './architectures/bert.ts';
 import { distilbert } from './architectures/distilbert.ts';
+import { gemma3 } from './architectures/gemma3.ts';
 import { modernbert } from './architectures/modernbert.ts';
 import { mpnet } from './architectures/mpnet.ts';
+import { nomicBert } from './architectures/nomic-bert.ts';
 import { roberta } from './architectures/roberta.ts';
 
 /** Every architecture that the format computes. */
-const ARCHITECTURES: readonly Architecture[] = [bert, roberta, distilbert, mpnet, modernbert] as Architecture[];
+const ARCHITECTURES: readonly Architecture[] = [
+  bert,
+  roberta,
+  distilbert,
+  mpnet,
+  modernbert,
+  nomicBert,
+  gemma3,
+] as Architecture[];
 
 /** The architecture of a `model_type`; undefined: the format has none. */
 export function architectureOf(modelType: unknown): Architecture | undefined {

@@ -156,6 +156,11 @@ export class EncoderGraph {
     return normalize(x, norm, this.normParts);
   }
 
+  /** The norm of each head of x, [N, heads × headDim]; its width is headDim. */
+  normHeads(x: string, norm: Norm, heads: number): string {
+    return this.graph.reshape(this.norm(this.graph.reshape(x, [-1, norm.width]), norm), [-1, heads * norm.width]);
+  }
+
   /** x + residual and its norm, as layers have it that normalize before each step. */
   addAndNorm(x: string, residual: string, norm: Norm): SumAndNorm {
     return addAndNormalize(x, residual, norm, this.normParts);

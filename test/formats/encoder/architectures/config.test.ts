@@ -46,6 +46,36 @@ const DISTILBERT = {
   max_position_embeddings: 512,
   pad_token_id: 0,
 };
+const MODERNBERT = {
+  model_type: 'modernbert',
+  vocab_size: 50_368,
+  hidden_size: 768,
+  num_hidden_layers: 4,
+  num_attention_heads: 12,
+  intermediate_size: 1152,
+  max_position_embeddings: 8192,
+};
+const NOMIC_BERT = {
+  model_type: 'nomic_bert',
+  vocab_size: 30_528,
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  max_position_embeddings: 2048,
+};
+const GEMMA3 = {
+  model_type: 'gemma3_text',
+  vocab_size: 262_144,
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 3,
+  num_key_value_heads: 1,
+  intermediate_size: 1152,
+  max_position_embeddings: 2048,
+  sliding_window: 512,
+  use_bidirectional_attention: true,
+};
 
 function read(json: Json): EncoderConfig {
   const architecture = architectureOf(json.model_type);
@@ -61,6 +91,69 @@ describe('readConfig()', () => {
     assert.deepEqual([read({ ...XLM_ROBERTA, pad_token_id: 3 }).positions], [8190]);
     // Whatever its config.json says of padding.
     assert.deepEqual([read(MPNET).positions, read({ ...MPNET, pad_token_id: 3 }).paddingToken], [512, 1]);
+  });
+
+  it('reads bases of rotation in the words of transformers 4 and of 5', () => {
+    const thetas = { full_attention: 500, sliding_attention: 70 };
+    const inFive = {
+      rope_parameters: {
+        full_attention: { rope_type: 'default', rope_theta: 500 },
+        sliding_attention: { rope_type: 'default', rope_theta: 70 },
+      },
+    };
+    for (const [json, inFour] of [
+      [MODERNBERT, { global_rope_theta: 500, local_rope_theta: 70 }],
+      [GEMMA3, { rope_theta: 500, rope_local_base_freq: 70, rope_scaling: null }],
+    ] as const) {
+      for (const words of [inFour, inFive, { ...inFour, ...inFive }]) {
+        assert.deepEqual((read({ ...json, ...words }) as EncoderConfig & { ropeThetas: unknown }).ropeThetas, thetas);
+      }
+    }
+    for (const words of [{ rotary_emb_base: 500 }, { rope_parameters: { rope_type: 'default', rope_theta: 500 } }]) {
+      assert.equal((read({ ...NOMIC_BERT, ...words }) as EncoderConfig & { ropeTheta: number }).ropeTheta, 500);
+    }
+  });
+
+  it('has the defaults of transformers: bases of rotation, windows and which layers have them', () => {
+    const [full, sliding] = ['full_attention', 'sliding_attention'];
+    const facts = (json: Json) => {
+      const { layerTypes, ropeThetas, window } = read(json) as unknown as Record<string, unknown>;
+      return { layerTypes, ropeThetas, window };
+    };
+    assert.deepEqual(facts(MODERNBERT), {
+      layerTypes: [full, sliding, sliding, full],
+      ropeThetas: { full_attention: 160_000, sliding_attention: 10_000 },
+      window: 64,
+    });
+    assert.deepEqual(facts(GEMMA3), {
+      layerTypes: Array.from({ length: 12 }, (_, layer) => (layer % 6 === 5 ? full : sliding)),
+      ropeThetas: { full_attention: 1_000_000, sliding_attention: 10_000 },
+      window: 256,
+    });
+    assert.deepEqual(facts({ ...MODERNBERT, global_attn_every_n_layers: 2 }).layerTypes, [
+      full,
+      sliding,
+      full,
+      sliding,
+    ]);
+    assert.deepEqual(facts({ ...GEMMA3, sliding_window: 513 }).window, 256);
+    assert.equal((read(NOMIC_BERT) as EncoderConfig & { ropeTheta: number }).ropeTheta, 1000);
+  });
+
+  it('takes NomicBERT in the words of its authors and of transformers, and in both', () => {
+    const ofAuthors = {
+      model_type: 'nomic_bert',
+      vocab_size: 30_528,
+      n_embd: 768,
+      n_layer: 12,
+      n_head: 12,
+      n_inner: 3072,
+      n_positions: 8192,
+      activation_function: 'swiglu',
+      layer_norm_epsilon: 1e-12,
+    };
+    assert.deepEqual(read(ofAuthors), { ...read(NOMIC_BERT), positions: 8192 });
+    assert.deepEqual(read({ ...NOMIC_BERT, ...ofAuthors }), read(ofAuthors));
   });
 
   for (const [name, json] of [
@@ -113,6 +206,29 @@ describe('readConfig()', () => {
     [DISTILBERT, 'n_heads', 5],
     [DISTILBERT, 'activation', 'gelu_10'],
     [DISTILBERT, 'hidden_size', 768],
+    [MODERNBERT, 'num_attention_heads', 7],
+    [MODERNBERT, 'layer_types', ['full_attention']],
+    [MODERNBERT, 'layer_types', Array(4).fill('chunked_attention')],
+    [MODERNBERT, 'rope_scaling', { rope_type: 'linear', factor: 2 }],
+    [MODERNBERT, 'rope_parameters', { rope_type: 'default', rope_theta: 1000 }],
+    [MODERNBERT, 'rope_parameters', { full_attention: { rope_type: 'yarn', rope_theta: 1000 } }],
+    [MODERNBERT, 'rope_parameters', { full_attention: { rope_theta: 1000, partial_rotary_factor: 0.5 } }],
+    // transformers 4 takes that of the other layers, 5 fails.
+    [MODERNBERT, 'local_rope_theta', null],
+    [MODERNBERT, 'attention_bias', 1],
+    [GEMMA3, 'use_bidirectional_attention', undefined],
+    [GEMMA3, 'use_bidirectional_attention', false],
+    [GEMMA3, 'attn_logit_softcapping', 50],
+    [GEMMA3, 'num_key_value_heads', 2],
+    [GEMMA3, 'head_dim', 15],
+    [NOMIC_BERT, 'rotary_scaling_factor', 2],
+    [NOMIC_BERT, 'rotary_emb_fraction', 0.5],
+    [NOMIC_BERT, 'rotary_emb_interleaved', true],
+    [NOMIC_BERT, 'moe_every_n_layers', 2],
+    [NOMIC_BERT, 'activation_function', 'gelu'],
+    [NOMIC_BERT, 'n_embd', 512],
+    [NOMIC_BERT, 'qkv_proj_bias', true],
+    [NOMIC_BERT, 'prenorm', true],
   ] as const) {
     it(`refuses ${field} = ${JSON.stringify(value)} of ${json.model_type}, naming it`, () => {
       assert.throws(
