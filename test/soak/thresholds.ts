@@ -141,7 +141,7 @@ export const thresholds = {
   },
   rss_beside_pipelining: {
     part: 'pipelining',
-    what: 'RSS of the main process then, more than before, at most',
+    what: 'RSS of the main process then, more than before those of the route, at most',
     unit: 'MiB',
     bound: { atMost: 64 },
     // Half a gigabyte for one connection, before.
