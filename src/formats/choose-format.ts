@@ -28,13 +28,13 @@ interface Answers {
 /**
  * Chooses among the formats that recognize a folder: the first in the list, so safetensors before an export, unless only
  * another has the precision that is named, or WEIGHTS names the kind.
- * @throws {StartError} where none does, saying what the one that it is meant for lacks.
+ * @returns an error where none does, saying what the one that it is meant for lacks.
  */
 export async function chooseFormat(
   files: ModelFiles,
   facts: FolderFacts,
   { weights, dtype }: WeightChoice,
-): Promise<ChosenFormat> {
+): Promise<ChosenFormat | StartError> {
   const answers = await Promise.all(
     Object.values<ModelFormat>(FORMATS).map(async (format) => ({
       format,
@@ -44,7 +44,7 @@ export async function chooseFormat(
   const found: Answers = { files, facts, answers };
   const own = ownOf(weights === 'auto' ? answers : ofKind(answers, weights));
   const chosen = own.find(({ dtypes }) => dtype === 'auto' || dtypes.includes(dtype)) ?? own[0];
-  if (chosen === undefined) throw notServed(found, weights);
+  if (chosen === undefined) return notServed(found, weights);
   const { format } = chosen;
   return {
     format,

@@ -57,7 +57,13 @@ export async function describeModel(
   const said = sentence.task;
   const setting = settings.task ?? 'auto';
   const task = await chooseTask({ name, said, config, setting, pooling, matryoshkaDimensions, published });
-  const { positions, ...described } = await format.describe(files, { config, modules, tokenizer, task, pooling });
+  const { positions, reading, ...described } = await format.describe(files, {
+    config,
+    modules,
+    tokenizer,
+    task,
+    pooling,
+  });
   const scoring =
     task === 'rerank'
       ? await readScoring(files, { config, ...sentence, tokenizer, pairWords: format.pairWords })
@@ -74,12 +80,15 @@ export async function describeModel(
     scoring,
     leftAside,
     ...described,
-    tokenizerFile: await files.locate('tokenizer.json'),
-    namedTokens: namedTokens(tokenizerConfig),
-    tokenizer,
-    maxTokens: maxTokensOf({ positions, tokenizerConfig, maxLength: sentence.transformer.maxLength }),
-    // Where no modules.json says it, vectors are of length one, as clients of an OpenAI API expect.
-    normalize: modules === null || modules.kinds.at(-1) === 'Normalize',
+    ...(reading ?? {
+      tokenizerFile: await files.locate('tokenizer.json'),
+      namedTokens: namedTokens(tokenizerConfig),
+      tokenizer,
+      maxTokens: maxTokensOf({ positions, tokenizerConfig, maxLength: sentence.transformer.maxLength }),
+      // Where no modules.json says it, vectors are of length one, as clients of an OpenAI API expect.
+      normalize: modules === null || modules.kinds.at(-1) === 'Normalize',
+      textRules: null,
+    }),
     prompts,
     defaultPrompt,
     truncateDimension: (truncateDimension ?? hiddenSize) < hiddenSize ? truncateDimension : null,

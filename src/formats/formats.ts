@@ -5,12 +5,15 @@ import { causalFormat } from './causal/causal-format.ts';
 import { encoderFormat } from './encoder/encoder-format.ts';
 import type { ModelFormat } from './model-format.ts';
 import { onnxFormat } from './onnx/onnx-format.ts';
+import { staticFormat } from './static/static-format.ts';
 
 /** Every format, by its name. Of several that recognize a folder the first serves it. */
-export const FORMATS = { causal: causalFormat, encoder: encoderFormat, onnx: onnxFormat } satisfies Record<
-  string,
-  ModelFormat
->;
+export const FORMATS = {
+  causal: causalFormat,
+  encoder: encoderFormat,
+  static: staticFormat,
+  onnx: onnxFormat,
+} satisfies Record<string, ModelFormat>;
 export type FormatName = keyof typeof FORMATS;
 
 /** The format that described a model. */
@@ -26,6 +29,9 @@ export function chooseDtype(manifest: ModelManifest, device: Device, requested: 
   const offered = formatOf(manifest).dtypes(manifest, device);
   const chosen = requested === 'auto' ? offered[0] : offered.find((dtype) => dtype === requested);
   if (chosen !== undefined) return chosen;
+  if (offered.length === 0) {
+    throw new StartError(`DEVICE=${device}: this model is computed on the CPU only. Set DEVICE=cpu or auto.`);
+  }
   const { leftAside } = manifest;
   const others = leftAside?.dtypes.some((dtype) => dtype === requested) ? `, or set WEIGHTS=${leftAside.kind}` : '';
   throw new StartError(

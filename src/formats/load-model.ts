@@ -5,8 +5,14 @@ import { loadEncoder } from './encoder/load.ts';
 import type { FormatName } from './formats.ts';
 import type { LoadedModel, LoadModel } from './model-format.ts';
 import { loadOnnx } from './onnx/load.ts';
+import { loadStatic } from './static/load.ts';
 
-const LOADERS: Record<FormatName, LoadModel<never>> = { causal: loadCausal, encoder: loadEncoder, onnx: loadOnnx };
+const LOADERS: Record<FormatName, LoadModel<never>> = {
+  causal: loadCausal,
+  encoder: loadEncoder,
+  static: loadStatic,
+  onnx: loadOnnx,
+};
 
 /** Loads a model by its format, in the engine process: nothing that the main process loads may import this. */
 export function loadModel(manifest: ModelManifest, settings: EngineSettings): Promise<LoadedModel> {

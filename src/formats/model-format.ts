@@ -21,6 +21,7 @@ export type Recognition =
 
 /** What every format reads of a folder before anything of its own. */
 export interface FolderFacts {
+  /** {} where there is no config.json, which only formats that read texts by rules of their own do without. */
   config: Json;
   /** null where there is no modules.json. */
   modules: SentenceModules | null;
@@ -42,7 +43,15 @@ export type FormatDescription<Weights> = Pick<
 > & {
   /** Longest sequence that the weights have positions for; undefined where nothing bounds it. */
   positions: number | undefined;
+  /** Left out: texts are read, and vectors finished, as the files of transformers and sentence-transformers say. */
+  reading?: OwnReading;
 };
+
+/** How texts are read and vectors finished by a format with rules of its own. */
+export type OwnReading = Pick<
+  ModelManifest,
+  'tokenizerFile' | 'tokenizer' | 'namedTokens' | 'maxTokens' | 'normalize' | 'textRules'
+>;
 
 /** What a format may need to make files of its own from those of the model. */
 export interface PrepareOptions {
@@ -69,6 +78,11 @@ export interface ModelFormat<Weights = unknown> {
    * have been the best.
    */
   readonly hasFilesForEachDtype: boolean;
+  /**
+   * Who says how texts become token ids: transformers, whose classes overrule a tokenizer.json; or the format, by
+   * {@link OwnReading}, which then needs no config.json, and no tokenizer.json beside it.
+   */
+  readonly textsAreReadBy: 'transformers' | 'format';
   /** null: its rerankers read two texts as the tokenizer joins them. */
   readonly pairWords: PairWords | null;
   recognize(files: ModelFiles, facts: FolderFacts): Promise<Recognition>;

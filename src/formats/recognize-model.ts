@@ -4,7 +4,11 @@ import { checkSingleLabel, isClassifier } from '../model-files/folder/model-kind
 import type { Json } from '../model-files/folder/read-json.ts';
 import { hasSafetensors } from '../model-files/folder/safetensors.ts';
 import { readSentenceFiles, type SentenceFiles } from '../model-files/folder/sentence-files.ts';
-import { readTokenizer, type TokenizerDescription } from '../model-files/folder/tokenizer/describe-tokenizer.ts';
+import {
+  AS_IT_IS,
+  readTokenizer,
+  type TokenizerDescription,
+} from '../model-files/folder/tokenizer/describe-tokenizer.ts';
 import { TRANSFORMER_CONFIG_FILES } from '../model-files/folder/transformer-config.ts';
 import { type LeftAside, SAFETENSORS_DTYPES, type WeightChoice, type WeightKind } from '../model-files/manifest.ts';
 import { type ChosenFormat, chooseFormat } from './choose-format.ts';
@@ -41,6 +45,22 @@ export interface RecognizedModel extends FolderFacts, ChosenFormat {
 export async function recognizeModel(files: ModelFiles, choice: WeightChoice): Promise<RecognizedModel> {
   // Before files are missed that only models for these tasks have.
   const sentence = await readSentenceFiles(files);
+  const config = ((await files.readJson('config.json')) ?? {}) as Json;
+  const facts: FolderFacts = { config, modules: sentence.modules, task: sentence.task };
+  const chosen = await chooseFormat(files, facts, choice);
+  const isReadByFormat = !(chosen instanceof StartError) && chosen.format.textsAreReadBy === 'format';
+  const tokenizer = isReadByFormat ? AS_IT_IS : await readByTransformers(files, facts, sentence);
+  // Only now: files that are missing say more of a folder.
+  if (chosen instanceof StartError) throw chosen;
+  return { ...chosen, ...facts, sentence, tokenizer };
+}
+
+/** @throws {StartError} for a file that is missing, or that transformers has no one reading of. */
+async function readByTransformers(
+  files: ModelFiles,
+  { config, task }: FolderFacts,
+  { transformer }: SentenceFiles,
+): Promise<TokenizerDescription> {
   if (!files.has('config.json')) {
     throw new StartError(
       `${files.name} has no config.json and cannot be served. Check MODEL; hotvec serves text-embedding models and rerankers with safetensors or ONNX weights.`,
@@ -51,12 +71,9 @@ export async function recognizeModel(files: ModelFiles, choice: WeightChoice): P
       `${files.name} has no tokenizer.json and cannot be served. Check MODEL, or make the file with transformers: AutoTokenizer.from_pretrained(MODEL, use_fast=True).save_pretrained(FOLDER).`,
     );
   }
-  const config = (await files.readJson('config.json')) as Json;
   // Before its weights are fetched.
-  if (sentence.task === 'rerank' && isClassifier(config)) checkSingleLabel(files.name, config);
-  const tokenizer = await readTokenizer((file) => files.readJson(file), sentence.transformer.lowercase);
-  const facts: FolderFacts = { config, modules: sentence.modules, task: sentence.task };
-  return { ...(await chooseFormat(files, facts, choice)), ...facts, sentence, tokenizer };
+  if (task === 'rerank' && isClassifier(config)) checkSingleLabel(files.name, config);
+  return readTokenizer((file) => files.readJson(file), transformer.lowercase);
 }
 
 export interface ChosenFiles {

@@ -101,6 +101,16 @@ export interface Scoring {
   activation: 'sigmoid' | 'identity';
 }
 
+/** How texts are read by tools that have rules of their own, besides their tokenizer.json. */
+export interface TextRules {
+  /** Whose rules they are, for operators. */
+  source: string;
+  /** Id of the token that is left out of texts, once they are cut; null: none is. */
+  leftOut: number | null;
+  /** Characters (code points) that are read of a text which may be cut at its end; null: all. */
+  maxCharacters: number | null;
+}
+
 /** All that hotvec knows of a model: plain data, made once at start-up, sent to the engine process as it is. */
 export interface ModelManifest<Weights = unknown> {
   /** The name it was asked for by: `starter`, the folder's name, or the hub id. */
@@ -124,6 +134,8 @@ export interface ModelManifest<Weights = unknown> {
   namedTokens: string[];
   /** What the tokenizer's class makes of its file. */
   tokenizer: TokenizerDescription;
+  /** null: texts are read as transformers reads them. */
+  textRules: TextRules | null;
   /** Components of a row: the model's hidden size, or what its last Dense module makes of it; 1 of a reranker. */
   hiddenSize: number;
   /** Longest sequence the weights support, special tokens included. */

@@ -82,6 +82,7 @@ export type ModelConfig = ModelSettings &
     | 'pooling'
     | 'task'
     | 'matryoshkaDimensions'
+    | 'emptyTexts'
     | 'threads'
     | 'prepacking'
     | 'maxInputTokens'
@@ -147,6 +148,7 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     const { template, activation, defaultInstruction } = opened.service.model;
     logger.info({ model: name, template, activation, defaultInstruction }, 'how the reranker reads pairs');
   }
+  if (manifest.textRules !== null) logger.info({ model: name, ...manifest.textRules }, 'how the model reads texts');
 
   const start = async (): Promise<StartedModel> => {
     const dtypes = new Set(choices.flat().map(({ dtype }) => dtype));

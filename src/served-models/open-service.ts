@@ -37,10 +37,11 @@ export interface ServiceParts {
 
 /**
  * Opens the tokenizer of a model and what answers its requests.
- * @throws {StartError} what the tokenizers throw.
+ * @throws {StartError} what the tokenizers throw; for settings that are not for such a model.
  */
 export function openService(parts: ServiceParts): Promise<OpenService> {
   const { scoring } = parts.manifest;
+  checkEmptyTexts(parts);
   return scoring === null ? openEmbedder(parts) : openReranker(parts, scoring);
 }
 
@@ -57,6 +58,7 @@ async function openEmbedder({ manifest, config, clock, batcher }: ServiceParts):
     matryoshkaMinimum: minimum === null ? null : Math.min(minimum, dimensions),
     matryoshkaDimensions: manifest.matryoshkaDimensions.filter((size) => size <= dimensions),
     normalization: normalizationOf(manifest),
+    emptyTexts: config.emptyTexts,
   };
   const maxBytes = config.vectorCacheMb * 2 ** 20;
   const cache =
@@ -113,6 +115,14 @@ function factsOf(manifest: ModelManifest, { maxInputTokens, maxRequestTokens }: 
     batchTokens: null,
     weightBytes: null,
   };
+}
+
+/** @throws {StartError} where zeros are asked for of a model that puts tokens around each text: none is empty to it. */
+function checkEmptyTexts({ manifest: { name, textRules }, config: { emptyTexts } }: ServiceParts): void {
+  if (emptyTexts === 'error' || textRules !== null) return;
+  throw new StartError(
+    `EMPTY_TEXTS=${emptyTexts} is for static embedding models, and ${name} is none. Unset it, or set it for one model in MODELS_FILE.`,
+  );
 }
 
 /** How the model itself finishes a vector. */

@@ -68,6 +68,11 @@ export const modelSettings = {
     description:
       'Sizes that `dimensions` may reduce vectors to, for a Matryoshka model whose `config.json` does not list them, e.g. `64,128,256`; empty: what the model says',
   }),
+  emptyTexts: Type.Enum(['error', 'zeros'], {
+    default: 'error',
+    description:
+      'What becomes of a text that a static embedding model reads nothing of, an empty one say: `error`, or `zeros`, a vector of zeros as from model2vec and sentence-transformers',
+  }),
   threads: Type.Integer({
     default: 0,
     minimum: 0,

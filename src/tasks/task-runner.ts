@@ -50,6 +50,8 @@ export interface TaskRunnerOptions {
   isIdentified: () => boolean;
 }
 
+const NO_ROW = new Float32Array(0);
+
 /** Takes a request of any task through the pipeline: accept → admit → prepare → batch → finish. */
 export class TaskRunner {
   private readonly options: TaskRunnerOptions;
@@ -89,7 +91,9 @@ export class TaskRunner {
     const prepared = await task.prepare(failures).finally(release);
     const tokenizedAt = clock.now();
     options.onPhase?.('queue');
-    const ids = prepared.map((sequence) => sequence.ids);
+    // What has no token has nothing to compute.
+    const computable = prepared.filter(({ ids }) => ids.length > 0);
+    const ids = computable.map((sequence) => sequence.ids);
     options.onTokenized?.(ids.reduce((sum, { length }) => sum + length, 0));
     const computed = await this.rows.rowsOf(ids, {
       perToken,
@@ -101,8 +105,10 @@ export class TaskRunner {
       onTakenUp: () => options.onPhase?.('infer'),
     });
     options.onPhase?.('encode');
-    for (const [i, error] of computed.failures) failures.add((prepared[i] as Sequence).position, error);
-    const answer = await task.finish(computed.rows, prepared, failures);
+    for (const [i, error] of computed.failures) failures.add((computable[i] as Sequence).position, error);
+    let next = 0;
+    const rows = prepared.map(({ ids }) => (ids.length > 0 ? computed.rows[next++] : NO_ROW) as Float32Array);
+    const answer = await task.finish(rows, prepared, failures);
     return {
       answer,
       sequences: failures.spare(prepared),

@@ -28,7 +28,7 @@ export interface Task<Sequence extends TaskSequence, Answer> {
   prepare(failures: InputFailures): Promise<readonly Sequence[]>;
   /**
    * Rows → answer.
-   * @param rows one a sequence, same order; views, not to be written. Those of failed ones are left out of `failures.spare`.
+   * @param rows one a sequence, same order, empty of one without tokens; views, not to be written. Those of failed ones are left out of `failures.spare`.
    */
   finish(rows: readonly Float32Array[], sequences: readonly Sequence[], failures: InputFailures): Promise<Answer>;
 }

@@ -84,6 +84,12 @@ export const logLines: Record<string, LogLine> = {
     activation: text,
     defaultInstruction: Type.Union([text, Type.Null()]),
   }),
+  'how the model reads texts': line('info', {
+    model: text,
+    source: text,
+    leftOut: Type.Union([some, Type.Null()]),
+    maxCharacters: Type.Union([some, Type.Null()]),
+  }),
   'Server listening at …': line('info'),
   // Of several models what is told of one is told of each.
   ready: line('info', {

@@ -13,6 +13,8 @@ export function modelFacts(changes: Partial<EmbeddingFacts> = {}): EmbeddingFact
     maxRequestTokens: 50,
     vocabularySize: 1_000,
     pooling: 'last_token',
+    textRules: null,
+    emptyTexts: 'error',
     normalization: 'after_cut',
     prompts: {},
     defaultPrompt: '',

@@ -45,6 +45,7 @@ export const causalFormat: ModelFormat<CausalWeights> = {
   modelTypes: ['qwen3'],
   layout: 'packed',
   hasFilesForEachDtype: false,
+  textsAreReadBy: 'transformers',
   pairWords: qwen3PairWords,
 
   async recognize(files, facts) {

@@ -35,6 +35,7 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
   modelTypes: MODEL_TYPES,
   layout: 'packed',
   hasFilesForEachDtype: false,
+  textsAreReadBy: 'transformers',
   pairWords: null,
 
   async recognize(files, facts) {

@@ -21,6 +21,7 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
   modelTypes: [],
   layout: 'padded',
   hasFilesForEachDtype: true,
+  textsAreReadBy: 'transformers',
   pairWords: null,
 
   async recognize(files) {

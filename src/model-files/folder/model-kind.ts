@@ -5,14 +5,11 @@ import type { ModelFiles } from './model-files.ts';
 import type { Json } from './read-json.ts';
 import { readSentenceModules, type SentenceModules } from './sentence-modules.ts';
 
-const STATIC =
-  'a static embedding model (model2vec): a table of token vectors with no transformer, averaged without unknown tokens. No export turns it into a model that hotvec serves';
 const SPARSE = 'a sparse embedding model (SPLADE and similar)';
 const MULTI_VECTOR = 'a multi-vector model (ColBERT and similar), which produces one vector per token';
 
 /** Modules of sentence-transformers that make something else than one dense vector a text, and what that is. */
 const OTHER_MODULES: ReadonlyMap<unknown, string> = new Map([
-  ['StaticEmbedding', STATIC],
   ['SparseStaticEmbedding', SPARSE],
   ['SpladePooling', SPARSE],
   ['SparseAutoEncoder', SPARSE],
@@ -61,14 +58,19 @@ export async function readModelKind(files: ModelFiles): Promise<ModelKind> {
     const other = OTHER_MODULES.get(kind);
     if (other !== undefined) throw refuse(`modules.json: ${kind}`, other);
   }
-  const isModel2vec = config?.model_type === undefined && config?.embedding_dtype !== undefined;
-  if (config?.model_type === 'model2vec' || isModel2vec) throw refuse('config.json', STATIC);
   const isReranker =
     type === 'CrossEncoder' ||
     modules?.kinds.includes('LogitScore') === true ||
     (modules === null && isClassifier(config));
   if (isReranker) return { modules, task: 'rerank' };
-  return { modules, task: modules === null ? null : 'embed' };
+  const isEmbedder = modules !== null || isModel2vec(config);
+  return { modules, task: isEmbedder ? 'embed' : null };
+}
+
+/** Whether a config.json is of model2vec, which does not always say it: then the precision of its table tells. */
+export function isModel2vec(config: Json | undefined): boolean {
+  const { model_type: type, embedding_dtype: dtype } = config ?? {};
+  return type === 'model2vec' || (type === undefined && dtype !== undefined);
 }
 
 /** What scores texts by a head of its own; transformers names the class after it. */

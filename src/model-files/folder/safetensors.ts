@@ -5,8 +5,8 @@ import { refuseLfsPointer } from './lfs-pointer.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { Json } from './read-json.ts';
 
-/** Element types of safetensors that hotvec reads; models are published in the first three. */
-export type StoredType = 'F32' | 'F16' | 'BF16' | 'I8' | 'I64';
+/** Element types of safetensors that hotvec reads; models are published in the first three, and tables in others, too. */
+export type StoredType = 'F32' | 'F16' | 'BF16' | 'F64' | 'I8' | 'I32' | 'I64';
 
 type WeightType = (typeof WEIGHT_DTYPES)[number];
 
@@ -21,7 +21,7 @@ export interface TensorLocation<Stored extends StoredType = WeightType> {
   byteLength: number;
 }
 
-const DTYPE_BYTES = { F32: 4, F16: 2, BF16: 2, I8: 1, I64: 8 } as const;
+const DTYPE_BYTES = { F32: 4, F16: 2, BF16: 2, F64: 8, I8: 1, I32: 4, I64: 8 } as const;
 /** What models are published in. */
 const WEIGHT_DTYPES = ['F32', 'F16', 'BF16'] as const;
 /** Of buffers that old versions of transformers saved beside the weights, such as `embeddings.position_ids`. */

@@ -181,10 +181,12 @@ export async function findPublishedTruth(
 ): Promise<PublishedTruth | undefined> {
   const [file, ...others] = new Set(weightFiles);
   if (file === undefined || others.length > 0) return undefined;
-  const [config, { size }] = await Promise.all([files.of(path.join(folder, 'config.json')), stat(file)]);
-  const isKnown = ({ weightsBytes, files: known }: Release) =>
-    weightsBytes === size && (known['config.json'] ?? config) === config;
-  const truth = truths.find(({ release }) => isKnown(release));
+  const { size } = await stat(file);
+  const ofSize = truths.filter(({ release }) => release.weightsBytes === size);
+  // Not every model has one; those that are known have.
+  if (ofSize.length === 0) return undefined;
+  const config = await files.of(path.join(folder, 'config.json'));
+  const truth = ofSize.find(({ release }) => (release.files['config.json'] ?? config) === config);
   if (truth === undefined) return undefined;
   return (await files.of(file)) === truth.release.files['model.safetensors'] ? truth : undefined;
 }

@@ -89,7 +89,7 @@ function whyPadded(ids: Int32Array, { before, after, padding }: Marks): string |
 
 /**
  * Token ids that the model's tokenizer made of a text.
- * @throws {HotvecError} invalid_token_id, invalid_input: there are published files that do not quite fit together.
+ * @throws {HotvecError} invalid_token_id: there are published files that do not quite fit together.
  */
 export function checkTokenized(ids: Int32Array, name: string, { vocabularySize }: EmbeddingFacts): void {
   const unknown = ids.find((id) => id >= vocabularySize);
@@ -100,9 +100,16 @@ export function checkTokenized(ids: Int32Array, name: string, { vocabularySize }
       { param: name },
     );
   }
-  if (ids.length === 0) {
-    throw new HotvecError('invalid_input', `${name} has no tokens: this model's tokenizer drops all of it.`, {
-      param: name,
-    });
-  }
+}
+
+/**
+ * The ids that a model reads: without those of the token that it leaves out.
+ * @throws {HotvecError} invalid_input where nothing is left, unless such texts have a vector.
+ */
+export function readIds(ids: Int32Array, name: string, { textRules, emptyTexts }: EmbeddingFacts): Int32Array {
+  const leftOut = textRules?.leftOut ?? null;
+  const read = leftOut === null || !ids.includes(leftOut) ? ids : ids.filter((id) => id !== leftOut);
+  if (read.length > 0 || emptyTexts === 'zeros') return read;
+  const why = ids.length > 0 ? 'no tokens that this model knows' : "no tokens: this model's tokenizer drops all of it";
+  throw new HotvecError('invalid_input', `${name} has ${why}.`, { param: name });
 }

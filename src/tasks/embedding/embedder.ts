@@ -1,9 +1,11 @@
 import type { HotvecError } from '../../errors.ts';
+import type { TextRules } from '../../model-files/manifest.ts';
 import type { ReadToken } from '../../tokenization/tokenizer.ts';
 import type { TruncationSide } from '../../tokenization/truncate.ts';
 import type { OnError } from '../input-failures.ts';
 import type { RunFacts, RunOptions, WorkPhase } from '../task-runner.ts';
 import type { ModelFacts, TaskService } from '../task-service.ts';
+import type { EmptyTexts } from './accept-input.ts';
 import type { Normalization } from './finish-vector.ts';
 import type { PromptChoice } from './prompt.ts';
 
@@ -61,7 +63,7 @@ export interface EmbedOptions extends RunOptions {
 export interface EmbedResult {
   /** One vector an input, same order, `dimensions` components. With `onError: 'partial'` of those that did not fail. */
   vectors: readonly Float32Array[];
-  /** Tokens of each of these as computed: special tokens and prompt in, padding out. */
+  /** Tokens of each of these as computed: special tokens and prompt in, padding and what the model leaves out not. */
   tokens: readonly number[];
   /** Whether each of these was cut short. */
   truncated: readonly boolean[];
@@ -83,6 +85,10 @@ export interface EmbeddingFacts extends ModelFacts {
   /** The sizes that the model names as trained for, smallest first; empty where it names none. */
   matryoshkaDimensions: readonly number[];
   pooling: string;
+  /** null: texts are read as transformers reads them. */
+  textRules: TextRules | null;
+  /** What becomes of a text that the model reads nothing of, as the operator chose. */
+  emptyTexts: EmptyTexts;
   /** What becomes of a vector whose request does not say it. */
   normalization: Normalization;
   prompts: Readonly<Record<string, string>>;

@@ -16,18 +16,20 @@ const FLOATS_PER_SLICE = 250_000;
 export interface FinishOptions {
   dimensions: number;
   normalization: Normalization;
+  /** Whether a row of zeros is a vector: without a direction, and never divided by its norm. */
+  allowsZeros: boolean;
 }
 
 /**
  * Finishes every row, in order. The event loop is let in between slices of a large answer.
- * @param rows one an input; none of those that have failed.
+ * @param rows one an input; none of those that have failed, and an empty one of those that had nothing to compute.
  * @param failures gets the inputs whose rows have no direction, and tells which have failed before.
  * @returns the vectors of the others.
  */
 export async function finishVectors(
   rows: readonly Float32Array[],
   inputs: readonly { position: number }[],
-  { dimensions, normalization }: FinishOptions,
+  { dimensions, normalization, allowsZeros }: FinishOptions,
   failures: InputFailures,
 ): Promise<Float32Array[]> {
   const vectors: Float32Array[] = [];
@@ -35,7 +37,9 @@ export async function finishVectors(
   for (const [i, { position }] of inputs.entries()) {
     if (failures.byPosition.has(position)) continue;
     try {
-      vectors.push(finishVector(rows[i] as Float32Array, dimensions, normalization));
+      const row = rows[i] as Float32Array;
+      const isZeros = allowsZeros && row.every((component) => component === 0);
+      vectors.push(isZeros ? new Float32Array(dimensions) : finishVector(row, dimensions, normalization));
     } catch (error) {
       failures.add(position, error);
     }

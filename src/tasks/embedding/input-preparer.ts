@@ -2,8 +2,15 @@ import { HotvecError } from '../../errors.ts';
 import type { Encoding, Tokenizer } from '../../tokenization/tokenizer.ts';
 import { truncateIds } from '../../tokenization/truncate.ts';
 import type { InputFailures } from '../input-failures.ts';
-import { type AcceptedInput, acceptInput, promptTooLong, tooLong, withPrompt } from './accept-input.ts';
-import { checkTokenIds, checkTokenized, hasMarks } from './check-token-ids.ts';
+import {
+  type AcceptedInput,
+  acceptInput,
+  promptTooLong,
+  tooLong,
+  withinCharacters,
+  withPrompt,
+} from './accept-input.ts';
+import { checkTokenIds, checkTokenized, hasMarks, readIds } from './check-token-ids.ts';
 import type { EmbeddingFacts, EmbedInput, Overlength, TokenIdsAre, TokenizedInput } from './embedder.ts';
 import { choosePrompt } from './prompt.ts';
 
@@ -51,7 +58,7 @@ export class InputPreparer {
     for (const [position, input] of inputs.entries()) {
       const prompt = this.promptFor(input);
       try {
-        accepted.push(acceptInput(input, position, prompt));
+        accepted.push(acceptInput(input, position, prompt, this.model));
       } catch (error) {
         failures.add(position, error);
       }
@@ -79,7 +86,8 @@ export class InputPreparer {
     let total = 0;
     for (let start = 0, end = 0; start < accepted.length; start = end) {
       end = endOfPiece(accepted, start);
-      const piece = accepted.slice(start, end).filter((input) => isUnicode(input, failures));
+      const unicode = accepted.slice(start, end).filter((input) => isUnicode(input, failures));
+      const piece = withinCharacters(unicode, this.model, options.overlength, failures);
       const encodings = await this.encode(piece, this.enoughOf(options));
       for (const [i, input] of piece.entries()) {
         const encoding = encodings[i];
@@ -124,18 +132,20 @@ export class InputPreparer {
     promptIds: ReadonlyMap<string, Int32Array>,
     options: PrepareOptions,
   ): PreparedInput {
-    const { position } = input;
+    const { position, name, isCut } = input;
     const { overlength } = options;
     const maxTokens = this.limitOf(options);
     const ids = this.checkedIds(input, encoding, options);
-    if (ids.length <= maxTokens || overlength === 'keep') return { position, ids, truncated: false };
+    // Asked for as they are, whatever the model reads of them.
+    if (overlength === 'keep' && ids.length > 0) return { position, ids, truncated: false };
+    if (ids.length <= maxTokens) return { position, ids: readIds(ids, name, this.model), truncated: isCut };
     // Never the prompt is cut: without it the text would be another kind of input.
     const side = overlength === 'start' ? 'start' : 'end';
     const { special, marks } = this.tokenizer;
     // Ids that came as they are may have no special tokens that could be kept.
     const isBare = encoding === undefined && marks !== undefined && !hasMarks(ids, marks);
     const kept = truncateIds(ids, maxTokens, side, isBare ? NO_TOKENS : special, promptIds.get(input.prompt));
-    return { position, ids: kept, truncated: true };
+    return { position, ids: readIds(kept, name, this.model), truncated: true };
   }
 
   private checkedIds(

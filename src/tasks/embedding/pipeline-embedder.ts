@@ -111,10 +111,12 @@ export class PipelineEmbedder extends PipelineService<EmbeddingFacts> implements
         if (perToken === true) checkTokenNumbers(tokens, this.model.rowSize);
         return prepared;
       },
-      finish: (rows, prepared, failures) =>
-        perToken === true
-          ? checkedMatrices(rows)
-          : finishVectors(rows, prepared, { dimensions, normalization: this.normalizationFor(normalize) }, failures),
+      finish: (rows, prepared, failures) => {
+        if (perToken === true) return checkedMatrices(rows);
+        const normalization = this.normalizationFor(normalize);
+        const allowsZeros = this.model.emptyTexts === 'zeros';
+        return finishVectors(rows, prepared, { dimensions, normalization, allowsZeros }, failures);
+      },
     };
   }
 

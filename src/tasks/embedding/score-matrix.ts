@@ -7,8 +7,8 @@ const WORK_PER_SLICE = 2_000_000;
 
 /** Larger is more alike in every metric: distances are negated, as sentence-transformers does (util/similarity.py). */
 const SCORE: Record<Metric, (a: Float32Array, b: Float32Array) => number> = {
-  // Rounding may carry a text's similarity to itself past 1.
-  cosine: (a, b) => Math.min(1, Math.max(-1, cosine(a, b))),
+  // Rounding may carry a text's similarity to itself past 1; what has no direction is like nothing.
+  cosine: (a, b) => Math.min(1, Math.max(-1, cosine(a, b) || 0)),
   dot: (a, b) => {
     let dot = 0;
     for (let i = 0; i < a.length; i++) dot += (a[i] as number) * (b[i] as number);

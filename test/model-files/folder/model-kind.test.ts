@@ -70,17 +70,9 @@ describe('describeModel() of a folder that is not a complete embedding model', (
 
   for (const [what, change, message] of [
     [
-      'a static model',
-      () => modules('models.StaticEmbedding'),
-      /is a static embedding model \(model2vec\).*StaticEmbedding/,
-    ],
-    [
-      'a static model as model2vec writes it',
-      () => {
-        rmSync(path.join(folder, 'modules.json'));
-        write('config.json', { normalize: false, seq_length: 1_000_000, embedding_dtype: 'float32' });
-      },
-      /is a static embedding model \(model2vec\)/,
+      'a static sparse model',
+      () => modules('sparse_encoder.models.SparseStaticEmbedding'),
+      /is a sparse embedding model.*SparseStaticEmbedding/,
     ],
     [
       'a sparse model',

@@ -28,9 +28,12 @@ export interface TokenizerDescription {
   disputed: DisputedWords | null;
   /** The token that batches of texts are padded with; null: no file names one. */
   paddingToken: string | null;
-  /** How it joins two texts; null: there is no tokenizer.json. */
+  /** How it joins two texts; null: there is no tokenizer.json, or nobody asks. */
   pairs: PairDescription | null;
 }
+
+/** Of a tokenizer.json that no other file changes. */
+export const AS_IT_IS: TokenizerDescription = { changes: null, disputed: null, paddingToken: null, pairs: null };
 
 export interface TokenizerSources extends TokenFiles {
   /** tokenizer.json, parsed; undefined where there is none, of which those complain who load it. */
@@ -73,7 +76,7 @@ const UNSUPPORTED = ['split_special_tokens', 'fix_mistral_regex', 'from_slow'];
  */
 export function describeTokenizer(sources: TokenizerSources): TokenizerDescription {
   const { tokenizer, config, tokenizerConfig = {}, lowercase } = sources;
-  if (tokenizer === undefined) return { changes: null, disputed: null, paddingToken: null, pairs: null };
+  if (tokenizer === undefined) return AS_IT_IS;
   refuseUnsupported(tokenizer, tokenizerConfig);
   const json = tokenizerPartsOf(tokenizer);
   const classes = chooseClass(config, tokenizerConfig, isByteLevel(json.parts, tokenizer.decoder));

@@ -56,6 +56,13 @@ export function tokenizerPartsOf(json: Json): TokenizerJson {
   };
 }
 
+/** Every token that a tokenizer.json knows, once, in no order. */
+export function tokensOf({ parts }: TokenizerJson, json: Json): string[] {
+  const { vocab = {} } = (json.model ?? {}) as { vocab?: [string, number][] | Record<string, number> };
+  const pieces = Array.isArray(vocab) ? vocab.map(([piece]) => piece) : Object.keys(vocab);
+  return [...new Set([...pieces, ...parts.added_tokens.map(({ content }) => content)])];
+}
+
 /** A token as any file of a folder writes it; what is left out has the default of the tokenizers library. */
 export function toAddedToken(token: Json | string): AddedToken {
   const fields: Json = typeof token === 'string' ? { content: token, special: true } : token;
