@@ -11,7 +11,7 @@ import {
 
 /** The class that AutoTokenizer builds, without a final `Fast`, and so its `PreTrainedTokenizer`: the file as it is. */
 export interface ChosenClasses {
-  /** null: that version loads no such folder. */
+  /** null: that version loads no such folder, or the other one saved it. */
   version4: string | null;
   version5: string;
 }
@@ -38,7 +38,13 @@ export function chooseClass(config: Json, tokenizerConfig: Json, isByteLevel: bo
   const named = tokenizerConfig.tokenizer_class ?? config.tokenizer_class;
   const name = typeof named === 'string' ? withoutFast(named) : undefined;
   const type = String(config.model_type);
-  return { version4: version4(name, type), version5: version5(name, type, isByteLevel) };
+  const isOfVersion5 = savedByVersion5(tokenizerConfig);
+  return { version4: isOfVersion5 ? null : version4(name, type), version5: version5(name, type, isByteLevel) };
+}
+
+/** Version 5 alone writes `backend`, and not the list of tokens that version 4 always writes. */
+function savedByVersion5({ backend, added_tokens_decoder: addedTokens }: Json): boolean {
+  return backend === 'tokenizers' && addedTokens === undefined;
 }
 
 function version4(name: string | undefined, type: string): string | null {

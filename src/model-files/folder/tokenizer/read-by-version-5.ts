@@ -79,7 +79,12 @@ const BERT: Rebuilt = {
     lowercase: config.do_lower_case ?? true,
   }),
   preTokenizer: () => ({ type: 'BertPreTokenizer' }),
-  model: ({ named }) => ({ type: 'WordPiece', unk_token: named.unk_token ?? 'None' }),
+  model: ({ named }) => ({
+    type: 'WordPiece',
+    unk_token: named.unk_token ?? 'None',
+    continuing_subword_prefix: '##',
+    max_input_chars_per_word: 100,
+  }),
   around: clsAndSep('typed'),
 };
 const qwen = (words: string): Rebuilt => ({

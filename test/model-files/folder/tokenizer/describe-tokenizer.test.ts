@@ -83,6 +83,12 @@ describe('describeTokenizer()', () => {
       it(`refuses by name what two versions of transformers read differently: ${name}`, async () => {
         await assert.rejects(idsOf(sourcesOf(one)), /(tokenizer_class is|stands for).*disagree/);
       });
+      const config = one.tokenizer_config;
+      if (config === null || config.added_tokens_decoder !== undefined) continue;
+      it(`gives the ids of version 5 where version 5 saved the folder: ${name}`, async () => {
+        const saved = { ...one, tokenizer_config: { ...config, backend: 'tokenizers' } };
+        assert.deepEqual(await idsOf(sourcesOf(saved)), version5);
+      });
     }
   }
 
