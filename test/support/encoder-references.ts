@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '../../src/errors.ts';
+import { recognizeModel } from '../../src/formats/recognize-model.ts';
+import { LocalFiles } from '../../src/model-files/folder/model-files.ts';
 import { fixtures } from './starter.ts';
 
 export const encoderFixtures = path.join(fixtures, 'encoders');
@@ -21,11 +24,44 @@ export interface EncoderFixture {
 
 /** Every folder of random weights that has a reference. */
 export function encoderFolders(): EncoderFixture[] {
-  return readdirSync(encoderFixtures, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => {
-      const folder = path.join(encoderFixtures, name);
-      const read = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
-      return { name, folder, modelType: read('config.json').model_type, reference: read('reference.json') };
-    });
+  return foldersIn(encoderFixtures).map((name) => {
+    const folder = path.join(encoderFixtures, name);
+    const read = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
+    return { name, folder, modelType: read('config.json').model_type, reference: read('reference.json') };
+  });
+}
+
+/** A text and what sentence-transformers makes of it (test/fixtures/encoder-folders/README.md). */
+export interface ReferenceText {
+  text: string;
+  /** Name of the prompt that is asked for; null: none. */
+  prompt: string | null;
+  /** Prompt included, cut to the model's limit. */
+  ids: number[];
+  vector: number[];
+}
+
+/** Every folder that sentence-transformers wrote, with what it makes of texts. */
+export function sentenceFolders(): { name: string; folder: string; texts: ReferenceText[] }[] {
+  const root = path.join(fixtures, 'encoder-folders');
+  return foldersIn(root).map((name) => {
+    const folder = path.join(root, name);
+    return { name, folder, texts: JSON.parse(readFileSync(path.join(folder, 'reference.json'), 'utf8')).texts };
+  });
+}
+
+/** Whether hotvec has all that the folder is made of. */
+export async function isServed({ name, folder }: { name: string; folder: string }): Promise<boolean> {
+  try {
+    await recognizeModel(new LocalFiles({ name, folder }), { weights: 'auto', dtype: 'auto' });
+    return true;
+  } catch (error) {
+    if (messageOf(error).includes('has no weights that hotvec can serve')) return false;
+    throw error;
+  }
+}
+
+function foldersIn(root: string): string[] {
+  const entries = readdirSync(root, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { rowAt, rowOffsetsOf, toBatch } from '../../../src/engine/protocol.ts';
-import { messageOf } from '../../../src/errors.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import { loadModel } from '../../../src/formats/load-model.ts';
 import type { LoadedModel } from '../../../src/formats/model-format.ts';
-import { recognizeModel } from '../../../src/formats/recognize-model.ts';
-import { LocalFiles } from '../../../src/model-files/folder/model-files.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
-import { type EncoderFixture, encoderFolders } from '../../support/encoder-references.ts';
+import { type EncoderFixture, encoderFolders, isServed } from '../../support/encoder-references.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
 // One family alone: node --test --test-name-pattern=mpnet dist/test/formats/encoder/architectures.test.js
@@ -33,20 +30,9 @@ const settings = {
 
 for (const fixture of encoderFolders()) {
   const poolings = CAUSAL.includes(fixture.modelType) ? CAUSAL_POOLINGS : POOLINGS;
-  const skip = !(await isComputed(fixture));
+  const skip = !(await isServed(fixture));
   for (const pooling of poolings) {
     describe(`${fixture.name}, ${pooling}`, { skip }, () => comparePooling(fixture, pooling));
-  }
-}
-
-/** Whether any format knows the architecture. */
-async function isComputed({ name, folder }: EncoderFixture): Promise<boolean> {
-  try {
-    await recognizeModel(new LocalFiles({ name, folder }), { weights: 'auto', dtype: 'auto' });
-    return true;
-  } catch (error) {
-    if (/model_type is .* computes .* only/.test(messageOf(error))) return false;
-    throw error;
   }
 }
 
