@@ -139,7 +139,7 @@ function scale({ file, offset, dtype }: TensorLocation, elements: readonly numbe
 async function quantize(weights: CausalWeights, name: string, choice = SERVED_CHOICE): Promise<CausalWeights> {
   const file = path.join(folder, `${name}.safetensors`);
   rmSync(file, { force: true });
-  await writeInt8File(weights.tensors, file, () => {}, choice);
+  await writeInt8File(weights.tensors, file, choice, () => {});
   return { ...weights, int8: await readInt8File(weights.tensors, file) };
 }
 

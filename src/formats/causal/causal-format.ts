@@ -11,12 +11,12 @@ import {
 } from '../../model-files/folder/safetensors.ts';
 import { checkModules, readPooling, type SentenceModules } from '../../model-files/folder/sentence-modules.ts';
 import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
-import { INT8_SCHEME } from '../../model-files/int8/scheme.ts';
 import type { Dtype, Pooling } from '../../model-files/manifest.ts';
 import type { DescribeFacts, FolderFacts, ModelFormat } from '../model-format.ts';
 import { parseQwen3Config } from './architectures/qwen3.ts';
 import { EMBEDDING_TABLE } from './causal-graph.ts';
 import type { CausalWeights } from './causal-weights.ts';
+import { DECODER_CHOICE } from './int8-choice.ts';
 import { PackedMeter, packedCost } from './packed-meter.ts';
 import { findScoreHead, qwen3PairWords } from './score-head.ts';
 
@@ -102,11 +102,11 @@ export const causalFormat: ModelFormat<CausalWeights> = {
 
   architecture: ({ weights: { architecture, head } }) => (head === null ? architecture : { ...architecture, head }),
 
-  quantization: (dtype) => (dtype === 'int8' ? INT8_SCHEME : undefined),
+  quantization: (dtype) => (dtype === 'int8' ? DECODER_CHOICE.scheme : undefined),
 
   async prepare(manifest, dtypes, { folders, ...options }) {
     if (!dtypes.has('int8')) return manifest;
-    const int8 = await prepareInt8(manifest.weights.tensors, { folders: folders(), ...options });
+    const int8 = await prepareInt8(manifest.weights.tensors, { choice: DECODER_CHOICE, folders: folders(), ...options });
     return { ...manifest, weights: { ...manifest.weights, int8 } };
   },
 };

@@ -11,7 +11,6 @@ import {
 } from '../../model-files/folder/safetensors.ts';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
-import { INT8_SCHEME } from '../../model-files/int8/scheme.ts';
 import type { BatchCost } from '../../model-files/manifest.ts';
 import { AttentionView } from '../graph-writer/attention-view.ts';
 import type { FolderFacts, ModelFormat } from '../model-format.ts';
@@ -20,6 +19,7 @@ import type { Architecture } from './architecture.ts';
 import { architectureOf, MODEL_TYPES } from './architectures.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
+import { ENCODER_CHOICE } from './int8-choice.ts';
 
 /** Modules between Pooling and Normalize that the format computes. */
 const BETWEEN = ['Dense'];
@@ -100,11 +100,11 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
     dense: dense.map(({ activation }) => activation),
   }),
 
-  quantization: (dtype) => (dtype === 'int8' ? INT8_SCHEME : undefined),
+  quantization: (dtype) => (dtype === 'int8' ? ENCODER_CHOICE.scheme : undefined),
 
   async prepare(manifest, dtypes, { folders, ...options }) {
     if (!dtypes.has('int8')) return manifest;
-    const int8 = await prepareInt8(manifest.weights.tensors, { folders: folders(), ...options });
+    const int8 = await prepareInt8(manifest.weights.tensors, { choice: ENCODER_CHOICE, folders: folders(), ...options });
     return { ...manifest, weights: { ...manifest.weights, int8 } };
   },
 };

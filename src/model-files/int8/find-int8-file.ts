@@ -4,17 +4,17 @@ import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import { type FileHashes, sha256File } from '../file-hashes.ts';
 import { locateTensorsOf, type TensorLocation } from '../folder/safetensors.ts';
-import { INT8_SCHEME, type Int8Matrix, type Tensors } from './scheme.ts';
+import type { Int8Matrix, MatrixChoice, Tensors } from './scheme.ts';
 import { scalesOf } from './write-int8-file.ts';
 
 /**
  * The beginning of the name of the files that hold a model's weights in int8: by content, so that other weights, or
  * another way of quantizing them, have another. The whole name is `STEM-SHA256.safetensors`, the hash that of the file.
  */
-export async function int8Stem(tensors: Tensors, files: FileHashes): Promise<string> {
+export async function int8Stem(tensors: Tensors, { scheme }: MatrixChoice, files: FileHashes): Promise<string> {
   const sources = [...new Set(Object.values(tensors).map(({ file }) => file))];
   const hashes = (await Promise.all(sources.map((file) => files.of(file)))).sort();
-  const key = createHash('sha256').update(JSON.stringify([INT8_SCHEME, ...hashes]));
+  const key = createHash('sha256').update(JSON.stringify([scheme, ...hashes]));
   return `int8-${key.digest('hex').slice(0, 16)}`;
 }
 

@@ -8,7 +8,7 @@ export type Int8Event =
   | { kind: 'damaged'; file: string }
   /** A folder that cannot take the file; the next one is tried. */
   | { kind: 'refused'; folder: string; reason: string }
-  /** `keptMatrices` of the layers stay fp32: `down_proj` always, and what would lose too much. */
+  /** `keptMatrices` of the layers stay fp32: those that the format leaves out, and what would lose too much. */
   | { kind: 'ready'; file: string; isNew: boolean; matrices: number; keptMatrices: number };
 
 export type OnInt8Event = (event: Int8Event) => void;

@@ -10,13 +10,14 @@ import { makeFolder } from '../hub/make-folder.ts';
 import { syncFolder } from '../hub/sync-folder.ts';
 import { findInt8File, int8FileName, int8Stem, readInt8File } from './find-int8-file.ts';
 import type { OnInt8Event } from './int8-events.ts';
-import { type Int8Matrix, isProjection, type Tensors } from './scheme.ts';
+import type { Int8Matrix, MatrixChoice, Tensors } from './scheme.ts';
 import { int8FileBytes, writeInt8File } from './write-int8-file.ts';
 
 /** An unfinished file that was not written for this long has no owner any more. */
 const ABANDONED_MS = 5 * 60_000;
 
 export interface PrepareInt8Options {
+  choice: MatrixChoice;
   /** Where the file may be, in order of preference. */
   folders: readonly string[];
   files: FileHashes;
@@ -35,13 +36,13 @@ export interface PrepareInt8Options {
  * @throws {StartError} when no folder can take the file, with what is wrong with each; for weights that are damaged.
  */
 export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options): Promise<Record<string, Int8Matrix>> {
-  const { folders, files, onEvent } = options;
-  const stem = await int8Stem(tensors, files);
+  const { choice, folders, files, onEvent } = options;
+  const stem = await int8Stem(tensors, choice, files);
   const damaged: string[] = [];
   const finish = async (file: string, isNew: boolean) => {
     const quantized = await readInt8File(tensors, file);
     const matrices = Object.keys(quantized).length;
-    const keptMatrices = Object.keys(tensors).filter(isProjection).length - matrices;
+    const keptMatrices = Object.entries(tensors).filter(([name, { shape }]) => choice.isLayerMatrix(name, shape)).length - matrices;
     onEvent({ kind: 'ready', file, isNew, matrices, keptMatrices });
     return quantized;
   };
@@ -56,8 +57,8 @@ export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options)
 
 /** Makes the file in the first folder that can take it. */
 async function makeFile(tensors: Tensors, stem: string, options: PrepareInt8Options): Promise<string> {
-  const { folders, onEvent, checkSpace = checkFreeSpace } = options;
-  const bytes = int8FileBytes(tensors);
+  const { choice, folders, onEvent, checkSpace = checkFreeSpace } = options;
+  const bytes = int8FileBytes(tensors, choice);
   const refusals: string[] = [];
   const refuse = (folder: string, error: unknown) => {
     const explained = explainDiskError(error, folder);
@@ -77,7 +78,7 @@ async function makeFile(tensors: Tensors, stem: string, options: PrepareInt8Opti
     const unfinished = path.join(folder, `${stem}.${randomUUID()}.incomplete`);
     onEvent({ kind: 'quantizing', folder, bytes });
     try {
-      await writeInt8File(tensors, unfinished, (part) => onEvent({ kind: 'progress', part }));
+      await writeInt8File(tensors, unfinished, choice, (part) => onEvent({ kind: 'progress', part }));
       const file = path.join(folder, int8FileName(stem, await sha256File(unfinished)));
       await rename(unfinished, file);
       await syncFolder(folder);

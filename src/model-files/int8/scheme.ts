@@ -1,14 +1,11 @@
 import type { TensorLocation } from '../folder/safetensors.ts';
 
 /**
- * What of a decoder's layers is quantized, and how; its name is part of every cached file's key and of the fingerprint.
- * Change anything about it, and change the name.
- *
- * Weights: a scale for each row of the matrix, which is an output channel, s = max |w| ÷ 63, and integers round(w ÷ s),
- * half to even, in [−63, 63]. 7 bits, because CPUs without VNNI add two products of an unsigned and a signed byte in 16 bits:
- * 2 × 255 × 63 fits, 2 × 255 × 127 does not. Activations: int8-products.ts of the format.
+ * How weights are quantized: a scale for each row of the matrix, which is an output channel, s = max |w| ÷ 63, and integers
+ * round(w ÷ s), half to even, in [−63, 63]. 7 bits, because CPUs without VNNI add two products of an unsigned and a signed
+ * byte in 16 bits: 2 × 255 × 63 fits, 2 × 255 × 127 does not. Activations: int8-products.ts of the formats.
  */
-export const INT8_SCHEME = 'w7-channel-a8-row-1';
+export const INT8_METHOD = 'w7-channel-a8-row-1';
 
 /** Tensor name to its place. */
 export type Tensors = Readonly<Record<string, TensorLocation>>;
@@ -30,27 +27,17 @@ export const LARGEST_WEIGHT = 63;
  */
 export const LARGEST_ERROR = 0.04;
 
-/**
- * Not in it: `mlp.down_proj`, whose input holds massive activations, norms, and the embedding table, which is
- * looked up and not multiplied (docs/decisions/0032).
- */
-const QUANTIZABLE = /^layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up)_proj)\.weight$/;
-
-/** Whether the tensor of that name is quantized, unless that takes too much of it. */
-export function isQuantizable(name: string): boolean {
-  return QUANTIZABLE.test(name);
-}
-
-/** Whether the tensor of that name is a matrix of a layer, quantized or not. */
-export function isProjection(name: string): boolean {
-  return /^layers\.\d+\..*_proj\.weight$/.test(name);
-}
-
-/** Which matrices are quantized. */
+/** Which matrices of a model are quantized: its format says so, and measurements compare it with others. */
 export interface MatrixChoice {
-  isQuantizable: (name: string) => boolean;
+  /**
+   * The name of this choice together with {@link INT8_METHOD}: part of every cached file's key and of the fingerprint. Change
+   * anything about either, and change the name.
+   */
+  scheme: string;
+  /** Whether a tensor is a matrix of a layer, quantized or not. */
+  isLayerMatrix: (name: string, shape: readonly number[]) => boolean;
+  /** Whether a tensor is quantized, unless that takes more of it than {@link largestError}. */
+  isQuantizable: (name: string, shape: readonly number[]) => boolean;
+  /** ‖W − Ŵ‖ ÷ ‖W‖ */
   largestError: number;
 }
-
-/** What is served. Measurements compare it with others (scripts/measure-int8.ts). */
-export const SERVED_CHOICE: MatrixChoice = { isQuantizable, largestError: LARGEST_ERROR };

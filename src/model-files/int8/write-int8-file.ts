@@ -4,7 +4,7 @@ import { readFloat32 } from '../folder/read-float32.ts';
 import type { TensorLocation } from '../folder/safetensors.ts';
 import { writeAll } from '../write-all.ts';
 import { type Int8Target, quantizeRows } from './quantize-rows.ts';
-import { INT8_SCHEME, type MatrixChoice, SERVED_CHOICE, type Tensors } from './scheme.ts';
+import type { MatrixChoice, Tensors } from './scheme.ts';
 
 /** Of the source at a time: few milliseconds of work, so that the process answers meanwhile. */
 const READ_BYTES = 1 << 20;
@@ -19,11 +19,10 @@ interface Matrix {
 
 /** Those that may be quantized, in the order of the file. */
 function matricesOf(tensors: Tensors, { isQuantizable }: MatrixChoice): Matrix[] {
-  return Object.keys(tensors)
-    .filter(isQuantizable)
-    .sort()
-    .map((name) => {
-      const source = tensors[name] as TensorLocation;
+  return Object.entries(tensors)
+    .filter(([name, { shape }]) => isQuantizable(name, shape))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, source]) => {
       const [rows = 0, columns = 0] = source.shape;
       return { name, source, rows, columns };
     });
@@ -35,9 +34,9 @@ export function scalesOf(name: string): string {
 }
 
 /** The most that the file which `writeInt8File` makes can take, in bytes. */
-export function int8FileBytes(tensors: Tensors): number {
-  const matrices = matricesOf(tensors, SERVED_CHOICE);
-  return matrices.reduce((sum, { rows, columns }) => sum + rows * (columns + 4), headerOf(matrices).length);
+export function int8FileBytes(tensors: Tensors, choice: MatrixChoice): number {
+  const matrices = matricesOf(tensors, choice);
+  return matrices.reduce((sum, { rows, columns }) => sum + rows * (columns + 4), headerOf(matrices, choice).length);
 }
 
 /**
@@ -51,15 +50,15 @@ export function int8FileBytes(tensors: Tensors): number {
 export async function writeInt8File(
   tensors: Tensors,
   file: string,
+  choice: MatrixChoice,
   onProgress: (part: number) => void,
-  choice = SERVED_CHOICE,
 ): Promise<void> {
   const matrices = matricesOf(tensors, choice);
   const sources = new Map<string, FileHandle>();
   const output = await open(file, 'wx');
   try {
     // Room for all of them: which they are is known at the end.
-    const headerBytes = headerOf(matrices).length;
+    const headerBytes = headerOf(matrices, choice).length;
     let end = headerBytes;
     const append = async (bytes: ArrayBufferView) => {
       await writeAll(output, bytes, end);
@@ -79,7 +78,7 @@ export async function writeInt8File(
       written.push(matrix);
     }
     for (const scales of allScales) await append(scales);
-    await writeAll(output, headerOf(written, headerBytes), 0);
+    await writeAll(output, headerOf(written, choice, headerBytes), 0);
     await output.sync();
   } finally {
     await output.close();
@@ -115,8 +114,8 @@ async function quantize({ name, source, rows, columns }: Matrix, handle: FileHan
  * u64 little-endian length and JSON, padded with spaces.
  * @param bytes of all of it; left out: a whole number of cache lines.
  */
-function headerOf(matrices: readonly Matrix[], bytes?: number): Buffer {
-  const header: Record<string, unknown> = { __metadata__: { format: 'hotvec-int8', scheme: INT8_SCHEME } };
+function headerOf(matrices: readonly Matrix[], { scheme }: MatrixChoice, bytes?: number): Buffer {
+  const header: Record<string, unknown> = { __metadata__: { format: 'hotvec-int8', scheme } };
   let end = 0;
   const place = (name: string, dtype: 'I8' | 'F32', shape: number[], byteLength: number) => {
     header[name] = { dtype, shape, data_offsets: [end, end + byteLength] };

@@ -8,6 +8,7 @@ import { sessionOptions } from '../../../src/engine/process/session-options.ts';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
 import { writeCausalGraph } from '../../../src/formats/causal/causal-graph.ts';
 import { writeEmbeddingLookup } from '../../../src/formats/causal/embedding-lookup.ts';
+import { DECODER_CHOICE } from '../../../src/formats/causal/int8-choice.ts';
 import { loadCausal, type PackedModel } from '../../../src/formats/causal/load.ts';
 import { planPackedBatch } from '../../../src/formats/causal/plan.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
@@ -134,7 +135,7 @@ describe('PackedModel in int8', () => {
       const { sequences } = JSON.parse(readFileSync(path.join(manifest.folder, 'golden.json'), 'utf8')) as {
         sequences: { ids: number[]; row: number[] }[];
       };
-      const options = { folders: [folder], files: new FileHashes(), onEvent: () => {} };
+      const options = { choice: DECODER_CHOICE, folders: [folder], files: new FileHashes(), onEvent: () => {} };
       const int8 = await prepareInt8(packed(manifest).tensors, options);
       const weights = { ...packed(manifest), int8 };
       const variant = await loadCausal({ weights }, { ...settings, dtype: 'int8', maxTokens: 512 });

@@ -18,6 +18,7 @@ import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { StartError } from '../../../src/errors.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
+import { DECODER_CHOICE } from '../../../src/formats/causal/int8-choice.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
 import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
 import { checkFreeSpace } from '../../../src/model-files/hub/free-space.ts';
@@ -41,7 +42,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 async function prepare(folders = [folder], of = tensors) {
   const events: Int8Event[] = [];
   const onEvent = (event: Int8Event) => events.push(event);
-  const int8 = await prepareInt8(of, { folders, files: new FileHashes(), onEvent });
+  const int8 = await prepareInt8(of, { choice: DECODER_CHOICE, folders, files: new FileHashes(), onEvent });
   const ready = events.find((event) => event.kind === 'ready');
   if (ready?.kind !== 'ready') throw new Error('never ready');
   return { int8, events, ready, kinds: [...new Set(events.map(({ kind }) => kind))] };
@@ -229,6 +230,7 @@ describe('prepareInt8() where a folder cannot take the file', () => {
     const full = async () => ({ bavail: 16, bsize: 4096 });
     const events: Int8Event[] = [];
     const preparing = prepareInt8(tensors, {
+      choice: DECODER_CHOICE,
       folders: [folder],
       files: new FileHashes(),
       onEvent: (event) => events.push(event),
@@ -263,7 +265,13 @@ describe('prepareInt8() on a disk', () => {
     if (!isMounted) return context.skip('mounting a small disk needs root');
     const place = path.join(disk, 'place');
     const run = (folders: string[]) =>
-      prepareInt8(tensors, { folders, files: new FileHashes(), onEvent: () => {}, checkSpace: async () => {} });
+      prepareInt8(tensors, {
+        choice: DECODER_CHOICE,
+        folders,
+        files: new FileHashes(),
+        onEvent: () => {},
+        checkSpace: async () => {},
+      });
     await assert.rejects(run([place]), { name: 'StartError', message: /The disk of .* is full\. Free some space/ });
     assert.deepEqual(readdirSync(place), []);
     const int8 = await run([place, folder]);

@@ -1,0 +1,21 @@
+import { INT8_METHOD, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
+
+/** A weight of a layer, as architectures name them. */
+const IN_LAYER = /(?:^|\.)layers?\.\d+\..*\.weight$/;
+/**
+ * The last matrix of a gated feed-forward layer. Its input is a product of two activations, in which single values can
+ * be far above the others (docs/decisions/0032).
+ */
+const AFTER_GATE = /\.mlp\.(down_proj|fc2|Wo)\.weight$/;
+
+/** Which matrices of an encoder are computed in int8: all of its layers, but for those after a gate. */
+export const ENCODER_CHOICE: MatrixChoice = {
+  scheme: `encoder-${INT8_METHOD}`,
+  isLayerMatrix,
+  isQuantizable: (name, shape) => isLayerMatrix(name, shape) && !AFTER_GATE.test(name),
+  largestError: LARGEST_ERROR,
+};
+
+function isLayerMatrix(name: string, shape: readonly number[]): boolean {
+  return IN_LAYER.test(name) && shape.length === 2;
+}
