@@ -106,7 +106,11 @@ export const causalFormat: ModelFormat<CausalWeights> = {
 
   async prepare(manifest, dtypes, { folders, ...options }) {
     if (!dtypes.has('int8')) return manifest;
-    const int8 = await prepareInt8(manifest.weights.tensors, { choice: DECODER_CHOICE, folders: folders(), ...options });
+    const int8 = await prepareInt8(manifest.weights.tensors, {
+      choice: DECODER_CHOICE,
+      folders: folders(),
+      ...options,
+    });
     return { ...manifest, weights: { ...manifest.weights, int8 } };
   },
 };

@@ -104,7 +104,11 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
 
   async prepare(manifest, dtypes, { folders, ...options }) {
     if (!dtypes.has('int8')) return manifest;
-    const int8 = await prepareInt8(manifest.weights.tensors, { choice: ENCODER_CHOICE, folders: folders(), ...options });
+    const int8 = await prepareInt8(manifest.weights.tensors, {
+      choice: ENCODER_CHOICE,
+      folders: folders(),
+      ...options,
+    });
     return { ...manifest, weights: { ...manifest.weights, int8 } };
   },
 };

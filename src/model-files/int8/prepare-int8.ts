@@ -42,7 +42,8 @@ export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options)
   const finish = async (file: string, isNew: boolean) => {
     const quantized = await readInt8File(tensors, file);
     const matrices = Object.keys(quantized).length;
-    const keptMatrices = Object.entries(tensors).filter(([name, { shape }]) => choice.isLayerMatrix(name, shape)).length - matrices;
+    const keptMatrices =
+      Object.entries(tensors).filter(([name, { shape }]) => choice.isLayerMatrix(name, shape)).length - matrices;
     onEvent({ kind: 'ready', file, isNew, matrices, keptMatrices });
     return quantized;
   };
