@@ -68,6 +68,11 @@ describe('prepareInt8()', () => {
     assert.ok(Object.keys(int8).every((name) => !name.includes('down_proj')));
   });
 
+  it('keeps the key under which files of the starter have been stored since there are any', async () => {
+    const { ready } = await prepare();
+    assert.match(path.basename(ready.file), /^int8-713dfd0f0d40c3c9-/);
+  });
+
   it('does it once: the next start finds the file, under a name that holds its hash', async () => {
     const first = await prepare();
     assert.deepEqual(first.kinds, ['quantizing', 'progress', 'ready']);

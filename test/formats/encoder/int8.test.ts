@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
+import { describeModel } from '../../../src/formats/describe-model.ts';
+import { encoderFormat } from '../../../src/formats/encoder/encoder-format.ts';
+import type { EncoderWeights } from '../../../src/formats/encoder/encoder-weights.ts';
+import { loadEncoder } from '../../../src/formats/encoder/load.ts';
+import { FileHashes } from '../../../src/model-files/file-hashes.ts';
+import type { Int8Event } from '../../../src/model-files/int8/int8-events.ts';
+import type { ModelManifest } from '../../../src/model-files/manifest.ts';
+import { cosine } from '../../../src/tasks/embedding/cosine.ts';
+import { type EncoderFixture, encoderFolders } from '../../support/encoder-references.ts';
+
+const settings = {
+  device: 'cpu',
+  deviceId: 0,
+  dtype: 'int8',
+  threads: 2,
+  maxBatchTokens: 1024,
+  prepacking: true,
+  mustBeatCpu: false,
+} as const;
+
+/** Matrices of a layer in int8, and those that stay fp32, by architecture: a gate's product is not quantized. */
+const MATRICES: Readonly<Record<string, readonly [quantized: number, kept: number]>> = {
+  bert: [6, 0],
+  roberta: [6, 0],
+  distilbert: [6, 0],
+  mpnet: [6, 0],
+  modernbert: [3, 1],
+  nomic_bert: [4, 1],
+  gemma3_text: [6, 1],
+};
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+for (const fixture of encoderFolders()) {
+  const matrices = MATRICES[fixture.modelType];
+  if (matrices !== undefined && fixture.name.endsWith('three-heads')) {
+    describe(`${fixture.name} in int8`, () => compareInt8(fixture, matrices));
+  }
+}
+
+function compareInt8({ name, folder: model, reference }: EncoderFixture, [quantized, kept]: readonly [number, number]) {
+  const sequences = reference.sequences.map(({ ids }) => ids);
+  let manifest: ModelManifest<EncoderWeights>;
+  let ready: Int8Event | undefined;
+  before(async () => {
+    const described = (await describeModel(
+      { name, folder: model },
+      { pooling: 'mean' },
+    )) as ModelManifest<EncoderWeights>;
+    manifest = await encoderFormat.prepare(described, new Set(['int8']), {
+      folders: () => [folder],
+      files: new FileHashes(),
+      onEvent(event) {
+        if (event.kind === 'ready') ready = event;
+      },
+    });
+  });
+
+  it('quantizes the matrices of its layers', () => {
+    assert.ok(ready?.kind === 'ready');
+    const { layerCount } = manifest.weights.architecture;
+    assert.deepEqual([ready.matrices, ready.keptMatrices], [quantized * layerCount, kept * layerCount]);
+  });
+
+  it('is near to PyTorch in float32, and gives a sequence the same bits alone as among others', async () => {
+    const loaded = await loadEncoder(manifest, { ...settings, maxTokens: manifest.maxTokens });
+    const { rows } = await loaded.run(toBatch(sequences));
+    for (const [i, { ids, mean }] of reference.sequences.entries()) {
+      const row = rowAt(rows, i, manifest.hiddenSize);
+      assert.ok(cosine(row, mean) >= 0.99, `sequence ${i}: ${cosine(row, mean)}`);
+      assert.deepEqual((await loaded.run(toBatch([ids]))).rows, row, `sequence ${i}`);
+    }
+  });
+}
