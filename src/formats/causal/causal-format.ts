@@ -15,8 +15,7 @@ import type { Dtype, Pooling } from '../../model-files/manifest.ts';
 import type { DescribeFacts, FolderFacts, ModelFormat } from '../model-format.ts';
 import { parseQwen3Config } from './architectures/qwen3.ts';
 import { EMBEDDING_TABLE } from './causal-graph.ts';
-import type { CausalWeights } from './causal-weights.ts';
-import { DECODER_CHOICE } from './int8-choice.ts';
+import { type CausalWeights, DECODER_CHOICE } from './causal-weights.ts';
 import { PackedMeter, packedCost } from './packed-meter.ts';
 import { findScoreHead, qwen3PairWords } from './score-head.ts';
 

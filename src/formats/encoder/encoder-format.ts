@@ -18,8 +18,7 @@ import { denseFiles, findDenseLayers } from '../pooling/dense-layers.ts';
 import type { Architecture } from './architecture.ts';
 import { architectureOf, MODEL_TYPES } from './architectures.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
-import type { EncoderWeights } from './encoder-weights.ts';
-import { ENCODER_CHOICE } from './int8-choice.ts';
+import { ENCODER_CHOICE, type EncoderWeights } from './encoder-weights.ts';
 
 /** Modules between Pooling and Normalize that the format computes. */
 const BETWEEN = ['Dense'];

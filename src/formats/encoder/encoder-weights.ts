@@ -1,5 +1,5 @@
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
-import type { Int8Matrix } from '../../model-files/int8/scheme.ts';
+import { INT8_METHOD, type Int8Matrix, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
 import type { DenseLayer } from '../pooling/dense-layers.ts';
 import type { EncoderConfig } from './architecture.ts';
 
@@ -14,4 +14,24 @@ export interface EncoderWeights {
   hasHead: boolean;
   /** Tensor name to what it was quantized to; only for an engine that computes in int8. */
   int8?: Record<string, Int8Matrix>;
+}
+
+/** A weight of a layer, as architectures name them. */
+const IN_LAYER = /(?:^|\.)layers?\.\d+\..*\.weight$/;
+/**
+ * The last matrix of a gated feed-forward layer. Its input is a product of two activations, in which single values can
+ * be far above the others (docs/decisions/0032).
+ */
+const AFTER_GATE = /\.mlp\.(down_proj|fc2|Wo)\.weight$/;
+
+/** Which matrices of an encoder are computed in int8: all of its layers, but for those after a gate. */
+export const ENCODER_CHOICE: MatrixChoice = {
+  scheme: `encoder-${INT8_METHOD}`,
+  isLayerMatrix,
+  isQuantizable: (name, shape) => isLayerMatrix(name, shape) && !AFTER_GATE.test(name),
+  largestError: LARGEST_ERROR,
+};
+
+function isLayerMatrix(name: string, shape: readonly number[]): boolean {
+  return IN_LAYER.test(name) && shape.length === 2;
 }

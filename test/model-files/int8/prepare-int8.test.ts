@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { StartError } from '../../../src/errors.ts';
-import { DECODER_CHOICE } from '../../../src/formats/causal/int8-choice.ts';
+import { DECODER_CHOICE } from '../../../src/formats/causal/causal-weights.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
 import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
