@@ -151,6 +151,7 @@ export const rooms: Rooms = {
     values: [
       ...GROUND,
       'formats/graph-writer',
+      'formats/pairs',
       'formats/pooling',
       'engine',
       'engine/process',
@@ -161,8 +162,13 @@ export const rooms: Rooms = {
     types: ['formats', 'model-files'],
     packages: ['onnxruntime-node'],
   },
-  // What formats share: how a graph of hotvec's own is written, and what is done with hidden states.
+  // What formats share: how a graph of hotvec's own is written, how two texts are read as one sequence, and what is done
+  // with hidden states.
   'formats/graph-writer': { values: GROUND, types: ['model-files', 'model-files/folder', 'model-files/int8'] },
+  'formats/pairs': {
+    values: [...GROUND, 'model-files/folder'],
+    types: ['formats', 'model-files', 'model-files/folder/tokenizer'],
+  },
   'formats/pooling': {
     values: [...GROUND, 'formats/graph-writer', 'engine/process', 'model-files/folder'],
     types: ['engine', 'model-files'],

@@ -8,6 +8,7 @@ import { ONNX_DTYPES, onnxFileNames, TRANSFORMERS_JS_DTYPES } from '../../src/fo
 import { chooseFiles } from '../../src/formats/recognize-model.ts';
 import type { ModelFiles } from '../../src/model-files/folder/model-files.ts';
 import { DTYPES, type Dtype, type WeightKind } from '../../src/model-files/manifest.ts';
+import { encoderFixtures } from '../support/encoder-references.ts';
 import { paddedFixtures } from '../support/padded-fixtures.ts';
 import { tinyGraph } from '../support/pulled-model.ts';
 import { fixtures } from '../support/starter.ts';
@@ -258,8 +259,9 @@ describe('chooseFiles() of a repository with safetensors and ONNX exports', () =
 
   it('takes the export where hotvec has no graph for the architecture or a field, unless WEIGHTS says safetensors', async () => {
     const unknown = { 'config.json': { ...readBert(), model_type: 'funnel' } };
+    const nomic = JSON.parse(readFileSync(path.join(encoderFixtures, 'nomic-bert-three-heads', 'config.json'), 'utf8'));
     const reranker = {
-      'config.json': { ...readBert(), architectures: ['BertForSequenceClassification'], id2label: { 0: 'LABEL_0' } },
+      'config.json': { ...nomic, architectures: ['NomicBertForSequenceClassification'], id2label: { 0: 'LABEL_0' } },
     };
     for (const [config, output, reason] of [
       [unknown, 'sentence_embedding', 'config.json: model_type is "funnel", and from safetensors hotvec computes '],
@@ -268,7 +270,7 @@ describe('chooseFiles() of a repository with safetensors and ONNX exports', () =
         'sentence_embedding',
         'config.json: position_embedding_type is "relative_key"; hotvec supports "absolute" or null.',
       ],
-      [reranker, 'logits', 'It is a reranker, and from safetensors of bert'],
+      [reranker, 'logits', 'It is a reranker, and from safetensors of nomic_bert'],
     ] as const) {
       assert.deepEqual(await weights('auto', files, config, [output]), ['onnx/model.onnx']);
       await assert.rejects(weights('safetensors', files, config, [output]), ({ message }: Error) => {

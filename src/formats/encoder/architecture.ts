@@ -43,9 +43,11 @@ export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
    */
   write(graph: EncoderGraph, config: Config): string;
   /**
-   * Writes what a sequence classifier with one label makes of the hidden state of each sequence's first token.
-   * @param states [R, hiddenSize]
+   * Writes what a sequence classifier with one label makes of the hidden states of each sequence, once they are pooled.
+   * @param pooled [R, hiddenSize]
    * @returns [R, 1]. Absent: the architecture is not served as a reranker.
    */
-  writeHead?(graph: EncoderGraph, states: string, config: Config): string;
+  writeHead?(graph: EncoderGraph, pooled: string, config: Config): string;
+  /** How a sequence classifier pools. Absent: it reads the first token. */
+  headPooling?(config: Config): 'cls' | 'mean';
 }

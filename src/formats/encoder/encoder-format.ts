@@ -1,27 +1,15 @@
-import { refusalOf, StartError } from '../../errors.ts';
-import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
-import type { ModelFiles } from '../../model-files/folder/model-files.ts';
-import {
-  describeMissingSafetensors,
-  hasSafetensors,
-  locateTensors,
-  safetensorsFiles,
-  type TensorLocation,
-  withoutPrefix,
-} from '../../model-files/folder/safetensors.ts';
-import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
+import { refusalOf } from '../../errors.ts';
+import { describeMissingSafetensors, hasSafetensors, safetensorsFiles } from '../../model-files/folder/safetensors.ts';
 import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
 import type { BatchCost } from '../../model-files/manifest.ts';
 import { AttentionView } from '../graph-writer/attention-view.ts';
-import type { FolderFacts, ModelFormat } from '../model-format.ts';
-import { denseFiles, findDenseLayers } from '../pooling/dense-layers.ts';
-import type { Architecture } from './architecture.ts';
+import type { ModelFormat } from '../model-format.ts';
+import { denseFiles } from '../pooling/dense-layers.ts';
 import { architectureOf, MODEL_TYPES } from './architectures.ts';
+import { checkSmallFiles, describeEncoder } from './describe-encoder.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
 import { ENCODER_CHOICE, type EncoderWeights } from './encoder-weights.ts';
 
-/** Modules between Pooling and Normalize that the format computes. */
-const BETWEEN = ['Dense'];
 /** Tables are looked up in: of them only rows that are asked for are read. */
 const TABLE = /embeddings?\.weight$/;
 /** Of a number, in memory; in int8 some matrices stay fp32. */
@@ -49,31 +37,7 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
     return [...(await safetensorsFiles(files)), ...(modules === null ? [] : denseFiles(files, modules))];
   },
 
-  async describe(files, facts) {
-    const { config, modules, pooling: setting, task } = facts;
-    if (task === 'rerank') throw noReranker(config.model_type);
-    const architecture = architectureOf(config.model_type) as Architecture;
-    const sizes = architecture.readConfig(config);
-    const declared = modules === null ? null : await declaredPooling(files, modules);
-    const pooling = choosePooling({ name: files.name, declared, isPooledInGraph: false }, setting);
-    const dense = modules === null ? [] : await findDenseLayers(files, modules, sizes.hiddenSize);
-    const tensors = namedAsToday(withoutPrefix(await locateTensors(files), architecture.prefixes));
-    return {
-      weights: { architecture: sizes, tensors, dense, hasHead: false },
-      pooling,
-      hiddenSize: dense.at(-1)?.weight.shape[0] ?? sizes.hiddenSize,
-      vocabularySize: sizes.vocabularySize,
-      positions: sizes.positions,
-      cost: {
-        perRow: 2 * sizes.layerCount * sizes.layerWeights,
-        perSlotAndPosition: 4 * sizes.layerCount * sizes.headCount * sizes.headDim,
-      },
-      // Hidden states before a Dense module are of another space.
-      givesTokenVectors: dense.length === 0,
-      // Products of integers are the same in every batch, too (int8-products.ts).
-      selfCheck: { paddingToken: null, dividesByNorm: false, exactDtypes: ['int8'] },
-    };
-  },
+  describe: describeEncoder,
 
   dtypes: (_, device) => ENCODER_DTYPES[device],
 
@@ -94,9 +58,10 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
     return [...Object.values(tensors), ...dense.map(({ weight }) => weight), ...quantized].map(({ file }) => file);
   },
 
-  architecture: ({ weights: { architecture, dense } }) => ({
+  architecture: ({ weights: { architecture, dense, hasHead, tokenTypes } }) => ({
     ...architecture,
     dense: dense.map(({ activation }) => activation),
+    ...(hasHead ? { hasHead, tokenTypes } : {}),
   }),
 
   quantization: (dtype) => (dtype === 'int8' ? ENCODER_CHOICE.scheme : undefined),
@@ -111,33 +76,6 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
     return { ...manifest, weights: { ...manifest.weights, int8 } };
   },
 };
-
-/** @throws {StartError} for what the format does not compute, as far as config.json and the modules say it. */
-async function checkSmallFiles(files: ModelFiles, { config, modules, task }: FolderFacts): Promise<void> {
-  const architecture = architectureOf(config.model_type) as Architecture;
-  architecture.readConfig(config);
-  if (task === 'rerank') throw noReranker(config.model_type);
-  if (modules !== null) await declaredPooling(files, modules);
-}
-
-function noReranker(modelType: unknown): StartError {
-  return new StartError(`It is a reranker, and from safetensors of ${modelType} hotvec computes embeddings only.`);
-}
-
-async function declaredPooling(files: ModelFiles, modules: NonNullable<FolderFacts['modules']>) {
-  checkModules(modules, BETWEEN);
-  return readPooling((file) => files.readJson(file), modules);
-}
-
-/** Names as transformers has them today: it reads TensorFlow's words for a norm as PyTorch's. */
-function namedAsToday(tensors: Readonly<Record<string, TensorLocation>>): Record<string, TensorLocation> {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [
-      name.replace(/(?<=LayerNorm\.)gamma$/, 'weight').replace(/(?<=LayerNorm\.)beta$/, 'bias'),
-      tensor,
-    ]),
-  );
-}
 
 /** Measures a batch for an encoder's graph, whose matrix products work on tokens: they are the budget. */
 class EncoderMeter {

@@ -3,7 +3,8 @@ import type { GraphWeights } from '../graph-writer/graph-weights.ts';
 import { type Int8Product, int8Products } from '../graph-writer/int8-products.ts';
 import { ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
 import { type Activation, activate } from './activations.ts';
-import { type Attend, type AttentionShape, fusedAttention, plainAttention } from './attention.ts';
+import { type Attend, type AttentionParts, type AttentionShape, fusedAttention, plainAttention } from './attention.ts';
+import { writeBiasByDistance } from './bias-by-distance.ts';
 import { addAndNormalize, type Norm, type NormParts, normalize, normalizeSum, type SumAndNorm } from './norms.ts';
 import { fusedRotation, plainRotation, type Rotate } from './rotation.ts';
 
@@ -40,6 +41,7 @@ export class EncoderGraph {
   private readonly options: EncoderGraphOptions;
   private readonly int8Product: Int8Product;
   private readonly inputs = new Set<string>();
+  private readonly parts: AttentionParts;
   private readonly writeAttention: Attend;
   private readonly normParts: NormParts;
   /**
@@ -53,9 +55,9 @@ export class EncoderGraph {
     this.weights = weights;
     this.options = options;
     this.int8Product = int8Products(graph, options.fileName);
-    const parts = { graph, input: (name: string, shape: (number | string)[]) => this.input(name, shape) };
+    this.parts = { graph, input: (name, shape) => this.input(name, shape) };
     const isFused = options.operators === 'fused';
-    this.writeAttention = isFused ? fusedAttention(parts) : plainAttention(parts);
+    this.writeAttention = isFused ? fusedAttention(this.parts) : plainAttention(this.parts);
     const { longest, operators } = options;
     const rotation = { graph, longest, positions: () => this.positions };
     this.rotate = isFused ? fusedRotation(rotation) : plainRotation(rotation);
@@ -178,24 +180,11 @@ export class EncoderGraph {
    */
   biasByDistance(
     name: string,
-    [rows, heads]: readonly [rows: number, heads: number],
+    shape: readonly [rows: number, heads: number],
     rowOf: (distance: number) => number,
   ): string {
-    const farthest = this.options.longest - 1;
-    const distances = Int32Array.from({ length: 2 * farthest + 1 }, (_, i) => rowOf(i - farthest));
-    const rowIndex = this.graph.constant(`${name}.rows`, ElementType.int32, [distances.length], distances);
-    const table = this.graph.node('Gather', [this.weights.constant(`${name}.weight`, [rows, heads]), rowIndex]);
-    // A constant up to here, [heads, 2 × longest − 1].
-    const byDistance = this.graph.node('Transpose', [table], { attributes: { perm: { ints: [1, 0] } } });
-    const position = this.input('slot_position', ['S']);
-    const distance = this.graph.node('Sub', [
-      this.graph.reshape(position, [1, -1]),
-      this.graph.reshape(position, [-1, 1]),
-    ]);
-    const first = this.graph.constant(`${name}.first`, ElementType.int32, [1], Int32Array.of(farthest));
-    const column = this.graph.node('Add', [distance, first]);
-    const bias = this.graph.node('Gather', [byDistance, column], { attributes: { axis: { int: 1 } } });
-    return this.graph.node('Unsqueeze', [bias, this.graph.int64s([0])]);
+    const table = this.weights.constant(`${name}.weight`, shape);
+    return writeBiasByDistance(this.parts, { table, rowOf, longest: this.options.longest });
   }
 
   /** The layers of a stack, in turn. */

@@ -1,5 +1,6 @@
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { INT8_METHOD, type Int8Matrix, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
+import type { TokenTypes } from '../pairs/token-types.ts';
 import type { DenseLayer } from '../pooling/dense-layers.ts';
 import type { EncoderConfig } from './architecture.ts';
 
@@ -12,6 +13,8 @@ export interface EncoderWeights {
   dense: DenseLayer[];
   /** Whether a row is what the head of a classifier with one label makes of a sequence: of a reranker. */
   hasHead: boolean;
+  /** How the second text of a pair is told from the first; null: by nothing. */
+  tokenTypes: TokenTypes | null;
   /** Tensor name to what it was quantized to; only for an engine that computes in int8. */
   int8?: Record<string, Int8Matrix>;
 }

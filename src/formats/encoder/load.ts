@@ -6,12 +6,14 @@ import { StartError } from '../../errors.ts';
 import type { ModelManifest } from '../../model-files/manifest.ts';
 import { folderOfAll } from '../graph-writer/onnx-graph.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
-import { type Dense, loadDense } from '../pooling/dense.ts';
+import { startOfSecondText, type TokenTypes } from '../pairs/token-types.ts';
+import { loadDense } from '../pooling/dense.ts';
 import { pool } from '../pooling/pool.ts';
+import { loadRowGraph, type RowGraph } from '../pooling/row-graph.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
 import { planEncoderBatch, positionsAfterPadding, rowsAskedFor } from './plan.ts';
-import { writeEncoderGraph } from './write-encoder-graph.ts';
+import { writeEncoderGraph, writeHeadGraph } from './write-encoder-graph.ts';
 
 /** Poolings that read one token of a sequence: others read all. */
 const READ_TOKEN = { cls: 'first', last_token: 'last' } as const;
@@ -34,29 +36,35 @@ export async function loadEncoder(
   const int8 = dtype === 'int8' ? weights.int8 : undefined;
   const quantized = Object.values(int8 ?? {}).map(({ values }) => values);
   const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
+  const fileName = ({ file }: { file: string }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/');
   const graph = writeEncoderGraph(
     { ...weights, ...(int8 === undefined ? { int8: {} } : { int8 }) },
     {
-      fileName: ({ file }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/'),
+      fileName,
       operators: device === 'cpu' ? 'fused' : 'plain',
       longest: maxTokens,
       everyRow: readTokenOf(manifest) === undefined,
     },
   );
   const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
-  return new EncoderModel(session, manifest, await loadDense(weights.dense, settings));
+  const { hiddenSize: width } = weights.architecture;
+  const finish = weights.hasHead
+    ? await loadRowGraph(writeHeadGraph(weights, fileName), { width, weightsFolder, settings })
+    : await loadDense(weights.dense, settings);
+  return new EncoderModel(session, manifest, finish);
 }
 
 /** An encoder in memory: batches of token ids in, pooled rows out. */
 export class EncoderModel implements LoadedModel {
   private readonly session: InferenceSession;
   private readonly manifest: ModelManifest<EncoderWeights>;
-  private readonly dense: Dense;
+  /** What is done with pooled rows: Dense modules, or the head of a classifier. */
+  private readonly finish: RowGraph;
 
-  constructor(session: InferenceSession, manifest: ModelManifest<EncoderWeights>, dense: Dense) {
+  constructor(session: InferenceSession, manifest: ModelManifest<EncoderWeights>, finish: RowGraph) {
     this.session = session;
     this.manifest = manifest;
-    this.dense = dense;
+    this.finish = finish;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
@@ -65,12 +73,13 @@ export class EncoderModel implements LoadedModel {
     const plan = planEncoderBatch(batch);
     const { batchSize, longest, packIndex } = plan;
     const int32 = (data: Int32Array, shape: number[] = [data.length]) => new Tensor('int32', data, shape);
-    const { hiddenSize: width, paddingToken } = this.manifest.weights.architecture;
+    const { weights, pooling } = this.manifest;
+    const { hiddenSize: width, paddingToken } = weights.architecture;
     const readToken = readTokenOf(this.manifest);
     const rowIndex = readToken === undefined ? new Int32Array() : rowsAskedFor(batch, plan, readToken);
     const feeds: Record<string, () => Tensor> = {
       token_ids: () => int32(tokenIds),
-      token_types: () => int32(new Int32Array(tokenIds.length)),
+      token_types: () => int32(typesOf(batch, weights.tokenTypes)),
       positions: () => int32(paddingToken === undefined ? plan.positions : positionsAfterPadding(batch, paddingToken)),
       pad_index: () => int32(plan.padIndex, [batchSize, longest]),
       pack_index: () => int32(packIndex),
@@ -81,13 +90,23 @@ export class EncoderModel implements LoadedModel {
     };
     const fed = this.session.inputNames.map((name) => [name, feeds[name]?.() as Tensor]);
     const states = (await this.session.run(Object.fromEntries(fed))).states?.data as Float32Array;
-    const { pooling, weights } = this.manifest;
     if (perToken !== undefined && weights.dense.length > 0) {
       throw new Error('this model returns no rows of single tokens');
     }
     const rows = readToken === undefined ? pool(states, width, plan, pooling, perToken) : states;
-    return { rows: await this.dense(rows), computedTokens: tokenIds.length };
+    return { rows: await this.finish(rows), computedTokens: tokenIds.length };
   }
+}
+
+/** [N] 1 in the second text of a pair, elsewhere 0. */
+function typesOf({ tokenIds, offsets }: Batch, tokenTypes: TokenTypes | null): Int32Array {
+  const types = new Int32Array(tokenIds.length);
+  if (tokenTypes === null) return types;
+  for (const [i, start] of offsets.subarray(0, -1).entries()) {
+    const sequence = tokenIds.subarray(start, offsets[i + 1]);
+    types.fill(1, start + startOfSecondText(sequence, tokenTypes), start + sequence.length);
+  }
+  return types;
 }
 
 function readTokenOf({ pooling }: ModelManifest<EncoderWeights>): 'first' | 'last' | undefined {

@@ -1,12 +1,12 @@
 import { StartError } from '../../errors.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import { checkSingleLabel, isClassifier } from '../../model-files/folder/model-kind.ts';
-import type { PairPiece } from '../../model-files/folder/tokenizer/describe-pairs.ts';
 import type { DescribeFacts, FolderFacts, FormatDescription } from '../model-format.ts';
+import { checkCrossEncoderModules, tokensBetweenTexts } from '../pairs/cross-encoder.ts';
+import { tokenTypesOf } from '../pairs/token-types.ts';
 import { SCORES } from './choose-output.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 import type { OnnxExport, OnnxWeights } from './onnx-weights.ts';
-import { tokenTypesOf } from './token-types.ts';
 import { costOf, paddingTokenOf, readTransformerSizes } from './transformer-sizes.ts';
 
 /**
@@ -24,8 +24,7 @@ export async function describeReranker(
   for (const { outputs } of found) checkScores(files.name, outputs);
   const sizes = readTransformerSizes(config);
   const { pairs } = tokenizer;
-  const betweenTexts = tokensBetweenTexts(pairs?.pieces ?? []);
-  if (betweenTexts.length === 0 && (pairs?.complaint ?? null) === null) throw nothingBetween(files.name);
+  const betweenTexts = tokensBetweenTexts(files.name, pairs);
   const takesTypes = found.some(({ inputs }) => inputs.includes('token_type_ids'));
   const tokenTypes = takesTypes && pairs !== null ? tokenTypesOf(pairs) : null;
   const paddingToken = paddingTokenOf(config);
@@ -51,11 +50,7 @@ export async function describeReranker(
  * @throws {StartError} for modules after the graph that hotvec does not compute, a language model, or more than one label.
  */
 export function checkReranker(name: string, { config, modules }: FolderFacts): void {
-  if (modules !== null && modules.kinds.join() !== 'Transformer') {
-    throw new StartError(
-      `modules.json lists ${modules.kinds.join(', ')}; of a reranker in ONNX hotvec supports Transformer alone.`,
-    );
-  }
+  checkCrossEncoderModules(modules);
   const languageModel = [config.architectures].flat().find((one) => String(one).endsWith('ForCausalLM'));
   if (languageModel !== undefined) {
     throw new StartError(
@@ -74,17 +69,4 @@ export function checkScores(name: string, outputs: OnnxExport['outputs']): void 
   throw new StartError(
     `${name} is to be a reranker, and its ONNX graph returns ${found.join(', ')}; hotvec expects ${SCORES} [batch, 1] or [batch]. Export it with --task text-classification, or, if it is an embedding model, unset TASK.`,
   );
-}
-
-/** sentence-transformers would score it all the same. */
-function nothingBetween(name: string): StartError {
-  return new StartError(
-    `tokenizer.json puts nothing between two texts, so ${name} cannot tell query and document apart without a template, and in ONNX hotvec serves rerankers only that read both as their tokenizer joins them. Use its safetensors.`,
-  );
-}
-
-function tokensBetweenTexts(pieces: readonly PairPiece[]): number[] {
-  const isText = ({ token }: PairPiece) => token === null;
-  const [first, second] = [pieces.findIndex(isText), pieces.findLastIndex(isText)];
-  return pieces.slice(first + 1, second).flatMap(({ token }) => token ?? []);
 }

@@ -1,9 +1,8 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Batch } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
+import { startOfSecondText, type TokenTypes } from '../pairs/token-types.ts';
 import { emptyHalves } from './half-float.ts';
-import type { TokenTypes } from './onnx-weights.ts';
-import { startOfSecondText } from './token-types.ts';
 
 type Metadata = InferenceSession.ValueMetadata;
 type TensorMetadata = InferenceSession.TensorValueMetadata;

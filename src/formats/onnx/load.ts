@@ -4,8 +4,9 @@ import { type Batch, type EngineSettings, toBatch } from '../../engine/protocol.
 import { StartError } from '../../errors.ts';
 import type { ModelManifest, Pooling } from '../../model-files/manifest.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
-import { type Dense, loadDense } from '../pooling/dense.ts';
+import { loadDense } from '../pooling/dense.ts';
 import { pool } from '../pooling/pool.ts';
+import type { RowGraph } from '../pooling/row-graph.ts';
 import { type ChosenOutput, chooseOutput } from './choose-output.ts';
 import { createCpuSession } from './create-cpu-session.ts';
 import { type PaddedLayout, planInputs } from './graph-inputs.ts';
@@ -73,7 +74,7 @@ interface PaddedModelParts {
   feeds: ReturnType<typeof planInputs>;
   /** Whether rows of single tokens are rows of the model: with a Dense module they are of another space. */
   givesTokenRows: boolean;
-  dense: Dense;
+  dense: RowGraph;
   pooling: Pooling;
   isBatchDependent: boolean;
 }

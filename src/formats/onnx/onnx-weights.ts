@@ -1,4 +1,5 @@
 import type { Dtype } from '../../model-files/manifest.ts';
+import type { TokenTypes } from '../pairs/token-types.ts';
 import type { DenseLayer } from '../pooling/dense-layers.ts';
 
 /** ONNX graphs exported by someone else. */
@@ -31,12 +32,4 @@ export interface OnnxExport {
   isPooled: boolean;
   /** Components of `sentence_embedding`, where the graph says it. */
   pooledSize: number | null;
-}
-
-/** Where token types turn from 0 to 1 in a sequence of two texts: users' texts never have the id (tokenization/text-only.ts). */
-export interface TokenTypes {
-  /** The id after which they do. */
-  afterToken: number;
-  /** Which one of them: 1 for the first. */
-  occurrence: number;
 }

@@ -1,39 +1,27 @@
 import path from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { sessionOptions } from '../../engine/process/session-options.ts';
 import type { EngineSettings } from '../../engine/protocol.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { GraphWeights } from '../graph-writer/graph-weights.ts';
 import { ElementType, folderOfAll, OnnxGraph } from '../graph-writer/onnx-graph.ts';
 import type { DenseLayer } from './dense-layers.ts';
+import { loadRowGraph, RESULT, ROWS, type RowGraph } from './row-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
-const [INPUT, OUTPUT] = ['rows', 'result'];
-
-/** Pooled rows through all Dense modules: row-major [rows, inFeatures] → [rows, outFeatures]. */
-export type Dense = (rows: Float32Array) => Promise<Float32Array>;
 
 /**
- * Loads sentence_transformers.models.Dense, one after the other: row ← activation(row · weightᵀ + bias). They are computed
- * on the CPU in float32, whatever the model is: pooled rows are few, and on the CPU already. A row comes out the same to
- * the bit alone and among others: for that the matrices are prepacked always. From others ONNX Runtime takes the terms of a
- * sum in steps whose size depends on how it divides the work, and that on the number of rows.
+ * Loads sentence_transformers.models.Dense, one after the other: row ← activation(row · weightᵀ + bias), [rows, inFeatures] →
+ * [rows, outFeatures].
  */
-export async function loadDense(layers: readonly DenseLayer[], settings: EngineSettings): Promise<Dense> {
+export async function loadDense(layers: readonly DenseLayer[], settings: EngineSettings): Promise<RowGraph> {
   const [first] = layers;
   if (first === undefined) return async (rows) => rows;
   const width = first.weight.shape[1] as number;
   const weightsFolder = folderOfAll(layers.map(({ weight }) => weight.file));
   const graph = writeDenseGraph(layers, ({ file }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/'));
-  const options = sessionOptions({ ...settings, device: 'cpu', prepacking: true }, { weightsFolder });
-  const session = await InferenceSession.create(graph, options);
-  return async (rows) => {
-    const input = new Tensor('float32', rows, [rows.length / width, width]);
-    return (await session.run({ [INPUT]: input }))[OUTPUT]?.data as Float32Array;
-  };
+  return loadRowGraph(graph, { width, weightsFolder, settings });
 }
 
-/** Writes the graph of the modules: rows [R, inFeatures] → result [R, outFeatures], float32. */
+/** Writes the graph of the modules. */
 function writeDenseGraph(layers: readonly DenseLayer[], fileName: (location: { file: string }) => string): Uint8Array {
   const graph = new OnnxGraph('dense');
   const tensors: Record<string, TensorLocation> = {};
@@ -42,7 +30,7 @@ function writeDenseGraph(layers: readonly DenseLayer[], fileName: (location: { f
     if (bias !== null) tensors[`${i}.bias`] = bias;
   }
   const weights = new GraphWeights(graph, { tensors, fileName, ignored: /^$/ });
-  let rows = graph.input(INPUT, ElementType.float32, ['R', layers[0]?.weight.shape[1] as number]);
+  let rows = graph.input(ROWS, ElementType.float32, ['R', layers[0]?.weight.shape[1] as number]);
   for (const [i, { weight, bias, activation }] of layers.entries()) {
     const parts = [weights.constant(`${i}.weight`, weight.shape)];
     if (bias !== null) parts.push(weights.constant(`${i}.bias`, bias.shape));
@@ -50,7 +38,7 @@ function writeDenseGraph(layers: readonly DenseLayer[], fileName: (location: { f
     rows = ACTIVATIONS[activation](graph, product);
   }
   const outFeatures = layers.at(-1)?.weight.shape[0] as number;
-  graph.node('Identity', [rows], { outputs: [graph.output(OUTPUT, ElementType.float32, ['R', outFeatures])] });
+  graph.node('Identity', [rows], { outputs: [graph.output(RESULT, ElementType.float32, ['R', outFeatures])] });
   return graph.serialize({ '': 21, [MICROSOFT]: 1 });
 }
 

@@ -44,9 +44,9 @@ export const bert: Architecture<BertConfig> = {
 
   write: writeBert,
 
-  writeHead(graph, states, { hiddenSize: hidden }) {
-    const pooled = graph.activate(graph.linear(states, 'pooler.dense', [hidden, hidden]), 'tanh');
-    return graph.linear(pooled, 'classifier', [1, hidden]);
+  writeHead(graph, pooled, { hiddenSize: hidden }) {
+    const raised = graph.activate(graph.linear(pooled, 'pooler.dense', [hidden, hidden]), 'tanh');
+    return graph.linear(raised, 'classifier', [1, hidden]);
   },
 };
 

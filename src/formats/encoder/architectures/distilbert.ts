@@ -63,8 +63,8 @@ export const distilbert: Architecture<BertLayerConfig> = {
     return x;
   },
 
-  writeHead(graph, states, { hiddenSize: hidden }) {
-    const raised = graph.activate(graph.linear(states, 'pre_classifier', [hidden, hidden]), 'relu');
+  writeHead(graph, pooled, { hiddenSize: hidden }) {
+    const raised = graph.activate(graph.linear(pooled, 'pre_classifier', [hidden, hidden]), 'relu');
     return graph.linear(raised, 'classifier', [1, hidden]);
   },
 };

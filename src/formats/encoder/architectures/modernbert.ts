@@ -16,10 +16,14 @@ export interface ModernBertConfig extends EncoderConfig {
   ropeThetas: Record<LayerType, number>;
   /** How far a token sees to either side in layers with sliding attention. */
   window: number;
+  classifierPooling: 'cls' | 'mean';
+  classifierBias: boolean;
+  classifierActivation: Activation;
 }
 
 const DROPOUT = { noEffect: 'it concerns training' };
-const HEADS = { noEffect: 'the heads of classifiers and of language models are not computed' };
+const HEADS = { noEffect: 'the heads of language models are not computed' };
+const POOLINGS = { cls: 'cls', mean: 'mean' } as const;
 
 export const modernbert: Architecture<ModernBertConfig> = {
   modelTypes: ['modernbert'],
@@ -57,9 +61,9 @@ export const modernbert: Architecture<ModernBertConfig> = {
       sparse_prediction: HEADS,
       sparse_pred_ignore_index: HEADS,
       decoder_bias: HEADS,
-      classifier_pooling: HEADS,
-      classifier_bias: HEADS,
-      classifier_activation: HEADS,
+      classifier_pooling: 'applied',
+      classifier_bias: 'applied',
+      classifier_activation: 'applied',
       deterministic_flash_attn: { noEffect: 'which program computes the same attention' },
       reference_compile: { noEffect: 'which program computes the same layers' },
       repad_logits_with_grad: DROPOUT,
@@ -91,19 +95,15 @@ export const modernbert: Architecture<ModernBertConfig> = {
         sliding_attention: { field: 'local_rope_theta', otherwise: 10_000 },
       }),
       window: Math.floor(config.count('local_attention', 128) / 2),
+      classifierPooling: config.choice('classifier_pooling', POOLINGS, 'cls'),
+      classifierBias: config.flag('classifier_bias', false),
+      classifierActivation: config.choice('classifier_activation', ACTIVATIONS, 'gelu'),
     };
   },
 
   write(graph, config) {
     const { hiddenSize: hidden, intermediateSize: inner, headCount, headDim } = config;
-    const norm = (name: string): Norm => ({
-      kind: 'layer',
-      name,
-      width: hidden,
-      epsilon: config.normEps,
-      bias: config.normBias,
-      isWeightLessOne: false,
-    });
+    const norm = (name: string) => normOf(name, config);
     const attentionBias = { bias: config.attentionBias };
     const mlpBias = { bias: config.mlpBias };
     const words = graph.lookUp('embeddings.tok_embeddings', graph.tokenIds, [config.vocabularySize, hidden]);
@@ -139,4 +139,17 @@ export const modernbert: Architecture<ModernBertConfig> = {
     }
     return normed;
   },
+
+  writeHead(graph, pooled, config) {
+    const { hiddenSize: hidden, classifierBias: bias } = config;
+    const raised = graph.linear(pooled, 'head.dense', [hidden, hidden], { bias });
+    const normed = graph.norm(graph.activate(raised, config.classifierActivation), normOf('head.norm', config));
+    return graph.linear(normed, 'classifier', [1, hidden]);
+  },
+
+  headPooling: ({ classifierPooling }) => classifierPooling,
 };
+
+function normOf(name: string, { hiddenSize, normEps, normBias }: ModernBertConfig): Norm {
+  return { kind: 'layer', name, width: hiddenSize, epsilon: normEps, bias: normBias, isWeightLessOne: false };
+}

@@ -33,7 +33,7 @@ export function positionsAfter(paddingToken: number, maxPositions: number, confi
 }
 
 /** `RobertaClassificationHead`, with one label. */
-export function writeDenseHead(graph: EncoderGraph, states: string, { hiddenSize }: { hiddenSize: number }): string {
-  const raised = graph.activate(graph.linear(states, 'classifier.dense', [hiddenSize, hiddenSize]), 'tanh');
+export function writeDenseHead(graph: EncoderGraph, pooled: string, { hiddenSize }: { hiddenSize: number }): string {
+  const raised = graph.activate(graph.linear(pooled, 'classifier.dense', [hiddenSize, hiddenSize]), 'tanh');
   return graph.linear(raised, 'classifier.out_proj', [1, hiddenSize]);
 }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { toBatch } from '../../../src/engine/protocol.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
-import { startOfSecondText, tokenTypesOf } from '../../../src/formats/onnx/token-types.ts';
+import { startOfSecondText, tokenTypesOf } from '../../../src/formats/pairs/token-types.ts';
 import type { PairPiece } from '../../../src/model-files/folder/tokenizer/describe-pairs.ts';
 import { loadPadded, padded } from '../../support/padded-fixtures.ts';
 import { referencePairs, rerankerFolders } from '../../support/reranker-references.ts';
@@ -66,7 +66,7 @@ describe('PaddedModel of a cross-encoder', () => {
   it('gives the graph the token types of each pair in a batch, and 0 in padding', async () => {
     const folder = path.join(rerankerFolders, 'bert-identity');
     const model = await loadPadded(await describeModel({ name: 'bert-identity', folder }));
-    const { session } = model as unknown as { session: InferenceSession };
+    const { session } = (model as unknown as { parts: { session: InferenceSession } }).parts;
     const run = session.run.bind(session);
     let types: Tensor | undefined;
     session.run = async (feeds: InferenceSession.FeedsType, wanted?: unknown) => {

@@ -1,6 +1,13 @@
 import { StartError } from '../../errors.ts';
 import type { PairDescription } from '../../model-files/folder/tokenizer/describe-pairs.ts';
-import type { TokenTypes } from './onnx-weights.ts';
+
+/** Where token types turn from 0 to 1 in a sequence of two texts: users' texts never have the id (tokenization/text-only.ts). */
+export interface TokenTypes {
+  /** The id after which they do. */
+  afterToken: number;
+  /** Which one of them: 1 for the first. */
+  occurrence: number;
+}
 
 /**
  * Finds how the token types of a pair follow from its ids alone: they turn from 0 to 1 after a token that the tokenizer puts
