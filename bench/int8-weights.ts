@@ -29,7 +29,10 @@ export async function bothPrecisions({
 }: EngineBench): Promise<{ exact: PackedModel; int8: PackedModel }> {
   const load = async (dtype: 'fp32' | 'int8') =>
     loadCausal(
-      { weights: packed(dtype === 'int8' ? await withInt8(resolveModel(setting), manifest) : manifest) },
+      {
+        pooling: 'last_token',
+        weights: packed(dtype === 'int8' ? await withInt8(resolveModel(setting), manifest) : manifest),
+      },
       engineSettings(manifest, 'cpu', dtype),
     );
   return options.dtype === 'int8'

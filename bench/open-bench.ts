@@ -52,7 +52,7 @@ export async function openBench(setting: string, options: BenchOptions): Promise
   const weights = packed(manifest);
   // Int8 is compared with what the machine does in fp32.
   const gemmDtype = dtype === 'int8' ? 'fp32' : dtype;
-  const model = await loadCausal({ weights }, engineSettings(manifest, device, dtype));
+  const model = await loadCausal({ pooling: 'last_token', weights }, engineSettings(manifest, device, dtype));
   if (options.task === 'rerank') await gateScores(model, manifest, dtype);
   if (manifest.name === 'starter') await gateGolden(model, manifest.hiddenSize, { device, dtype });
   let service: Promise<RunningService> | undefined;

@@ -59,7 +59,7 @@ async function compareWithEmbedder(bench: RerankBench): Promise<Row> {
   const planOf = ({ tokenIds, offsets }: Batch) => planPackedBatch(tokenIds, offsets, manifest.vocabularySize);
   const rowsOf = (works: readonly PairBatch[]) => sum(works.map(({ batch }) => planOf(batch).tokenIds.length));
   const embedder = await loadCausal(
-    { weights: { ...weights, head: null } },
+    { pooling: 'last_token', weights: { ...weights, head: null } },
     engineSettings(manifest, options.device, dtype),
   );
   // Nothing is kept: the rows are the same.

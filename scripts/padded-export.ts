@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ElementType, OnnxGraph } from '../src/formats/graph-writer/onnx-graph.ts';
-import { rotaryTables } from '../src/formats/graph-writer/rotary-tables.ts';
+import { inverseFrequencies, rotaryTables } from '../src/formats/graph-writer/rotary-tables.ts';
 import type { ModelManifest } from '../src/model-files/manifest.ts';
 import { packed } from './packed-weights.ts';
 
@@ -52,7 +52,7 @@ export function writePaddedExport(manifest: ModelManifest, folder: string, paddi
   const ids = graph.input('input_ids', ElementType.int64, ['batch_size', 'sequence_length']);
   const mask = graph.input('attention_mask', ElementType.int64, ['batch_size', 'total_sequence_length']);
   const positions = graph.input('position_ids', ElementType.int64, ['batch_size', 'sequence_length']);
-  const { cos, sin } = rotaryTables(config.maxPositions, headDim, config.ropeTheta);
+  const { cos, sin } = rotaryTables(config.maxPositions, inverseFrequencies(headDim, config.ropeTheta));
   const table = (name: string, data: Float32Array) =>
     graph.constant(name, ElementType.float32, [config.maxPositions, headDim / 2], data);
   const tables = [table('cos', cos), table('sin', sin)];

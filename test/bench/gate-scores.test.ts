@@ -16,7 +16,10 @@ describe('The gate of scores', () => {
   let model: PackedModel;
   before(async () => {
     manifest = await describeModel(resolveModel(path.join(rerankerFolders, 'causal-plain')), { task: 'rerank' });
-    model = await loadCausal({ weights: packed(manifest) }, engineSettings(manifest, 'cpu', 'fp32'));
+    model = await loadCausal(
+      { pooling: 'last_token', weights: packed(manifest) },
+      engineSettings(manifest, 'cpu', 'fp32'),
+    );
   });
 
   /** The model, with logits that are off by a thousandth in batches that are chosen. */
@@ -53,11 +56,18 @@ describe('The gate of scores', () => {
   it('knows the starter reranker by its name', async () => {
     const starter = await describeModel(resolveModel('starter-reranker'));
     const weights = packed(starter);
-    await gateScores(await loadCausal({ weights }, engineSettings(starter, 'cpu', 'fp32')), starter, 'fp32');
+    await gateScores(
+      await loadCausal({ pooling: 'last_token', weights }, engineSettings(starter, 'cpu', 'fp32')),
+      starter,
+      'fp32',
+    );
     // The same weights with the rows of the head in each other's place.
     const [yes, no] = weights.head?.rows ?? [0, null];
     const head = { tensor: weights.head?.tensor ?? '', rows: [no ?? 0, yes] as const };
-    const other = await loadCausal({ weights: { ...weights, head } }, engineSettings(starter, 'cpu', 'fp32'));
+    const other = await loadCausal(
+      { pooling: 'last_token', weights: { ...weights, head } },
+      engineSettings(starter, 'cpu', 'fp32'),
+    );
     await assert.rejects(gateScores(other, starter, 'fp32'), /from the reference/);
   });
 

@@ -80,10 +80,7 @@ describe('chooseFiles()', () => {
       files.sort(),
     );
     for (const [pooling, message] of [
-      [
-        { pooling_mode_mean_tokens: true },
-        /someone\/model pools by mean; from safetensors .*hotvec supports only last_token/,
-      ],
+      [{ pooling_mode_fashionable: true }, /pooling_mode_fashionable/],
       [undefined, /has no 1_Pooling\/config\.json/],
     ] as const) {
       const json = { 'config.json': qwen, 'modules.json': modules, '1_Pooling/config.json': pooling };
@@ -109,6 +106,11 @@ describe('chooseFiles()', () => {
     ]);
     // They are in a graph that gives the embedding itself.
     assert.deepEqual(await chosen(POOLED), [...described, 'modules.json', 'onnx/model.onnx']);
+    const decoder = { ...json, 'config.json': qwen };
+    assert.deepEqual(
+      await weights('auto', [...files, 'model.safetensors'], decoder),
+      [...described, '2_Dense/model.safetensors', 'modules.json', 'model.safetensors'].sort(),
+    );
   });
 
   it('takes the index and its shards, and notices one that is missing', async () => {

@@ -128,23 +128,22 @@ describe('describeModel()', () => {
       /no 1_Pooling\/config\.json, so its pooling is unknown/,
     ],
     [
-      'mean pooling',
-      () =>
-        edit('1_Pooling/config.json', (json) => ({
-          ...json,
-          pooling_mode_lasttoken: false,
-          pooling_mode_mean_tokens: true,
-        })),
-      /pools by mean; from safetensors .*hotvec supports only last_token/,
-    ],
-    [
-      'a dense layer',
+      'a module that it does not compute',
       () =>
         edit('modules.json', (json) => [
           ...(json as unknown as unknown[]).slice(0, 2),
-          { type: 'sentence_transformers.models.Dense' },
+          { type: 'sentence_transformers.models.CNN' },
         ]),
-      /modules\.json lists Transformer, Pooling, Dense/,
+      /modules\.json lists Transformer, Pooling, CNN/,
+    ],
+    [
+      'a dense layer without its files',
+      () =>
+        edit('modules.json', (json) => [
+          ...(json as unknown as unknown[]).slice(0, 2),
+          { type: 'sentence_transformers.models.Dense', path: '2_Dense' },
+        ]),
+      /no 2_Dense\/config\.json/,
     ],
     [
       'tensors that share bytes',

@@ -1,5 +1,5 @@
 import { type Attribute, ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
-import type { CausalWeights } from './causal-weights.ts';
+import type { CausalConfig } from './architecture.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** Scores of positions that must not be seen; e to that power is 0, and float16 holds it. */
@@ -35,17 +35,19 @@ export type Attend = (query: string, key: string, value: string, layer: number) 
  * With ONNX Runtime's GroupQueryAttention, which rotates, masks and groups in one operator.
  * Inputs it adds to the graph: seqlens_k [B] (= length − 1), total_sequence_length [1] (= S), int32.
  */
-export function fusedAttention(graph: OnnxGraph, config: CausalWeights['architecture'], parts: AttentionParts): Attend {
+export function fusedAttention(graph: OnnxGraph, config: CausalConfig, parts: AttentionParts): Attend {
   const { headCount, keyValueHeadCount, headDim } = config;
   const seqlensK = graph.input('seqlens_k', ElementType.int32, ['B']);
   const totalLength = graph.input('total_sequence_length', ElementType.int32, [1]);
-  const attributes: Record<string, Attribute> = {
+  const everyLayer: Record<string, Attribute> = {
     num_heads: { int: headCount },
     kv_num_heads: { int: keyValueHeadCount },
     do_rotary: { int: 1 },
     scale: { float: 1 / Math.sqrt(headDim) },
   };
   return (query, key, value, layer) => {
+    const window = windowOf(config, layer);
+    const attributes = window === null ? everyLayer : { ...everyLayer, local_window_size: { int: window } };
     const pad = (rows: string, index: string) => graph.node('Gather', [rows, index]); // [B, S, ·]
     const padded = [pad(query, parts.queryPadIndex), pad(key, parts.padIndex), pad(value, parts.padIndex)];
     const inputs = [...padded, '', '', seqlensK, totalLength, parts.cos, parts.sin];
@@ -67,7 +69,7 @@ export function fusedAttention(graph: OnnxGraph, config: CausalWeights['architec
  *
  * The mask is purely causal: padding is on the right, where no real position looks.
  */
-export function plainAttention(graph: OnnxGraph, config: CausalWeights['architecture'], parts: AttentionParts): Attend {
+export function plainAttention(graph: OnnxGraph, config: CausalConfig, parts: AttentionParts): Attend {
   const { headCount, keyValueHeadCount, headDim } = config;
   const { type } = parts;
   const reshape = (x: string, shape: number[]) => graph.reshape(x, shape);
@@ -84,7 +86,13 @@ export function plainAttention(graph: OnnxGraph, config: CausalWeights['architec
   };
   const scale = number('attention.scale', 1 / Math.sqrt(headDim));
   const unseen = number('attention.unseen', UNSEEN);
-  const isLater = graph.node('Less', [reshape(slotPosition, [-1, 1]), reshape(slotPosition, [1, -1])]); // [S, S]
+  const masks = new Map<number | null, string>();
+  /** [S, S] where a position does not see another. */
+  const unseenBy = (window: number | null): string => {
+    const mask = masks.get(window) ?? maskOutside(graph, slotPosition, window);
+    masks.set(window, mask);
+    return mask;
+  };
   const [cos, sin] = [parts.cos, parts.sin].map((table) =>
     reshape(graph.node('Gather', [table, rowPosition]), [-1, 1, half]),
   ) as [string, string];
@@ -109,14 +117,29 @@ export function plainAttention(graph: OnnxGraph, config: CausalWeights['architec
   const forEachQueryHead = (x: string) => graph.node('Gather', [x, groups], { attributes: { axis: { int: 1 } } });
   const pad = (x: string) => graph.node('Gather', [x, parts.padIndex]); // [N, heads, headDim] → [B, S, heads, headDim]
 
-  return (query, key, value) => {
+  return (query, key, value, layer) => {
     const q = transpose(pad(multiply(rotate(query, headCount), scale)), [0, 2, 1, 3]);
     const k = transpose(pad(forEachQueryHead(rotate(key, keyValueHeadCount))), [0, 2, 3, 1]);
     const v = transpose(pad(forEachQueryHead(reshape(value, [-1, keyValueHeadCount, headDim]))), [0, 2, 1, 3]);
-    const scores = graph.node('Where', [isLater, unseen, product(q, k)]); // [B, heads, S, S]
+    const scores = graph.node('Where', [unseenBy(windowOf(config, layer)), unseen, product(q, k)]); // [B, heads, S, S]
     const seen = product(graph.node('Softmax', [scores], { attributes: { axis: { int: 3 } } }), v);
     return reshape(transpose(seen, [0, 2, 1, 3]), [-1, headCount * headDim]);
   };
 }
 
 type Op = (a: string, b: string) => string;
+
+/** How many tokens a token sees in a layer, itself the last of them; null: all before it. */
+function windowOf({ traits: { slidingWindow } }: CausalConfig, layer: number): number | null {
+  return slidingWindow?.layers.includes(layer) ? slidingWindow.tokens : null;
+}
+
+/** [S, S]: true where a slot is later than the one that sees, or before its window. */
+function maskOutside(graph: OnnxGraph, slotPosition: string, window: number | null): string {
+  const [seeing, seen] = [graph.reshape(slotPosition, [-1, 1]), graph.reshape(slotPosition, [1, -1])];
+  const isLater = graph.node('Less', [seeing, seen]);
+  if (window === null) return isLater;
+  const width = graph.constant(`window_${window}`, ElementType.int32, [1], Int32Array.of(window));
+  const isBefore = graph.node('GreaterOrEqual', [graph.node('Sub', [seeing, seen]), width]);
+  return graph.node('Or', [isLater, isBefore]);
+}

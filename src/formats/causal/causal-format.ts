@@ -1,5 +1,5 @@
 import type { Device } from '../../engine/protocol.ts';
-import { refusalOf, StartError } from '../../errors.ts';
+import { refusalOf } from '../../errors.ts';
 import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import {
@@ -12,8 +12,10 @@ import {
 import { checkModules, readPooling, type SentenceModules } from '../../model-files/folder/sentence-modules.ts';
 import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
 import type { Dtype, Pooling } from '../../model-files/manifest.ts';
-import type { DescribeFacts, FolderFacts, ModelFormat } from '../model-format.ts';
-import { parseQwen3Config } from './architectures/qwen3.ts';
+import type { FolderFacts, ModelFormat } from '../model-format.ts';
+import { denseFiles, findDenseLayers } from '../pooling/dense-layers.ts';
+import { architectureFacts, type CausalArchitecture } from './architecture.ts';
+import { architectureOf, MODEL_TYPES, readCausalConfig } from './architectures.ts';
 import { EMBEDDING_TABLE } from './causal-graph.ts';
 import { type CausalWeights, DECODER_CHOICE } from './causal-weights.ts';
 import { PackedMeter, packedCost } from './packed-meter.ts';
@@ -34,43 +36,49 @@ const BYTES: Partial<Record<Dtype, number>> = { fp32: 4, bf16: 2, fp16: 2, int8:
 /** On one device or another. */
 const ALL_DTYPES: readonly Dtype[] = ['fp32', 'bf16', 'fp16', 'int8'];
 
-/**
- * Qwen3 in safetensors, computed by hotvec's own causal graph, whose rows are each sequence's last token, or what the head
- * of a reranker makes of it.
- */
+/** Modules between Pooling and Normalize that the format computes. */
+const BETWEEN = ['Dense'];
+
+/** Decoders in safetensors, computed by hotvec's own causal graph. */
 export const causalFormat: ModelFormat<CausalWeights> = {
   name: 'causal',
   weightKind: 'safetensors',
-  modelTypes: ['qwen3'],
+  modelTypes: MODEL_TYPES,
   layout: 'packed',
   hasFilesForEachDtype: false,
   textsAreReadBy: 'transformers',
   pairWords: qwen3PairWords,
 
   async recognize(files, facts) {
-    if (facts.config.model_type !== 'qwen3') return { isOwn: false, reason: null };
+    if (architectureOf(facts.config.model_type) === undefined) return { isOwn: false, reason: null };
     if (!hasSafetensors(files)) return { isOwn: false, reason: describeMissingSafetensors(files) };
     const reason = await refusalOf(() => checkSmallFiles(files, facts));
     return reason === null ? { isOwn: true, dtypes: ALL_DTYPES } : { isOwn: false, reason };
   },
 
-  chooseFiles: (files) => safetensorsFiles(files),
+  async chooseFiles(files, { modules }) {
+    return [...(await safetensorsFiles(files)), ...(modules === null ? [] : denseFiles(files, modules))];
+  },
 
   async describe(files, facts) {
-    const { config, task } = facts;
-    const architecture = parseQwen3Config(config);
+    const { config, modules, task, pooling: setting } = facts;
+    const architecture = readCausalConfig(config);
+    const tensors = withoutPrefix(await locateTensors(files), ['model.']);
     const isReranker = task === 'rerank';
     const head = isReranker ? await findScoreHead(files, facts) : null;
-    if (!isReranker) await checkLastToken(files, facts);
-    const tensors = withoutPrefix(await locateTensors(files), ['model.']);
+    const declared = isReranker || modules === null ? null : await declaredPooling(files, modules);
+    const dense = isReranker || modules === null ? [] : await findDenseLayers(files, modules, architecture.hiddenSize);
+    const pooling = { name: files.name, declared, isPooledInGraph: false };
     return {
-      weights: { architecture, tensors, head },
-      pooling: 'last_token',
-      hiddenSize: isReranker ? 1 : architecture.hiddenSize,
+      weights: { architecture, tensors, head, dense },
+      // A score is made of the last token, which alone has seen the whole pair.
+      pooling: isReranker ? 'last_token' : choosePooling(pooling, setting),
+      hiddenSize: isReranker ? 1 : (dense.at(-1)?.weight.shape[0] ?? architecture.hiddenSize),
       vocabularySize: architecture.vocabularySize,
       positions: architecture.maxPositions,
       cost: packedCost(architecture),
-      givesTokenVectors: !isReranker,
+      // Hidden states before a Dense module are of another space.
+      givesTokenVectors: !isReranker && dense.length === 0,
       // Products of integers are the same in every batch, too (int8-products.ts).
       selfCheck: { paddingToken: null, dividesByNorm: false, exactDtypes: ['int8'] },
     };
@@ -81,7 +89,10 @@ export const causalFormat: ModelFormat<CausalWeights> = {
   meter: ({ vocabularySize, cost }, _, batchTokens) =>
     new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
 
-  weightFiles: ({ weights }) => [...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort(),
+  weightFiles: ({ weights }) => [
+    ...[...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort(),
+    ...weights.dense.map(({ weight }) => weight.file),
+  ],
 
   residentBytes({ weights }, dtype) {
     // Of the table and of a head like it only rows that are asked for are read.
@@ -94,12 +105,19 @@ export const causalFormat: ModelFormat<CausalWeights> = {
     return numbers * (BYTES[dtype] ?? 0);
   },
 
-  engineFiles({ weights: { tensors, int8 = {} } }) {
+  engineFiles({ weights: { tensors, dense, int8 = {} } }) {
     const quantized = Object.values(int8).flatMap(({ values, scales }) => [values, scales]);
-    return [...Object.values(tensors), ...quantized].map(({ file }) => file);
+    return [...Object.values(tensors), ...dense.map(({ weight }) => weight), ...quantized].map(({ file }) => file);
   },
 
-  architecture: ({ weights: { architecture, head } }) => (head === null ? architecture : { ...architecture, head }),
+  architecture({ weights: { architecture, head, dense } }) {
+    const { traits } = architectureOf(architecture.modelType) as CausalArchitecture;
+    return {
+      ...architectureFacts(architecture, traits),
+      ...(head === null ? {} : { head }),
+      ...(dense.length === 0 ? {} : { dense: dense.map(({ activation }) => activation) }),
+    };
+  },
 
   quantization: (dtype) => (dtype === 'int8' ? DECODER_CHOICE.scheme : undefined),
 
@@ -116,31 +134,16 @@ export const causalFormat: ModelFormat<CausalWeights> = {
 
 /** @throws {StartError} for what the format does not compute, as far as config.json and the modules say it. */
 async function checkSmallFiles(files: ModelFiles, { config, modules }: FolderFacts): Promise<void> {
-  parseQwen3Config(config);
+  readCausalConfig(config);
   // A reranker has other modules, and no pooling.
   if (modules?.kinds.includes('Pooling') === true) await declaredPooling(files, modules);
 }
 
-/** @throws {StartError} for an embedding model that pools otherwise, or says nothing of it. */
-async function checkLastToken(files: ModelFiles, { modules, pooling }: DescribeFacts): Promise<void> {
-  const declared = modules === null ? null : await declaredPooling(files, modules);
-  checkPooling(files.name, choosePooling({ name: files.name, declared, isPooledInGraph: false }, pooling));
-}
-
 /**
  * The pooling that a model's files declare; it needs no weights, so that a model is refused before they are downloaded.
- * @throws {StartError} for modules and poolings that the packed graph does not have.
+ * @throws {StartError} for modules and poolings that hotvec does not have.
  */
-async function declaredPooling(files: ModelFiles, modules: SentenceModules): Promise<Pooling> {
-  checkModules(modules, []);
-  const pooling = await readPooling((file) => files.readJson(file), modules);
-  checkPooling(files.name, pooling);
-  return pooling;
-}
-
-function checkPooling(name: string, pooling: Pooling): void {
-  if (pooling === 'last_token') return;
-  throw new StartError(
-    `${name} pools by ${pooling}; from safetensors of this architecture hotvec supports only last_token.`,
-  );
+function declaredPooling(files: ModelFiles, modules: SentenceModules): Promise<Pooling> {
+  checkModules(modules, BETWEEN);
+  return readPooling((file) => files.readJson(file), modules);
 }

@@ -1,9 +1,10 @@
 import { GraphWeights } from '../graph-writer/graph-weights.ts';
 import { int8Products } from '../graph-writer/int8-products.ts';
 import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
-import { rotaryTables } from '../graph-writer/rotary-tables.ts';
+import { inverseFrequencies, rotaryTables } from '../graph-writer/rotary-tables.ts';
 import { fusedAttention, plainAttention } from './attention.ts';
 import type { CausalWeights } from './causal-weights.ts';
+import { scaleFrequencies } from './rope.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** What matrix products and attention can be computed in. */
@@ -38,7 +39,7 @@ export interface GraphOptions {
 }
 
 /**
- * Writes the packed Qwen3 graph: one row per unique token in every matrix product, padding only inside attention, the
+ * Writes the packed graph of a decoder: one row per unique token in every matrix product, padding only inside attention, the
  * final-normed rows of the tokens asked for, each sequence's last or all of its, as its only output. Weights stay where they are in the safetensors.
  *
  * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [R], last_slot [R] (see `PackedPlan`), those of
@@ -47,7 +48,8 @@ export interface GraphOptions {
  * [B,S], keep_rows [K] int32 and, of each layer, kept_key and kept_value [P, key-value width] are inputs, and the rows
  * keep_rows of both together outputs: keep_key and keep_value. Output: pooled [R, hiddenSize] float32, not normalized, whatever the precision; of a
  * reranker [R, 1], what its head makes of that.
- * The arithmetic is transformers' `Qwen3Model` (modeling_qwen3.py).
+ * The arithmetic is that of transformers' `Qwen3Model` (modeling_qwen3.py), whose relatives have biases where it has none,
+ * and no norms of heads (`LayerTraits`).
  *
  * In bf16 and fp16 the residual stream and its norms are float32: Qwen3's activations outgrow float16 there, and each
  * layer's rounding would stay. Matrix products, per-head norms and attention are in the half precision.
@@ -67,7 +69,8 @@ export function writeCausalGraph(
     feedEmbeddings = false,
   }: GraphOptions,
 ): Uint8Array {
-  const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize } = config;
+  const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize, traits } = config;
+  const { biases } = traits;
   const queryWidth = headCount * headDim;
   const keyValueWidth = keyValueHeadCount * headDim;
   const graph = new OnnxGraph('causal-packed');
@@ -79,26 +82,31 @@ export function writeCausalGraph(
   const toProduct = (value: string): string => graph.cast(value, float32, product);
   const fromProduct = (value: string): string => graph.cast(value, product, float32);
   const int8Product = int8Products(graph, fileName);
-  /** x [·, columns] × Wᵀ, W as PyTorch's Linear stores it: [rows, columns]. */
-  const linear = (x: string, name: string, rows: number, columns: number): string => {
+  /** x [·, columns] × Wᵀ + b, as PyTorch's Linear stores them: W is [rows, columns]. */
+  const linear = (x: string, part: string, rows: number, columns: number, hasBias: boolean): string => {
+    const name = `${part}.weight`;
+    const bias = hasBias ? [weights.constant(`${part}.bias`, [rows], product)] : [];
     const quantized = dtype === 'int8' ? int8?.[name] : undefined;
     if (quantized === undefined) {
-      return graph.node('Gemm', [x, weights.constant(name, [rows, columns], product)], {
+      return graph.node('Gemm', [x, weights.constant(name, [rows, columns], product), ...bias], {
         attributes: { transB: { int: 1 } },
       });
     }
     weights.check(name, [rows, columns]);
-    return int8Product(x, quantized, name);
+    const multiplied = int8Product(x, quantized, name);
+    return hasBias ? graph.node('Add', [multiplied, ...bias]) : multiplied;
   };
   const gather = (rows: string, index: string): string => graph.node('Gather', [rows, index]);
-  const normalize = (x: string, name: string, width: number, type: ElementType): string =>
-    graph.node('SimplifiedLayerNormalization', [x, weights.constant(name, [width], type)], { attributes: epsilon });
+  const normalize = (x: string, part: string, width: number, type: ElementType): string =>
+    graph.node('SimplifiedLayerNormalization', [x, weights.constant(`${part}.weight`, [width], type)], {
+      attributes: epsilon,
+    });
   /** residual + x, and its norm for the products that follow. */
   const addAndNormalize = (x: string, residual: string, name: string): { normed: string; sum: string } => {
     const outputs = [`${name}.normed`, '', '', `${name}.sum`];
     graph.node(
       'SkipSimplifiedLayerNormalization',
-      [fromProduct(x), residual, weights.constant(name, [hidden], float32)],
+      [fromProduct(x), residual, weights.constant(`${name}.weight`, [hidden], float32)],
       {
         domain: MICROSOFT,
         attributes: epsilon,
@@ -116,7 +124,8 @@ export function writeCausalGraph(
   const keepRows = keepsPrefixes ? index('keep_rows', ['K']) : '';
   const lastRow = index('last_row', ['R']);
   const lastSlot = index('last_slot', ['R']);
-  const tables = rotaryTables(positions, headDim, config.ropeTheta);
+  const frequencies = scaleFrequencies(inverseFrequencies(headDim, config.ropeTheta), traits.ropeScaling);
+  const tables = rotaryTables(positions, frequencies);
   // In the precision of the attention, as transformers casts them.
   const rotary = (name: string, table: Float32Array) =>
     toProduct(graph.constant(name, float32, [positions, headDim / 2], table));
@@ -150,7 +159,7 @@ export function writeCausalGraph(
   let pending: string | undefined; // the last layer's output, not yet added to the residual stream
 
   for (let layer = 0; layer < config.layerCount; layer++) {
-    const name = (part: string) => `layers.${layer}.${part}.weight`;
+    const name = (part: string) => `layers.${layer}.${part}`;
     const isLast = layer === config.layerCount - 1;
 
     let normed: string;
@@ -160,27 +169,29 @@ export function writeCausalGraph(
       ({ normed, sum: residual } = addAndNormalize(pending, residual, name('input_layernorm')));
     }
     /** Norm per head, before the rotation. */
-    const perHead = (x: string, norm: string, width: number): string =>
-      graph.reshape(normalize(graph.reshape(x, [-1, headDim]), name(norm), headDim, product), [-1, width]);
-    const query = perHead(linear(normed, name('self_attn.q_proj'), queryWidth, hidden), 'self_attn.q_norm', queryWidth);
-    const key = perHead(
-      linear(normed, name('self_attn.k_proj'), keyValueWidth, hidden),
-      'self_attn.k_norm',
-      keyValueWidth,
-    );
-    const value = linear(normed, name('self_attn.v_proj'), keyValueWidth, hidden);
+    const perHead = (x: string, norm: string, width: number): string => {
+      if (!traits.headNorms) return x;
+      return graph.reshape(normalize(graph.reshape(x, [-1, headDim]), name(norm), headDim, product), [-1, width]);
+    };
+    const project = (part: string, width: number): string =>
+      linear(normed, name(part), width, hidden, biases.queryKeyValue);
+    const query = perHead(project('self_attn.q_proj', queryWidth), 'self_attn.q_norm', queryWidth);
+    const key = perHead(project('self_attn.k_proj', keyValueWidth), 'self_attn.k_norm', keyValueWidth);
+    const value = project('self_attn.v_proj', keyValueWidth);
     const attended = attend(query, withKept(key, 'key', layer), withKept(value, 'value', layer), layer);
     // After the last attention only the rows asked for matter: the output projection and the FFN run on [R, ·].
     const packed = gather(attended, isLast ? lastSlot : packIndex);
     if (isLast) residual = gather(residual, lastRow);
 
-    const projected = linear(packed, name('self_attn.o_proj'), hidden, queryWidth);
+    const projected = linear(packed, name('self_attn.o_proj'), hidden, queryWidth, biases.output);
     const afterAttention = addAndNormalize(projected, residual, name('post_attention_layernorm'));
     residual = afterAttention.sum;
-    const gate = linear(afterAttention.normed, name('mlp.gate_proj'), intermediateSize, hidden);
+    const raise = (part: string): string =>
+      linear(afterAttention.normed, name(part), intermediateSize, hidden, biases.feedForward);
+    const gate = raise('mlp.gate_proj');
     const silu = graph.node('Mul', [gate, graph.node('Sigmoid', [gate])]);
-    const up = linear(afterAttention.normed, name('mlp.up_proj'), intermediateSize, hidden);
-    pending = linear(graph.node('Mul', [silu, up]), name('mlp.down_proj'), hidden, intermediateSize);
+    const raised = graph.node('Mul', [silu, raise('mlp.up_proj')]);
+    pending = linear(raised, name('mlp.down_proj'), hidden, intermediateSize, biases.feedForward);
   }
 
   const last = [fromProduct(pending as string), residual, weights.constant('norm.weight', [hidden], float32)];

@@ -1,6 +1,7 @@
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { INT8_METHOD, type Int8Matrix, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
-import type { CausalConfig } from './architectures/qwen3.ts';
+import type { DenseLayer } from '../pooling/dense-layers.ts';
+import type { CausalConfig } from './architecture.ts';
 
 /**
  * What makes one number of the last hidden state: a row of a tensor, or one less another. A language model's answer is the
@@ -20,6 +21,8 @@ export interface CausalWeights {
   tensors: Record<string, TensorLocation>;
   /** Of a reranker; null: rows are the hidden states themselves. */
   head: ScoreHead | null;
+  /** Modules after the pooling; of a reranker none. */
+  dense: readonly DenseLayer[];
   /** Tensor name to what it was quantized to; only for an engine that computes in int8. */
   int8?: Record<string, Int8Matrix>;
 }

@@ -6,24 +6,29 @@ import { StartError } from '../../errors.ts';
 import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
 import { folderOfAll } from '../graph-writer/onnx-graph.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
+import { loadDense } from '../pooling/dense.ts';
+import { pool } from '../pooling/pool.ts';
+import type { RowGraph } from '../pooling/row-graph.ts';
 import { PACKED_DTYPES, type PackedDtype, writeCausalGraph } from './causal-graph.ts';
 import type { CausalWeights } from './causal-weights.ts';
 import { writeEmbeddingLookup } from './embedding-lookup.ts';
 import { type KeptPrefix, KeptPrefixes, type PrefixedPlan, planWithPrefixes } from './kept-prefixes.ts';
-import { type PackedPlan, planPackedBatch } from './plan.ts';
+import { answerEveryRow, type PackedPlan, planPackedBatch, statesOfSequences } from './plan.ts';
 
 /** Precisions whose keys and values are float32 (on the CPU: all that are served there). */
 const KEEPING: readonly Dtype[] = ['fp32', 'int8'];
 
+export type CausalManifest = Pick<ModelManifest<CausalWeights>, 'weights' | 'pooling'>;
+
 /**
- * Loads a Qwen3-family model.
- * @throws {StartError} for a precision that the packed graph is not written in; for tensors that do not fit together.
+ * Loads a decoder.
+ * @throws {StartError} for a precision that the packed graph is not written in, or a window that the device does not
+ * compute; for tensors that do not fit together.
  */
-export async function loadCausal(
-  { weights }: Pick<ModelManifest<CausalWeights>, 'weights'>,
-  settings: EngineSettings,
-): Promise<PackedModel> {
+export async function loadCausal(manifest: CausalManifest, settings: EngineSettings): Promise<PackedModel> {
+  const { weights } = manifest;
   const { dtype, device, maxTokens } = settings;
+  checkWindow(weights, settings);
   if (dtype === 'int8' && weights.int8 === undefined) throw new StartError('The weights were not quantized to int8.');
   const quantized = dtype === 'int8' ? Object.values(weights.int8 ?? {}).map(({ values }) => values) : [];
   const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
@@ -49,33 +54,38 @@ export async function loadCausal(
         sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder }),
       )
     : undefined;
-  return new PackedModel(session, lookup, weights.architecture, keepsPrefixes ? new KeptPrefixes() : undefined);
+  const prefixes = keepsPrefixes ? new KeptPrefixes() : undefined;
+  return new PackedModel(session, lookup, manifest, prefixes, await loadDense(weights.dense, settings));
 }
 
-/** A Qwen3-family model in memory: batches of token ids in, pooled rows out. */
+/** A decoder in memory: batches of token ids in, pooled rows out. */
 export class PackedModel implements LoadedModel {
   private readonly session: InferenceSession;
   /** Token ids → embedding rows, where the graph itself does not look them up. */
   private readonly lookup: InferenceSession | undefined;
-  private readonly architecture: CausalWeights['architecture'];
+  private readonly manifest: CausalManifest;
+  private readonly dense: RowGraph;
   /** undefined: the graph computes every row. */
   private readonly prefixes: KeptPrefixes | undefined;
 
   constructor(
     session: InferenceSession,
     lookup: InferenceSession | undefined,
-    architecture: CausalWeights['architecture'],
+    manifest: CausalManifest,
     prefixes: KeptPrefixes | undefined,
+    dense: RowGraph,
   ) {
     this.session = session;
     this.lookup = lookup;
-    this.architecture = architecture;
+    this.manifest = manifest;
+    this.dense = dense;
     this.prefixes = prefixes;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
-    const { vocabularySize } = this.architecture;
+    const { vocabularySize } = this.manifest.weights.architecture;
+    if (this.manifest.pooling !== 'last_token' || this.manifest.weights.dense.length > 0) return this.runAndPool(batch);
     if (this.prefixes === undefined) {
       return this.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, vocabularySize, batch.perToken));
     }
@@ -83,6 +93,22 @@ export class PackedModel implements LoadedModel {
     const { keys, values, ...computed } = await this.compute(prefixed);
     if (prefixed.tokens.length > 0) this.prefixes.keep({ tokens: prefixed.tokens, keys, values });
     return computed;
+  }
+
+  /** What is made of hidden states besides taking the last one. Tokens that share a prefix still share a row. */
+  private async runAndPool({ tokenIds, offsets, perToken }: Batch): Promise<ComputedBatch> {
+    const { pooling, weights } = this.manifest;
+    if (perToken !== undefined && weights.dense.length > 0) {
+      throw new Error('this model returns no rows of single tokens');
+    }
+    const { vocabularySize, hiddenSize } = weights.architecture;
+    const plan = planPackedBatch(tokenIds, offsets, vocabularySize);
+    const isLast = pooling === 'last_token';
+    const { rows: computed, computedTokens } = await this.runPlan(isLast ? plan : answerEveryRow(plan));
+    const sequences = { starts: offsets.slice(0, -1), lengths: plan.lengths };
+    const pooled = (states: Float32Array) => pool(states, hiddenSize, sequences, pooling, perToken);
+    const rows = isLast ? computed : pooled(statesOfSequences(computed, hiddenSize, plan));
+    return { rows: await this.dense(rows), computedTokens };
   }
 
   /** Runs a layout made elsewhere, in which nothing was kept: what the benchmarks compare packing with. */
@@ -98,7 +124,7 @@ export class PackedModel implements LoadedModel {
     keepRows,
   }: Omit<PrefixedPlan, 'tokens'>): Promise<ComputedBatch & Omit<KeptPrefix, 'tokens'>> {
     const { batchSize, longest } = plan;
-    const { layerCount, keyValueHeadCount, headDim } = this.architecture;
+    const { layerCount, keyValueHeadCount, headDim } = this.manifest.weights.architecture;
     const uniqueTokens = plan.tokenIds.length;
     const int32 = (data: Int32Array, shape: number[]) => new Tensor('int32', data, shape);
     const tokenIds = { token_ids: int32(plan.tokenIds, [uniqueTokens]) };
@@ -142,6 +168,15 @@ export class PackedModel implements LoadedModel {
       values: layers.map((layer) => rowsOf(`keep_value.${layer}`)),
     };
   }
+}
+
+/** @throws {StartError} for a sliding window that a text may be longer than, on a device where it was not compared. */
+function checkWindow({ architecture }: CausalWeights, { device, maxTokens }: EngineSettings): void {
+  const { slidingWindow } = architecture.traits;
+  if (device !== 'cuda' || slidingWindow === null || slidingWindow.tokens >= maxTokens) return;
+  throw new StartError(
+    `config.json: sliding_window is ${slidingWindow.tokens}, and on ${device} hotvec computes no window. Set MAX_INPUT_TOKENS=${slidingWindow.tokens} or less, with which no text is longer, or choose another DEVICE.`,
+  );
 }
 
 /** @throws {StartError} for a precision that the packed graph is not written in. */

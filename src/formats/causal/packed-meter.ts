@@ -1,6 +1,6 @@
 import type { BatchCost } from '../../model-files/manifest.ts';
 import { AttentionView } from '../graph-writer/attention-view.ts';
-import type { CausalConfig } from './architectures/qwen3.ts';
+import type { CausalConfig } from './architecture.ts';
 import { PrefixTrie } from './prefix-trie.ts';
 
 export interface PackedMeterOptions {

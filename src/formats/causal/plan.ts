@@ -85,3 +85,29 @@ export function planPackedBatch(
     lengths,
   };
 }
+
+/** The same layout, with the hidden state of every row as its answer: what poolings read that need more than one. */
+export function answerEveryRow(plan: PackedPlan): PackedPlan {
+  return { ...plan, lastRow: Int32Array.from(plan.packIndex, (_, row) => row), lastSlot: plan.packIndex };
+}
+
+/**
+ * Hidden states of every token, sequence after sequence, from those of the packed rows, which tokens may share.
+ * @param rows row-major [N, width].
+ * @returns row-major [tokens, width].
+ */
+export function statesOfSequences(
+  rows: Float32Array,
+  width: number,
+  { batchSize, longest, lengths, padIndex }: PackedPlan,
+): Float32Array {
+  const states = new Float32Array(lengths.reduce((sum, length) => sum + length, 0) * width);
+  let end = 0;
+  for (let b = 0; b < batchSize; b++) {
+    for (let position = 0; position < (lengths[b] as number); position++, end += width) {
+      const row = padIndex[b * longest + position] as number;
+      states.set(rows.subarray(row * width, (row + 1) * width), end);
+    }
+  }
+  return states;
+}

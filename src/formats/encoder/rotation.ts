@@ -1,5 +1,5 @@
 import { ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
-import { rotaryTables } from '../graph-writer/rotary-tables.ts';
+import { inverseFrequencies, rotaryTables } from '../graph-writer/rotary-tables.ts';
 
 const MICROSOFT = 'com.microsoft';
 
@@ -76,7 +76,7 @@ function sharedTables(graph: OnnxGraph, longest: number): (headDim: number, thet
     const key = `rope_${theta}_${headDim}`;
     const known = made.get(key);
     if (known !== undefined) return known;
-    const tables = rotaryTables(longest, headDim, theta);
+    const tables = rotaryTables(longest, inverseFrequencies(headDim, theta));
     const constant = (name: 'cos' | 'sin') =>
       graph.constant(`${key}.${name}`, ElementType.float32, [longest, headDim / 2], tables[name]);
     const named = { cos: constant('cos'), sin: constant('sin') };

@@ -104,7 +104,7 @@ describe('A reranker that keeps prefixes', () => {
     vocabulary = manifest.vocabularySize;
     const settings = { device: 'cpu', deviceId: 0, dtype: 'fp32', threads: 1, maxTokens: 512 } as const;
     const more = { maxBatchTokens: 512, prepacking: true, mustBeatCpu: false };
-    model = await loadCausal({ weights: packed(manifest) }, { ...settings, ...more });
+    model = await loadCausal({ pooling: 'last_token', weights: packed(manifest) }, { ...settings, ...more });
   });
 
   it('gives the rows of one that keeps none, to the bit, whatever came before and is beside', async () => {

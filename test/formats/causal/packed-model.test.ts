@@ -55,7 +55,7 @@ describe('PackedModel with the starter', () => {
 describe('PackedModel in half precision', () => {
   it('is within 0.999 of PyTorch in fp16, on the CPU, where ONNX Runtime puts casts around its own kernels', async () => {
     const weights = packed(await starterManifest());
-    const model = await loadCausal({ weights }, { ...settings, dtype: 'fp16', maxTokens: 8192 });
+    const model = await loadCausal({ pooling: 'last_token', weights }, { ...settings, dtype: 'fp16', maxTokens: 8192 });
     const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
     for (const [i, { vector, text }] of golden.texts.entries()) {
       const row = rowAt(rows, i, 256);
@@ -68,7 +68,7 @@ describe('PackedModel in half precision', () => {
   it('is a graph that ONNX Runtime accepts in bf16, and has no CPU kernels for', async () => {
     const weights = packed(await starterManifest());
     await assert.rejects(
-      loadCausal({ weights }, { ...settings, dtype: 'bf16', maxTokens: 8192 }),
+      loadCausal({ pooling: 'last_token', weights }, { ...settings, dtype: 'bf16', maxTokens: 8192 }),
       // Types and shapes are checked before kernels are looked for: whatever else were wrong would be said first.
       /Could not find an implementation for Gemm/,
     );
@@ -76,7 +76,7 @@ describe('PackedModel in half precision', () => {
 
   it('refuses a precision that the graph is not written in', async () => {
     const weights = packed(await starterManifest());
-    const loading = loadCausal({ weights }, { ...settings, dtype: 'q4', maxTokens: 8192 });
+    const loading = loadCausal({ pooling: 'last_token', weights }, { ...settings, dtype: 'q4', maxTokens: 8192 });
     await assert.rejects(loading, /run in fp32, bf16, fp16, int8, not in q4/);
   });
 });
@@ -87,7 +87,10 @@ describe('PackedModel in int8', () => {
   before(async () => {
     // Another folder than the model's, as the cache has it.
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
-    model = await loadCausal({ weights: await int8Starter(folder) }, { ...settings, dtype: 'int8', maxTokens: 8192 });
+    model = await loadCausal(
+      { pooling: 'last_token', weights: await int8Starter(folder) },
+      { ...settings, dtype: 'int8', maxTokens: 8192 },
+    );
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -119,13 +122,13 @@ describe('PackedModel in int8', () => {
     const weights = await int8Starter(folder);
     const plain = { ...settings, dtype: 'int8', maxTokens: 8192, prepacking: false } as const;
     const batch = toBatch(golden.texts.slice(0, 8).map(({ ids }) => ids));
-    const other = await (await loadCausal({ weights }, plain)).run(batch);
+    const other = await (await loadCausal({ pooling: 'last_token', weights }, plain)).run(batch);
     assert.ok(largestDifference(other.rows, (await model.run(batch)).rows) < 2e-5);
   });
 
   it('refuses weights that were not quantized', async () => {
     const weights = packed(await starterManifest());
-    const loading = loadCausal({ weights }, { ...settings, dtype: 'int8', maxTokens: 8192 });
+    const loading = loadCausal({ pooling: 'last_token', weights }, { ...settings, dtype: 'int8', maxTokens: 8192 });
     await assert.rejects(loading, { name: 'StartError', message: 'The weights were not quantized to int8.' });
   });
 
@@ -138,7 +141,10 @@ describe('PackedModel in int8', () => {
       const options = { choice: DECODER_CHOICE, folders: [folder], files: new FileHashes(), onEvent: () => {} };
       const int8 = await prepareInt8(packed(manifest).tensors, options);
       const weights = { ...packed(manifest), int8 };
-      const variant = await loadCausal({ weights }, { ...settings, dtype: 'int8', maxTokens: 512 });
+      const variant = await loadCausal(
+        { pooling: 'last_token', weights },
+        { ...settings, dtype: 'int8', maxTokens: 512 },
+      );
       const { rows } = await variant.run(toBatch(sequences.map(({ ids }) => ids)));
       for (const [i, { row }] of sequences.entries()) {
         assert.ok(cosine(rowAt(rows, i, manifest.hiddenSize), row) >= 0.99, `sequence ${i}`);
@@ -190,7 +196,10 @@ describe('PackedModel with other shapes of the architecture', () => {
         sequences: { ids: number[]; row: number[] }[];
       };
       const manifest = await describeModel({ name, folder });
-      const model = await loadCausal({ weights: packed(manifest) }, { ...settings, maxTokens: 512 });
+      const model = await loadCausal(
+        { pooling: 'last_token', weights: packed(manifest) },
+        { ...settings, maxTokens: 512 },
+      );
       const { rows } = await model.run(toBatch(sequences.map(({ ids }) => ids)));
       for (const [i, { row }] of sequences.entries()) {
         // Rows reach 4.4 and are not normalized; float32 itself is 4e-6 from float64 here (see make.py).

@@ -12,9 +12,6 @@ import { SeededRandom } from '../../support/seeded-random.ts';
 
 /** Of a component, of rows of length one. */
 const TOLERANCE = 2e-6;
-/** Architectures that the format `causal` computes, which has no other pooling. */
-const CAUSAL = ['qwen2', 'llama', 'mistral'];
-const CAUSAL_POOLINGS = ['mean', 'last_token'] as const;
 const POOLINGS = ['cls', 'mean', 'max', 'last_token'] as const;
 type PoolingOfReference = (typeof POOLINGS)[number];
 
@@ -29,9 +26,8 @@ const settings = {
 } as const;
 
 for (const fixture of encoderFolders()) {
-  const poolings = CAUSAL.includes(fixture.modelType) ? CAUSAL_POOLINGS : POOLINGS;
   const skip = !(await isServed(fixture));
-  for (const pooling of poolings) {
+  for (const pooling of POOLINGS) {
     describe(`${fixture.name}, ${pooling}`, { skip }, () => comparePooling(fixture, pooling));
   }
 }

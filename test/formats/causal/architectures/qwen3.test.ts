@@ -2,27 +2,27 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { parseQwen3Config } from '../../../../src/formats/causal/architectures/qwen3.ts';
+import { qwen3 } from '../../../../src/formats/causal/architectures/qwen3.ts';
 import { packageRoot } from '../../../../src/package-info.ts';
 
 const starter = JSON.parse(readFileSync(path.join(packageRoot, 'models', 'starter', 'config.json'), 'utf8'));
 
-describe('parseQwen3Config()', () => {
+describe('qwen3.readConfig()', () => {
   it('takes head_dim from the config, not from hidden_size / num_attention_heads', () => {
-    const { headDim, hiddenSize, headCount } = parseQwen3Config(starter);
+    const { headDim, hiddenSize, headCount } = qwen3.readConfig(starter);
     assert.deepEqual({ headDim, hiddenSize, headCount }, { headDim: 64, hiddenSize: 256, headCount: 6 });
   });
 
   it('reads the rope parameters of transformers 5', () => {
     const { rope_theta: _, rope_scaling: __, ...rest } = starter;
-    const parsed = parseQwen3Config({ ...rest, rope_parameters: { rope_type: 'default', rope_theta: 5000 } });
+    const parsed = qwen3.readConfig({ ...rest, rope_parameters: { rope_type: 'default', rope_theta: 5000 } });
     assert.equal(parsed.ropeTheta, 5000);
   });
 
   it('refuses two rope_theta that disagree: each version of transformers reads another', () => {
     const rope_parameters = { rope_type: 'default', rope_theta: 5000 };
-    assert.throws(() => parseQwen3Config({ ...starter, rope_theta: 1e6, rope_parameters }), /rope_theta is 1000000/);
-    assert.equal(parseQwen3Config({ ...starter, rope_theta: 5000, rope_parameters }).ropeTheta, 5000);
+    assert.throws(() => qwen3.readConfig({ ...starter, rope_theta: 1e6, rope_parameters }), /rope_theta is 1000000/);
+    assert.equal(qwen3.readConfig({ ...starter, rope_theta: 5000, rope_parameters }).ropeTheta, 5000);
   });
 
   for (const [field, value] of [
@@ -34,17 +34,15 @@ describe('parseQwen3Config()', () => {
     ['num_labels', 2],
   ] as const) {
     it(`takes ${field} = ${JSON.stringify(value)}, which changes no vector`, () => {
-      assert.deepEqual(parseQwen3Config({ ...starter, [field]: value }), parseQwen3Config(starter));
+      assert.deepEqual(qwen3.readConfig({ ...starter, [field]: value }), qwen3.readConfig(starter));
     });
   }
 
   for (const [field, value] of [
-    ['model_type', 'llama'],
     ['hidden_act', 'gelu'],
-    ['attention_bias', true],
-    ['use_sliding_window', true],
     ['rope_scaling', { rope_type: 'yarn', factor: 4 }],
-    ['rope_scaling', { type: 'linear', factor: 2 }],
+    ['rope_scaling', { type: 'linear' }],
+    ['rope_scaling', { rope_type: 'llama3', factor: 2 }],
     ['rope_scaling', { type: 'default', rope_type: 'yarn' }],
     ['rope_scaling', { rope_type: 'default', factor: 4 }],
     ['rope_parameters', { rope_type: 'yarn', rope_theta: 1e6, factor: 4 }],
@@ -60,7 +58,7 @@ describe('parseQwen3Config()', () => {
     ['logit_softcapping', 30],
   ] as const) {
     it(`refuses ${field} = ${JSON.stringify(value)}, naming the field`, () => {
-      assert.throws(() => parseQwen3Config({ ...starter, [field]: value }), {
+      assert.throws(() => qwen3.readConfig({ ...starter, [field]: value }), {
         name: 'StartError',
         message: new RegExp(`config\\.json: ${field} is`),
       });
