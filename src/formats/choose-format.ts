@@ -87,7 +87,7 @@ function explainSafetensors({ files, facts, answers }: Answers): string {
   const reasons = reasonsOf(ofKind(answers, 'safetensors'));
   if (reasons.length > 0) return reasons.join(' ');
   if (!hasSafetensors(files)) return describeMissingSafetensors(files);
-  const known = answers.flatMap(({ format }) => format.modelTypes).sort();
+  const known = [...new Set(answers.flatMap(({ format }) => format.modelTypes))].sort();
   const found = JSON.stringify(facts.config.model_type) ?? 'missing';
   return `config.json: model_type is ${found}, and from safetensors hotvec computes ${known.join(', ')} only.`;
 }

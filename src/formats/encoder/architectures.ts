@@ -5,6 +5,7 @@ import { gemma3 } from './architectures/gemma3.ts';
 import { modernbert } from './architectures/modernbert.ts';
 import { mpnet } from './architectures/mpnet.ts';
 import { nomicBert } from './architectures/nomic-bert.ts';
+import { qwen2 } from './architectures/qwen2.ts';
 import { roberta } from './architectures/roberta.ts';
 
 /** Every architecture that the format computes. */
@@ -16,6 +17,7 @@ const ARCHITECTURES: readonly Architecture[] = [
   modernbert,
   nomicBert,
   gemma3,
+  qwen2,
 ] as Architecture[];
 
 /** The architecture of a `model_type`; undefined: the format has none. */

@@ -11,7 +11,7 @@ import { ENCODER_DTYPES } from './encoder-dtypes.ts';
 import { ENCODER_CHOICE, type EncoderWeights } from './encoder-weights.ts';
 
 /** Tables are looked up in: of them only rows that are asked for are read. */
-const TABLE = /embeddings?\.weight$/;
+const TABLE = /(embeddings?|embed_tokens|lm_head)\.weight$/;
 /** Of a number, in memory; in int8 some matrices stay fp32. */
 const BYTES: Readonly<Record<string, number>> = { fp32: 4, int8: 1 };
 
