@@ -53,6 +53,6 @@ async function decideTask({ name, said, config, setting, pooling, published }: T
   const architecture = [config.architectures].flat().find((one) => typeof one === 'string') ?? 'its architecture';
   if (!String(architecture).endsWith('ForCausalLM')) return 'embed';
   throw new StartError(
-    `${name} has no modules.json, and a model of the class ${architecture} may be an embedding model or a reranker: hotvec does not guess. Set TASK=rerank for a reranker. For an embedding model add modules.json and 1_Pooling/config.json from the original repository, or set POOLING to what its model card says (last_token, cls, mean, max or mean_sqrt_len).`,
+    `${name} has no modules.json, and a model of the class ${architecture} may be an embedding model or a reranker: hotvec does not guess. Set TASK=rerank for a reranker. For an embedding model add modules.json and 1_Pooling/config.json from the original repository, or set POOLING to what its model card says (last_token, cls, mean, max, mean_sqrt_len or weighted_mean).`,
   );
 }

@@ -56,7 +56,7 @@ export interface LeftAside {
 /**
  * How the hidden states of a sequence become one row. `in_graph`: the ONNX graph does it and gives `sentence_embedding`.
  */
-export type Pooling = 'last_token' | 'cls' | 'mean' | 'max' | 'mean_sqrt_len' | 'in_graph';
+export type Pooling = 'last_token' | 'cls' | 'mean' | 'max' | 'mean_sqrt_len' | 'weighted_mean' | 'in_graph';
 
 /** What a model computes, in floating-point operations. Multiply–add counts as two. */
 export interface BatchCost {

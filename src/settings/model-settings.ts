@@ -57,10 +57,10 @@ export const modelSettings = {
     description:
       'What the model is for: `embed`, `rerank`; `auto`: what its files say. A language model whose files do not say it needs this setting',
   }),
-  pooling: Type.Enum(['auto', 'last_token', 'cls', 'mean', 'max', 'mean_sqrt_len', 'in_graph'], {
+  pooling: Type.Enum(['auto', 'last_token', 'cls', 'mean', 'max', 'mean_sqrt_len', 'weighted_mean', 'in_graph'], {
     default: 'auto',
     description:
-      'How a text becomes one vector, for a model folder without modules.json: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`, or `in_graph` for an ONNX export that outputs `sentence_embedding`',
+      'How a text becomes one vector, for a model folder without modules.json: `last_token`, `cls`, `mean`, `max`, `mean_sqrt_len`, `weighted_mean`, or `in_graph` for an ONNX export that outputs `sentence_embedding`',
   }),
   matryoshkaDimensions: Type.Array(Type.Integer({ minimum: 1 }), {
     default: [],

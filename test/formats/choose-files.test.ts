@@ -206,8 +206,8 @@ describe('chooseFiles()', () => {
         type: `sentence_transformers.models.${name}`,
       }));
     for (const [modules, pooling, message] of [
-      [kinds('Transformer', 'Pooling', 'LayerNorm'), { pooling_mode_mean_tokens: true }, /lists .*LayerNorm; hotvec/],
-      [kinds('Transformer', 'Pooling'), { pooling_mode_weightedmean_tokens: true }, /weightedmean_tokens; hotvec/],
+      [kinds('Transformer', 'Pooling', 'LSTM'), { pooling_mode_mean_tokens: true }, /lists .*LSTM; hotvec/],
+      [kinds('Transformer', 'Pooling'), { pooling_mode: ['cls', 'mean'] }, /mode cls and pooling mode mean; hotvec/],
     ] as const) {
       const json = { 'config.json': bert, 'modules.json': modules, '1_Pooling/config.json': pooling };
       await assert.rejects(choose('auto', files, json, hidden), { name: 'StartError', message });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { describeModel } from '../../src/formats/describe-model.ts';
 import { chooseDtype } from '../../src/formats/formats.ts';
+import { namesOf, type Stage } from '../../src/formats/pooling/stages.ts';
 import { fingerprintOf } from '../../src/model-files/fingerprint.ts';
 import type { PoolingSetting } from '../../src/model-files/folder/choose-pooling.ts';
 import type { Dtype, ModelManifest } from '../../src/model-files/manifest.ts';
@@ -36,12 +37,12 @@ describe('describeModel() of a folder with ONNX graphs', () => {
     const facts = async (name: string) => {
       const { pooling, normalize, hiddenSize, maxTokens, vocabularySize, matryoshkaMinimum, prompts, ...manifest } =
         await paddedManifest(name);
-      const { exports, modelType, dense, padTokenId } = padded(manifest as ModelManifest);
+      const { exports, modelType, stages, padTokenId } = padded(manifest as ModelManifest);
       return {
         modelType,
         exports: Object.keys(exports).join(),
         pooling,
-        dense: dense.map(({ activation }) => activation).join(),
+        dense: namesOf(stages).join(),
         normalize,
         sizes: [hiddenSize, maxTokens, vocabularySize, matryoshkaMinimum, padTokenId],
         prompts,
@@ -284,6 +285,8 @@ describe('describeModel() of a folder with ONNX graphs', () => {
       [{ pooling_mode_mean_sqrt_len_tokens: true }, 'mean_sqrt_len'],
       [{ pooling_mode_lasttoken: true }, 'last_token'],
       [{ pooling_mode: 'lasttoken' }, 'last_token'],
+      [{ pooling_mode_weightedmean_tokens: true }, 'weighted_mean'],
+      [{ pooling_mode: 'weightedmean' }, 'weighted_mean'],
       [{ pooling_mode: ['mean'], include_prompt: true }, 'mean'],
     ] as const) {
       write('1_Pooling/config.json', config);
@@ -321,8 +324,8 @@ describe('describeModel() of a folder with ONNX graphs', () => {
     [
       'a pooling mode that it does not have',
       'bert-mean',
-      () => write('1_Pooling/config.json', { pooling_mode_weightedmean_tokens: true }),
-      /sets pooling mode weightedmean_tokens; hotvec supports exactly one of cls, max, mean/,
+      () => write('1_Pooling/config.json', { pooling_mode: 'attention' }),
+      /sets pooling mode attention; hotvec supports exactly one of cls, max, mean/,
     ],
     [
       'several pooling modes at once',
@@ -396,7 +399,7 @@ describe('describeModel() of a folder with ONNX graphs', () => {
       'model2vec',
       'bert-mean',
       () => edit('config.json', { model_type: 'model2vec' }),
-      /averaged without unknown tokens/,
+      /no weights .* It is a static embedding model \(model2vec\), whose texts are averaged without unknown tokens/,
     ],
   ] as const) {
     it(`refuses ${what}, saying so in one line`, async () => {
@@ -488,12 +491,11 @@ describe('fingerprintOf() an ONNX export', () => {
   it('tells the order of Dense modules, and not where the files came from', async () => {
     copy('bert-cls-dense');
     const manifest = await load();
-    const dense = padded(manifest).dense[0] as NonNullable<ReturnType<typeof padded>['dense'][0]>;
+    const dense = padded(manifest).stages[0] as Stage;
     const other = path.join(folder, 'other.safetensors');
     writeFileSync(other, 'other weights');
     const second = { ...dense, weight: { ...dense.weight, file: other } };
-    const of = (...layers: (typeof dense)[]) =>
-      fingerprintOf({ ...manifest, weights: { ...padded(manifest), dense: layers } }, 'fp32');
+    const of = (...stages: Stage[]) => fingerprintOf({ ...manifest, weights: { ...padded(manifest), stages } }, 'fp32');
     assert.notEqual(await of(dense, second), await of(second, dense));
     assert.equal(await fingerprintOf({ ...manifest, revision: 'a'.repeat(40) }, 'fp32'), await of(dense));
   });

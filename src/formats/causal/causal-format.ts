@@ -13,7 +13,7 @@ import { checkModules, readPooling, type SentenceModules } from '../../model-fil
 import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
 import type { Dtype, Pooling } from '../../model-files/manifest.ts';
 import type { FolderFacts, ModelFormat } from '../model-format.ts';
-import { denseFiles, findDenseLayers } from '../pooling/dense-layers.ts';
+import { findStages, namesOf, STAGE_MODULES, sizeAfter, stageFiles } from '../pooling/stages.ts';
 import { architectureFacts, type CausalArchitecture } from './architecture.ts';
 import { architectureOf, MODEL_TYPES, readCausalConfig } from './architectures.ts';
 import { EMBEDDING_TABLE } from './causal-graph.ts';
@@ -36,9 +36,6 @@ const BYTES: Partial<Record<Dtype, number>> = { fp32: 4, bf16: 2, fp16: 2, int8:
 /** On one device or another. */
 const ALL_DTYPES: readonly Dtype[] = ['fp32', 'bf16', 'fp16', 'int8'];
 
-/** Modules between Pooling and Normalize that the format computes. */
-const BETWEEN = ['Dense'];
-
 /** Decoders in safetensors, computed by hotvec's own causal graph. */
 export const causalFormat: ModelFormat<CausalWeights> = {
   name: 'causal',
@@ -57,7 +54,7 @@ export const causalFormat: ModelFormat<CausalWeights> = {
   },
 
   async chooseFiles(files, { modules }) {
-    return [...(await safetensorsFiles(files)), ...(modules === null ? [] : denseFiles(files, modules))];
+    return [...(await safetensorsFiles(files)), ...(modules === null ? [] : stageFiles(files, modules))];
   },
 
   async describe(files, facts) {
@@ -67,18 +64,18 @@ export const causalFormat: ModelFormat<CausalWeights> = {
     const isReranker = task === 'rerank';
     const head = isReranker ? await findScoreHead(files, facts) : null;
     const declared = isReranker || modules === null ? null : await declaredPooling(files, modules);
-    const dense = isReranker || modules === null ? [] : await findDenseLayers(files, modules, architecture.hiddenSize);
+    const stages = isReranker || modules === null ? [] : await findStages(files, modules, architecture.hiddenSize);
     const pooling = { name: files.name, declared, isPooledInGraph: false };
     return {
-      weights: { architecture, tensors, head, dense },
+      weights: { architecture, tensors, head, stages },
       // A score is made of the last token, which alone has seen the whole pair.
       pooling: isReranker ? 'last_token' : choosePooling(pooling, setting),
-      hiddenSize: isReranker ? 1 : (dense.at(-1)?.weight.shape[0] ?? architecture.hiddenSize),
+      hiddenSize: isReranker ? 1 : sizeAfter(stages, architecture.hiddenSize),
       vocabularySize: architecture.vocabularySize,
       positions: architecture.maxPositions,
       cost: packedCost(architecture),
-      // Hidden states before a Dense module are of another space.
-      givesTokenVectors: !isReranker && dense.length === 0,
+      // Hidden states before a stage are of another space.
+      givesTokenVectors: !isReranker && stages.length === 0,
       // Products of integers are the same in every batch, too (int8-products.ts).
       selfCheck: { paddingToken: null, dividesByNorm: false, exactDtypes: ['int8'] },
     };
@@ -91,7 +88,7 @@ export const causalFormat: ModelFormat<CausalWeights> = {
 
   weightFiles: ({ weights }) => [
     ...[...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort(),
-    ...weights.dense.map(({ weight }) => weight.file),
+    ...weights.stages.map(({ weight }) => weight.file),
   ],
 
   residentBytes({ weights }, dtype) {
@@ -105,17 +102,17 @@ export const causalFormat: ModelFormat<CausalWeights> = {
     return numbers * (BYTES[dtype] ?? 0);
   },
 
-  engineFiles({ weights: { tensors, dense, int8 = {} } }) {
+  engineFiles({ weights: { tensors, stages, int8 = {} } }) {
     const quantized = Object.values(int8).flatMap(({ values, scales }) => [values, scales]);
-    return [...Object.values(tensors), ...dense.map(({ weight }) => weight), ...quantized].map(({ file }) => file);
+    return [...Object.values(tensors), ...stages.map(({ weight }) => weight), ...quantized].map(({ file }) => file);
   },
 
-  architecture({ weights: { architecture, head, dense } }) {
+  architecture({ weights: { architecture, head, stages } }) {
     const { traits } = architectureOf(architecture.modelType) as CausalArchitecture;
     return {
       ...architectureFacts(architecture, traits),
       ...(head === null ? {} : { head }),
-      ...(dense.length === 0 ? {} : { dense: dense.map(({ activation }) => activation) }),
+      ...(stages.length === 0 ? {} : { dense: namesOf(stages) }),
     };
   },
 
@@ -144,6 +141,6 @@ async function checkSmallFiles(files: ModelFiles, { config, modules }: FolderFac
  * @throws {StartError} for modules and poolings that hotvec does not have.
  */
 function declaredPooling(files: ModelFiles, modules: SentenceModules): Promise<Pooling> {
-  checkModules(modules, BETWEEN);
+  checkModules(modules, STAGE_MODULES);
   return readPooling((file) => files.readJson(file), modules);
 }

@@ -1,6 +1,6 @@
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { INT8_METHOD, type Int8Matrix, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
-import type { DenseLayer } from '../pooling/dense-layers.ts';
+import type { Stage } from '../pooling/stages.ts';
 import type { CausalConfig } from './architecture.ts';
 
 /**
@@ -22,7 +22,7 @@ export interface CausalWeights {
   /** Of a reranker; null: rows are the hidden states themselves. */
   head: ScoreHead | null;
   /** Modules after the pooling; of a reranker none. */
-  dense: readonly DenseLayer[];
+  stages: readonly Stage[];
   /** Tensor name to what it was quantized to; only for an engine that computes in int8. */
   int8?: Record<string, Int8Matrix>;
 }

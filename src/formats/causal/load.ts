@@ -6,7 +6,7 @@ import { StartError } from '../../errors.ts';
 import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
 import { folderOfAll } from '../graph-writer/onnx-graph.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
-import { loadDense } from '../pooling/dense.ts';
+import { loadStages } from '../pooling/load-stages.ts';
 import { pool } from '../pooling/pool.ts';
 import type { RowGraph } from '../pooling/row-graph.ts';
 import { PACKED_DTYPES, type PackedDtype, writeCausalGraph } from './causal-graph.ts';
@@ -55,7 +55,7 @@ export async function loadCausal(manifest: CausalManifest, settings: EngineSetti
       )
     : undefined;
   const prefixes = keepsPrefixes ? new KeptPrefixes() : undefined;
-  return new PackedModel(session, lookup, manifest, prefixes, await loadDense(weights.dense, settings));
+  return new PackedModel(session, lookup, manifest, prefixes, await loadStages(weights.stages, settings));
 }
 
 /** A decoder in memory: batches of token ids in, pooled rows out. */
@@ -64,7 +64,7 @@ export class PackedModel implements LoadedModel {
   /** Token ids → embedding rows, where the graph itself does not look them up. */
   private readonly lookup: InferenceSession | undefined;
   private readonly manifest: CausalManifest;
-  private readonly dense: RowGraph;
+  private readonly finish: RowGraph;
   /** undefined: the graph computes every row. */
   private readonly prefixes: KeptPrefixes | undefined;
 
@@ -73,19 +73,20 @@ export class PackedModel implements LoadedModel {
     lookup: InferenceSession | undefined,
     manifest: CausalManifest,
     prefixes: KeptPrefixes | undefined,
-    dense: RowGraph,
+    finish: RowGraph,
   ) {
     this.session = session;
     this.lookup = lookup;
     this.manifest = manifest;
-    this.dense = dense;
+    this.finish = finish;
     this.prefixes = prefixes;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
     const { vocabularySize } = this.manifest.weights.architecture;
-    if (this.manifest.pooling !== 'last_token' || this.manifest.weights.dense.length > 0) return this.runAndPool(batch);
+    if (this.manifest.pooling !== 'last_token' || this.manifest.weights.stages.length > 0)
+      return this.runAndPool(batch);
     if (this.prefixes === undefined) {
       return this.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, vocabularySize, batch.perToken));
     }
@@ -98,7 +99,7 @@ export class PackedModel implements LoadedModel {
   /** What is made of hidden states besides taking the last one. Tokens that share a prefix still share a row. */
   private async runAndPool({ tokenIds, offsets, perToken }: Batch): Promise<ComputedBatch> {
     const { pooling, weights } = this.manifest;
-    if (perToken !== undefined && weights.dense.length > 0) {
+    if (perToken !== undefined && weights.stages.length > 0) {
       throw new Error('this model returns no rows of single tokens');
     }
     const { vocabularySize, hiddenSize } = weights.architecture;
@@ -108,7 +109,7 @@ export class PackedModel implements LoadedModel {
     const sequences = { starts: offsets.slice(0, -1), lengths: plan.lengths };
     const pooled = (states: Float32Array) => pool(states, hiddenSize, sequences, pooling, perToken);
     const rows = isLast ? computed : pooled(statesOfSequences(computed, hiddenSize, plan));
-    return { rows: await this.dense(rows), computedTokens };
+    return { rows: await this.finish(rows), computedTokens };
   }
 
   /** Runs a layout made elsewhere, in which nothing was kept: what the benchmarks compare packing with. */

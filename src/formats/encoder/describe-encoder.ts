@@ -9,17 +9,14 @@ import type { Pooling } from '../../model-files/manifest.ts';
 import type { DescribeFacts, FolderFacts, FormatDescription } from '../model-format.ts';
 import { checkCrossEncoderModules, tokensBetweenTexts } from '../pairs/cross-encoder.ts';
 import { tokenTypesOf } from '../pairs/token-types.ts';
-import { findDenseLayers } from '../pooling/dense-layers.ts';
+import { findStages, STAGE_MODULES, sizeAfter } from '../pooling/stages.ts';
 import type { Architecture, EncoderConfig } from './architecture.ts';
 import { architectureOf } from './architectures.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
 
-/** Modules between Pooling and Normalize that the format computes. */
-const BETWEEN = ['Dense'];
-
 /** What depends on the task. */
 interface TaskDescription {
-  weights: Pick<EncoderWeights, 'dense' | 'hasHead' | 'tokenTypes'>;
+  weights: Pick<EncoderWeights, 'stages' | 'hasHead' | 'tokenTypes'>;
   pooling: Pooling;
   hiddenSize: number;
   givesTokenVectors: boolean;
@@ -66,7 +63,7 @@ export async function checkSmallFiles(files: ModelFiles, facts: FolderFacts): Pr
 
 async function declaredPooling(files: ModelFiles, modules: SentenceModules | null): Promise<Pooling | null> {
   if (modules === null) return null;
-  checkModules(modules, BETWEEN);
+  checkModules(modules, STAGE_MODULES);
   return readPooling((file) => files.readJson(file), modules);
 }
 
@@ -92,13 +89,13 @@ async function describeEmbedder(
 ): Promise<TaskDescription> {
   const declared = await declaredPooling(files, modules);
   const pooling = choosePooling({ name: files.name, declared, isPooledInGraph: false }, setting);
-  const dense = modules === null ? [] : await findDenseLayers(files, modules, hiddenSize);
+  const stages = modules === null ? [] : await findStages(files, modules, hiddenSize);
   return {
-    weights: { dense, hasHead: false, tokenTypes: null },
+    weights: { stages, hasHead: false, tokenTypes: null },
     pooling,
-    hiddenSize: dense.at(-1)?.weight.shape[0] ?? hiddenSize,
-    // Hidden states before a Dense module are of another space.
-    givesTokenVectors: dense.length === 0,
+    hiddenSize: sizeAfter(stages, hiddenSize),
+    // Hidden states before a stage are of another space.
+    givesTokenVectors: stages.length === 0,
     betweenTexts: [],
   };
 }
@@ -123,7 +120,7 @@ function describeReranker(
     );
   }
   return {
-    weights: { dense: [], hasHead: true, tokenTypes },
+    weights: { stages: [], hasHead: true, tokenTypes },
     pooling: architecture.headPooling?.(sizes) ?? 'cls',
     hiddenSize: 1,
     givesTokenVectors: false,

@@ -4,7 +4,7 @@ import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
 import type { BatchCost } from '../../model-files/manifest.ts';
 import { AttentionView } from '../graph-writer/attention-view.ts';
 import type { ModelFormat } from '../model-format.ts';
-import { denseFiles } from '../pooling/dense-layers.ts';
+import { namesOf, stageFiles } from '../pooling/stages.ts';
 import { architectureOf, MODEL_TYPES } from './architectures.ts';
 import { checkSmallFiles, describeEncoder } from './describe-encoder.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
@@ -34,7 +34,7 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
   },
 
   async chooseFiles(files, { modules }) {
-    return [...(await safetensorsFiles(files)), ...(modules === null ? [] : denseFiles(files, modules))];
+    return [...(await safetensorsFiles(files)), ...(modules === null ? [] : stageFiles(files, modules))];
   },
 
   describe: describeEncoder,
@@ -45,7 +45,7 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
 
   weightFiles: ({ weights }) => [
     ...[...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort(),
-    ...weights.dense.map(({ weight }) => weight.file),
+    ...weights.stages.map(({ weight }) => weight.file),
   ],
 
   residentBytes({ weights }, dtype) {
@@ -53,14 +53,14 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
     return computed.reduce((sum, [, { shape }]) => sum + (BYTES[dtype] ?? 4) * shape.reduce((a, b) => a * b, 1), 0);
   },
 
-  engineFiles({ weights: { tensors, dense, int8 = {} } }) {
+  engineFiles({ weights: { tensors, stages, int8 = {} } }) {
     const quantized = Object.values(int8).flatMap(({ values, scales }) => [values, scales]);
-    return [...Object.values(tensors), ...dense.map(({ weight }) => weight), ...quantized].map(({ file }) => file);
+    return [...Object.values(tensors), ...stages.map(({ weight }) => weight), ...quantized].map(({ file }) => file);
   },
 
-  architecture: ({ weights: { architecture, dense, hasHead, tokenTypes } }) => ({
+  architecture: ({ weights: { architecture, stages, hasHead, tokenTypes } }) => ({
     ...architecture,
-    dense: dense.map(({ activation }) => activation),
+    dense: namesOf(stages),
     ...(hasHead ? { hasHead, tokenTypes } : {}),
   }),
 

@@ -1,7 +1,7 @@
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { INT8_METHOD, type Int8Matrix, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
 import type { TokenTypes } from '../pairs/token-types.ts';
-import type { DenseLayer } from '../pooling/dense-layers.ts';
+import type { Stage } from '../pooling/stages.ts';
 import type { EncoderConfig } from './architecture.ts';
 
 /** hotvec's own bidirectional graphs over published safetensors. */
@@ -9,8 +9,8 @@ export interface EncoderWeights {
   architecture: EncoderConfig;
   /** Tensor name, without the architecture's prefix, to its place. */
   tensors: Record<string, TensorLocation>;
-  /** Dense modules after pooling, in order. */
-  dense: DenseLayer[];
+  /** What comes after pooling, in order. */
+  stages: Stage[];
   /** Whether a row is what the head of a classifier with one label makes of a sequence: of a reranker. */
   hasHead: boolean;
   /** How the second text of a pair is told from the first; null: by nothing. */

@@ -7,7 +7,7 @@ import type { ModelManifest } from '../../model-files/manifest.ts';
 import { folderOfAll } from '../graph-writer/onnx-graph.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { startOfSecondText, type TokenTypes } from '../pairs/token-types.ts';
-import { loadDense } from '../pooling/dense.ts';
+import { loadStages } from '../pooling/load-stages.ts';
 import { pool } from '../pooling/pool.ts';
 import { loadRowGraph, type RowGraph } from '../pooling/row-graph.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
@@ -50,7 +50,7 @@ export async function loadEncoder(
   const { hiddenSize: width } = weights.architecture;
   const finish = weights.hasHead
     ? await loadRowGraph(writeHeadGraph(weights, fileName), { width, weightsFolder, settings })
-    : await loadDense(weights.dense, settings);
+    : await loadStages(weights.stages, settings);
   return new EncoderModel(session, manifest, finish);
 }
 
@@ -58,7 +58,7 @@ export async function loadEncoder(
 export class EncoderModel implements LoadedModel {
   private readonly session: InferenceSession;
   private readonly manifest: ModelManifest<EncoderWeights>;
-  /** What is done with pooled rows: Dense modules, or the head of a classifier. */
+  /** What is done with pooled rows: the stages after pooling, or the head of a classifier. */
   private readonly finish: RowGraph;
 
   constructor(session: InferenceSession, manifest: ModelManifest<EncoderWeights>, finish: RowGraph) {
@@ -90,7 +90,7 @@ export class EncoderModel implements LoadedModel {
     };
     const fed = this.session.inputNames.map((name) => [name, feeds[name]?.() as Tensor]);
     const states = (await this.session.run(Object.fromEntries(fed))).states?.data as Float32Array;
-    if (perToken !== undefined && weights.dense.length > 0) {
+    if (perToken !== undefined && weights.stages.length > 0) {
       throw new Error('this model returns no rows of single tokens');
     }
     const rows = readToken === undefined ? pool(states, width, plan, pooling, perToken) : states;

@@ -3,7 +3,7 @@ import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import type { DescribeFacts, FormatDescription } from '../model-format.ts';
-import { declaredDenseSize, findDenseLayers } from '../pooling/dense-layers.ts';
+import { declaredDenseSize, findStages, STAGE_MODULES, sizeAfter } from '../pooling/stages.ts';
 import { describeReranker } from './describe-reranker.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 import type { OnnxWeights } from './onnx-weights.ts';
@@ -29,22 +29,22 @@ export async function describeOnnx(files: ModelFiles, facts: DescribeFacts): Pro
       `${name} has no modules.json, and some of its ONNX graphs do their own pooling and some do not, so no POOLING is right for all. Add modules.json and its folders from the original repository, or remove the graphs of one kind.`,
     );
   }
-  if (modules !== null && !isPooled) checkModules(modules, ['Dense']);
+  if (modules !== null && !isPooled) checkModules(modules, STAGE_MODULES);
   const inGraph = isPooled ? 'in_graph' : undefined;
   const declared = modules && (inGraph ?? (await readPooling((file) => files.readJson(file), modules)));
   const pooling = choosePooling({ name, declared, isPooledInGraph: isPooled }, setting);
-  const dense = modules === null || isPooled ? [] : await findDenseLayers(files, modules, sizes.hiddenSize);
+  const stages = modules === null || isPooled ? [] : await findStages(files, modules, sizes.hiddenSize);
   const pooledSize = isPooled ? (found[0]?.pooledSize ?? (await declaredDenseSize(files, modules))) : null;
   const paddingToken = paddingTokenOf(config);
   return {
-    weights: { modelType: String(config.model_type), exports, dense, tokenTypes: null, padTokenId: paddingToken },
+    weights: { modelType: String(config.model_type), exports, stages, tokenTypes: null, padTokenId: paddingToken },
     pooling,
-    hiddenSize: pooledSize ?? dense.at(-1)?.weight.shape[0] ?? sizes.hiddenSize,
+    hiddenSize: pooledSize ?? sizeAfter(stages, sizes.hiddenSize),
     vocabularySize: sizes.vocabularySize,
     positions: sizes.positions,
     cost: costOf(sizes),
-    // A graph that pools returns no hidden states, and those before a Dense module are of another space.
-    givesTokenVectors: dense.length === 0 && !isPooledSomewhere,
+    // A graph that pools returns no hidden states, and those before a stage are of another space.
+    givesTokenVectors: stages.length === 0 && !isPooledSomewhere,
     // O3 has another GELU than PyTorch, but is float32: neighbors must show as little as in any float32.
     selfCheck: { paddingToken, dividesByNorm: isPooledSomewhere, exactDtypes: ['O3'] },
   };

@@ -29,7 +29,7 @@ export async function describeReranker(
   const tokenTypes = takesTypes && pairs !== null ? tokenTypesOf(pairs) : null;
   const paddingToken = paddingTokenOf(config);
   return {
-    weights: { modelType: String(config.model_type), exports, dense: [], tokenTypes, padTokenId: paddingToken },
+    weights: { modelType: String(config.model_type), exports, stages: [], tokenTypes, padTokenId: paddingToken },
     pooling: 'in_graph',
     hiddenSize: 1,
     vocabularySize: sizes.vocabularySize,

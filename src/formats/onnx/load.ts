@@ -4,7 +4,7 @@ import { type Batch, type EngineSettings, toBatch } from '../../engine/protocol.
 import { StartError } from '../../errors.ts';
 import type { ModelManifest, Pooling } from '../../model-files/manifest.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
-import { loadDense } from '../pooling/dense.ts';
+import { loadStages } from '../pooling/load-stages.ts';
 import { pool } from '../pooling/pool.ts';
 import type { RowGraph } from '../pooling/row-graph.ts';
 import { type ChosenOutput, chooseOutput } from './choose-output.ts';
@@ -56,13 +56,13 @@ async function toModel(
 ): Promise<PaddedModel> {
   const output = chooseOutput(session.outputMetadata, task);
   // A pooled output has been through them.
-  const layers = output.isPooled ? [] : weights.dense;
+  const stages = output.isPooled ? [] : weights.stages;
   return new PaddedModel({
     session,
     output,
     feeds: planInputs(session.inputMetadata, weights.padTokenId, weights.tokenTypes),
-    givesTokenRows: !output.isPooled && layers.length === 0,
-    dense: await loadDense(layers, settings),
+    givesTokenRows: !output.isPooled && stages.length === 0,
+    finish: await loadStages(stages, settings),
     pooling,
     isBatchDependent,
   });
@@ -72,9 +72,9 @@ interface PaddedModelParts {
   session: InferenceSession;
   output: ChosenOutput;
   feeds: ReturnType<typeof planInputs>;
-  /** Whether rows of single tokens are rows of the model: with a Dense module they are of another space. */
+  /** Whether rows of single tokens are rows of the model: before a stage they are of another space. */
   givesTokenRows: boolean;
-  dense: RowGraph;
+  finish: RowGraph;
   pooling: Pooling;
   isBatchDependent: boolean;
 }
@@ -105,7 +105,7 @@ class PaddedModel implements LoadedModel {
   async runTogether(batch: Batch): Promise<ComputedBatch> {
     const layout = layOut(batch);
     const { batchSize, longest } = layout;
-    const { session, feeds, dense, pooling, givesTokenRows } = this.parts;
+    const { session, feeds, finish, pooling, givesTokenRows } = this.parts;
     const { name, isPooled } = this.parts.output;
     const output = (await session.run(feeds(batch, layout), [name]))[name];
     if (output === undefined) throw new Error(`the graph returned no ${name}`);
@@ -122,7 +122,7 @@ class PaddedModel implements LoadedModel {
     const width = values.length / (batchSize * longest);
     const starts = layout.lengths.map((_, i) => i * longest);
     const rows = isPooled ? values : pool(values, width, { ...layout, starts }, pooling, perToken);
-    return { rows: await dense(rows), computedTokens: batchSize * longest };
+    return { rows: await finish(rows), computedTokens: batchSize * longest };
   }
 }
 

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { isClassifier } from '../../model-files/folder/model-kind.ts';
+import { isClassifier, isModel2vec } from '../../model-files/folder/model-kind.ts';
 import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import type { ModelFormat } from '../model-format.ts';
-import { denseFiles } from '../pooling/dense-layers.ts';
+import { namesOf, STAGE_MODULES, stageFiles } from '../pooling/stages.ts';
 import { describeOnnx } from './describe-onnx.ts';
 import { checkReranker, checkScores } from './describe-reranker.ts';
 import { describeOtherGraphs, graphFiles, graphParts } from './graph-files.ts';
@@ -14,6 +14,9 @@ import { PaddedMeter } from './padded-meter.ts';
 const ADVICE =
   'Choose a repository that has one, for example from onnx-community, or create one: hf download NAME --local-dir FOLDER, then optimum-cli export onnx --model FOLDER --task feature-extraction FOLDER/onnx (--task text-classification for a reranker), and MODEL=FOLDER.';
 
+const STATIC =
+  'It is a static embedding model (model2vec), whose texts are averaged without unknown tokens, and an export averages them, too: hotvec computes its table, model.safetensors.';
+
 /** ONNX graphs exported by someone else, of any architecture: they describe their own inputs and outputs. */
 export const onnxFormat: ModelFormat<OnnxWeights> = {
   name: 'onnx',
@@ -24,7 +27,8 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
   textsAreReadBy: 'transformers',
   pairWords: null,
 
-  async recognize(files) {
+  async recognize(files, { config, modules }) {
+    if (isModel2vec(config) || modules?.kinds.includes('StaticEmbedding')) return { isOwn: false, reason: STATIC };
     const dtypes = [...graphFiles(files).keys()];
     if (dtypes.length > 0) return { isOwn: true, dtypes };
     const parts = graphParts(files);
@@ -45,9 +49,9 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
     if (isReranker) checkScores(files.name, [...outputs]);
     // A graph that gives the embedding or the score itself needs no modules: whatever they say.
     if (outputs.has('sentence_embedding') || isReranker || modules === null) return [graph, ...dataFiles];
-    checkModules(modules, ['Dense']);
+    checkModules(modules, STAGE_MODULES);
     await readPooling((file) => files.readJson(file), modules);
-    return [graph, ...dataFiles, ...denseFiles(files, modules)];
+    return [graph, ...dataFiles, ...stageFiles(files, modules)];
   },
 
   describe: describeOnnx,
@@ -60,8 +64,8 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
   weightFiles({ weights }, dtype) {
     const chosen = weights.exports[dtype];
     if (chosen === undefined) throw new Error(`there is no export in ${dtype}`);
-    const dense = chosen.isPooled ? [] : weights.dense.map(({ weight }) => weight.file);
-    return [chosen.graphFile, ...chosen.dataFiles, ...dense];
+    const stages = chosen.isPooled ? [] : weights.stages.map(({ weight }) => weight.file);
+    return [chosen.graphFile, ...chosen.dataFiles, ...stages];
   },
 
   residentBytes: (manifest, dtype) =>
@@ -69,13 +73,13 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
 
   engineFiles({ weights }) {
     const exports = Object.values(weights.exports).flatMap(({ graphFile, dataFiles }) => [graphFile, ...dataFiles]);
-    return [...exports, ...weights.dense.map(({ weight }) => weight.file)];
+    return [...exports, ...weights.stages.map(({ weight }) => weight.file)];
   },
 
   // The graph file says the rest.
   architecture: ({ weights }) => ({
     modelType: weights.modelType,
-    dense: weights.dense.map(({ activation }) => activation),
+    dense: namesOf(weights.stages),
     ...(weights.tokenTypes === null ? {} : { tokenTypes: weights.tokenTypes }),
   }),
 

@@ -1,6 +1,6 @@
 import type { Dtype } from '../../model-files/manifest.ts';
 import type { TokenTypes } from '../pairs/token-types.ts';
-import type { DenseLayer } from '../pooling/dense-layers.ts';
+import type { Stage } from '../pooling/stages.ts';
 
 /** ONNX graphs exported by someone else. */
 export interface OnnxWeights {
@@ -8,8 +8,8 @@ export interface OnnxWeights {
   modelType: string;
   /** The exports in the folder, by precision. */
   exports: Partial<Record<Dtype, OnnxExport>>;
-  /** Dense modules after pooling, in order; not for an export that is pooled. */
-  dense: DenseLayer[];
+  /** What comes after pooling, in order; not for an export that is pooled. */
+  stages: Stage[];
   /** How the second text of a pair is told from the first; null: by nothing, or the graph does not ask. */
   tokenTypes: TokenTypes | null;
   /** The id that fills a sequence up to the longest of its batch; masked, whatever it is. */

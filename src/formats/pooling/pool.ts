@@ -46,6 +46,8 @@ function poolOne(states: Float32Array, length: number, width: number, pooling: P
       return sum(states, width).map((value) => value / length);
     case 'mean_sqrt_len':
       return sum(states, width).map((value) => value / Math.sqrt(length));
+    case 'weighted_mean':
+      return weightedMean(states, length, width);
     case 'max':
       return maximum(states, width);
     case 'in_graph':
@@ -60,6 +62,17 @@ function sum(states: Float32Array, width: number): Float64Array {
     for (let j = 0; j < width; j++) total[j] = (total[j] as number) + (states[start + j] as number);
   }
   return total;
+}
+
+/** The n-th token counts n times. */
+function weightedMean(states: Float32Array, length: number, width: number): Float64Array {
+  const total = new Float64Array(width);
+  for (let position = 0; position < length; position++) {
+    for (let j = 0; j < width; j++) {
+      total[j] = (total[j] as number) + (position + 1) * (states[position * width + j] as number);
+    }
+  }
+  return total.map((value) => value / ((length * (length + 1)) / 2));
 }
 
 function maximum(states: Float32Array, width: number): Float32Array {

@@ -34,7 +34,7 @@ export function choosePooling({ name, declared, isPooledInGraph }: DeclaredPooli
   if (declared === null) {
     if (setting !== 'auto') return setting;
     throw new StartError(
-      `${name} has no modules.json, so its pooling is unknown, and hotvec does not guess. Add modules.json and 1_Pooling/config.json from the original repository, with ${LEFT_OPEN}, or set POOLING to what its model card says (last_token, cls, mean, max or mean_sqrt_len).`,
+      `${name} has no modules.json, so its pooling is unknown, and hotvec does not guess. Add modules.json and 1_Pooling/config.json from the original repository, with ${LEFT_OPEN}, or set POOLING to what its model card says (last_token, cls, mean, max, mean_sqrt_len or weighted_mean).`,
     );
   }
   if (setting === 'auto' || setting === declared) return declared;

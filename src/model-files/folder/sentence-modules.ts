@@ -22,10 +22,12 @@ const POOLING_NAMES: ReadonlyMap<string, Pooling> = new Map(
     mean: 'mean',
     mean_tokens: 'mean',
     mean_sqrt_len_tokens: 'mean_sqrt_len',
+    weightedmean: 'weighted_mean',
+    weightedmean_tokens: 'weighted_mean',
     lasttoken: 'last_token',
   } as const),
 );
-const SUPPORTED_MODES = 'cls, max, mean, mean_sqrt_len and lasttoken';
+const SUPPORTED_MODES = 'cls, max, mean, mean_sqrt_len, weightedmean and lasttoken';
 
 const MODULE_FIELDS: FieldRules = {
   type: 'applied',
@@ -58,6 +60,7 @@ const NORMALIZE_FIELDS: FieldRules = {
 const MODULE_CONFIG_FIELDS: ReadonlyMap<string, FieldRules> = new Map([
   ['Pooling', POOLING_FIELDS],
   ['Normalize', NORMALIZE_FIELDS],
+  ['Dropout', { dropout: { noEffect: 'it concerns training' } }],
 ]);
 
 /** @throws {StartError} for a modules.json that is not an array of objects. */
@@ -97,9 +100,9 @@ export function checkModules({ kinds }: SentenceModules, between: readonly strin
   const isKnown =
     transformer === 'Transformer' && pooling === 'Pooling' && rest.every((kind) => between.includes(kind));
   if (isKnown) return;
-  const implemented = ['Transformer', 'Pooling', ...between, 'Normalize'].join(', ');
+  const inBetween = between.length === 0 ? '' : `any of ${between.join(', ')}, `;
   throw new StartError(
-    `modules.json lists ${kinds.join(', ') || 'nothing'}; hotvec supports ${implemented}, in this order.`,
+    `modules.json lists ${kinds.join(', ') || 'nothing'}; hotvec supports Transformer, Pooling, ${inBetween}Normalize, in this order.`,
   );
 }
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { fromHalves } from '../../../src/formats/onnx/half-float.ts';
-import { loadDense } from '../../../src/formats/pooling/dense.ts';
-import type { DenseLayer } from '../../../src/formats/pooling/dense-layers.ts';
+import { loadStages } from '../../../src/formats/pooling/load-stages.ts';
 import { pool } from '../../../src/formats/pooling/pool.ts';
+import type { DenseStage, Stage } from '../../../src/formats/pooling/stages.ts';
 import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
 import type { Pooling } from '../../../src/model-files/manifest.ts';
 import { largestDifference } from '../../support/difference.ts';
@@ -20,7 +20,8 @@ const stages = JSON.parse(readFileSync(path.join(paddedFixtures, 'stages.json'),
   states: number[];
   pooling: Record<Pooling, number[]>;
   inputs: number[];
-  activations: Record<DenseLayer['activation'], number[]>;
+  activations: Record<DenseStage['activation'], number[]>;
+  layer_norm: Record<'weight' | 'bias' | 'rows' | 'result', number[]>;
 };
 
 describe('pool()', () => {
@@ -39,7 +40,7 @@ describe('pool()', () => {
   });
 });
 
-describe('loadDense()', () => {
+describe('loadStages()', () => {
   const engineSettings = {
     device: 'cpu',
     deviceId: 0,
@@ -62,12 +63,22 @@ describe('loadDense()', () => {
     it(`applies ${activation} as PyTorch does`, async () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
       const weight = tensor(folder, 'w', 'F32', [1, 1], floats([1]));
-      const layer = { weight, bias: null, activation: activation as DenseLayer['activation'] };
-      const dense = await loadDense([layer], engineSettings);
+      const stage: Stage = { kind: 'dense', weight, bias: null, activation: activation as DenseStage['activation'] };
+      const dense = await loadStages([stage], engineSettings);
       assert.ok(largestDifference(await dense(Float32Array.from(stages.inputs)), expected) < 1e-6);
       rmSync(folder, { recursive: true });
     });
   }
+
+  it('applies LayerNorm as PyTorch does', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    const { weight, bias, rows, result } = stages.layer_norm;
+    const part = (name: string, values: number[]) => tensor(folder, name, 'F32', [values.length], floats(values));
+    const stage: Stage = { kind: 'layer_norm', weight: part('w', weight), bias: part('b', bias) };
+    const norm = await loadStages([stage], engineSettings);
+    assert.ok(largestDifference(await norm(Float32Array.from(rows)), result) < 1e-6);
+    rmSync(folder, { recursive: true });
+  });
 
   it('reads weights in every precision of safetensors', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
@@ -81,7 +92,7 @@ describe('loadDense()', () => {
     ] as const) {
       const weight = tensor(folder, dtype, dtype, [2, 2], bytes);
       const bias = tensor(folder, 'bias', 'F32', [2], floats([10, 20]));
-      const dense = await loadDense([{ weight, bias, activation: 'identity' }], engineSettings);
+      const dense = await loadStages([{ kind: 'dense', weight, bias, activation: 'identity' }], engineSettings);
       const [a, b, c, d] = matrix;
       assert.deepEqual(
         Array.from(await dense(Float32Array.of(1, 2, 3, 4))),
@@ -96,19 +107,26 @@ describe('loadDense()', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     const random = new SeededRandom(5);
     const numbers = (count: number) => Array.from({ length: count }, () => random.next() - 0.5);
-    const layers = [
+    const layers: Stage[] = [
       {
+        kind: 'dense',
         weight: tensor(folder, 'up', 'F32', [300, 130], floats(numbers(300 * 130))),
         bias: tensor(folder, 'bias', 'F32', [300], floats(numbers(300))),
-        activation: 'gelu' as const,
+        activation: 'gelu',
       },
       {
+        kind: 'layer_norm',
+        weight: tensor(folder, 'scale', 'F32', [300], floats(numbers(300))),
+        bias: tensor(folder, 'shift', 'F32', [300], floats(numbers(300))),
+      },
+      {
+        kind: 'dense',
         weight: tensor(folder, 'down', 'F32', [40, 300], floats(numbers(40 * 300))),
         bias: null,
-        activation: 'tanh' as const,
+        activation: 'tanh',
       },
     ];
-    const dense = await loadDense(layers, { ...engineSettings, prepacking: false });
+    const dense = await loadStages(layers, { ...engineSettings, prepacking: false });
     const rows = Float32Array.from(numbers(33 * 130));
     const together = await dense(rows);
     for (let i = 0; i < 33; i++) {

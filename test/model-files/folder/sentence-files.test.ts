@@ -81,7 +81,7 @@ const REFUSED: [file: string, change: Record<string, unknown>, named: string][] 
   [POOLING, { include_prompt: 0 }, 'include_prompt'],
   [POOLING, { include_prompt: null }, 'include_prompt'],
   [POOLING, { pooling_mode_cls_token: 1 }, 'pooling_mode_cls_token'],
-  [POOLING, { pooling_mode: 'weightedmean' }, 'weightedmean'],
+  [POOLING, { pooling_mode: 'attention' }, 'attention'],
   [POOLING, { pooling_mode: 'constructor' }, 'constructor'],
   [POOLING, { pooling_mode: null }, 'pooling mode object'],
   [POOLING, { skip_special_tokens: true }, 'skip_special_tokens'],

@@ -59,9 +59,9 @@ describe('locateModel() with a model of Hugging Face', () => {
     fixture.hub.publish(MODEL, files);
     const { folder } = await fixture.locate(MODEL);
     assert.equal(readFileSync(path.join(folder, 'onnx', 'w.bin'), 'utf8'), 'weights');
-    fixture.hub.publish('someone/other', { ...files, '1_Pooling/config.json': '{"pooling_mode": "weightedmean"}' });
+    fixture.hub.publish('someone/other', { ...files, '1_Pooling/config.json': '{"pooling_mode": "attention"}' });
     fixture.hub.forget();
-    await assert.rejects(fixture.locate('someone/other'), { name: 'StartError', message: /weightedmean/ });
+    await assert.rejects(fixture.locate('someone/other'), { name: 'StartError', message: /attention/ });
     assert.ok(!fixture.fetched().includes('onnx/w.bin'));
   });
 
@@ -90,16 +90,13 @@ describe('locateModel() with a model of Hugging Face', () => {
     });
   }
 
-  it('says of an adapter and of a static model that have no config.json what they are', async () => {
+  it('says of an adapter and of a sparse model that have no config.json what they are', async () => {
     const { 'config.json': _, 'onnx/model.onnx': __, ...rest } = tinyModel;
     fixture.hub.publish(MODEL, { ...rest, 'adapter_config.json': '{}', 'adapter_model.safetensors': 'weights' });
     await assert.rejects(fixture.locate(MODEL), { name: 'StartError', message: /this is an adapter .* not a model/ });
-    const modules = '[{"path": "0_StaticEmbedding", "type": "sentence_transformers.models.StaticEmbedding"}]';
-    fixture.hub.publish('someone/static', {
-      'modules.json': modules,
-      '0_StaticEmbedding/model.safetensors': 'weights',
-    });
-    await assert.rejects(fixture.locate('someone/static'), { name: 'StartError', message: /a static embedding model/ });
+    const modules = '[{"path": "", "type": "sentence_transformers.sparse_encoder.models.SparseStaticEmbedding"}]';
+    fixture.hub.publish('someone/sparse', { 'modules.json': modules, 'model.safetensors': 'weights' });
+    await assert.rejects(fixture.locate('someone/sparse'), { name: 'StartError', message: /a sparse embedding model/ });
   });
 
   it('says in one line that a name is too long for the disk', async () => {
