@@ -9,8 +9,11 @@ import type { TokenizerDescription } from '../model-files/folder/tokenizer/descr
 import type { OnInt8Event } from '../model-files/int8/int8-events.ts';
 import type { Dtype, ModelManifest, TaskName, WeightKind } from '../model-files/manifest.ts';
 
-/** How a graph takes a batch: tokens packed, shared prefixes once; or every sequence padded to the longest. */
-export type Layout = 'packed' | 'padded';
+/**
+ * How a graph takes a batch: tokens packed, and what sequences begin with in common once; tokens packed; or every sequence
+ * padded to the longest.
+ */
+export type Layout = 'shared' | 'packed' | 'padded';
 
 /** Whether a folder is of a format, by its file names and its small files. */
 export type Recognition =

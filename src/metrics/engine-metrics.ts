@@ -8,7 +8,7 @@ export function engineMetrics(define: PrefixedRegistry) {
     batchTokens: define.histogram('batch_tokens', 'Tokens in a batch', ['model'], SIZE_BUCKETS),
     uniqueRatio: define.histogram(
       'batch_unique_ratio',
-      'Token rows computed per token of a batch; below 1 when inputs share prefixes; safetensors only',
+      'Token rows computed per token of a batch; below 1 when inputs share prefixes; decoders from safetensors only',
       ['model'],
       [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
     ),

@@ -43,8 +43,8 @@ export class ModelMetrics {
     const { model, engine } = this;
     engine.batchItems.observe({ model }, batch.items);
     engine.batchTokens.observe({ model }, batch.tokens);
-    if (batch.path === 'packed') engine.uniqueRatio.observe({ model }, batch.computedTokens / batch.tokens);
-    else engine.paddingRatio.observe({ model }, 1 - batch.tokens / batch.computedTokens);
+    if (batch.path === 'shared') engine.uniqueRatio.observe({ model }, batch.computedTokens / batch.tokens);
+    if (batch.path === 'padded') engine.paddingRatio.observe({ model }, 1 - batch.tokens / batch.computedTokens);
     engine.batchDuration.observe({ model }, batch.inferMilliseconds / 1000);
   }
 

@@ -85,7 +85,7 @@ async function openReranker(
   await checkPairs(manifest.scoreCanary?.cases ?? [], new PairPreparer(uncut, tokenizer));
   return {
     task: 'rerank',
-    service: new PipelineReranker({ model, tokenizer, sharesBeginnings: layout === 'packed', batcher, clock }),
+    service: new PipelineReranker({ model, tokenizer, sharesBeginnings: layout === 'shared', batcher, clock }),
     cache: null,
   };
 }

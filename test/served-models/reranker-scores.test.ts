@@ -91,6 +91,17 @@ for (const { name, model: folder, pairs } of [...folders, starter]) {
       for (const [i, pair] of pairs.entries()) check(pair, together[i] as number);
     });
 
+    it('are counted as what is computed: what pairs begin with in common once only by a decoder', async () => {
+      assert.ok(model.task === 'rerank');
+      const query = { text: 'What is gravity?', name: 'query' };
+      const documents = ['A force.', 'A fruit.'].map((text, i) => ({ text, name: `documents[${i}]` }));
+      const options = { truncate: 'end', timeLimit: TIME_LIMIT } as const;
+      const { tokens, neededTokens } = await model.service.rerank({ query, documents, instruction: null }, options);
+      const total = tokens.reduce((sum, count) => sum + count, 0);
+      if (model.manifest.format === 'causal') assert.ok(neededTokens < total);
+      else assert.equal(neededTokens, total);
+    });
+
     it('are the logits themselves where raw ones are asked for', async () => {
       for (const pair of pairs.slice(0, 8)) {
         const logit = await scoreOf(pair, true);

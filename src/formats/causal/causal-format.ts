@@ -41,7 +41,7 @@ export const causalFormat: ModelFormat<CausalWeights> = {
   name: 'causal',
   weightKind: 'safetensors',
   modelTypes: MODEL_TYPES,
-  layout: 'packed',
+  layout: 'shared',
   hasFilesForEachDtype: false,
   textsAreReadBy: 'transformers',
   pairWords: qwen3PairWords,
