@@ -39,7 +39,8 @@ async function verifyOne(config: Config, logger: Logger): Promise<boolean> {
     const { manifest } = model;
     const groups = await verifyModel(model, info);
     const name = `${manifest.name}${manifest.revision === null ? '' : `@${manifest.revision}`}`;
-    process.stdout.write(`${name}, ${info.dtype} on ${info.device}, fingerprint ${fingerprint}\n\n`);
+    const { weights } = model.service.model;
+    process.stdout.write(`${name}, ${weights} in ${info.dtype} on ${info.device}, fingerprint ${fingerprint}\n\n`);
     process.stdout.write(formatTable(groups));
     return groups.every(({ checks }) => checks.every(({ passed }) => passed));
   } finally {

@@ -295,6 +295,9 @@ describe('hotvec with several models that it cannot serve', () => {
   it('verifies each of them', async () => {
     const verified = spawnCli(['verify', `starter,${bertFolder}`, '--device', 'cpu']);
     assert.equal(await verified.exit, 0, verified.output());
-    assert.match(verified.output(), /starter, fp32 on cpu, fingerprint [\s\S]*bert-mean, fp32 on cpu, fingerprint /);
+    assert.match(
+      verified.output(),
+      /starter, safetensors in fp32 on cpu, fingerprint [\s\S]*bert-mean, onnx in fp32 on cpu, fingerprint /,
+    );
   });
 });

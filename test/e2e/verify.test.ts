@@ -12,7 +12,7 @@ describe('hotvec verify', () => {
   it('prints a table of what is known of the model, and how its vectors compare', async () => {
     const { code, output } = await verify();
     assert.equal(code, 0, output);
-    assert.match(output, /^starter, fp32 on cpu, fingerprint [0-9a-f]{16}\n/);
+    assert.match(output, /^starter, safetensors in fp32 on cpu, fingerprint [0-9a-f]{16}\n/);
     assert.match(output, /Against transformers AutoModel, float32, weights upcast from bf16:/);
     assert.match(output, / {2}ok {5}".*" × ".*" +0\.6244 ± 0\.00001 +0\.6244\n/);
     assert.match(output, /\nAll 8 checks passed\.\n$/);

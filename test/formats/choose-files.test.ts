@@ -295,6 +295,19 @@ describe('chooseFiles() of a repository with safetensors and ONNX exports', () =
   });
 
   it('gives one reason where there is nothing to compute', async () => {
+    const encoders = path.join(fixtures, 'encoders');
+    for (const [name, change, reason] of [
+      ['qwen2-bf16', { some_field: 1 }, 'some_field is 1'],
+      ['qwen2-bidirectional', { some_field: 1 }, 'some_field is 1'],
+      ['llama-three-heads', { is_causal: false }, 'is_causal is false'],
+    ] as const) {
+      const config = JSON.parse(readFileSync(path.join(encoders, name, 'config.json'), 'utf8')) as object;
+      const json = { 'config.json': { ...config, ...change } };
+      await assert.rejects(weights('safetensors', ['model.safetensors'], json), ({ message }: Error) => {
+        assert.match(message, new RegExp(`^WEIGHTS=safetensors cannot be used for [^:]*: ${reason}; [^:]*\\.$`));
+        return true;
+      });
+    }
     const pickled = {
       message:
         /^someone\/model has no weights [^,]* It has no model\.safetensors, only pytorch_model\.bin[^.]*: [^.]*\.save_pretrained\(FOLDER\) saves [^.]*\.$/,

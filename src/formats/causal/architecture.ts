@@ -42,6 +42,8 @@ export interface CausalConfig {
 export interface CausalArchitecture {
   /** As in config.json. */
   readonly modelType: string;
+  /** Which configs of this type; left out: all. The others are another format's. */
+  readonly isFor?: (config: Json) => boolean;
   /** What its layers have where the config does not say otherwise. */
   readonly traits: LayerTraits;
   /**

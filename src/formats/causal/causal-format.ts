@@ -47,7 +47,10 @@ export const causalFormat: ModelFormat<CausalWeights> = {
   pairWords: qwen3PairWords,
 
   async recognize(files, facts) {
-    if (architectureOf(facts.config.model_type) === undefined) return { isOwn: false, reason: null };
+    const architecture = architectureOf(facts.config.model_type);
+    if (architecture === undefined || architecture.isFor?.(facts.config) === false) {
+      return { isOwn: false, reason: null };
+    }
     if (!hasSafetensors(files)) return { isOwn: false, reason: describeMissingSafetensors(files) };
     const reason = await refusalOf(() => checkSmallFiles(files, facts));
     return reason === null ? { isOwn: true, dtypes: ALL_DTYPES } : { isOwn: false, reason };

@@ -28,6 +28,8 @@ export interface EncoderConfig {
 export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
   /** Values of `model_type` that it is for. */
   readonly modelTypes: readonly string[];
+  /** Which configs of these types; left out: all. The others are another format's. */
+  readonly isFor?: (config: Json) => boolean;
   /** What the names of its tensors may begin with, as checkpoints with a head have them. */
   readonly prefixes: readonly string[];
   /** Tensors, without a prefix, that a checkpoint may have and no hidden state depends on. */

@@ -26,7 +26,10 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
   pairWords: null,
 
   async recognize(files, facts) {
-    if (architectureOf(facts.config.model_type) === undefined) return { isOwn: false, reason: null };
+    const architecture = architectureOf(facts.config.model_type);
+    if (architecture === undefined || architecture.isFor?.(facts.config) === false) {
+      return { isOwn: false, reason: null };
+    }
     if (!hasSafetensors(files)) return { isOwn: false, reason: describeMissingSafetensors(files) };
     const reason = await refusalOf(() => checkSmallFiles(files, facts));
     if (reason !== null) return { isOwn: false, reason };

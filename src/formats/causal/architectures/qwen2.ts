@@ -17,6 +17,7 @@ const traits: LayerTraits = {
  */
 export const qwen2: CausalArchitecture = {
   modelType: 'qwen2',
+  isFor: ({ is_causal: isCausal }) => isCausal !== false,
   traits,
   readConfig(json) {
     const config = new ConfigReader(json, {

@@ -16,6 +16,7 @@ export interface Qwen2Config extends EncoderConfig {
 
 export const qwen2: Architecture<Qwen2Config> = {
   modelTypes: ['qwen2'],
+  isFor: ({ is_causal: isCausal }) => isCausal === false,
   prefixes: ['model.'],
   // The head of a language model; a buffer of old checkpoints.
   ignored: /^lm_head\.|rotary_emb\.inv_freq$/,
