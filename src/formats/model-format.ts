@@ -130,6 +130,8 @@ export interface ModelFormat<Weights = unknown> {
 export interface PairWords {
   /** Who says so. */
   source: string;
+  /** `model_type` of what was trained so; a relative needs a template of its own. */
+  modelType: string;
   /** With `{instruction}`, `{query}` and `{document}` in it. */
   words: string;
   /** Tokens in it, which the tokenizer must have. */

@@ -93,6 +93,11 @@ async function readPairTemplate(files: ModelFiles, facts: ScoringFacts, usual: P
     return readChatTemplate({ ...found, variables, defaultPrompt: facts.sentence.defaultPrompt || null, tokens });
   }
   // Without one of its own, or with the one that the base model chats with.
+  if (facts.config.model_type !== usual.modelType) {
+    throw new StartError(
+      `${files.name} has no chat template with the roles query and document, which says what a reranker of the architecture ${facts.config.model_type} reads. Add the model's chat_template.jinja.`,
+    );
+  }
   const missing = usual.tokens.filter((token) => !tokens.includes(token));
   if (missing.length > 0) {
     throw new StartError(

@@ -44,6 +44,26 @@ describe('describeModel() of rerankers', () => {
     assert.equal((await describeIt({ publishedTask: publishedTaskNotAsked, task: 'rerank' })).task, 'rerank');
   });
 
+  it('takes the template of a card for models of its architecture only', async () => {
+    copy('logit-score-qwen2');
+    assert.equal((await describeIt()).scoring?.template.source, 'chat_template.jinja');
+    rmSync(path.join(folder, 'chat_template.jinja'));
+    await refused(['qwen2', 'chat_template.jinja', 'query', 'document']);
+  });
+
+  it('takes the tokens of a card for models of its architecture only', async () => {
+    copy('logit-score-qwen2');
+    for (const file of [
+      'modules.json',
+      '1_LogitScore',
+      'config_sentence_transformers.json',
+      'sentence_bert_config.json',
+    ]) {
+      rmSync(path.join(folder, file), { recursive: true });
+    }
+    await refused(['1_LogitScore/config.json', 'tokens'], { task: 'rerank' });
+  });
+
   it('refuses a TASK that the files contradict', async () => {
     copy('logit-score');
     await refused(['TASK=embed', 'reranker'], { task: 'embed' });

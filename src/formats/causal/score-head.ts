@@ -15,6 +15,7 @@ const NO = 'no';
 /** What Qwen3-Reranker was trained to read, by its model card; folders made of its weights seldom repeat it. */
 export const qwen3PairWords: PairWords = {
   source: 'the model card of Qwen3-Reranker',
+  modelType: 'qwen3',
   words:
     '<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n<Instruct>: {instruction}\n<Query>: {query}\n<Document>: {document}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n',
   tokens: ['<|im_start|>', '<|im_end|>', '<think>', '</think>'],
@@ -46,15 +47,17 @@ export async function findScoreHead(files: ModelFiles, { config, modules }: Fold
   }
   // As transformers: a checkpoint of this architecture that does not say so is not tied.
   const tensor = config.tie_word_embeddings === true ? 'embed_tokens.weight' : 'lm_head.weight';
-  if (!isLogitScore) return { tensor, rows: await yesAndNo(files) };
+  if (!isLogitScore) {
+    if (config.model_type !== qwen3PairWords.modelType) throw noLogitScore('1_LogitScore/config.json');
+    return { tensor, rows: await yesAndNo(files) };
+  }
   return { tensor, rows: await readLogitScore(files, modules?.folders[1] ?? '') };
 }
 
 async function readLogitScore(files: ModelFiles, folder: string): Promise<ScoreHead['rows']> {
   const file = path.posix.join(folder || '1_LogitScore', 'config.json');
   const config = (await files.readJson(file)) as Json | undefined;
-  if (config === undefined)
-    throw new StartError(`The model has no ${file}, so the tokens that it answers with are unknown.`);
+  if (config === undefined) throw noLogitScore(file);
   checkFields(file, config, LOGIT_SCORE_FIELDS);
   const { true_token_id: yes, false_token_id: no = null } = config;
   if (!isTokenId(yes)) throw refuseField(file, 'true_token_id', yes, 'only the id of a token');
@@ -62,7 +65,11 @@ async function readLogitScore(files: ModelFiles, folder: string): Promise<ScoreH
   return [yes, no as number | null];
 }
 
-/** Of a folder as published, which does not name them. */
+function noLogitScore(file: string): StartError {
+  return new StartError(`The model has no ${file}, so the tokens that it answers with are unknown.`);
+}
+
+/** Of Qwen3-Reranker as published, which does not name them. */
 async function yesAndNo(files: ModelFiles): Promise<ScoreHead['rows']> {
   const json = ((await files.readJson('tokenizer.json')) ?? {}) as Json;
   const { idOf } = tokenizerPartsOf(json);
