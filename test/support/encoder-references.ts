@@ -1,8 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { messageOf } from '../../src/errors.ts';
-import { recognizeModel } from '../../src/formats/recognize-model.ts';
-import { LocalFiles } from '../../src/model-files/folder/model-files.ts';
 import { fixtures } from './starter.ts';
 
 export const encoderFixtures = path.join(fixtures, 'encoders');
@@ -48,17 +45,6 @@ export function sentenceFolders(): { name: string; folder: string; texts: Refere
     const folder = path.join(root, name);
     return { name, folder, texts: JSON.parse(readFileSync(path.join(folder, 'reference.json'), 'utf8')).texts };
   });
-}
-
-/** Whether hotvec has all that the folder is made of. */
-export async function isServed({ name, folder }: { name: string; folder: string }): Promise<boolean> {
-  try {
-    await recognizeModel(new LocalFiles({ name, folder }), { weights: 'auto', dtype: 'auto' });
-    return true;
-  } catch (error) {
-    if (messageOf(error).includes('has no weights that hotvec can serve')) return false;
-    throw error;
-  }
 }
 
 function foldersIn(root: string): string[] {

@@ -5,7 +5,7 @@ import { describeModel } from '../../../src/formats/describe-model.ts';
 import { loadModel } from '../../../src/formats/load-model.ts';
 import type { LoadedModel } from '../../../src/formats/model-format.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
-import { type EncoderFixture, encoderFolders, isServed } from '../../support/encoder-references.ts';
+import { type EncoderFixture, encoderFolders } from '../../support/encoder-references.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
 // One family alone: node --test --test-name-pattern=mpnet dist/test/formats/encoder/architectures.test.js
@@ -26,10 +26,7 @@ const settings = {
 } as const;
 
 for (const fixture of encoderFolders()) {
-  const skip = !(await isServed(fixture));
-  for (const pooling of POOLINGS) {
-    describe(`${fixture.name}, ${pooling}`, { skip }, () => comparePooling(fixture, pooling));
-  }
+  for (const pooling of POOLINGS) describe(`${fixture.name}, ${pooling}`, () => comparePooling(fixture, pooling));
 }
 
 /** Says what a model must make of the sequences of its reference, together, alone and among any others. */

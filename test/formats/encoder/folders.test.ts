@@ -6,7 +6,7 @@ import { type OpenModel, openModel } from '../../../src/served-models/open-model
 import type { EmbedInput } from '../../../src/tasks/embedding/embedder.ts';
 import type { PipelineEmbedder } from '../../../src/tasks/embedding/pipeline-embedder.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
-import { isServed, type ReferenceText, sentenceFolders } from '../../support/encoder-references.ts';
+import { type ReferenceText, sentenceFolders } from '../../support/encoder-references.ts';
 import { testConfig } from '../../support/running-service.ts';
 
 /** Of a component, of vectors of length one. */
@@ -18,8 +18,7 @@ const LIMIT = 32;
 const options = { dimensions: null, normalize: null, truncate: 'end', timeLimit: 60_000 } as const;
 
 for (const { name, folder, texts } of sentenceFolders()) {
-  const skip = !(await isServed({ name, folder }));
-  describe(`The folder ${name}, as sentence-transformers wrote it`, { skip }, () => {
+  describe(`The folder ${name}, as sentence-transformers wrote it`, () => {
     let model: OpenModel;
     let embedder: PipelineEmbedder;
     before(async () => {
