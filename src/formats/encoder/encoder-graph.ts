@@ -3,9 +3,11 @@ import type { GraphWeights } from '../graph-writer/graph-weights.ts';
 import { type Int8Product, int8Products } from '../graph-writer/int8-products.ts';
 import { ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
 import { type Activation, activate } from './activations.ts';
-import { type Attend, type AttentionParts, type AttentionShape, fusedAttention, plainAttention } from './attention.ts';
+import type { Attend, AttentionParts, AttentionShape } from './attention.ts';
 import { writeBiasByDistance } from './bias-by-distance.ts';
+import { fusedAttention } from './fused-attention.ts';
 import { addAndNormalize, type Norm, type NormParts, normalize, normalizeSum, type SumAndNorm } from './norms.ts';
+import { plainAttention } from './plain-attention.ts';
 import { fusedRotation, plainRotation, type Rotate } from './rotation.ts';
 
 /** One layer of a stack, while it is written. */
@@ -55,10 +57,10 @@ export class EncoderGraph {
     this.weights = weights;
     this.options = options;
     this.int8Product = int8Products(graph, options.fileName);
-    this.parts = { graph, input: (name, shape) => this.input(name, shape) };
-    const isFused = options.operators === 'fused';
-    this.writeAttention = isFused ? fusedAttention(this.parts) : plainAttention(this.parts);
     const { longest, operators } = options;
+    const isFused = operators === 'fused';
+    this.parts = { graph, longest, input: (name, shape) => this.input(name, shape) };
+    this.writeAttention = isFused ? fusedAttention(this.parts) : plainAttention(this.parts);
     const rotation = { graph, longest, positions: () => this.positions };
     this.rotate = isFused ? fusedRotation(rotation) : plainRotation(rotation);
     this.normParts = { graph, weights, operators };

@@ -12,7 +12,9 @@ import { pool } from '../pooling/pool.ts';
 import { loadRowGraph, type RowGraph } from '../pooling/row-graph.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
+import { LONGEST_TOGETHER } from './fused-attention.ts';
 import { planEncoderBatch, positionsAfterPadding, rowsAskedFor } from './plan.ts';
+import { joinRows, splitBatch } from './split-batch.ts';
 import { writeEncoderGraph, writeHeadGraph } from './write-encoder-graph.ts';
 
 /** Poolings that read one token of a sequence: others read all. */
@@ -36,12 +38,13 @@ export async function loadEncoder(
   const int8 = dtype === 'int8' ? weights.int8 : undefined;
   const quantized = Object.values(int8 ?? {}).map(({ values }) => values);
   const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
+  const operators = device === 'cpu' ? 'fused' : 'plain';
   const fileName = ({ file }: { file: string }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/');
   const graph = writeEncoderGraph(
     { ...weights, ...(int8 === undefined ? { int8: {} } : { int8 }) },
     {
       fileName,
-      operators: device === 'cpu' ? 'fused' : 'plain',
+      operators,
       longest: maxTokens,
       everyRow: readTokenOf(manifest) === undefined,
     },
@@ -51,24 +54,44 @@ export async function loadEncoder(
   const finish = weights.hasHead
     ? await loadRowGraph(writeHeadGraph(weights, fileName), { width, weightsFolder, settings })
     : await loadStages(weights.stages, settings);
-  return new EncoderModel(session, manifest, finish);
+  const longestTogether = operators === 'fused' ? LONGEST_TOGETHER : maxTokens;
+  return new EncoderModel({ session, manifest, finish, longestTogether });
+}
+
+interface EncoderParts {
+  session: InferenceSession;
+  manifest: ModelManifest<EncoderWeights>;
+  /** What is done with pooled rows: the stages after pooling, or the head of a classifier. */
+  finish: RowGraph;
+  /** Longest sequence that the graph computes together with others. */
+  longestTogether: number;
 }
 
 /** An encoder in memory: batches of token ids in, pooled rows out. */
 export class EncoderModel implements LoadedModel {
   private readonly session: InferenceSession;
   private readonly manifest: ModelManifest<EncoderWeights>;
-  /** What is done with pooled rows: the stages after pooling, or the head of a classifier. */
   private readonly finish: RowGraph;
+  private readonly longestTogether: number;
 
-  constructor(session: InferenceSession, manifest: ModelManifest<EncoderWeights>, finish: RowGraph) {
+  constructor({ session, manifest, finish, longestTogether }: EncoderParts) {
     this.session = session;
     this.manifest = manifest;
     this.finish = finish;
+    this.longestTogether = longestTogether;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
+    const parts = splitBatch(batch, this.longestTogether);
+    const rows: Float32Array[] = [];
+    for (const part of parts) rows.push(await this.runTogether(part.batch));
+    const [first] = rows;
+    const isWhole = parts.length === 1 && first !== undefined;
+    return { rows: isWhole ? first : joinRows(batch, parts, rows), computedTokens: batch.tokenIds.length };
+  }
+
+  private async runTogether(batch: Batch): Promise<Float32Array> {
     const { tokenIds, perToken } = batch;
     const plan = planEncoderBatch(batch);
     const { batchSize, longest, packIndex } = plan;
@@ -94,7 +117,7 @@ export class EncoderModel implements LoadedModel {
       throw new Error('this model returns no rows of single tokens');
     }
     const rows = readToken === undefined ? pool(states, width, plan, pooling, perToken) : states;
-    return { rows: await this.finish(rows), computedTokens: tokenIds.length };
+    return this.finish(rows);
   }
 }
 

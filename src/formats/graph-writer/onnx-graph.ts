@@ -8,7 +8,12 @@ export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
 /** A dimension: a size, or the name of one that is known only when a batch is fed. */
 export type Dimension = number | string;
-export type Attribute = { int: number } | { float: number } | { ints: readonly number[] } | { string: string };
+export type Attribute =
+  | { int: number }
+  | { float: number }
+  | { ints: readonly number[] }
+  | { string: string }
+  | { graph: OnnxGraph };
 
 /**
  * Where an initializer's bytes are: `byteLength` bytes at `offset` of `file`, a name inside the session's data folder.
@@ -24,8 +29,8 @@ const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8 };
 const OPSET = { domain: 1, version: 2 };
 const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12 };
 const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 };
-const ATTRIBUTE = { name: 1, float: 2, int: 3, string: 4, ints: 8, type: 20 };
-const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
+const ATTRIBUTE = { name: 1, float: 2, int: 3, string: 4, graph: 6, ints: 8, type: 20 };
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 };
 const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 };
 const STRING_ENTRY = { key: 1, value: 2 };
 const VALUE_INFO = { name: 1, type: 2 };
@@ -42,13 +47,16 @@ export class OnnxGraph {
   private readonly body = new ProtobufWriter();
   private readonly shared = new Set<string>();
   private nodeCount = 0;
+  /** The graph that this one is a part of; itself. Inputs and constants are its, and names unique in it. */
+  private readonly whole: OnnxGraph;
 
-  constructor(name: string) {
+  constructor(name: string, whole?: OnnxGraph) {
+    this.whole = whole ?? this;
     this.body.string(GRAPH.name, name);
   }
 
   input(name: string, type: ElementType, shape: readonly Dimension[]): string {
-    this.body.message(GRAPH.input, (info) => writeValueInfo(info, name, type, shape));
+    this.whole.body.message(GRAPH.input, (info) => writeValueInfo(info, name, type, shape));
     return name;
   }
 
@@ -64,7 +72,7 @@ export class OnnxGraph {
     shape: readonly number[],
     data: Float32Array | Int32Array | BigInt64Array | Uint8Array,
   ): string {
-    this.body.message(GRAPH.initializer, (tensor) => {
+    this.whole.body.message(GRAPH.initializer, (tensor) => {
       writeTensorHeader(tensor, name, type, shape);
       tensor.bytes(TENSOR.rawData, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     });
@@ -73,7 +81,7 @@ export class OnnxGraph {
 
   /** A constant whose values stay in the file they are in. */
   externalConstant(name: string, type: ElementType, shape: readonly number[], data: ExternalData): string {
-    this.body.message(GRAPH.initializer, (tensor) => {
+    this.whole.body.message(GRAPH.initializer, (tensor) => {
       writeTensorHeader(tensor, name, type, shape);
       const entries = { location: data.file, offset: String(data.offset), length: String(data.byteLength) };
       for (const [key, value] of Object.entries(entries)) {
@@ -95,7 +103,7 @@ export class OnnxGraph {
     inputs: readonly string[],
     options: { domain?: string; attributes?: Record<string, Attribute>; outputs?: readonly string[] } = {},
   ): string {
-    const name = `${opType}_${this.nodeCount++}`;
+    const name = `${opType}_${this.whole.nodeCount++}`;
     const outputs = options.outputs ?? [name];
     this.body.message(GRAPH.node, (node) => {
       for (const input of inputs) node.string(NODE.input, input);
@@ -112,6 +120,9 @@ export class OnnxGraph {
             message.integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.ints);
           } else if ('string' in attribute) {
             message.string(ATTRIBUTE.string, attribute.string).integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.string);
+          } else if ('graph' in attribute) {
+            message.bytes(ATTRIBUTE.graph, attribute.graph.body.finish());
+            message.integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.graph);
           } else {
             message.float(ATTRIBUTE.float, attribute.float).integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.float);
           }
@@ -119,6 +130,25 @@ export class OnnxGraph {
       }
     });
     return outputs[0] ?? name;
+  }
+
+  /**
+   * Adds an `If`: one of two parts of the graph is computed. Their nodes may read every value that was made before.
+   * @param condition bool, one value.
+   * @param parts each writes its nodes and returns its result, float32 of `shape`.
+   */
+  either(
+    condition: string,
+    parts: { whenTrue: (part: OnnxGraph) => string; whenFalse: (part: OnnxGraph) => string },
+    shape: readonly Dimension[],
+  ): string {
+    const branch = (write: (part: OnnxGraph) => string) => {
+      const part = new OnnxGraph(`part_${this.whole.nodeCount++}`, this.whole);
+      part.output(write(part), ElementType.float32, shape);
+      return { graph: part };
+    };
+    const attributes = { then_branch: branch(parts.whenTrue), else_branch: branch(parts.whenFalse) };
+    return this.node('If', [condition], { attributes });
   }
 
   /** `value` in another element type; itself where it is in that already. */
@@ -129,8 +159,8 @@ export class OnnxGraph {
   /** A constant of int64, one for every list of numbers. */
   int64s(values: readonly number[]): string {
     const name = `int64_${values.join('_')}`;
-    if (!this.shared.has(name)) {
-      this.shared.add(name);
+    if (!this.whole.shared.has(name)) {
+      this.whole.shared.add(name);
       this.constant(name, ElementType.int64, [values.length], BigInt64Array.from(values.map(BigInt)));
     }
     return name;
@@ -139,8 +169,8 @@ export class OnnxGraph {
   /** A constant of one float32, [1]; one for every number. */
   number(value: number): string {
     const name = `number_${value}`;
-    if (!this.shared.has(name)) {
-      this.shared.add(name);
+    if (!this.whole.shared.has(name)) {
+      this.whole.shared.add(name);
       this.constant(name, ElementType.float32, [1], Float32Array.of(value));
     }
     return name;
