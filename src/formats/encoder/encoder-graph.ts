@@ -6,7 +6,7 @@ import { type Activation, activate } from './activations.ts';
 import type { Attend, AttentionParts, AttentionShape } from './attention.ts';
 import { writeBiasByDistance } from './bias-by-distance.ts';
 import { fusedAttention } from './fused-attention.ts';
-import { addAndNormalize, type Norm, type NormParts, normalize, normalizeSum, type SumAndNorm } from './norms.ts';
+import { addAndNormalize, type Norm, type NormParts, normalize, type SumAndNorm } from './norms.ts';
 import { plainAttention } from './plain-attention.ts';
 import { fusedRotation, plainRotation, type Rotate } from './rotation.ts';
 
@@ -153,7 +153,7 @@ export class EncoderGraph {
 
   /** The LayerNorm of x + residual, as layers have it that normalize after each step. */
   skipLayerNorm(x: string, residual: string, name: string, width: number, epsilon: number): string {
-    return normalizeSum(x, residual, layerNormOf(name, width, epsilon), this.normParts);
+    return addAndNormalize(x, residual, layerNormOf(name, width, epsilon), this.normParts).normed;
   }
 
   norm(x: string, norm: Norm): string {
