@@ -34,7 +34,7 @@ export interface GraphOptions {
   readPresent?: boolean;
   /** Whether keys and values of earlier batches are fed, and some of this one's answered (kept-prefixes.ts). */
   keepsPrefixes?: boolean;
-  /** Whether embedding rows are fed, looked up elsewhere (embedding-lookup.ts), instead of token ids. */
+  /** Whether embedding rows are fed, looked up elsewhere (graph-writer/embedding-lookup.ts), instead of token ids. */
   feedEmbeddings?: boolean;
 }
 

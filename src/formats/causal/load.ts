@@ -3,15 +3,16 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sessionOptions } from '../../engine/process/session-options.ts';
 import type { Batch, EngineSettings } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
+import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
+import { writeEmbeddingLookup } from '../graph-writer/embedding-lookup.ts';
 import { folderOfAll } from '../graph-writer/onnx-graph.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { loadStages } from '../pooling/load-stages.ts';
 import { pool } from '../pooling/pool.ts';
 import type { RowGraph } from '../pooling/row-graph.ts';
-import { PACKED_DTYPES, type PackedDtype, writeCausalGraph } from './causal-graph.ts';
+import { EMBEDDING_TABLE, PACKED_DTYPES, type PackedDtype, writeCausalGraph } from './causal-graph.ts';
 import type { CausalWeights } from './causal-weights.ts';
-import { writeEmbeddingLookup } from './embedding-lookup.ts';
 import { type KeptPrefix, KeptPrefixes, type PrefixedPlan, planWithPrefixes } from './kept-prefixes.ts';
 import { answerEveryRow, type PackedPlan, planPackedBatch, statesOfSequences } from './plan.ts';
 
@@ -50,7 +51,7 @@ export async function loadCausal(manifest: CausalManifest, settings: EngineSetti
   const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
   const lookup = isWebGpu
     ? await InferenceSession.create(
-        writeEmbeddingLookup(weights, fileName),
+        writeEmbeddingLookup(weights.tensors[EMBEDDING_TABLE] as TensorLocation, fileName),
         sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder }),
       )
     : undefined;

@@ -35,13 +35,16 @@ export interface EncoderGraphOptions {
  *
  * Inputs, all int32, each only in a graph that reads it: token_ids, token_types, positions [N] (of each token in its
  * sequence), pad_index [B, S] (padded slot → row), pack_index [N] (row → flat slot), lengths [B], slot_position [S]
- * (0, 1, …), and with `everyRow` false row_index and row_slot [R], the rows and slots that are asked for.
+ * (0, 1, …), and with `everyRow` false row_index and row_slot [R], the rows and slots that are asked for. With plain
+ * operators embeddings [N, width] float32 take the place of token_ids.
  */
 export class EncoderGraph {
   private readonly graph: OnnxGraph;
   private readonly weights: GraphWeights;
   private readonly options: EncoderGraphOptions;
   private readonly int8Product: Int8Product;
+  /** The table of the vocabulary, where its rows are fed, looked up elsewhere (graph-writer/embedding-lookup.ts). */
+  fedTable: string | undefined;
   private readonly inputs = new Set<string>();
   private readonly parts: AttentionParts;
   private readonly writeAttention: Attend;
@@ -66,10 +69,6 @@ export class EncoderGraph {
     this.normParts = { graph, weights, operators };
   }
 
-  get tokenIds(): string {
-    return this.input('token_ids', ['N']);
-  }
-
   /** Which text of a pair a token is of. */
   get tokenTypes(): string {
     return this.input('token_types', ['N']);
@@ -80,8 +79,22 @@ export class EncoderGraph {
     return this.input('positions', ['N']);
   }
 
-  /** Rows of a table, [N, width]. The table keeps its own precision. */
+  /**
+   * Embeddings of the tokens, [N, width].
+   * @param shape of the table of the vocabulary.
+   */
+  embed(name: string, shape: readonly [rows: number, width: number]): string {
+    if (this.options.operators === 'fused') return this.lookUp(name, this.input('token_ids', ['N']), shape);
+    this.weights.check(`${name}.weight`, shape);
+    this.fedTable = `${name}.weight`;
+    return this.graph.input('embeddings', ElementType.float32, ['N', shape[1]]);
+  }
+
+  /** Rows of a table, [N, width]. On the CPU the table keeps its own precision. */
   lookUp(name: string, index: string, shape: readonly [rows: number, width: number]): string {
+    if (this.options.operators === 'plain') {
+      return this.graph.node('Gather', [this.weights.constant(`${name}.weight`, shape), index]);
+    }
     const { value, type } = this.weights.stored(`${name}.weight`, shape);
     return this.graph.cast(this.graph.node('Gather', [value, index]), type, ElementType.float32);
   }

@@ -3,7 +3,9 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sessionOptions } from '../../engine/process/session-options.ts';
 import type { Batch, EngineSettings } from '../../engine/protocol.ts';
 import { StartError } from '../../errors.ts';
+import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { ModelManifest } from '../../model-files/manifest.ts';
+import { writeEmbeddingLookup } from '../graph-writer/embedding-lookup.ts';
 import { folderOfAll } from '../graph-writer/onnx-graph.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { startOfSecondText, type TokenTypes } from '../pairs/token-types.ts';
@@ -40,7 +42,7 @@ export async function loadEncoder(
   const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
   const operators = device === 'cpu' ? 'fused' : 'plain';
   const fileName = ({ file }: { file: string }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/');
-  const graph = writeEncoderGraph(
+  const { graph, fedTable } = writeEncoderGraph(
     { ...weights, ...(int8 === undefined ? { int8: {} } : { int8 }) },
     {
       fileName,
@@ -50,16 +52,25 @@ export async function loadEncoder(
     },
   );
   const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
+  const lookup =
+    fedTable === undefined
+      ? undefined
+      : await InferenceSession.create(
+          writeEmbeddingLookup(weights.tensors[fedTable] as TensorLocation, fileName),
+          sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder }),
+        );
   const { hiddenSize: width } = weights.architecture;
   const finish = weights.hasHead
     ? await loadRowGraph(writeHeadGraph(weights, fileName), { width, weightsFolder, settings })
     : await loadStages(weights.stages, settings);
   const longestTogether = operators === 'fused' ? LONGEST_TOGETHER : maxTokens;
-  return new EncoderModel({ session, manifest, finish, longestTogether });
+  return new EncoderModel({ session, lookup, manifest, finish, longestTogether });
 }
 
 interface EncoderParts {
   session: InferenceSession;
+  /** Token ids → embeddings, where the graph itself does not look them up. */
+  lookup: InferenceSession | undefined;
   manifest: ModelManifest<EncoderWeights>;
   /** What is done with pooled rows: the stages after pooling, or the head of a classifier. */
   finish: RowGraph;
@@ -69,21 +80,15 @@ interface EncoderParts {
 
 /** An encoder in memory: batches of token ids in, pooled rows out. */
 export class EncoderModel implements LoadedModel {
-  private readonly session: InferenceSession;
-  private readonly manifest: ModelManifest<EncoderWeights>;
-  private readonly finish: RowGraph;
-  private readonly longestTogether: number;
+  private readonly parts: EncoderParts;
 
-  constructor({ session, manifest, finish, longestTogether }: EncoderParts) {
-    this.session = session;
-    this.manifest = manifest;
-    this.finish = finish;
-    this.longestTogether = longestTogether;
+  constructor(parts: EncoderParts) {
+    this.parts = parts;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
-    const parts = splitBatch(batch, this.longestTogether);
+    const parts = splitBatch(batch, this.parts.longestTogether);
     const rows: Float32Array[] = [];
     for (const part of parts) rows.push(await this.runTogether(part.batch));
     const [first] = rows;
@@ -96,9 +101,10 @@ export class EncoderModel implements LoadedModel {
     const plan = planEncoderBatch(batch);
     const { batchSize, longest, packIndex } = plan;
     const int32 = (data: Int32Array, shape: number[] = [data.length]) => new Tensor('int32', data, shape);
-    const { weights, pooling } = this.manifest;
+    const { session, lookup, manifest, finish } = this.parts;
+    const { weights, pooling } = manifest;
     const { hiddenSize: width, paddingToken } = weights.architecture;
-    const readToken = readTokenOf(this.manifest);
+    const readToken = readTokenOf(manifest);
     const rowIndex = readToken === undefined ? new Int32Array() : rowsAskedFor(batch, plan, readToken);
     const feeds: Record<string, () => Tensor> = {
       token_ids: () => int32(tokenIds),
@@ -111,13 +117,14 @@ export class EncoderModel implements LoadedModel {
       row_index: () => int32(rowIndex),
       row_slot: () => int32(rowIndex.map((row) => packIndex[row] as number)),
     };
-    const fed = this.session.inputNames.map((name) => [name, feeds[name]?.() as Tensor]);
-    const states = (await this.session.run(Object.fromEntries(fed))).states?.data as Float32Array;
+    const lookedUp = await lookup?.run({ token_ids: int32(tokenIds) });
+    const fed = session.inputNames.map((name) => [name, lookedUp?.[name] ?? (feeds[name]?.() as Tensor)]);
+    const states = (await session.run(Object.fromEntries(fed))).states?.data as Float32Array;
     if (perToken !== undefined && weights.stages.length > 0) {
       throw new Error('this model returns no rows of single tokens');
     }
     const rows = readToken === undefined ? pool(states, width, plan, pooling, perToken) : states;
-    return this.finish(rows);
+    return finish(rows);
   }
 }
 

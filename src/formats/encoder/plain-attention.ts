@@ -40,12 +40,12 @@ function windowMasks(graph: OnnxGraph, input: AttentionParts['input']): (window:
   return (window) => {
     const known = masks.get(window);
     if (known !== undefined) return known;
-    const position = input('slot_position', ['S']);
+    // In float32: WebGPU has no Abs of integers.
+    const position = graph.cast(input('slot_position', ['S']), ElementType.int32, ElementType.float32);
     const distance = graph.node('Abs', [
       graph.node('Sub', [graph.reshape(position, [1, 1, -1, 1]), graph.reshape(position, [1, 1, 1, -1])]),
     ]);
-    const farthest = graph.constant(`window_${window}`, ElementType.int32, [1], Int32Array.of(window));
-    const isFar = graph.node('Greater', [distance, farthest]);
+    const isFar = graph.node('Greater', [distance, graph.number(window)]);
     const values = [graph.number(UNSEEN), graph.number(0)];
     const mask = graph.node('Where', [isFar, ...values]);
     masks.set(window, mask);

@@ -6,6 +6,12 @@ import { architectureOf } from './architectures.ts';
 import { EncoderGraph, type EncoderGraphOptions } from './encoder-graph.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
 
+export interface WrittenGraph {
+  graph: Uint8Array;
+  /** The table of embeddings whose rows are fed; undefined: the graph looks them up. */
+  fedTable: string | undefined;
+}
+
 /**
  * Writes the graph of an encoder: the inputs of {@link EncoderGraph}, and as its output `states`, the last hidden states
  * that are asked for, [R, hiddenSize] float32. Weights stay where they are in the safetensors.
@@ -15,7 +21,7 @@ import type { EncoderWeights } from './encoder-weights.ts';
 export function writeEncoderGraph(
   { architecture: config, tensors, int8 = {} }: EncoderWeights,
   options: Omit<EncoderGraphOptions, 'int8'>,
-): Uint8Array {
+): WrittenGraph {
   const architecture = architectureOf(config.modelType);
   if (architecture === undefined) throw new StartError(`hotvec has no graph for ${config.modelType}.`);
   const graph = new OnnxGraph(`${config.modelType}-packed`);
@@ -26,7 +32,7 @@ export function writeEncoderGraph(
   graph.node('Identity', [states], {
     outputs: [graph.output('states', ElementType.float32, ['R', config.hiddenSize])],
   });
-  return graph.serialize({ '': 21, 'com.microsoft': 1 });
+  return { graph: graph.serialize({ '': 21, 'com.microsoft': 1 }), fedTable: encoder.fedTable };
 }
 
 /**

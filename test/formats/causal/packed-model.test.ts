@@ -6,13 +6,14 @@ import { after, before, describe, it } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sessionOptions } from '../../../src/engine/process/session-options.ts';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
-import { writeCausalGraph } from '../../../src/formats/causal/causal-graph.ts';
+import { EMBEDDING_TABLE, writeCausalGraph } from '../../../src/formats/causal/causal-graph.ts';
 import { DECODER_CHOICE } from '../../../src/formats/causal/causal-weights.ts';
-import { writeEmbeddingLookup } from '../../../src/formats/causal/embedding-lookup.ts';
 import { loadCausal, type PackedModel } from '../../../src/formats/causal/load.ts';
 import { planPackedBatch } from '../../../src/formats/causal/plan.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
+import { writeEmbeddingLookup } from '../../../src/formats/graph-writer/embedding-lookup.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
+import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
 import { prepareInt8 } from '../../../src/model-files/int8/prepare-int8.ts';
 import { cosine } from '../../../src/tasks/embedding/cosine.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
@@ -167,7 +168,10 @@ describe('the graph for WebGPU', () => {
     });
     const options = sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder: folder });
     const session = await InferenceSession.create(graph, options);
-    const lookup = await InferenceSession.create(writeEmbeddingLookup(weights, fileName), options);
+    const lookup = await InferenceSession.create(
+      writeEmbeddingLookup(weights.tensors[EMBEDDING_TABLE] as TensorLocation, fileName),
+      options,
+    );
     const texts = golden.texts.filter(({ ids }) => ids.length < 600);
     const { tokenIds, offsets } = toBatch(texts.map(({ ids }) => ids));
     const plan = planPackedBatch(tokenIds, offsets, weights.architecture.vocabularySize);

@@ -57,7 +57,7 @@ export function readBertConfig(config: ConfigReader): Omit<BertConfig, 'position
 
 export function writeBert(graph: EncoderGraph, config: BertConfig): string {
   const { hiddenSize: hidden, layerNormEps: epsilon } = config;
-  const words = graph.lookUp('embeddings.word_embeddings', graph.tokenIds, [config.vocabularySize, hidden]);
+  const words = graph.embed('embeddings.word_embeddings', [config.vocabularySize, hidden]);
   const types = graph.lookUp('embeddings.token_type_embeddings', graph.tokenTypes, [config.tokenTypes, hidden]);
   const positions = graph.lookUp('embeddings.position_embeddings', graph.positions, [config.maxPositions, hidden]);
   let x = graph.layerNorm(graph.add(graph.add(words, types), positions), 'embeddings.LayerNorm', hidden, epsilon);

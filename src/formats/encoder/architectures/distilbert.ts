@@ -54,7 +54,7 @@ export const distilbert: Architecture<BertLayerConfig> = {
 
   write(graph, config) {
     const { hiddenSize: hidden, vocabularySize, maxPositions, layerNormEps: epsilon } = config;
-    const words = graph.lookUp('embeddings.word_embeddings', graph.tokenIds, [vocabularySize, hidden]);
+    const words = graph.embed('embeddings.word_embeddings', [vocabularySize, hidden]);
     const positions = graph.lookUp('embeddings.position_embeddings', graph.positions, [maxPositions, hidden]);
     let x = graph.layerNorm(graph.add(words, positions), 'embeddings.LayerNorm', hidden, epsilon);
     for (const layer of graph.layers(config.layerCount)) {

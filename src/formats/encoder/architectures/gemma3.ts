@@ -104,7 +104,7 @@ export const gemma3: Architecture<Gemma3Config> = {
     });
     const attentionBias = { bias: config.attentionBias };
     const noBias = { bias: false };
-    const words = graph.lookUp('embed_tokens', graph.tokenIds, [config.vocabularySize, hidden]);
+    const words = graph.embed('embed_tokens', [config.vocabularySize, hidden]);
     let residual = graph.scale(words, Math.sqrt(hidden));
     let normed = graph.norm(residual, norm('layers.0.input_layernorm'));
 

@@ -106,7 +106,7 @@ export const modernbert: Architecture<ModernBertConfig> = {
     const norm = (name: string) => normOf(name, config);
     const attentionBias = { bias: config.attentionBias };
     const mlpBias = { bias: config.mlpBias };
-    const words = graph.lookUp('embeddings.tok_embeddings', graph.tokenIds, [config.vocabularySize, hidden]);
+    const words = graph.embed('embeddings.tok_embeddings', [config.vocabularySize, hidden]);
     let residual = graph.norm(words, norm('embeddings.norm'));
     let normed = residual; // the first layer has no norm before its attention
 

@@ -36,7 +36,7 @@ export const mpnet: Architecture<BertLayerConfig> = {
 
   write(graph, config) {
     const { hiddenSize: hidden, vocabularySize, maxPositions, headCount, layerNormEps: epsilon } = config;
-    const words = graph.lookUp('embeddings.word_embeddings', graph.tokenIds, [vocabularySize, hidden]);
+    const words = graph.embed('embeddings.word_embeddings', [vocabularySize, hidden]);
     const positions = graph.lookUp('embeddings.position_embeddings', graph.positions, [maxPositions, hidden]);
     let x = graph.layerNorm(graph.add(words, positions), 'embeddings.LayerNorm', hidden, epsilon);
     const bias = graph.biasByDistance('encoder.relative_attention_bias', [BUCKETS, headCount], bucketOf);

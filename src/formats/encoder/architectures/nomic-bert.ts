@@ -122,7 +122,7 @@ export const nomicBert: Architecture<NomicBertConfig> = {
     const width = headCount * headDim;
     const noBias = { bias: false };
     const rotation = { headCount, headDim, theta: config.ropeTheta };
-    const words = graph.lookUp('embeddings.word_embeddings', graph.tokenIds, [config.vocabularySize, hidden]);
+    const words = graph.embed('embeddings.word_embeddings', [config.vocabularySize, hidden]);
     const types = graph.lookUp('embeddings.token_type_embeddings', graph.tokenTypes, [config.tokenTypes, hidden]);
     let x = graph.layerNorm(graph.add(words, types), 'emb_ln', hidden, epsilon);
 

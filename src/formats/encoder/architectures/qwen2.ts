@@ -86,7 +86,7 @@ export const qwen2: Architecture<Qwen2Config> = {
       isWeightLessOne: false,
     });
     const noBias = { bias: false };
-    let residual = graph.lookUp('embed_tokens', graph.tokenIds, [config.vocabularySize, hidden]);
+    let residual = graph.embed('embed_tokens', [config.vocabularySize, hidden]);
     let normed = graph.norm(residual, norm('layers.0.input_layernorm'));
 
     for (const layer of graph.layers(config.layerCount)) {
