@@ -18,6 +18,7 @@ import { measureReranking } from './rerank-section.ts';
 import { measureRerankService } from './rerank-service-section.ts';
 import { measureSaturation } from './saturation-section.ts';
 import { measureStart } from './start-section.ts';
+import { measureStatic } from './static-section.ts';
 import { measureUnderBulk } from './under-bulk-section.ts';
 import { measureWire } from './wire-section.ts';
 
@@ -41,6 +42,7 @@ export const SECTIONS: Record<TaskName, Record<string, Section>> = {
     'event-loop': measureEventLoop,
     wire: measureWire,
     dup: measureRepeats,
+    static: measureStatic,
     growth: measureGrowth,
     peers: measurePeers,
   },

@@ -64,6 +64,12 @@ export const TARGETS = {
     unit: 'texts/s',
     model: 'starter',
   },
+  staticTextRate: {
+    what: '256-text requests of a static model, base64',
+    bound: { atLeast: 20_000 },
+    unit: 'texts/s',
+    model: 'starter',
+  },
   coldStart: {
     what: 'cold start to the first vector, warm page cache',
     bound: { atMost: 1.5 },

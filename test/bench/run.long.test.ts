@@ -22,6 +22,7 @@ const BEGINNINGS: Record<string, string> = {
   memory: 'memory after ',
   wire: 'float writer, ',
   dup: 'service, dup × 1 a request',
+  static: 'static model of 256 components, q × 256 a request',
   growth: 'growth, 200 texts',
   peers: 'peers, q × 1',
 };

@@ -15,6 +15,8 @@ const ENOUGH = 0.9;
 const LONGEST_BATCH_MS = 2_000;
 /** Nor shorter, where a larger one is as fast: what surrounds a batch, messages and wake-ups, takes up to half a millisecond. */
 const SHORTEST_BATCH_MS = 10;
+/** A batch of less is over before what surrounds it: a doubling of it is always worth a try. */
+const TOO_SHORT_TO_JUDGE_MS = 1;
 /** The smallest size measured. Below 256 rows a matrix product loses speed on every machine seen. */
 const SMALLEST_MEASURED = 256;
 /** The smallest budget, on a machine where 256 tokens take longer than a batch may: a passage is hardly shorter. */
@@ -24,6 +26,8 @@ const FILLING_TOKENS: Record<Device, number> = { cpu: 256, webgpu: 1_024, cuda: 
 /** A doubling that brings less was past the top. */
 const WORTHWHILE_GAIN = 1.05;
 const ROUNDS = 3;
+/** Where a batch is so short that one interruption is worth several of them. */
+const ROUNDS_OF_SHORT_BATCHES = 12;
 /** Milliseconds that measuring may take: this much after a short load, 5 % of a long one. */
 const TIME_AFTER_SHORT_LOAD_MS = 300;
 const SHORT_LOAD_MS = 2_000;
@@ -42,7 +46,7 @@ export interface CalibrationOptions extends Pick<EngineSettings, 'device' | 'max
 /**
  * Finds the batch budget: the smallest batch that reaches 90 % of the device's best pace, within two seconds a batch.
  *
- * Sizes double from 256 tokens until a doubling brings nothing; the best of three runs counts for each. Other work on
+ * Sizes double from 256 tokens until a doubling brings nothing; the best of three runs, or twelve short ones, counts for each. Other work on
  * the machine can only make a run slower, so an error is mostly towards a smaller budget, and 256 tokens bound it. The time
  * spent is bounded: at most 0.3 s, 5 % of the load where that took more than two seconds. A model that is too
  * slow to be measured in that time gets what fills such a device by arithmetic, and the result says so.
@@ -73,7 +77,7 @@ export async function calibrate(
     return true;
   };
   let climbs = 0;
-  while (climbs < ROUNDS && (await climb())) climbs += 1;
+  while (climbs < roundsFor(curve) && (await climb())) climbs += 1;
 
   const best = Math.max(...curve.map(paceOf));
   const fastEnough = curve.filter((batch) => paceOf(batch) >= ENOUGH * best);
@@ -100,10 +104,15 @@ function paceOf({ tokens, milliseconds }: BatchTime): number {
   return tokens / milliseconds;
 }
 
+function roundsFor([smallest]: readonly BatchTime[]): number {
+  return smallest !== undefined && smallest.milliseconds < TOO_SHORT_TO_JUDGE_MS ? ROUNDS_OF_SHORT_BATCHES : ROUNDS;
+}
+
 /** Whether the doubling before size `i` brought too little for another one. */
 function isPastTop(curve: readonly BatchTime[], i: number): boolean {
   const [before, last] = [curve[i - 2], curve[i - 1]];
-  return before !== undefined && last !== undefined && paceOf(last) < WORTHWHILE_GAIN * paceOf(before);
+  if (before === undefined || last === undefined || last.milliseconds < TOO_SHORT_TO_JUDGE_MS) return false;
+  return paceOf(last) < WORTHWHILE_GAIN * paceOf(before);
 }
 
 function doublings(first: number, last: number): number[] {

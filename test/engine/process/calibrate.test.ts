@@ -54,7 +54,11 @@ describe('calibrate()', () => {
   it('prefers a batch of some milliseconds where a shorter one is as fast', async () => {
     const { batchTokens } = await calibrateOn({ overhead: 0, tokensPerMs: 80 });
     assert.equal(batchTokens, 512, '256 tokens take 3.2 ms');
-    assert.equal((await calibrateOn({ overhead: 0, tokensPerMs: 8_000 })).batchTokens, 512, 'none is as long as that');
+    assert.equal((await calibrateOn({ overhead: 0, tokensPerMs: 400 })).batchTokens, 512, 'none is as long as that');
+  });
+
+  it('takes the largest where all are over before what surrounds a batch', async () => {
+    assert.equal((await calibrateOn({ overhead: 0, tokensPerMs: 8_000 })).batchTokens, 4_096);
   });
 
   it('is not led astray by runs that other work on the machine made slower', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HotvecError } from '../../../src/errors.ts';
-import { finishVector } from '../../../src/tasks/embedding/finish-vector.ts';
+import { finishVector, finishVectors, type Normalization } from '../../../src/tasks/embedding/finish-vector.ts';
+import { InputFailures } from '../../../src/tasks/input-failures.ts';
 
 const code = (run: () => unknown) => {
   try {
@@ -61,5 +62,38 @@ describe('finishVector()', () => {
 
   it('refuses a row that is too short', () => {
     assert.throws(() => finishVector(Float32Array.of(1), 2, 'after_cut'), RangeError);
+  });
+});
+
+describe('finishVectors()', () => {
+  const rows = [Float32Array.of(0, 0, 0), Float32Array.of(3, 4, 12), new Float32Array(0)];
+  const inputs = rows.map((_, position) => ({ position }));
+  const finish = (allowsZeros: boolean, failures: InputFailures, normalization: Normalization = 'after_cut') =>
+    finishVectors(rows, inputs, { dimensions: 2, normalization, allowsZeros }, failures);
+
+  it('gives zeros for rows of zeros, and for those that there was nothing to compute of, if they are wanted', async () => {
+    for (const normalization of ['after_cut', 'before_cut', 'none'] as const) {
+      const vectors = await finish(true, new InputFailures('fail'), normalization);
+      assert.deepEqual([vectors[0], vectors[2]], [new Float32Array(2), new Float32Array(2)]);
+      assert.ok((vectors[1] as Float32Array)[0] !== 0);
+    }
+  });
+
+  it('fails them otherwise', async () => {
+    const failures = new InputFailures('partial');
+    const vectors = await finishVectors(
+      rows.slice(0, 2),
+      inputs.slice(0, 2),
+      { dimensions: 2, normalization: 'none', allowsZeros: false },
+      failures,
+    );
+    assert.deepEqual([vectors.length, failures.byPosition.get(0)?.code], [1, 'non_finite_output']);
+  });
+
+  it('fails rows that are not finite, whether or not zeros are wanted', async () => {
+    const failures = new InputFailures('partial');
+    const bad = [Float32Array.of(0, Number.NaN, 0)];
+    await finishVectors(bad, [{ position: 0 }], { dimensions: 2, normalization: 'none', allowsZeros: true }, failures);
+    assert.equal(failures.byPosition.get(0)?.code, 'non_finite_output');
   });
 });
