@@ -6,6 +6,9 @@ import { architectureOf } from './architectures.ts';
 import { EncoderGraph, type EncoderGraphOptions } from './encoder-graph.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
 
+/** Of ONNX's own operators: Attention knows the lengths of sequences since 24, which not every device has all of. */
+const OPSETS = { fused: 24, plain: 21 } as const;
+
 export interface WrittenGraph {
   graph: Uint8Array;
   /** The table of embeddings whose rows are fed; undefined: the graph looks them up. */
@@ -32,7 +35,8 @@ export function writeEncoderGraph(
   graph.node('Identity', [states], {
     outputs: [graph.output('states', ElementType.float32, ['R', config.hiddenSize])],
   });
-  return { graph: graph.serialize({ '': 21, 'com.microsoft': 1 }), fedTable: encoder.fedTable };
+  const bytes = graph.serialize({ '': OPSETS[options.operators], 'com.microsoft': 1 });
+  return { graph: bytes, fedTable: encoder.fedTable };
 }
 
 /**
