@@ -8,18 +8,18 @@ import type { PackedPlan } from '../src/formats/causal/plan.ts';
 export function planPaddedBatch({ tokenIds, offsets }: Batch): PackedPlan {
   const batchSize = offsets.length - 1;
   const lengths = Int32Array.from({ length: batchSize }, (_, b) => (offsets[b + 1] as number) - (offsets[b] as number));
-  const longest = Math.max(...lengths);
-  const slots = Int32Array.from({ length: batchSize * longest }, (_, slot) => slot);
-  const padded = new Int32Array(slots.length);
-  for (let b = 0; b < batchSize; b++) padded.set(tokenIds.subarray(offsets[b], offsets[b + 1]), b * longest);
+  const slots = Math.max(...lengths);
+  const rows = Int32Array.from({ length: batchSize * slots }, (_, row) => row);
+  const padded = new Int32Array(rows.length);
+  for (let b = 0; b < batchSize; b++) padded.set(tokenIds.subarray(offsets[b], offsets[b + 1]), b * slots);
   return {
     batchSize,
-    longest,
+    slots,
     tokenIds: padded,
-    padIndex: slots,
-    queryPadIndex: slots,
-    packIndex: slots,
-    ...lastOf(lengths, longest),
+    padIndex: rows,
+    queryPadIndex: rows,
+    packIndex: rows,
+    ...lastOf(lengths, slots),
   };
 }
 
@@ -27,20 +27,20 @@ export function planPaddedBatch({ tokenIds, offsets }: Batch): PackedPlan {
 export function planWithoutSharing({ tokenIds, offsets }: Batch): PackedPlan {
   const batchSize = offsets.length - 1;
   const lengths = Int32Array.from({ length: batchSize }, (_, b) => (offsets[b + 1] as number) - (offsets[b] as number));
-  const longest = Math.max(...lengths);
-  const padIndex = new Int32Array(batchSize * longest);
+  const slots = Math.max(...lengths);
+  const padIndex = new Int32Array(batchSize * slots);
   const packIndex = new Int32Array(tokenIds.length);
   for (let b = 0; b < batchSize; b++) {
     for (let i = 0; i < (lengths[b] as number); i++) {
       const row = (offsets[b] as number) + i;
-      padIndex[b * longest + i] = row;
-      packIndex[row] = b * longest + i;
+      padIndex[b * slots + i] = row;
+      packIndex[row] = b * slots + i;
     }
   }
-  const { lastSlot } = lastOf(lengths, longest);
+  const { lastSlot } = lastOf(lengths, slots);
   return {
     batchSize,
-    longest,
+    slots,
     tokenIds,
     padIndex,
     queryPadIndex: padIndex,
@@ -52,7 +52,7 @@ export function planWithoutSharing({ tokenIds, offsets }: Batch): PackedPlan {
 }
 
 /** Where each sequence ends when every slot has its own row. */
-function lastOf(lengths: Int32Array, longest: number): Pick<PackedPlan, 'lengths' | 'lastRow' | 'lastSlot'> {
-  const lastSlot = lengths.map((length, b) => b * longest + length - 1);
+function lastOf(lengths: Int32Array, slots: number): Pick<PackedPlan, 'lengths' | 'lastRow' | 'lastSlot'> {
+  const lastSlot = lengths.map((length, b) => b * slots + length - 1);
   return { lengths, lastRow: lastSlot, lastSlot };
 }

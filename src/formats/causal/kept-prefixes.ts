@@ -110,7 +110,7 @@ export function planWithPrefixes(
   const used = kept === null ? 0 : usableTokens(kept.tokens, sequences);
   const plan = planPackedBatch(tokenIds, offsets, vocabularySize, perToken, kept?.tokens.subarray(0, used));
   const { sequence, tokens } = worthKeeping ?? { sequence: 0, tokens: 0 };
-  const first = sequence * plan.longest;
+  const first = sequence * plan.slots;
   const keepRows = plan.padIndex.slice(first, first + tokens);
   return { plan, kept, used, keepRows, tokens: (sequences[sequence] as Int32Array).slice(0, tokens) };
 }

@@ -14,7 +14,7 @@ import type { RowGraph } from '../pooling/row-graph.ts';
 import { EMBEDDING_TABLE, PACKED_DTYPES, type PackedDtype, writeCausalGraph } from './causal-graph.ts';
 import type { CausalWeights } from './causal-weights.ts';
 import { type KeptPrefix, KeptPrefixes, type PrefixedPlan, planWithPrefixes } from './kept-prefixes.ts';
-import { answerEveryRow, type PackedPlan, planPackedBatch, statesOfSequences } from './plan.ts';
+import { answerEveryRow, type PackedPlan, planPackedBatch, slotsFor, statesOfSequences } from './plan.ts';
 
 /** Precisions whose keys and values are float32 (on the CPU: all that are served there). */
 const KEEPING: readonly Dtype[] = ['fp32', 'int8'];
@@ -40,7 +40,7 @@ export async function loadCausal(manifest: CausalManifest, settings: EngineSetti
   // Pairs of a request begin alike, and elsewhere keys and values would have to leave the device.
   const keepsPrefixes = weights.head !== null && device === 'cpu' && KEEPING.includes(dtype);
   const graph = writeCausalGraph(weights, {
-    positions: maxTokens,
+    positions: slotsFor(maxTokens),
     fileName,
     dtype: packedDtype(dtype),
     attention: isWebGpu ? 'plain' : 'fused',
@@ -125,15 +125,15 @@ export class PackedModel implements LoadedModel {
     used,
     keepRows,
   }: Omit<PrefixedPlan, 'tokens'>): Promise<ComputedBatch & Omit<KeptPrefix, 'tokens'>> {
-    const { batchSize, longest } = plan;
+    const { batchSize, slots } = plan;
     const { layerCount, keyValueHeadCount, headDim } = this.manifest.weights.architecture;
     const uniqueTokens = plan.tokenIds.length;
     const int32 = (data: Int32Array, shape: number[]) => new Tensor('int32', data, shape);
     const tokenIds = { token_ids: int32(plan.tokenIds, [uniqueTokens]) };
     const feeds: Record<string, Tensor> = {
       ...(this.lookup === undefined ? tokenIds : await this.lookup.run(tokenIds)),
-      pad_index: int32(plan.padIndex, [batchSize, longest]),
-      query_pad_index: int32(plan.queryPadIndex, [batchSize, longest]),
+      pad_index: int32(plan.padIndex, [batchSize, slots]),
+      query_pad_index: int32(plan.queryPadIndex, [batchSize, slots]),
       pack_index: int32(plan.packIndex, [uniqueTokens]),
       last_row: int32(plan.lastRow, [plan.lastRow.length]),
       last_slot: int32(plan.lastSlot, [plan.lastSlot.length]),
@@ -142,14 +142,14 @@ export class PackedModel implements LoadedModel {
         plan.lengths.map((length) => length - 1),
         [batchSize],
       ),
-      total_sequence_length: int32(Int32Array.of(longest), [1]),
+      total_sequence_length: int32(Int32Array.of(slots), [1]),
       row_position: int32(
-        plan.packIndex.map((slot) => slot % longest),
+        plan.packIndex.map((slot) => slot % slots),
         [uniqueTokens],
       ),
       slot_position: int32(
-        Int32Array.from({ length: longest }, (_, position) => position),
-        [longest],
+        Int32Array.from({ length: slots }, (_, position) => position),
+        [slots],
       ),
     };
     const width = keyValueHeadCount * headDim;

@@ -1,11 +1,11 @@
 import { rowOffsetsOf } from '../../engine/protocol.ts';
 import { PrefixTrie } from './prefix-trie.ts';
 
-/** How a batch is laid out for the packed graph. B sequences, S = longest, N = unique tokens (rows), P = rows kept before. */
+/** How a batch is laid out for the packed graph. B sequences, S slots each, N = unique tokens (rows), P = rows kept before. */
 export interface PackedPlan {
   batchSize: number;
   /** S: slots a sequence has in the padded view that attention works on. */
-  longest: number;
+  slots: number;
   /** [N] token id of each packed row. */
   tokenIds: Int32Array;
   /** [B × S] padded slot → row of kept and packed ones. Slots past a sequence's end point at row 0; attention never reads them. */
@@ -20,6 +20,15 @@ export interface PackedPlan {
   lastSlot: Int32Array;
   /** [B] length of each sequence. */
   lengths: Int32Array;
+}
+
+/**
+ * How many slots sequences have whose longest has `tokens` tokens: an even number. ONNX Runtime's attention works on blocks of
+ * queries, as many as suit the processor's cache, always an even number, and rounds a block of a single query otherwise. Without
+ * the spare slot a sequence's last token would be such a block alone, and not among longer sequences.
+ */
+export function slotsFor(tokens: number): number {
+  return tokens + (tokens % 2);
 }
 
 /**
@@ -47,18 +56,19 @@ export function planPackedBatch(
     lengths[b] = length;
     longest = Math.max(longest, length);
   }
+  const slots = slotsFor(longest);
 
   const trie = new PrefixTrie(vocabularySize);
   // Nodes in their order: kept rows come first.
   trie.insert(kept);
   const isKept = (node: number) => node < kept.length;
-  const padIndex = new Int32Array(batchSize * longest);
+  const padIndex = new Int32Array(batchSize * slots);
   const rowOffsets = rowOffsetsOf({ offsets, perToken });
   const lastRow = new Int32Array(rowOffsets[batchSize] as number);
   const lastSlot = new Int32Array(lastRow.length);
   const slotOfNode: number[] = [];
   for (let b = 0; b < batchSize; b++) {
-    const firstSlot = b * longest;
+    const firstSlot = b * slots;
     trie.insert(tokenIds.subarray(offsets[b], offsets[b + 1]), (position, node) => {
       const slot = firstSlot + position;
       padIndex[slot] = node;
@@ -75,7 +85,7 @@ export function planPackedBatch(
   }
   return {
     batchSize,
-    longest,
+    slots,
     tokenIds: Int32Array.from(trie.nodeTokens.slice(kept.length)),
     padIndex,
     queryPadIndex: kept.length === 0 ? padIndex : padIndex.map((node) => (isKept(node) ? 0 : node - kept.length)),
@@ -99,13 +109,13 @@ export function answerEveryRow(plan: PackedPlan): PackedPlan {
 export function statesOfSequences(
   rows: Float32Array,
   width: number,
-  { batchSize, longest, lengths, padIndex }: PackedPlan,
+  { batchSize, slots, lengths, padIndex }: PackedPlan,
 ): Float32Array {
   const states = new Float32Array(lengths.reduce((sum, length) => sum + length, 0) * width);
   let end = 0;
   for (let b = 0; b < batchSize; b++) {
     for (let position = 0; position < (lengths[b] as number); position++, end += width) {
-      const row = padIndex[b * longest + position] as number;
+      const row = padIndex[b * slots + position] as number;
       states.set(rows.subarray(row * width, (row + 1) * width), end);
     }
   }

@@ -24,9 +24,9 @@ describe('planPackedBatch', () => {
   it('lets every slot of a sequence read back its token', () => {
     fc.assert(
       fc.property(sequences, (batch) => {
-        const { padIndex, tokenIds, longest } = plan(batch);
+        const { padIndex, tokenIds, slots } = plan(batch);
         for (const [b, sequence] of batch.entries()) {
-          const read = sequence.map((_, s) => tokenIds[padIndex[b * longest + s] as number]);
+          const read = sequence.map((_, s) => tokenIds[padIndex[b * slots + s] as number]);
           assert.deepEqual(read, sequence);
         }
       }),
@@ -37,13 +37,13 @@ describe('planPackedBatch', () => {
   it('shares a row exactly between equal prefixes: same history, same row; other history, other row', () => {
     fc.assert(
       fc.property(sequences, (batch) => {
-        const { padIndex, longest } = plan(batch);
+        const { padIndex, slots } = plan(batch);
         const rowOfPrefix = new Map<string, number>();
         const prefixOfRow = new Map<number, string>();
         for (const [b, sequence] of batch.entries()) {
           for (const s of sequence.keys()) {
             const prefix = sequence.slice(0, s + 1).join();
-            const row = padIndex[b * longest + s] as number;
+            const row = padIndex[b * slots + s] as number;
             assert.equal(rowOfPrefix.get(prefix) ?? row, row);
             assert.equal(prefixOfRow.get(row) ?? prefix, prefix);
             rowOfPrefix.set(prefix, row);
@@ -67,15 +67,15 @@ describe('planPackedBatch', () => {
   it('points each row at a slot inside a sequence that holds it, and each sequence at its last token', () => {
     fc.assert(
       fc.property(sequences, (batch) => {
-        const { padIndex, packIndex, longest, lengths, lastRow, lastSlot, batchSize } = plan(batch);
+        const { padIndex, packIndex, slots, lengths, lastRow, lastSlot, batchSize } = plan(batch);
         assert.equal(batchSize, batch.length);
         for (const [row, slot] of packIndex.entries()) {
           assert.equal(padIndex[slot], row);
-          assert.ok(slot % longest < (lengths[Math.floor(slot / longest)] as number), 'not a padding slot');
+          assert.ok(slot % slots < (lengths[Math.floor(slot / slots)] as number), 'not a padding slot');
         }
         for (const [b, sequence] of batch.entries()) {
           assert.equal(lengths[b], sequence.length);
-          assert.equal(lastSlot[b], b * longest + sequence.length - 1);
+          assert.equal(lastSlot[b], b * slots + sequence.length - 1);
           assert.equal(lastRow[b], padIndex[lastSlot[b] as number]);
         }
       }),
