@@ -15,7 +15,7 @@ import { loadRowGraph, type RowGraph } from '../pooling/row-graph.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
 import { LONGEST_TOGETHER } from './fused-attention.ts';
-import { planEncoderBatch, positionsAfterPadding, rowsAskedFor } from './plan.ts';
+import { leastSlotsFor, planEncoderBatch, positionsAfterPadding, rowsAskedFor } from './plan.ts';
 import { joinRows, splitBatch } from './split-batch.ts';
 import { writeEncoderGraph, writeHeadGraph } from './write-encoder-graph.ts';
 
@@ -47,7 +47,7 @@ export async function loadEncoder(
     {
       fileName,
       operators,
-      longest: maxTokens,
+      longest: Math.max(maxTokens, leastSlotsFor(weights.architecture)),
       everyRow: readTokenOf(manifest) === undefined,
     },
   );
@@ -98,11 +98,11 @@ export class EncoderModel implements LoadedModel {
 
   private async runTogether(batch: Batch): Promise<Float32Array> {
     const { tokenIds, perToken } = batch;
-    const plan = planEncoderBatch(batch);
-    const { batchSize, longest, packIndex } = plan;
-    const int32 = (data: Int32Array, shape: number[] = [data.length]) => new Tensor('int32', data, shape);
     const { session, lookup, manifest, finish } = this.parts;
     const { weights, pooling } = manifest;
+    const plan = planEncoderBatch(batch, leastSlotsFor(weights.architecture));
+    const { batchSize, slots, packIndex } = plan;
+    const int32 = (data: Int32Array, shape: number[] = [data.length]) => new Tensor('int32', data, shape);
     const { hiddenSize: width, paddingToken } = weights.architecture;
     const readToken = readTokenOf(manifest);
     const rowIndex = readToken === undefined ? new Int32Array() : rowsAskedFor(batch, plan, readToken);
@@ -110,10 +110,10 @@ export class EncoderModel implements LoadedModel {
       token_ids: () => int32(tokenIds),
       token_types: () => int32(typesOf(batch, weights.tokenTypes)),
       positions: () => int32(paddingToken === undefined ? plan.positions : positionsAfterPadding(batch, paddingToken)),
-      pad_index: () => int32(plan.padIndex, [batchSize, longest]),
+      pad_index: () => int32(plan.padIndex, [batchSize, slots]),
       pack_index: () => int32(packIndex),
       lengths: () => int32(plan.lengths),
-      slot_position: () => int32(Int32Array.from({ length: longest }, (_, position) => position)),
+      slot_position: () => int32(Int32Array.from({ length: slots }, (_, position) => position)),
       row_index: () => int32(rowIndex),
       row_slot: () => int32(rowIndex.map((row) => packIndex[row] as number)),
     };

@@ -1,10 +1,15 @@
 import { type Batch, rowOffsetsOf } from '../../engine/protocol.ts';
 
+/** Components that ONNX Runtime's matrix products sum in one piece, wherever there are more columns than NARROW. */
+const PIECE = 128;
+/** Columns up to which they sum longer pieces. */
+const NARROW = 64;
+
 /** How a batch is laid out for an encoder's graph: B sequences, S slots each, N tokens (rows), R rows asked for. */
 export interface EncoderPlan {
   batchSize: number;
-  /** S: slots a sequence has in the padded view that attention works on. */
-  longest: number;
+  /** S: slots a sequence has in the padded view that attention works on: as many as the longest has tokens, or more. */
+  slots: number;
   /** [N] position of each token in its sequence. */
   positions: Int32Array;
   /** [B × S] padded slot → row. Slots past a sequence's end point at row 0; attention does not see them. */
@@ -18,29 +23,38 @@ export interface EncoderPlan {
 }
 
 /**
+ * How many slots a sequence has at least. The scores of a head of more than one piece are rounded between its pieces, and the
+ * columns of scores are slots: a short text would be rounded otherwise alone than among long ones.
+ */
+export function leastSlotsFor({ headDim }: { headDim: number }): number {
+  return headDim > PIECE ? NARROW + 1 : 1;
+}
+
+/**
  * Lays out a batch: rows are its tokens, one sequence after the other. No two tokens share a row, since each sees all of its
  * sequence.
+ * @param leastSlots as {@link leastSlotsFor} has it.
  * @throws {RangeError} for an empty sequence.
  */
-export function planEncoderBatch({ tokenIds, offsets }: Batch): EncoderPlan {
+export function planEncoderBatch({ tokenIds, offsets }: Batch, leastSlots: number): EncoderPlan {
   const batchSize = offsets.length - 1;
   const starts = offsets.slice(0, batchSize);
   const lengths = starts.map((start, i) => (offsets[i + 1] as number) - start);
   const empty = lengths.indexOf(0);
   if (empty >= 0) throw new RangeError(`sequence ${empty} of the batch is empty`);
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const slots = lengths.reduce((most, length) => Math.max(most, length), leastSlots);
   const positions = new Int32Array(tokenIds.length);
-  const padIndex = new Int32Array(batchSize * longest);
+  const padIndex = new Int32Array(batchSize * slots);
   const packIndex = new Int32Array(tokenIds.length);
   for (const [i, start] of starts.entries()) {
     for (let position = 0; position < (lengths[i] as number); position++) {
-      const slot = i * longest + position;
+      const slot = i * slots + position;
       positions[start + position] = position;
       padIndex[slot] = start + position;
       packIndex[start + position] = slot;
     }
   }
-  return { batchSize, longest, positions, padIndex, packIndex, starts, lengths };
+  return { batchSize, slots, positions, padIndex, packIndex, starts, lengths };
 }
 
 /**
