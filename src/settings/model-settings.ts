@@ -82,7 +82,7 @@ export const modelSettings = {
   prepacking: Type.Boolean({
     default: true,
     description:
-      'Rearrange the weights for speed while loading. Off: faster startup and less memory, but short texts are slower',
+      'Rearrange the weights for speed while loading. Off: faster startup and less memory, but short texts are slower. Those of encoders in safetensors are rearranged always: their vectors would depend on the batch',
   }),
   maxInputTokens: Type.Integer({
     default: 8192,
