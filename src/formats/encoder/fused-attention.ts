@@ -53,36 +53,33 @@ export function fusedAttention({ graph, input, longest }: AttentionParts): Atten
     };
     if (longest <= LONGEST_TOGETHER || bias !== undefined) return together(graph);
 
-    const spread = (rows: string) =>
-      graph.reshape(headsOfQueries(graph, rows, headCount, keyValueHeadCount, headDim), [-1, width]);
-    const rows = { query, key: spread(key), value: spread(value) };
     const attributes: Record<string, Attribute> = {
       num_heads: { int: headCount },
       scale: { float: scale },
       mask_filter_value: { float: UNSEEN },
     };
-    const attend = (part: OnnxGraph, { query, key, value }: ProjectedRows, masks: string[]) =>
-      part.reshape(
-        part.node('MultiHeadAttention', [query, key, value, '', ...masks], { domain: MICROSOFT, attributes }),
-        [-1, width],
-      );
     const blocks = window === undefined ? undefined : blocksOf(window);
-    const alone = (part: OnnxGraph) =>
-      blocks === undefined
-        ? attend(
-            part,
-            eachOf(rows, (one) => part.reshape(one, [1, -1, width])),
-            [],
-          )
-        : attend(part, inBlocks(part, rows, blocks), [blocks.isKey, blocks.band]);
+    const alone = (part: OnnxGraph) => {
+      // Here, and not before: what only one of the two ways reads would be made for both.
+      const spread = (rows: string) =>
+        part.reshape(headsOfQueries(part, rows, headCount, keyValueHeadCount, headDim), [-1, width]);
+      const rows = { query, key: spread(key), value: spread(value) };
+      const cut = blocks === undefined ? inOne(part, rows, width) : inBlocks(part, rows, blocks);
+      const masks = blocks === undefined ? [] : [blocks.isKey, blocks.band];
+      const inputs = [cut.query, cut.key, cut.value, '', ...masks];
+      return part.reshape(part.node('MultiHeadAttention', inputs, { domain: MICROSOFT, attributes }), [-1, width]);
+    };
     return graph.either(isLong(), { whenTrue: alone, whenFalse: together }, [`slots of ${query}`, width]);
   };
 }
 
-function eachOf({ query, key, value }: ProjectedRows, make: (rows: string) => string): ProjectedRows {
-  return { query: make(query), key: make(key), value: make(value) };
+/** [N, width] → [1, N, width]. */
+function inOne(part: OnnxGraph, { query, key, value }: ProjectedRows, width: number): ProjectedRows {
+  const whole = (rows: string) => part.reshape(rows, [1, -1, width]);
+  return { query: whole(query), key: whole(key), value: whole(value) };
 }
 
+/** [N, width] → [blocks, Q or K, width]. */
 function inBlocks(
   part: OnnxGraph,
   { query, key, value }: ProjectedRows,
