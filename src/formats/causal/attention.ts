@@ -87,9 +87,8 @@ export function plainAttention(graph: OnnxGraph, config: CausalConfig, parts: At
   const scale = number('attention.scale', 1 / Math.sqrt(headDim));
   const unseen = number('attention.unseen', UNSEEN);
   const masks = new Map<number | null, string>();
-  /** [S, S] where a position does not see another. */
-  const unseenBy = (window: number | null): string => {
-    const mask = masks.get(window) ?? maskOutside(graph, slotPosition, window);
+  const seenIn = (window: number | null): string => {
+    const mask = masks.get(window) ?? writeSeen(graph, slotPosition, window);
     masks.set(window, mask);
     return mask;
   };
@@ -121,7 +120,7 @@ export function plainAttention(graph: OnnxGraph, config: CausalConfig, parts: At
     const q = transpose(pad(multiply(rotate(query, headCount), scale)), [0, 2, 1, 3]);
     const k = transpose(pad(forEachQueryHead(rotate(key, keyValueHeadCount))), [0, 2, 3, 1]);
     const v = transpose(pad(forEachQueryHead(reshape(value, [-1, keyValueHeadCount, headDim]))), [0, 2, 1, 3]);
-    const scores = graph.node('Where', [unseenBy(windowOf(config, layer)), unseen, product(q, k)]); // [B, heads, S, S]
+    const scores = graph.node('Where', [seenIn(windowOf(config, layer)), product(q, k), unseen]); // [B, heads, S, S]
     const seen = product(graph.node('Softmax', [scores], { attributes: { axis: { int: 3 } } }), v);
     return reshape(transpose(seen, [0, 2, 1, 3]), [-1, headCount * headDim]);
   };
@@ -134,12 +133,11 @@ function windowOf({ traits: { slidingWindow } }: CausalConfig, layer: number): n
   return slidingWindow?.layers.includes(layer) ? slidingWindow.tokens : null;
 }
 
-/** [S, S]: true where a slot is later than the one that sees, or before its window. */
-function maskOutside(graph: OnnxGraph, slotPosition: string, window: number | null): string {
+/** [S, S]: true where the slot of a row sees that of a column. WebGPU has no Or, but And. */
+function writeSeen(graph: OnnxGraph, slotPosition: string, window: number | null): string {
   const [seeing, seen] = [graph.reshape(slotPosition, [-1, 1]), graph.reshape(slotPosition, [1, -1])];
-  const isLater = graph.node('Less', [seeing, seen]);
-  if (window === null) return isLater;
+  const isNotLater = graph.node('GreaterOrEqual', [seeing, seen]);
+  if (window === null) return isNotLater;
   const width = graph.constant(`window_${window}`, ElementType.int32, [1], Int32Array.of(window));
-  const isBefore = graph.node('GreaterOrEqual', [graph.node('Sub', [seeing, seen]), width]);
-  return graph.node('Or', [isLater, isBefore]);
+  return graph.node('And', [isNotLater, graph.node('Less', [graph.node('Sub', [seeing, seen]), width])]);
 }
