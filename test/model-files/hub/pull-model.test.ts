@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { lstatSync, readFileSync, realpathSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { describeModel } from '../../../src/formats/describe-model.ts';
+import { FileHashes } from '../../../src/model-files/file-hashes.ts';
+import { fingerprintOf } from '../../../src/model-files/fingerprint.ts';
 import type { ModelLocation } from '../../../src/model-files/resolve-model.ts';
+import { filesOf } from '../../support/local-hub.ts';
 import { paddedFixtures } from '../../support/padded-fixtures.ts';
 import { PullingFixture, tinyGraph, tinyModel } from '../../support/pulled-model.ts';
+import { staticFixtures } from '../../support/static-fixtures.ts';
 
 const MODEL = 'someone/tiny';
 let fixture: PullingFixture;
@@ -97,6 +102,25 @@ describe('locateModel() with a model of Hugging Face', () => {
     const modules = '[{"path": "", "type": "sentence_transformers.sparse_encoder.models.SparseStaticEmbedding"}]';
     fixture.hub.publish('someone/sparse', { 'modules.json': modules, 'model.safetensors': 'weights' });
     await assert.rejects(fixture.locate('someone/sparse'), { name: 'StartError', message: /a sparse embedding model/ });
+  });
+
+  it('fetches a static model that has neither config.json nor tokenizer.json beside its modules.json, and serves it', async () => {
+    const files = filesOf(path.join(staticFixtures, 'sentence-transformers-5'));
+    fixture.hub.publish(MODEL, { ...files, 'onnx/model.onnx': 'an export', 'README.md': 'a card' });
+    const location = await fixture.locate(MODEL);
+    const own = ['0_StaticEmbedding/tokenizer.json', '0_StaticEmbedding/model.safetensors'];
+    const small = ['modules.json', 'config_sentence_transformers.json'];
+    assert.deepEqual(new Set(fixture.fetched()), new Set([...small, ...own]));
+    const manifest = await describeModel(location);
+    assert.equal(manifest.format, 'static');
+    assert.ok(await fingerprintOf(manifest, 'fp32', new FileHashes(location.hashes)));
+    // Nothing changed: nothing is fetched.
+    fixture.hub.forget();
+    await fixture.pull(MODEL);
+    assert.deepEqual(
+      fixture.fetched().filter((file) => own.includes(file)),
+      [],
+    );
   });
 
   it('says in one line that a name is too long for the disk', async () => {
