@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { describeModel } from '../../src/formats/describe-model.ts';
+import { loadNativeTokenizer } from '../../src/tokenization/native-tokenizer.ts';
 import { largestDifference, normalized } from '../support/difference.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { startFailure } from '../support/start-failure.ts';
 import { STATIC_MODELS, type StaticCase, staticCases, staticFixtures } from '../support/static-fixtures.ts';
+import { realEngineEntry } from '../support/supervised-engine.ts';
 
 /** Of unit vectors, to those of the tools, which add in float32. */
 const TOLERANCE = 2e-6;
@@ -182,6 +185,12 @@ describe('a static model of which a text has nothing', () => {
 
 describe('static models that are not served', () => {
   let folder: string;
+  const idsOf = async (text: string) => {
+    const { tokenizerFile, tokenizer } = await describeModel({ name: 'copy', folder });
+    const native = await loadNativeTokenizer(tokenizerFile, { needsEndToken: false, changes: tokenizer.changes });
+    const [encoding] = await native.tokenize([text]);
+    return Array.from(encoding?.ids ?? []);
+  };
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     cpSync(path.join(staticFixtures, 'model2vec'), folder, { recursive: true });
@@ -199,6 +208,27 @@ describe('static models that are not served', () => {
       assert.match(await startFailure({ MODEL: folder, ...settings }), names);
     });
   }
+
+  it('does not serve a table whose vectors are not those of its canary', async () => {
+    const { text, vector } = staticCases('model2vec')[0] as StaticCase;
+    const { text: other, vector: wrong } = staticCases('model2vec')[1] as StaticCase;
+    const ids = await idsOf(text);
+    const canary = (wanted: number[]) => ({
+      reference: 'model2vec',
+      tolerance: 1e-5,
+      cases: [{ text, ids, vector: wanted }],
+    });
+    const file = path.join(folder, 'hotvec-canary.json');
+    writeFileSync(file, JSON.stringify(canary(vector)));
+    await (await startService({ model: folder, logLevel: 'warn' })).close();
+    writeFileSync(file, JSON.stringify(canary(wrong)));
+    assert.match(
+      await startFailure({ MODEL: folder, LOG_LEVEL: 'warn' }, realEngineEntry),
+      /canary failed.*model2vec/,
+      other,
+    );
+    rmSync(file);
+  });
 
   it('refuses EMPTY_TEXTS=zeros of a model that puts tokens around each text', async () => {
     assert.match(await startFailure({ MODEL: 'starter', EMPTY_TEXTS: 'zeros' }), /EMPTY_TEXTS=zeros.*starter/);

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { StartError } from '../../errors.ts';
 import { fromHalf } from '../../model-files/folder/read-float32.ts';
 import type { StoredType, TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { type StaticWeights, TABLE_FILE } from './static-weights.ts';
@@ -19,7 +20,7 @@ export interface TokenVectors {
 
 export type Sum = Float32Array | Float64Array;
 
-/** @throws {RangeError} for a mapping to rows that there are not. */
+/** @throws {StartError} for a mapping to rows that there are not. */
 export function loadTokenVectors({ table, mapping, weights }: StaticWeights): TokenVectors {
   const [rowCount = 0, width = 0] = table.shape;
   const addRow = rowAdder(table, width);
@@ -80,7 +81,9 @@ function readMapping(tensor: TensorLocation<'I32' | 'I64'>, rowCount: number): I
   const rows = tensor.dtype === 'I32' ? new Int32Array(bytes) : Int32Array.from(new BigInt64Array(bytes), Number);
   const wrong = rows.find((row) => row < 0 || row >= rowCount);
   if (wrong === undefined) return rows;
-  throw new RangeError(`${TABLE_FILE} maps a token to row ${wrong}, but its table has ${rowCount} rows`);
+  throw new StartError(
+    `${TABLE_FILE} maps a token to row ${wrong}, but its table has ${rowCount} rows. Copy or download the model again.`,
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import { staticFixtures } from '../../support/static-fixtures.ts';
+import { type StoredTensor, writeSafetensors } from '../../support/write-safetensors.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -21,19 +22,8 @@ const write = (file: string, content: unknown) => {
 const edit = (file: string, change: Record<string, unknown>) =>
   write(file, { ...JSON.parse(readFileSync(path.join(folder, file), 'utf8')), ...change });
 
-/** A safetensors file, of zeros. */
-function writeTensors(file: string, tensors: Record<string, { dtype: string; shape: number[]; bytes: number }>): void {
-  let end = 0;
-  const header: Record<string, unknown> = {};
-  for (const [name, { dtype, shape, bytes }] of Object.entries(tensors)) {
-    header[name] = { dtype, shape, data_offsets: [end, end + bytes] };
-    end += bytes;
-  }
-  const json = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(json.length));
-  writeFileSync(path.join(folder, file), Buffer.concat([length, json, Buffer.alloc(end)]));
-}
+const writeTensors = (file: string, tensors: Record<string, StoredTensor>) =>
+  writeSafetensors(path.join(folder, file), tensors);
 
 describe('describeModel() of a static model', () => {
   it('reads a folder as the tool that wrote it', async () => {
