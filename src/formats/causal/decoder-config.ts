@@ -57,7 +57,7 @@ export function readDecoderConfig(
     throw config.refuse('num_key_value_heads', `a divisor of num_attention_heads (${parsed.headCount})`);
   }
   // A limit of ONNX Runtime's GroupQueryAttention, which it reports only when the first batch runs.
-  if (parsed.headDim % 16 !== 0) throw config.refuse('head_dim', 'a multiple of 16');
+  if (parsed.headDim % 16 !== 0) throw config.refuse('head_dim', `a multiple of 16, not ${parsed.headDim}`);
   return parsed;
 }
 

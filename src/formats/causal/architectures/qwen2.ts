@@ -26,6 +26,8 @@ export const qwen2: CausalArchitecture = {
       sliding_window: 'applied',
       max_window_layers: 'applied',
       layer_types: 'applied',
+      // Of Qwen2.5: positions in pictures, which its text models do not have.
+      use_mrope: { only: [false, null] },
     });
     return readDecoderConfig(config, 'qwen2', { ...traits, slidingWindow: readWindowLayers(config) });
   },

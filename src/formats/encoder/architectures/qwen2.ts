@@ -38,6 +38,8 @@ export const qwen2: Architecture<Qwen2Config> = {
       rope_scaling: { only: [null] },
       use_sliding_window: { only: [false, null] },
       layer_types: 'applied',
+      // Of Qwen2.5: positions in pictures, which its text models do not have.
+      use_mrope: { only: [false, null] },
       sliding_window: { noEffect: 'there is none without use_sliding_window' },
       max_window_layers: { noEffect: 'there is no window without use_sliding_window' },
       auto_map: { noEffect: "sentence-transformers takes transformers' own class, which computes the same" },

@@ -104,6 +104,10 @@ describe('readCausalConfig()', () => {
     });
   }
 
+  it('takes use_mrope = false, which Qwen2.5 says and no text depends on', () => {
+    assert.deepEqual(traitsOf('qwen2', { use_mrope: false }), traitsOf('qwen2'));
+  });
+
   it('takes code of a repository only where the config says what each token sees', () => {
     const auto_map = { AutoModel: 'modeling_qwen.Qwen2Model' };
     assert.throws(() => traitsOf('qwen2', { auto_map }), { message: /config\.json: auto_map is .*is_causal/ });
@@ -118,6 +122,7 @@ describe('readCausalConfig()', () => {
     ['qwen2', 'layer_types', ['sliding_attention', 'full_attention', 'full_attention']],
     ['qwen2', 'attention_bias', true],
     ['qwen2', 'num_experts', 8],
+    ['qwen2', 'use_mrope', true],
     ['llama', 'pretraining_tp', 2],
     ['llama', 'rope_scaling', { rope_type: 'yarn', factor: 4 }],
     ['llama', 'rope_scaling', { rope_type: 'dynamic', factor: 4 }],
