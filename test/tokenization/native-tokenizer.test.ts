@@ -49,6 +49,20 @@ describe('loadNativeTokenizer()', () => {
     assert.deepEqual(tokenizer.special, { before: 0, after: 1 });
   });
 
+  it('finds none where a vocabulary drops every text', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    const model = { type: 'BPE', vocab: { 北: 0 }, merges: [] };
+    writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify({ version: '1.0', added_tokens: [], model }));
+    const dropping = await loadNativeTokenizer(path.join(folder, 'tokenizer.json'), { needsEndToken: false });
+    assert.deepEqual(dropping.special, { before: 0, after: 0 });
+    const encodings = await dropping.tokenize(['a', '北', '']);
+    assert.deepEqual(
+      encodings.map(({ ids }) => Array.from(ids)),
+      [[], [0], []],
+    );
+    rmSync(folder, { recursive: true });
+  });
+
   it('ignores truncation and padding that were saved in the file', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     const json = JSON.parse(readFileSync(file, 'utf8'));
