@@ -22,16 +22,16 @@ export interface EncoderWeights {
 /** A weight of a layer, as architectures name them. */
 const IN_LAYER = /(?:^|\.)layers?\.\d+\..*\.weight$/;
 /**
- * The last matrix of a gated feed-forward layer. Its input is a product of two activations, in which single values can
- * be far above the others (docs/decisions/0032).
+ * Those that stay fp32 (docs/decisions/0117): the matrix of values, where it is one of its own, which costs a vector more than any other of
+ * its size; and the last one of a gated feed-forward layer, whose input is a product of two activations.
  */
-const AFTER_GATE = /\.mlp\.(down_proj|fc2|Wo)\.weight$/;
+const KEPT = /\.(value|v_lin|attn\.v|v_proj|mlp\.(down_proj|fc2|Wo))\.weight$/;
 
-/** Which matrices of an encoder are computed in int8: all of its layers, but for those after a gate. */
+/** Which matrices of an encoder are computed in int8. */
 export const ENCODER_CHOICE: MatrixChoice = {
   scheme: `encoder-${INT8_METHOD}`,
   isLayerMatrix,
-  isQuantizable: (name, shape) => isLayerMatrix(name, shape) && !AFTER_GATE.test(name),
+  isQuantizable: (name, shape) => isLayerMatrix(name, shape) && !KEPT.test(name),
   largestError: LARGEST_ERROR,
 };
 

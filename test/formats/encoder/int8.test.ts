@@ -24,15 +24,15 @@ const settings = {
   mustBeatCpu: false,
 } as const;
 
-/** Matrices of a layer in int8, and those that stay fp32, by architecture: a gate's product is not quantized. */
+/** Matrices of a layer in int8, and those that stay fp32, by architecture. */
 const MATRICES: Readonly<Record<string, readonly [quantized: number, kept: number]>> = {
-  bert: [6, 0],
-  roberta: [6, 0],
-  distilbert: [6, 0],
-  mpnet: [6, 0],
+  bert: [5, 1],
+  roberta: [5, 1],
+  distilbert: [5, 1],
+  mpnet: [5, 1],
   modernbert: [3, 1],
   nomic_bert: [4, 1],
-  gemma3_text: [6, 1],
+  gemma3_text: [5, 2],
 };
 
 let folder: string;
