@@ -49,18 +49,17 @@ export async function recognizeModel(files: ModelFiles, choice: WeightChoice): P
   const facts: FolderFacts = { config, modules: sentence.modules, task: sentence.task };
   const chosen = await chooseFormat(files, facts, choice);
   const isReadByFormat = !(chosen instanceof StartError) && chosen.format.textsAreReadBy === 'format';
-  const tokenizer = isReadByFormat ? AS_IT_IS : await readByTransformers(files, facts, sentence);
-  // Only now: files that are missing say more of a folder.
+  if (!isReadByFormat) checkIsComplete(files, facts);
+  // Files that are missing say more of a folder, and what its tokenizer lacks says less.
   if (chosen instanceof StartError) throw chosen;
+  const tokenizer = isReadByFormat
+    ? AS_IT_IS
+    : await readTokenizer((file) => files.readJson(file), sentence.transformer.lowercase);
   return { ...chosen, ...facts, sentence, tokenizer };
 }
 
-/** @throws {StartError} for a file that is missing, or that transformers has no one reading of. */
-async function readByTransformers(
-  files: ModelFiles,
-  { config, task }: FolderFacts,
-  { transformer }: SentenceFiles,
-): Promise<TokenizerDescription> {
+/** @throws {StartError} for a file that is missing; for a classifier that is no reranker. */
+function checkIsComplete(files: ModelFiles, { config, task }: FolderFacts): void {
   if (!files.has('config.json')) {
     throw new StartError(
       `${files.name} has no config.json and cannot be served. Check MODEL; hotvec serves text-embedding models and rerankers with safetensors or ONNX weights.`,
@@ -73,7 +72,6 @@ async function readByTransformers(
   }
   // Before its weights are fetched.
   if (task === 'rerank' && isClassifier(config)) checkSingleLabel(files.name, config);
-  return readTokenizer((file) => files.readJson(file), transformer.lowercase);
 }
 
 export interface ChosenFiles {

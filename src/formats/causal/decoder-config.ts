@@ -37,6 +37,7 @@ export function readDecoderConfig(
   traits: Omit<LayerTraits, 'ropeScaling'>,
 ): CausalConfig {
   checkAutoMap(config);
+  checkClasses(config, modelType);
   const headCount = config.count('num_attention_heads');
   const { ropeTheta, ropeScaling } = readRope(config);
   const parsed = {
@@ -72,5 +73,16 @@ function checkAutoMap(config: ConfigReader): void {
   throw config.refuse(
     'auto_map',
     'a class of its own only where is_causal says whether a token sees those after it: hotvec runs no code of repositories',
+  );
+}
+
+/** Classes of other names are somebody's own, though no `auto_map` says where they are: LLM2Vec's LlamaBiModel sees both ways. */
+function checkClasses(config: ConfigReader, modelType: string): void {
+  const ofTransformers = new RegExp(`^${modelType}(Model|For\\w+)$`, 'i');
+  const classes: unknown[] = [config.raw('architectures') ?? []].flat();
+  if (classes.every((name) => ofTransformers.test(String(name)))) return;
+  throw config.refuse(
+    'architectures',
+    `classes of transformers for ${modelType}: another may let tokens see those after them. If this one does not, remove the field in a copy of the folder`,
   );
 }

@@ -99,6 +99,9 @@ export const NO_EFFECT_FIELDS: FieldRules = {
   unsloth_version: NAMES,
 };
 
+const OWN_CLASSES =
+  'classes of transformers alone: code of a repository may compute anything else, and does not run here';
+
 /**
  * Reads the config.json of one architecture. A field that is in neither list may change the arithmetic, and a wrong
  * vector is worse than no start.
@@ -108,9 +111,13 @@ export class ConfigReader {
 
   /**
    * @param fields how each field of the architecture is treated, besides {@link NO_EFFECT_FIELDS}.
-   * @throws {StartError} naming the first field that is unknown, or has a value that is not implemented.
+   * @throws {StartError} naming the first field that is unknown, or has a value that is not implemented; before all others
+   * `auto_map`, whose code the others may be for.
    */
   constructor(config: Json, fields: FieldRules) {
+    if (config.auto_map !== undefined && !Object.hasOwn(fields, 'auto_map')) {
+      throw refuseField(FILE, 'auto_map', config.auto_map, OWN_CLASSES);
+    }
     checkFields(FILE, config, { ...NO_EFFECT_FIELDS, ...fields });
     this.config = config;
   }

@@ -1,3 +1,4 @@
+import { refuseField } from '../../../model-files/folder/check-fields.ts';
 import { ConfigReader } from '../../../model-files/folder/config-reader.ts';
 import { ACTIVATIONS, type Activation } from '../activations.ts';
 import type { Architecture, EncoderConfig } from '../architecture.ts';
@@ -30,6 +31,10 @@ export const nomicBert: Architecture<NomicBertConfig> = {
   ignored: /^(pooler|cls|classifier)\./,
 
   readConfig(json) {
+    // First, since other fields of a mixture of experts say less of what it is.
+    if ((json.num_experts ?? 0) !== 0) {
+      throw refuseField('config.json', 'num_experts', json.num_experts, 'no mixture of experts');
+    }
     const config = new ConfigReader(json, {
       vocab_size: 'applied',
       pad_vocab_size_multiple: { noEffect: 'vocab_size is a multiple of it already' },

@@ -138,8 +138,9 @@ function refuseUnsupported(tokenizer: Json, tokenizerConfig: Json): void {
   }
   const map = tokenizerConfig.auto_map as Json | undefined;
   if (Array.isArray(map) || map?.AutoTokenizer !== undefined) {
+    const ending = tokenizerConfig.add_eos_token === true ? ' with the end token that add_eos_token asks for' : '';
     throw new StartError(
-      'tokenizer_config.json: auto_map names a tokenizer in the model’s own code, which hotvec does not run. If tokenizer.json gives the same ids, remove auto_map.',
+      `tokenizer_config.json: auto_map names a tokenizer in the model’s own code, which hotvec does not run. If tokenizer.json gives the same ids${ending}, remove auto_map in a copy of the folder. If not, the version of transformers that the code was written for saves a tokenizer.json that does: AutoTokenizer.from_pretrained(MODEL, trust_remote_code=True).save_pretrained(FOLDER).`,
     );
   }
   const { dropout } = (tokenizer.model ?? {}) as Json;
