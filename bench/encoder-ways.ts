@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { describeModel } from '../src/formats/describe-model.ts';
@@ -84,7 +84,7 @@ load.stop();
 const weights = mebibytes(statSync(path.join(folder, 'model.safetensors')).size);
 console.log(`${describeRun()}. Inputs: ${workloads.source}. model.safetensors: ${weights}.
 
-${formatTable([['', 'load', 'result', 'against'], ...rows])}
+${formatTable([['', 'load', 'result', 'against', 'by processor time'], ...rows])}
 
 ${formatTable([['RSS of the engine', 'loaded', 'after all of that'], ...memory])}`);
 
@@ -105,12 +105,14 @@ async function compare(
     bodies: async (turn: number, count: number) =>
       requestBodies(await workloads.take(workload, count * textsPerRequest, 810 + turn), textsPerRequest, 'base64'),
   });
+  const before = [a, b].map(processorSeconds);
   const found = await compareServers(load, [side(a), side(b)], {
     clients,
     rounds: ROUNDS,
     seconds: TURN_SECONDS,
     cellSeconds: CELL_SECONDS,
   });
+  const [ofA = 0, ofB = 0] = [a, b].map((service, i) => processorSeconds(service) - (before[i] as number));
   const describe = ({ requestsPerSecond, p50, p99, failures }: SideResult) => {
     const failed = sum(Object.values(failures));
     const rate = `${figure(requestsPerSecond * textsPerRequest)} texts/s, p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}`;
@@ -118,7 +120,14 @@ async function compare(
   };
   const what = `${workload} × ${textsPerRequest} a request, ${clients} client${clients === 1 ? '' : 's'}`;
   const against = `${figure(found.ratio)}× ${nameOfB}: ${describe(found.b)}; ${found.rounds} rounds`;
-  return [what, describe(found.a), against];
+  return [what, describe(found.a), against, `${figure(ofB / ofA)}×`];
+}
+
+/** Of the engine so far, which others on the machine do not change much; both engines are sent the same. Linux only. */
+function processorSeconds({ engineProcessId }: RunningService): number {
+  const [, fields = ''] = readFileSync(`/proc/${engineProcessId}/stat`, 'utf8').split(') ');
+  const [user, system] = fields.split(' ').slice(11, 13);
+  return (Number(user) + Number(system)) / 100;
 }
 
 function engineMemory(service: RunningService): string {
