@@ -22,7 +22,7 @@ import { openWorkloads, type WorkloadName } from './workloads.ts';
 
 const ROUNDS = 5;
 const TURN_SECONDS = 1;
-const CELL_SECONDS = 40;
+const CELL_SECONDS = 25;
 
 interface Load {
   workload: WorkloadName;
