@@ -59,10 +59,11 @@ export async function recognizeModel(files: ModelFiles, choice: WeightChoice): P
 }
 
 /** @throws {StartError} for a file that is missing; for a classifier that is no reranker. */
-function checkIsComplete(files: ModelFiles, { config, task }: FolderFacts): void {
+function checkIsComplete(files: ModelFiles, { config, modules, task }: FolderFacts): void {
   if (!files.has('config.json')) {
+    const listed = modules === null ? '' : ` (modules.json lists ${modules.kinds.join(', ')})`;
     throw new StartError(
-      `${files.name} has no config.json and cannot be served. Check MODEL; hotvec serves text-embedding models and rerankers with safetensors or ONNX weights.`,
+      `${files.name} has no config.json${listed} and cannot be served. Check MODEL; hotvec serves text-embedding models and rerankers with safetensors or ONNX weights.`,
     );
   }
   if (!files.has('tokenizer.json')) {

@@ -40,6 +40,8 @@ const SERVED: Record<
   'distiluse-base-multilingual-cased-v2': ['encoder', 'embed', 128, WEIGHTS, '2_Dense/model.safetensors'],
   'all-distilroberta-v1': ['encoder', 'embed', 512, WEIGHTS],
   'msmarco-distilbert-base-tas-b': ['encoder', 'embed', 512, WEIGHTS],
+  'rubert-tiny2': ['encoder', 'embed', 512, WEIGHTS],
+  'paraphrase-TinyBERT-L6-v2': ['encoder', 'embed', 128, WEIGHTS],
   'bge-small-en-v1.5': ['encoder', 'embed', 512, WEIGHTS],
   'bge-small-zh-v1.5': ['encoder', 'embed', 512, WEIGHTS],
   'multilingual-e5-small': ['encoder', 'embed', 512, WEIGHTS],
@@ -73,6 +75,8 @@ const REFUSED: Record<string, (string | RegExp)[]> = {
   'GritLM-7B': ['config.json: auto_map', 'MistralModel', 'is_causal'],
   llm2vec: ['config.json: architectures', 'LlamaBiModel'],
   'sentence-t5-base': ['model_type', '"t5"'],
+  'colbertv2.0': ['HF_ColBERT', 'multi-vector'],
+  'average_word_embeddings_glove.6B.300d': ['config.json', 'WordEmbeddings'],
 };
 
 describe('Folders as model hubs have them', () => {

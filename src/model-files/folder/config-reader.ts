@@ -14,6 +14,7 @@ const TOKENS = { noEffect: 'tokens are what the tokenizer makes them' };
 const GENERATION_FIELDS = [
   'bad_words_ids',
   'begin_suppress_tokens',
+  'cache_implementation',
   'decoder_start_token_id',
   'diversity_penalty',
   'do_sample',

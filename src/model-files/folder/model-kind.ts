@@ -24,6 +24,9 @@ const OTHER_TYPES: ReadonlyMap<unknown, string> = new Map([
   ['MultiVectorEncoder', MULTI_VECTOR],
 ]);
 
+/** The class that ColBERT's own code names in config.json. */
+const COLBERT = 'HF_ColBERT';
+
 /** What a folder says that it is. */
 export interface ModelKind {
   /** The modules of modules.json; null where there is none. */
@@ -54,6 +57,9 @@ export async function readModelKind(files: ModelFiles): Promise<ModelKind> {
   const type = sentenceConfig?.model_type;
   const otherType = OTHER_TYPES.get(type);
   if (otherType !== undefined) throw refuse(`config_sentence_transformers.json: model_type is ${type}`, otherType);
+  if ([config?.architectures].flat().includes(COLBERT)) {
+    throw refuse(`config.json: architectures is ${COLBERT}`, MULTI_VECTOR);
+  }
   for (const kind of modules?.kinds ?? []) {
     const other = OTHER_MODULES.get(kind);
     if (other !== undefined) throw refuse(`modules.json: ${kind}`, other);

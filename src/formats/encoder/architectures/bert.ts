@@ -14,6 +14,7 @@ export interface BertConfig extends BertLayerConfig {
   tokenTypes: number;
 }
 
+const TINYBERT = { noEffect: 'it is of the code that TinyBERT was trained with, and transformers does not read it' };
 const TENSORFLOW = { noEffect: 'it is of the first BERT in TensorFlow, and transformers does not read it' };
 
 /** Fields of the config.json of BERT and of those that differ in their positions alone. */
@@ -27,6 +28,11 @@ export const BERT_FIELDS: FieldRules = {
   pooler_num_fc_layers: TENSORFLOW,
   pooler_size_per_head: TENSORFLOW,
   pooler_type: TENSORFLOW,
+  cell: TINYBERT,
+  emb_size: TINYBERT,
+  pre_trained: TINYBERT,
+  structure: TINYBERT,
+  training: TINYBERT,
 };
 
 /** BERT (modeling_bert.py). */
