@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
-import { checkFields, type FieldRules } from '../../model-files/folder/check-fields.ts';
+import { checkFields, type FieldRules, refuseField } from '../../model-files/folder/check-fields.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import type { Json } from '../../model-files/folder/read-json.ts';
 import { locateTensors, type TensorLocation } from '../../model-files/folder/safetensors.ts';
@@ -43,7 +43,7 @@ const ACTIVATIONS: ReadonlyMap<string, DenseStage['activation']> = new Map(
 );
 
 /** With the epsilon of torch.nn.LayerNorm, which no file of such a module changes. */
-const LAYER_NORM_FIELDS: FieldRules = { dimension: { noEffect: 'the shape of the weight says it' } };
+const LAYER_NORM_FIELDS: FieldRules = { dimension: 'applied' };
 
 const WEIGHTS = 'model.safetensors';
 
@@ -51,7 +51,7 @@ const DENSE_FIELDS: FieldRules = {
   activation_function: 'applied',
   bias: { only: [true, false] },
   out_features: 'applied',
-  in_features: { noEffect: 'the shape of the weight says it' },
+  in_features: 'applied',
   module_input_name: { only: ['sentence_embedding'] },
   module_output_name: { only: ['sentence_embedding', null] },
   use_residual: { only: [false] },
@@ -129,16 +129,29 @@ async function readDense(files: ModelFiles, name: string, inputSize: number): Pr
   if (bias !== null && bias.shape.join() !== String(outFeatures)) {
     throw new StartError(`${name}: its bias has shape [${bias.shape}]; expected [${outFeatures}].`);
   }
+  checkSizes(file, config, { in_features: inFeatures, out_features: outFeatures });
   return { kind: 'dense', weight, bias, activation };
 }
 
 async function readLayerNorm(files: ModelFiles, name: string, inputSize: number): Promise<LayerNormStage> {
-  checkFields(path.posix.join(name, 'config.json'), await readConfig(files, name, 'LayerNorm'), LAYER_NORM_FIELDS);
+  const file = path.posix.join(name, 'config.json');
+  const config = await readConfig(files, name, 'LayerNorm');
+  checkFields(file, config, LAYER_NORM_FIELDS);
   const found = await readTensors(files, name, ['norm.weight', 'norm.bias']);
   const [weight, bias] = found as [TensorLocation, TensorLocation];
   if (weight.shape.join() !== String(inputSize)) throw misfit(name, 'weight', weight, inputSize);
   if (bias.shape.join() !== String(inputSize)) throw misfit(name, 'bias', bias, inputSize);
+  checkSizes(file, config, { dimension: inputSize });
   return { kind: 'layer_norm', weight, bias };
+}
+
+/** @throws {StartError} for a size that the weights do not have: sentence-transformers does not load such a module. */
+function checkSizes(file: string, config: Json, sizes: Record<string, number | undefined>): void {
+  for (const [field, size] of Object.entries(sizes)) {
+    const found = config[field];
+    if (found !== undefined && found !== size)
+      throw refuseField(file, field, found, `the size of its weight (${size})`);
+  }
 }
 
 function misfit(name: string, part: string, { shape }: TensorLocation, inputSize: number): StartError {

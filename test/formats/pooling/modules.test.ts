@@ -71,6 +71,23 @@ describe('weighted mean pooling, LayerNorm, Dense, Dropout and LayerNorm', () =>
     });
   });
 
+  for (const [file, field] of [
+    ['2_LayerNorm/config.json', 'dimension'],
+    ['3_Dense/config.json', 'in_features'],
+    ['3_Dense/config.json', 'out_features'],
+  ] as const) {
+    it(`are refused with another ${field} than their weights have`, async () => {
+      compose('by-6.2');
+      const place = path.join(folder, file);
+      const config = JSON.parse(readFileSync(place, 'utf8')) as Record<string, number>;
+      const size = config[field] as number;
+      writeFileSync(place, JSON.stringify({ ...config, [field]: size + 1 }));
+      await assert.rejects(describeModel({ name: 'other', folder }), {
+        message: `${file}: ${field} is ${size + 1}; hotvec supports the size of its weight (${size}).`,
+      });
+    });
+  }
+
   it('are refused after Normalize, and with fields that may change a vector', async () => {
     compose('by-6.2');
     const write = (file: string, json: unknown) => writeFileSync(path.join(folder, file), JSON.stringify(json));
