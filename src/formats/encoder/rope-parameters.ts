@@ -11,6 +11,9 @@ export interface ThetaField {
   otherwise: number;
 }
 
+/** What is computed, for messages. */
+const DEFAULT_ROTATION = '{"rope_type": "default", "rope_theta": a positive number}';
+
 /**
  * The base of the frequencies of a rotary position embedding: transformers 5 writes `rope_parameters: {rope_type,
  * rope_theta}`, 4 wrote it at the top.
@@ -27,7 +30,9 @@ export function readTheta(config: ConfigReader, place: ThetaField): number {
  */
 export function readThetas(config: ConfigReader, places: Record<LayerType, ThetaField>): Record<LayerType, number> {
   const { full_attention: full = null, sliding_attention: sliding = null, ...others } = parametersOf(config);
-  if (Object.keys(others).length > 0) throw refuse(config);
+  if (Object.keys(others).length > 0) {
+    throw config.refuse('rope_parameters', `{"full_attention": ${DEFAULT_ROTATION}, "sliding_attention": the same}`);
+  }
   return {
     full_attention: thetaOf(config, full, places.full_attention),
     sliding_attention: thetaOf(config, sliding, places.sliding_attention),
@@ -70,5 +75,5 @@ function thetaOf(config: ConfigReader, parameters: unknown, { field, otherwise }
 }
 
 function refuse(config: ConfigReader) {
-  return config.refuse('rope_parameters', '{"rope_type": "default", "rope_theta": a positive number}');
+  return config.refuse('rope_parameters', DEFAULT_ROTATION);
 }

@@ -241,4 +241,13 @@ describe('readConfig()', () => {
       );
     });
   }
+
+  it('says how rope_parameters are written where layers differ', () => {
+    const rope_parameters = { rope_type: 'default', rope_theta: 1000 };
+    for (const json of [MODERNBERT, GEMMA3]) {
+      assert.throws(() => read({ ...json, rope_parameters }), {
+        message: /hotvec supports \{"full_attention": \{"rope_type": "default", .*"sliding_attention": the same\}\.$/,
+      });
+    }
+  });
 });
