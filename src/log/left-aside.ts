@@ -18,5 +18,5 @@ export function logLeftAside(logger: Logger, { model, weights, leftAside }: Comp
 
 /** What to set so that weights that were left aside are computed. */
 export function settingsFor({ kind, dtypes }: LeftAside): string {
-  return `WEIGHTS=${kind}, and DTYPE=auto or one of ${dtypes.join(', ')}`;
+  return `WEIGHTS=${kind}, and DTYPE=auto or ${dtypes.length > 1 ? 'one of ' : ''}${dtypes.join(', ')}`;
 }

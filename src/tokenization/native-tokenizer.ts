@@ -151,7 +151,7 @@ function checkFit(
   // Without added tokens: of those, published files sometimes have a few that the model never learned.
   const size = native.getVocabSize(false);
   if (vocabularySize !== undefined && size > vocabularySize) {
-    throw fail(`it has ${size} tokens, but config.json says vocab_size ${vocabularySize}`);
+    throw fail(`it has ${size} tokens, but the model has embeddings of ${vocabularySize}`);
   }
   const missing = namedTokens.find((token) => native.tokenToId(token) == null);
   if (missing !== undefined) throw fail(`it has no token ${missing}, which tokenizer_config.json names`);
