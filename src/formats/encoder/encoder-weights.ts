@@ -29,7 +29,7 @@ const KEPT = /\.(value|v_lin|attn\.v|v_proj|mlp\.(down_proj|fc2|Wo))\.weight$/;
 
 /** Which matrices of an encoder are computed in int8. */
 export const ENCODER_CHOICE: MatrixChoice = {
-  scheme: `encoder-${INT8_METHOD}`,
+  scheme: `encoder-values-fp32-${INT8_METHOD}`,
   isLayerMatrix,
   isQuantizable: (name, shape) => isLayerMatrix(name, shape) && !KEPT.test(name),
   largestError: LARGEST_ERROR,

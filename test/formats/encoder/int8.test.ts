@@ -35,6 +35,13 @@ const MATRICES: Readonly<Record<string, readonly [quantized: number, kept: numbe
   gemma3_text: [5, 2],
 };
 
+/** The name of that choice: with an old one, files that were made by another choice would be taken for its own. */
+const SCHEME = 'encoder-values-fp32-w7-channel-a8-row-1';
+
+it('has a name for its choice of matrices, which the fingerprint has, too', () => {
+  assert.equal(encoderFormat.quantization('int8'), SCHEME);
+});
+
 let folder: string;
 before(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
