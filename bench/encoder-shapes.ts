@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -24,12 +24,14 @@ import { median } from './statistics.ts';
 
 const LENGTHS = [16, 256];
 const DTYPES: readonly Dtype[] = ['fp32', 'int8'];
-const MEASURING_MS = 3_000;
+const MEASURING_MS = 1_500;
 const FEWEST_RUNS = 5;
 
 interface Shape {
   /** Median milliseconds of one text of each length. */
   milliseconds: number[];
+  /** The least processor time of one text of each length, of all threads: what others on the machine change least. */
+  processor: number[];
   loaded: number;
   afterwards: number;
 }
@@ -45,7 +47,9 @@ if (process.send !== undefined && folder !== undefined) {
       const [shape] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [Shape | number | null];
       if (typeof shape !== 'object' || shape === null)
         throw new Error(`${model} could not be measured in ${precision}`);
-      const times = shape.milliseconds.map((time) => `${figure(time)} ms`);
+      const times = shape.milliseconds.map(
+        (time, i) => `${figure(time)} ms, ${figure(shape.processor[i] ?? Number.NaN)} ms CPU`,
+      );
       rows.push([path.basename(model), precision, ...times, mebibytes(shape.loaded), mebibytes(shape.afterwards)]);
       process.stderr.write(`${rows.at(-1)?.join(', ')}\n`);
     }
@@ -57,6 +61,8 @@ if (process.send !== undefined && folder !== undefined) {
 async function measure(model: string, precision: Dtype): Promise<Shape> {
   const own = mkdtempSync(path.join(tmpdir(), 'hotvec-bench-'));
   try {
+    // Random weights have none of the files that say it.
+    const pooling = existsSync(path.join(model, 'modules.json')) ? {} : ({ pooling: 'mean' } as const);
     const described = await describeModel(
       { name: path.basename(model), folder: path.resolve(model) },
       { pooling: 'mean' },
@@ -69,18 +75,23 @@ async function measure(model: string, precision: Dtype): Promise<Shape> {
     const settings = { ...engineSettings(manifest, 'cpu', precision), maxTokens: 512 };
     const loaded = await loadModel(manifest, settings);
     const resident = () => residentBytes(process.pid)?.all ?? Number.NaN;
-    const shape: Shape = { milliseconds: [], loaded: resident(), afterwards: 0 };
+    const shape: Shape = { milliseconds: [], processor: [], loaded: resident(), afterwards: 0 };
     for (const length of LENGTHS) {
       const text = (seed: number) => Int32Array.from({ length }, (_, i) => 5 + ((7919 * (seed * length + i)) % 30_000));
       await loaded.run(toBatch([text(0)]));
       const times: number[] = [];
+      const processor: number[] = [];
       const end = performance.now() + MEASURING_MS;
       while (performance.now() < end || times.length < FEWEST_RUNS) {
         const start = performance.now();
+        const before = process.cpuUsage();
         await loaded.run(toBatch([text(times.length + 1)]));
         times.push(performance.now() - start);
+        const { user, system } = process.cpuUsage(before);
+        processor.push((user + system) / 1000);
       }
       shape.milliseconds.push(median(times));
+      shape.processor.push(Math.min(...processor));
     }
     shape.afterwards = resident();
     return shape;
