@@ -63,10 +63,7 @@ async function measure(model: string, precision: Dtype): Promise<Shape> {
   try {
     // Random weights have none of the files that say it.
     const pooling = existsSync(path.join(model, 'modules.json')) ? {} : ({ pooling: 'mean' } as const);
-    const described = await describeModel(
-      { name: path.basename(model), folder: path.resolve(model) },
-      { pooling: 'mean' },
-    );
+    const described = await describeModel({ name: path.basename(model), folder: path.resolve(model) }, pooling);
     const manifest = await formatOf(described).prepare(described, new Set([precision]), {
       folders: () => [own],
       files: new FileHashes(),
