@@ -12,7 +12,7 @@ export interface EncoderPlan {
   slots: number;
   /** [N] position of each token in its sequence. */
   positions: Int32Array;
-  /** [B × S] padded slot → row. Slots past a sequence's end point at row 0; attention does not see them. */
+  /** [B × S] padded slot → row. Slots past a sequence's end point at its first row; attention does not see them. */
   padIndex: Int32Array;
   /** [N] row → flat padded slot. */
   packIndex: Int32Array;
@@ -47,6 +47,8 @@ export function planEncoderBatch({ tokenIds, offsets }: Batch, leastSlots: numbe
   const padIndex = new Int32Array(batchSize * slots);
   const packIndex = new Int32Array(tokenIds.length);
   for (const [i, start] of starts.entries()) {
+    // At a row of its own: a number that is not finite would get through, since 0 × NaN is NaN.
+    padIndex.fill(start, i * slots, (i + 1) * slots);
     for (let position = 0; position < (lengths[i] as number); position++) {
       const slot = i * slots + position;
       positions[start + position] = position;

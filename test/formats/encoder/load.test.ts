@@ -1,9 +1,25 @@
 import assert from 'node:assert/strict';
+import { closeSync, cpSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
+import type { EncoderWeights } from '../../../src/formats/encoder/encoder-weights.ts';
 import { loadModel } from '../../../src/formats/load-model.ts';
+import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
+import type { ModelManifest } from '../../../src/model-files/manifest.ts';
 import { type EncoderFixture, encoderFolders } from '../../support/encoder-references.ts';
+
+const settings = {
+  device: 'cpu',
+  deviceId: 0,
+  dtype: 'fp32',
+  threads: 2,
+  maxBatchTokens: 1024,
+  prepacking: true,
+  mustBeatCpu: false,
+} as const;
 
 describe('loadEncoder()', () => {
   it('gives a sequence the same bits alone and in a batch with PREPACKING=0, too', async () => {
@@ -11,21 +27,37 @@ describe('loadEncoder()', () => {
       (one) => one.name === 'bert-three-heads',
     ) as EncoderFixture;
     const manifest = await describeModel({ name, folder }, { pooling: 'cls' });
-    const model = await loadModel(manifest, {
-      device: 'cpu',
-      deviceId: 0,
-      dtype: 'fp32',
-      threads: 2,
-      maxTokens: manifest.maxTokens,
-      maxBatchTokens: 1024,
-      prepacking: false,
-      mustBeatCpu: false,
-    });
+    const model = await loadModel(manifest, { ...settings, maxTokens: manifest.maxTokens, prepacking: false });
     const sequences = reference.sequences.map(({ ids }) => ids);
     const { rows } = await model.run(toBatch(sequences));
     for (const [i, ids] of sequences.entries()) {
       const alone = await model.run(toBatch([ids]));
       assert.deepEqual([...rowAt(rows, i, manifest.hiddenSize)], [...alone.rows], `${ids.length} tokens`);
     }
+  });
+
+  it('gives a sequence the same bits next to one whose states are not finite', async (t) => {
+    const fixture = encoderFolders().find((one) => one.name === 'bert-three-heads') as EncoderFixture;
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    cpSync(fixture.folder, folder, { recursive: true });
+    const manifest = (await describeModel(
+      { name: 'nan', folder },
+      { pooling: 'mean' },
+    )) as ModelManifest<EncoderWeights>;
+    const broken = 7;
+    const { file, offset } = manifest.weights.tensors['embeddings.word_embeddings.weight'] as TensorLocation;
+    const descriptor = openSync(file, 'r+');
+    const row = new Float32Array(manifest.hiddenSize).fill(Number.NaN);
+    writeSync(descriptor, row, 0, row.byteLength, offset + broken * row.byteLength);
+    closeSync(descriptor);
+    const model = await loadModel(manifest, { ...settings, maxTokens: manifest.maxTokens });
+    const whole = [2, 3, 4];
+    const long = [broken, ...Array.from({ length: 40 }, (_, i) => 8 + i)];
+    const { rows } = await model.run(toBatch([long, whole]));
+    assert.ok(rowAt(rows, 0, manifest.hiddenSize).every(Number.isNaN));
+    const alone = await model.run(toBatch([whole]));
+    assert.deepEqual([...rowAt(rows, 1, manifest.hiddenSize)], [...alone.rows]);
+    assert.ok(alone.rows.every(Number.isFinite));
   });
 });
