@@ -84,7 +84,7 @@ export async function describeModel(
       tokenizerFile: await files.locate('tokenizer.json'),
       namedTokens: namedTokens(tokenizerConfig),
       tokenizer,
-      maxTokens: maxTokensOf({ positions, tokenizerConfig, maxLength: sentence.transformer.maxLength }),
+      maxTokens: maxTokensOf({ positions, config, tokenizerConfig, maxLength: sentence.transformer.maxLength }),
       // Where no modules.json says it, vectors are of length one, as clients of an OpenAI API expect.
       normalize: modules === null || modules.kinds.at(-1) === 'Normalize',
       textRules: null,

@@ -124,7 +124,7 @@ describe('Folders as model hubs have them', () => {
           : decoderOf(config.model_type)?.readConfig(config).maxPositions;
       const tokenizerConfig = (await files.readJson('tokenizer_config.json')) as Json;
       const { maxLength } = sentence.transformer;
-      assert.equal(maxTokensOf({ positions, tokenizerConfig, maxLength }), maxTokens);
+      assert.equal(maxTokensOf({ positions, config, tokenizerConfig, maxLength }), maxTokens);
     });
   }
 

@@ -55,4 +55,27 @@ describe('the length limit of an encoder from safetensors', () => {
       assert.equal(await limit(), 24);
     });
   }
+
+  it('is more than NomicBERT says of its positions where its module says so, as sentence-transformers has it', async () => {
+    const copy = path.join(folder, 'nomic-bert');
+    cpSync(path.join(fixtures, 'encoders', 'nomic-bert-as-published'), copy, { recursive: true });
+    const file = path.join(copy, 'config.json');
+    const published = JSON.parse(readFileSync(file, 'utf8')) as object;
+    for (const [positions, withoutModule, withModule] of [
+      [{ n_positions: 8192 }, 8192, 4096],
+      // As transformers 5 reads and writes it, and as nomic-embed-text-v1.5 is published.
+      [{ n_positions: 8192, max_position_embeddings: 2048 }, 2048, 4096],
+      [{ n_positions: null, max_position_embeddings: 2048 }, 2048, 4096],
+      [{ n_positions: 1024, max_position_embeddings: 2048 }, 1024, 1024],
+      [{ n_positions: null }, 2048, 2048],
+    ] as const) {
+      const limit = async () => (await describeModel({ name: 'copy', folder: copy }, { pooling: 'mean' })).maxTokens;
+      writeFileSync(file, JSON.stringify({ ...published, ...positions }));
+      writeFileSync(path.join(copy, 'tokenizer_config.json'), JSON.stringify({ model_max_length: 8192 }));
+      rmSync(path.join(copy, 'sentence_bert_config.json'), { force: true });
+      assert.equal(await limit(), withoutModule, JSON.stringify(positions));
+      writeFileSync(path.join(copy, 'sentence_bert_config.json'), JSON.stringify({ max_seq_length: 4096 }));
+      assert.equal(await limit(), withModule, JSON.stringify(positions));
+    }
+  });
 });

@@ -111,8 +111,7 @@ export const nomicBert: Architecture<NomicBertConfig> = {
       headCount,
       headDim,
       vocabularySize: config.count('vocab_size'),
-      // Of rotary positions there is no table. nomic-ai's field is the limit, the other what the model was trained at.
-      positions: config.count('n_positions', config.count('max_position_embeddings', 2048)),
+      positions: readPositions(config),
       layerWeights: 4 * hiddenSize * headCount * headDim + 3 * hiddenSize * intermediateSize,
       intermediateSize,
       activation: readActivation(config),
@@ -154,6 +153,17 @@ export const nomicBert: Architecture<NomicBertConfig> = {
     return x;
   },
 };
+
+/**
+ * Of rotary positions there is no table: nomic-ai's field is a limit, and that of transformers one only where the module does
+ * not say more (max-tokens.ts).
+ */
+function readPositions(config: ConfigReader): number | undefined {
+  const [nomic, transformers] = ['n_positions', 'max_position_embeddings'].map((field) => config.raw(field) ?? null);
+  if (transformers !== null) config.count('max_position_embeddings');
+  if (nomic === null && transformers !== null) return undefined;
+  return config.count('n_positions', 2048);
+}
 
 function readActivation(config: ConfigReader): Activation {
   const plain = config.raw('hidden_act') ?? null;
