@@ -5,6 +5,7 @@ import type { BatchCost } from '../../model-files/manifest.ts';
 import { AttentionView } from '../graph-writer/attention-view.ts';
 import type { ModelFormat } from '../model-format.ts';
 import { namesOf, stageFiles } from '../pooling/stages.ts';
+import type { Architecture } from './architecture.ts';
 import { architectureOf, MODEL_TYPES } from './architectures.ts';
 import { checkSmallFiles, describeEncoder } from './describe-encoder.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
@@ -52,7 +53,8 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
   ],
 
   residentBytes({ weights }, dtype) {
-    const computed = Object.entries(weights.tensors).filter(([name]) => !TABLE.test(name));
+    const { ignored } = architectureOf(weights.architecture.modelType) as Architecture;
+    const computed = Object.entries(weights.tensors).filter(([name]) => !TABLE.test(name) && !ignored.test(name));
     return computed.reduce((sum, [, { shape }]) => sum + (BYTES[dtype] ?? 4) * shape.reduce((a, b) => a * b, 1), 0);
   },
 

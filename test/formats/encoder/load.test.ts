@@ -5,6 +5,8 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
+import type { BertLayerConfig } from '../../../src/formats/encoder/architectures/bert-layer.ts';
+import { encoderFormat } from '../../../src/formats/encoder/encoder-format.ts';
 import type { EncoderWeights } from '../../../src/formats/encoder/encoder-weights.ts';
 import { loadModel } from '../../../src/formats/load-model.ts';
 import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
@@ -20,6 +22,11 @@ const settings = {
   prepacking: true,
   mustBeatCpu: false,
 } as const;
+
+async function describeFixture(name: string): Promise<ModelManifest<EncoderWeights>> {
+  const { folder } = encoderFolders().find((one) => one.name === name) as EncoderFixture;
+  return (await describeModel({ name, folder }, { pooling: 'mean' })) as ModelManifest<EncoderWeights>;
+}
 
 describe('loadEncoder()', () => {
   it('gives a sequence the same bits alone and in a batch with PREPACKING=0, too', async () => {
@@ -59,5 +66,37 @@ describe('loadEncoder()', () => {
     const alone = await model.run(toBatch([whole]));
     assert.deepEqual([...rowAt(rows, 1, manifest.hiddenSize)], [...alone.rows]);
     assert.ok(alone.rows.every(Number.isFinite));
+  });
+
+  it('reads past a buffer of old checkpoints, and refuses any other tensor that is left over', async () => {
+    const manifest = await describeFixture('roberta-three-heads');
+    const { tensors } = manifest.weights;
+    const loadWith = (name: string) =>
+      loadModel(
+        {
+          ...manifest,
+          weights: {
+            ...manifest.weights,
+            tensors: { ...tensors, [name]: Object.values(tensors)[0] as TensorLocation },
+          },
+        },
+        { ...settings, maxTokens: manifest.maxTokens },
+      );
+    await loadWith('embeddings.position_ids');
+    await loadWith('embeddings.token_type_ids');
+    await assert.rejects(loadWith('embeddings.other_ids'), { message: /a tensor embeddings\.other_ids, which config/ });
+  });
+});
+
+describe('the memory that an encoder takes at least', () => {
+  it('is that of its layers, without tables and the head of a language model', async () => {
+    const manifest = await describeFixture('bert-masked-lm-f16');
+    const { weights } = manifest;
+    const { hiddenSize: h, intermediateSize: inner, layerCount } = weights.architecture as BertLayerConfig;
+    assert.ok(Object.keys(weights.tensors).some((name) => name.startsWith('cls.')));
+    const layer = 4 * (h * h + h) + 2 * h * inner + inner + h + 4 * h;
+    const numbers = layerCount * layer + 2 * h;
+    assert.equal(encoderFormat.residentBytes(manifest, 'fp32'), 4 * numbers);
+    assert.equal(encoderFormat.residentBytes(manifest, 'int8'), numbers);
   });
 });
