@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { describeModel } from '../../../src/formats/describe-model.ts';
+import { staticFormat } from '../../../src/formats/static/static-format.ts';
+import type { StaticWeights } from '../../../src/formats/static/static-weights.ts';
+import type { ModelManifest } from '../../../src/model-files/manifest.ts';
 import { staticFixtures } from '../../support/static-fixtures.ts';
 import { type StoredTensor, writeSafetensors } from '../../support/write-safetensors.ts';
 
@@ -58,6 +61,15 @@ describe('describeModel() of a static model', () => {
     assert.deepEqual([task, normalize], ['embed', true]);
     write('config.json', { normalize: false, seq_length: 1_000_000, embedding_dtype: 'float32' });
     assert.equal((await load()).normalize, false);
+  });
+
+  it('takes as much memory as its table, and the mapping and weights of a quantized vocabulary', async () => {
+    copy('model2vec-quantized');
+    const manifest = (await load()) as ModelManifest<StaticWeights>;
+    const { table, mapping, weights } = manifest.weights;
+    assert.deepEqual([table.dtype, mapping?.dtype, weights?.dtype], ['F32', 'I32', 'F32']);
+    const bytes = 4 * 16 * manifest.hiddenSize + (4 + 4) * manifest.vocabularySize;
+    assert.equal(staticFormat.residentBytes(manifest, 'fp32'), bytes);
   });
 
   it('reads prompts, truncate_dim and sizes of Matryoshka models as of other folders', async () => {
