@@ -116,8 +116,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'wrong dims slice',
     bug: '`dimensions` keeps the last components, not the first',
     room: 'tasks/embedding',
-    find: 'row.slice(0, dimensions)',
-    replace: 'row.slice(row.length - dimensions)',
+    find: 'row.subarray(0, dimensions)',
+    replace: 'row.subarray(row.length - dimensions)',
     tests: ['tasks/embedding/finish-vector.test'],
   },
 ];

@@ -8,7 +8,7 @@ export interface PackedPlan {
   slots: number;
   /** [N] token id of each packed row. */
   tokenIds: Int32Array;
-  /** [B × S] padded slot → row of kept and packed ones. Slots past a sequence's end point at row 0; attention never reads them. */
+  /** [B × S] padded slot → row of kept and packed ones. Slots past a sequence's end point at its first row; attention does not see them. */
   padIndex: Int32Array;
   /** [B × S] padded slot → packed row, and 0 where the row is a kept one. The same array as `padIndex` without these. */
   queryPadIndex: Int32Array;
@@ -75,6 +75,8 @@ export function planPackedBatch(
       if (node === kept.length + slotOfNode.length) slotOfNode.push(slot);
     });
     const end = firstSlot + (lengths[b] as number);
+    // At a row of its own: a number that is not finite would get through, since 0 × NaN is NaN.
+    padIndex.fill(padIndex[firstSlot] as number, end, firstSlot + slots);
     for (let r = rowOffsets[b + 1] as number, slot = end - 1; r-- > (rowOffsets[b] as number); slot--) {
       lastSlot[r] = slot;
       const node = padIndex[slot] as number;

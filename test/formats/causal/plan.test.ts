@@ -77,6 +77,11 @@ describe('planPackedBatch', () => {
           assert.equal(lengths[b], sequence.length);
           assert.equal(lastSlot[b], b * slots + sequence.length - 1);
           assert.equal(lastRow[b], padIndex[lastSlot[b] as number]);
+          const unused = padIndex.subarray(b * slots + sequence.length, (b + 1) * slots);
+          assert.ok(
+            unused.every((row) => row === padIndex[b * slots]),
+            'slots past the end are its own',
+          );
         }
       }),
       { seed: 4, numRuns: 2_000 },

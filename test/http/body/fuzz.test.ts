@@ -10,8 +10,8 @@ import { type OpenapiDocument, operationById, responseOf, validatorOf } from '..
 import { anyBody, anyFields, goodRanking } from './arbitrary-body.ts';
 
 const SEED = 20_260_106;
-const BODIES = extent(800, 10_000);
-const FEWER = extent(150, 5_000);
+const BODIES = extent(1_500, 10_000);
+const FEWER = extent(250, 5_000);
 const validateError = validatorOf({ $ref: '#/components/schemas/Error' });
 const validators = {
   '/v1/embeddings': successValidator('createEmbeddings'),
