@@ -74,7 +74,8 @@ async function measure(model: string, precision: Dtype): Promise<Shape> {
     const resident = () => residentBytes(process.pid)?.all ?? Number.NaN;
     const shape: Shape = { milliseconds: [], processor: [], loaded: resident(), afterwards: 0 };
     for (const length of LENGTHS) {
-      const text = (seed: number) => Int32Array.from({ length }, (_, i) => 5 + ((7919 * (seed * length + i)) % 30_000));
+      const text = (seed: number) =>
+        Int32Array.from({ length }, (_, i) => 5 + ((7919 * (seed * length + i)) % (manifest.vocabularySize - 5)));
       await loaded.run(toBatch([text(0)]));
       const times: number[] = [];
       const processor: number[] = [];
