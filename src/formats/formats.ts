@@ -16,6 +16,8 @@ export const FORMATS = {
 } satisfies Record<string, ModelFormat>;
 export type FormatName = keyof typeof FORMATS;
 
+const DEVICES: readonly Device[] = ['cpu', 'cuda', 'webgpu'];
+
 /** The format that described a model. */
 export function formatOf({ format }: Pick<ModelManifest, 'format'>): ModelFormat {
   return FORMATS[format as FormatName];
@@ -34,7 +36,13 @@ export function chooseDtype(manifest: ModelManifest, device: Device, requested: 
   }
   const { leftAside } = manifest;
   const others = leftAside?.dtypes.some((dtype) => dtype === requested) ? `, or set WEIGHTS=${leftAside.kind}` : '';
+  const elsewhere = DEVICES.filter((one) =>
+    formatOf(manifest)
+      .dtypes(manifest, one)
+      .includes(requested as Dtype),
+  );
+  const moved = elsewhere.length === 0 ? '' : `, or DEVICE to ${elsewhere.join(' or ')}`;
   throw new StartError(
-    `DTYPE=${requested} is not available for this model on ${device}; available there: ${offered.join(', ')}. Set DTYPE to one of them or to auto, or choose another DEVICE${others}.`,
+    `DTYPE=${requested} is not available for this model on ${device}; available there: ${offered.join(', ')}. Set DTYPE to one of them or to auto${moved}${others}.`,
   );
 }

@@ -36,23 +36,22 @@ describe('chooseDtype() for safetensors', () => {
     }
   });
 
-  for (const [device, dtype, offered] of [
-    ['cpu', 'bf16', 'fp32, int8'],
-    ['cpu', 'fp16', 'fp32, int8'],
-    ['webgpu', 'bf16', 'fp32, fp16'],
-    ['webgpu', 'int8', 'fp32, fp16'],
-    ['cuda', 'fp32', 'bf16, fp16'],
-    ['cuda', 'int8', 'bf16, fp16'],
-    ['cpu', 'q8', 'fp32, int8'],
+  for (const [device, dtype, offered, elsewhere] of [
+    ['cpu', 'bf16', 'fp32, int8', ', or DEVICE to cuda'],
+    ['cpu', 'fp16', 'fp32, int8', ', or DEVICE to cuda or webgpu'],
+    ['webgpu', 'bf16', 'fp32, fp16', ', or DEVICE to cuda'],
+    ['webgpu', 'int8', 'fp32, fp16', ', or DEVICE to cpu'],
+    ['cuda', 'fp32', 'bf16, fp16', ', or DEVICE to cpu or webgpu'],
+    ['cuda', 'int8', 'bf16, fp16', ', or DEVICE to cpu'],
+    ['cpu', 'q8', 'fp32, int8', ''],
   ] as const) {
-    it(`refuses ${dtype} on ${device}, and says what there is`, () => {
+    it(`refuses ${dtype} on ${device}, and says what there is and where`, () => {
       assert.throws(
         () => chooseDtype(manifest, device, dtype),
         (error: Error) =>
           error instanceof StartError &&
-          error.message.startsWith(
-            `DTYPE=${dtype} is not available for this model on ${device}; available there: ${offered}. Set DTYPE`,
-          ),
+          error.message ===
+            `DTYPE=${dtype} is not available for this model on ${device}; available there: ${offered}. Set DTYPE to one of them or to auto${elsewhere}.`,
       );
     });
   }
