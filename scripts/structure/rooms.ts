@@ -152,6 +152,7 @@ export const rooms: Rooms = {
       ...GROUND,
       'formats/graph-writer',
       'formats/pairs',
+      'formats/own-graph',
       'formats/pooling',
       'engine',
       'engine/process',
@@ -168,6 +169,10 @@ export const rooms: Rooms = {
   'formats/pairs': {
     values: [...GROUND, 'model-files/folder'],
     types: ['formats', 'model-files', 'model-files/folder/tokenizer'],
+  },
+  'formats/own-graph': {
+    values: [...GROUND, 'formats/pooling', 'model-files/folder', 'model-files/int8'],
+    types: ['formats', 'model-files'],
   },
   'formats/pooling': {
     values: [...GROUND, 'formats/graph-writer', 'engine/process', 'model-files/folder'],

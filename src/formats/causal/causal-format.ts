@@ -1,19 +1,17 @@
 import type { Device } from '../../engine/protocol.ts';
-import { refusalOf } from '../../errors.ts';
 import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
-import {
-  describeMissingSafetensors,
-  hasSafetensors,
-  locateTensors,
-  safetensorsFiles,
-  withoutPrefix,
-} from '../../model-files/folder/safetensors.ts';
-import { checkModules, readPooling, type SentenceModules } from '../../model-files/folder/sentence-modules.ts';
-import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
-import type { Dtype, Pooling } from '../../model-files/manifest.ts';
+import { locateTensors, withoutPrefix } from '../../model-files/folder/safetensors.ts';
+import type { Dtype } from '../../model-files/manifest.ts';
 import type { FolderFacts, ModelFormat } from '../model-format.ts';
-import { findStages, namesOf, STAGE_MODULES, sizeAfter, stageFiles } from '../pooling/stages.ts';
+import {
+  chooseOwnFiles,
+  ownEngineFiles,
+  ownWeightFiles,
+  recognizeOwnGraph,
+  withInt8,
+} from '../own-graph/own-weights.ts';
+import { declaredPooling, findStages, namesOf, sizeAfter } from '../pooling/stages.ts';
 import { architectureFacts, type CausalArchitecture } from './architecture.ts';
 import { architectureOf, MODEL_TYPES, readCausalConfig } from './architectures.ts';
 import { EMBEDDING_TABLE } from './causal-graph.ts';
@@ -46,19 +44,16 @@ export const causalFormat: ModelFormat<CausalWeights> = {
   textsAreReadBy: 'transformers',
   pairWords: qwen3PairWords,
 
-  async recognize(files, facts) {
+  recognize(files, facts) {
     const architecture = architectureOf(facts.config.model_type);
-    if (architecture === undefined || architecture.isFor?.(facts.config) === false) {
-      return { isOwn: false, reason: null };
-    }
-    if (!hasSafetensors(files)) return { isOwn: false, reason: describeMissingSafetensors(files) };
-    const reason = await refusalOf(() => checkSmallFiles(files, facts));
-    return reason === null ? { isOwn: true, dtypes: ALL_DTYPES } : { isOwn: false, reason };
+    return recognizeOwnGraph(files, {
+      isArchitecture: architecture !== undefined && architecture.isFor?.(facts.config) !== false,
+      check: () => checkSmallFiles(files, facts),
+      dtypes: ALL_DTYPES,
+    });
   },
 
-  async chooseFiles(files, { modules }) {
-    return [...(await safetensorsFiles(files)), ...(modules === null ? [] : stageFiles(files, modules))];
-  },
+  chooseFiles: chooseOwnFiles,
 
   async describe(files, facts) {
     const { config, modules, task, pooling: setting } = facts;
@@ -89,10 +84,7 @@ export const causalFormat: ModelFormat<CausalWeights> = {
   meter: ({ vocabularySize, cost }, _, batchTokens) =>
     new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
 
-  weightFiles: ({ weights }) => [
-    ...[...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort(),
-    ...weights.stages.map(({ weight }) => weight.file),
-  ],
+  weightFiles: ({ weights }) => ownWeightFiles(weights),
 
   residentBytes({ weights }, dtype) {
     // Of the table and of a head like it only rows that are asked for are read.
@@ -105,10 +97,7 @@ export const causalFormat: ModelFormat<CausalWeights> = {
     return numbers * (BYTES[dtype] ?? 0);
   },
 
-  engineFiles({ weights: { tensors, stages, int8 = {} } }) {
-    const quantized = Object.values(int8).flatMap(({ values, scales }) => [values, scales]);
-    return [...Object.values(tensors), ...stages.map(({ weight }) => weight), ...quantized].map(({ file }) => file);
-  },
+  engineFiles: ({ weights }) => ownEngineFiles(weights),
 
   architecture({ weights: { architecture, head, stages } }) {
     const { traits } = architectureOf(architecture.modelType) as CausalArchitecture;
@@ -121,15 +110,7 @@ export const causalFormat: ModelFormat<CausalWeights> = {
 
   quantization: (dtype) => (dtype === 'int8' ? DECODER_CHOICE.scheme : undefined),
 
-  async prepare(manifest, dtypes, { folders, ...options }) {
-    if (!dtypes.has('int8')) return manifest;
-    const int8 = await prepareInt8(manifest.weights.tensors, {
-      choice: DECODER_CHOICE,
-      folders: folders(),
-      ...options,
-    });
-    return { ...manifest, weights: { ...manifest.weights, int8 } };
-  },
+  prepare: (manifest, dtypes, options) => withInt8(manifest, dtypes, options, DECODER_CHOICE),
 };
 
 /** @throws {StartError} for what the format does not compute, as far as config.json and the modules say it. */
@@ -137,13 +118,4 @@ async function checkSmallFiles(files: ModelFiles, { config, modules }: FolderFac
   readCausalConfig(config);
   // A reranker has other modules, and no pooling.
   if (modules?.kinds.includes('Pooling') === true) await declaredPooling(files, modules);
-}
-
-/**
- * The pooling that a model's files declare; it needs no weights, so that a model is refused before they are downloaded.
- * @throws {StartError} for modules and poolings that hotvec does not have.
- */
-function declaredPooling(files: ModelFiles, modules: SentenceModules): Promise<Pooling> {
-  checkModules(modules, STAGE_MODULES);
-  return readPooling((file) => files.readJson(file), modules);
 }

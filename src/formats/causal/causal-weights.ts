@@ -1,6 +1,5 @@
-import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
-import { INT8_METHOD, type Int8Matrix, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
-import type { Stage } from '../pooling/stages.ts';
+import { INT8_METHOD, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
+import type { OwnWeights } from '../own-graph/own-weights.ts';
 import type { CausalConfig } from './architecture.ts';
 
 /**
@@ -15,16 +14,10 @@ export interface ScoreHead {
 }
 
 /** hotvec's own graph over published safetensors. */
-export interface CausalWeights {
+export interface CausalWeights extends OwnWeights {
   architecture: CausalConfig;
-  /** Tensor name, without a `model.` prefix, to its place. */
-  tensors: Record<string, TensorLocation>;
   /** Of a reranker; null: rows are the hidden states themselves. */
   head: ScoreHead | null;
-  /** Modules after the pooling; of a reranker none. */
-  stages: readonly Stage[];
-  /** Tensor name to what it was quantized to; only for an engine that computes in int8. */
-  int8?: Record<string, Int8Matrix>;
 }
 
 /**

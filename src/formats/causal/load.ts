@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sessionOptions } from '../../engine/process/session-options.ts';
 import type { Batch, EngineSettings } from '../../engine/protocol.ts';
@@ -6,7 +5,7 @@ import { StartError } from '../../errors.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
 import { writeEmbeddingLookup } from '../graph-writer/embedding-lookup.ts';
-import { folderOfAll } from '../graph-writer/onnx-graph.ts';
+import { weightsFolderOf } from '../graph-writer/weights-folder.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { loadStages } from '../pooling/load-stages.ts';
 import { pool } from '../pooling/pool.ts';
@@ -32,8 +31,7 @@ export async function loadCausal(manifest: CausalManifest, settings: EngineSetti
   checkWindow(weights, settings);
   if (dtype === 'int8' && weights.int8 === undefined) throw new StartError('The weights were not quantized to int8.');
   const quantized = dtype === 'int8' ? Object.values(weights.int8 ?? {}).map(({ values }) => values) : [];
-  const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
-  const fileName = ({ file }: { file: string }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/');
+  const { weightsFolder, fileName } = weightsFolderOf([...Object.values(weights.tensors), ...quantized]);
   // WebGPU has no bfloat16, and not every device a buffer for a large model's whole table: that lookup is a session
   // of its own on the CPU, so that everything else can be held to the device. Its own attention operator is wrong.
   const isWebGpu = device === 'webgpu';

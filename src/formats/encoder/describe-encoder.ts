@@ -4,12 +4,11 @@ import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import { checkSingleLabel, isClassifier } from '../../model-files/folder/model-kind.ts';
 import { locateTensors, type TensorLocation, withoutPrefix } from '../../model-files/folder/safetensors.ts';
-import { checkModules, readPooling, type SentenceModules } from '../../model-files/folder/sentence-modules.ts';
 import type { Pooling } from '../../model-files/manifest.ts';
 import type { DescribeFacts, FolderFacts, FormatDescription } from '../model-format.ts';
 import { checkCrossEncoderModules, tokensBetweenTexts } from '../pairs/cross-encoder.ts';
 import { tokenTypesOf } from '../pairs/token-types.ts';
-import { findStages, STAGE_MODULES, sizeAfter } from '../pooling/stages.ts';
+import { declaredPooling, findStages, sizeAfter } from '../pooling/stages.ts';
 import type { Architecture, EncoderConfig } from './architecture.ts';
 import { architectureOf } from './architectures.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
@@ -58,13 +57,7 @@ export async function checkSmallFiles(files: ModelFiles, facts: FolderFacts): Pr
   const architecture = architectureOf(facts.config.model_type) as Architecture;
   architecture.readConfig(facts.config);
   if (facts.task === 'rerank') checkReranker(files.name, facts, architecture);
-  else await declaredPooling(files, facts.modules);
-}
-
-async function declaredPooling(files: ModelFiles, modules: SentenceModules | null): Promise<Pooling | null> {
-  if (modules === null) return null;
-  checkModules(modules, STAGE_MODULES);
-  return readPooling((file) => files.readJson(file), modules);
+  else if (facts.modules !== null) await declaredPooling(files, facts.modules);
 }
 
 /** @throws {StartError} for anything but a classifier of one label that the architecture has a head for. */
@@ -87,7 +80,7 @@ async function describeEmbedder(
   { modules, pooling: setting }: DescribeFacts,
   { hiddenSize }: EncoderConfig,
 ): Promise<TaskDescription> {
-  const declared = await declaredPooling(files, modules);
+  const declared = modules && (await declaredPooling(files, modules));
   const pooling = choosePooling({ name: files.name, declared, isPooledInGraph: false }, setting);
   const stages = modules === null ? [] : await findStages(files, modules, hiddenSize);
   return {

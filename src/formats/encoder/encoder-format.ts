@@ -1,16 +1,22 @@
-import { refusalOf } from '../../errors.ts';
-import { describeMissingSafetensors, hasSafetensors, safetensorsFiles } from '../../model-files/folder/safetensors.ts';
-import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
-import type { BatchCost } from '../../model-files/manifest.ts';
+import type { BatchCost, Dtype } from '../../model-files/manifest.ts';
 import { AttentionView } from '../graph-writer/attention-view.ts';
 import type { ModelFormat } from '../model-format.ts';
-import { namesOf, stageFiles } from '../pooling/stages.ts';
+import {
+  chooseOwnFiles,
+  ownEngineFiles,
+  ownWeightFiles,
+  recognizeOwnGraph,
+  withInt8,
+} from '../own-graph/own-weights.ts';
+import { namesOf } from '../pooling/stages.ts';
 import type { Architecture } from './architecture.ts';
 import { architectureOf, MODEL_TYPES } from './architectures.ts';
 import { checkSmallFiles, describeEncoder } from './describe-encoder.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
 import { ENCODER_CHOICE, type EncoderWeights } from './encoder-weights.ts';
 
+/** On one device or another. */
+const ALL_DTYPES: readonly Dtype[] = [...new Set(Object.values(ENCODER_DTYPES).flat())];
 /** Tables are looked up in: of them only rows that are asked for are read. */
 const TABLE = /(embeddings?|embed_tokens|lm_head)\.weight$/;
 /** Of a number, in memory; in int8 some matrices stay fp32. */
@@ -26,20 +32,16 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
   textsAreReadBy: 'transformers',
   pairWords: null,
 
-  async recognize(files, facts) {
+  recognize(files, facts) {
     const architecture = architectureOf(facts.config.model_type);
-    if (architecture === undefined || architecture.isFor?.(facts.config) === false) {
-      return { isOwn: false, reason: null };
-    }
-    if (!hasSafetensors(files)) return { isOwn: false, reason: describeMissingSafetensors(files) };
-    const reason = await refusalOf(() => checkSmallFiles(files, facts));
-    if (reason !== null) return { isOwn: false, reason };
-    return { isOwn: true, dtypes: [...new Set(Object.values(ENCODER_DTYPES).flat())] };
+    return recognizeOwnGraph(files, {
+      isArchitecture: architecture !== undefined && architecture.isFor?.(facts.config) !== false,
+      check: () => checkSmallFiles(files, facts),
+      dtypes: ALL_DTYPES,
+    });
   },
 
-  async chooseFiles(files, { modules }) {
-    return [...(await safetensorsFiles(files)), ...(modules === null ? [] : stageFiles(files, modules))];
-  },
+  chooseFiles: chooseOwnFiles,
 
   describe: describeEncoder,
 
@@ -47,10 +49,7 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
 
   meter: ({ cost }, _, batchTokens) => new EncoderMeter({ maxTokens: batchTokens, cost }),
 
-  weightFiles: ({ weights }) => [
-    ...[...new Set(Object.values(weights.tensors).map(({ file }) => file))].sort(),
-    ...weights.stages.map(({ weight }) => weight.file),
-  ],
+  weightFiles: ({ weights }) => ownWeightFiles(weights),
 
   residentBytes({ weights }, dtype) {
     const { ignored } = architectureOf(weights.architecture.modelType) as Architecture;
@@ -58,10 +57,7 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
     return computed.reduce((sum, [, { shape }]) => sum + (BYTES[dtype] ?? 4) * shape.reduce((a, b) => a * b, 1), 0);
   },
 
-  engineFiles({ weights: { tensors, stages, int8 = {} } }) {
-    const quantized = Object.values(int8).flatMap(({ values, scales }) => [values, scales]);
-    return [...Object.values(tensors), ...stages.map(({ weight }) => weight), ...quantized].map(({ file }) => file);
-  },
+  engineFiles: ({ weights }) => ownEngineFiles(weights),
 
   architecture: ({ weights: { architecture, stages, hasHead, tokenTypes } }) => ({
     ...architecture,
@@ -71,15 +67,7 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
 
   quantization: (dtype) => (dtype === 'int8' ? ENCODER_CHOICE.scheme : undefined),
 
-  async prepare(manifest, dtypes, { folders, ...options }) {
-    if (!dtypes.has('int8')) return manifest;
-    const int8 = await prepareInt8(manifest.weights.tensors, {
-      choice: ENCODER_CHOICE,
-      folders: folders(),
-      ...options,
-    });
-    return { ...manifest, weights: { ...manifest.weights, int8 } };
-  },
+  prepare: (manifest, dtypes, options) => withInt8(manifest, dtypes, options, ENCODER_CHOICE),
 };
 
 /** Measures a batch for an encoder's graph, whose matrix products work on tokens: they are the budget. */

@@ -1,22 +1,15 @@
-import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
-import { INT8_METHOD, type Int8Matrix, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
+import { INT8_METHOD, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
+import type { OwnWeights } from '../own-graph/own-weights.ts';
 import type { TokenTypes } from '../pairs/token-types.ts';
-import type { Stage } from '../pooling/stages.ts';
 import type { EncoderConfig } from './architecture.ts';
 
 /** hotvec's own bidirectional graphs over published safetensors. */
-export interface EncoderWeights {
+export interface EncoderWeights extends OwnWeights {
   architecture: EncoderConfig;
-  /** Tensor name, without the architecture's prefix, to its place. */
-  tensors: Record<string, TensorLocation>;
-  /** What comes after pooling, in order. */
-  stages: Stage[];
   /** Whether a row is what the head of a classifier with one label makes of a sequence: of a reranker. */
   hasHead: boolean;
   /** How the second text of a pair is told from the first; null: by nothing. */
   tokenTypes: TokenTypes | null;
-  /** Tensor name to what it was quantized to; only for an engine that computes in int8. */
-  int8?: Record<string, Int8Matrix>;
 }
 
 /** A weight of a layer, as architectures name them. */

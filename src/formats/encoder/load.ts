@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sessionOptions } from '../../engine/process/session-options.ts';
 import type { Batch, EngineSettings } from '../../engine/protocol.ts';
@@ -6,7 +5,7 @@ import { StartError } from '../../errors.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { ModelManifest } from '../../model-files/manifest.ts';
 import { writeEmbeddingLookup } from '../graph-writer/embedding-lookup.ts';
-import { folderOfAll } from '../graph-writer/onnx-graph.ts';
+import { weightsFolderOf } from '../graph-writer/weights-folder.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
 import { startOfSecondText, type TokenTypes } from '../pairs/token-types.ts';
 import { loadStages } from '../pooling/load-stages.ts';
@@ -37,13 +36,12 @@ export async function loadEncoder(
     throw new StartError(`On ${device} these weights run in ${offered.join(', ')}, not in ${dtype}.`);
   }
   if (dtype === 'int8' && weights.int8 === undefined) throw new StartError('The weights were not quantized to int8.');
-  const int8 = dtype === 'int8' ? weights.int8 : undefined;
-  const quantized = Object.values(int8 ?? {}).map(({ values }) => values);
-  const weightsFolder = folderOfAll([...Object.values(weights.tensors), ...quantized].map(({ file }) => file));
+  const int8 = dtype === 'int8' ? (weights.int8 ?? {}) : {};
+  const quantized = Object.values(int8).map(({ values }) => values);
+  const { weightsFolder, fileName } = weightsFolderOf([...Object.values(weights.tensors), ...quantized]);
   const operators = device === 'cpu' ? 'fused' : 'plain';
-  const fileName = ({ file }: { file: string }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/');
   const { graph, fedTable } = writeEncoderGraph(
-    { ...weights, ...(int8 === undefined ? { int8: {} } : { int8 }) },
+    { ...weights, int8 },
     {
       fileName,
       operators,

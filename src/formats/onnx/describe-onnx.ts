@@ -1,9 +1,8 @@
 import { StartError } from '../../errors.ts';
 import { choosePooling } from '../../model-files/folder/choose-pooling.ts';
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
-import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import type { DescribeFacts, FormatDescription } from '../model-format.ts';
-import { declaredDenseSize, findStages, STAGE_MODULES, sizeAfter } from '../pooling/stages.ts';
+import { declaredDenseSize, declaredPooling, findStages, sizeAfter } from '../pooling/stages.ts';
 import { describeReranker } from './describe-reranker.ts';
 import { findOnnxExports } from './onnx-exports.ts';
 import type { OnnxWeights } from './onnx-weights.ts';
@@ -29,9 +28,8 @@ export async function describeOnnx(files: ModelFiles, facts: DescribeFacts): Pro
       `${name} has no modules.json, and some of its ONNX graphs do their own pooling and some do not, so no POOLING is right for all. Add modules.json and its folders from the original repository, or remove the graphs of one kind.`,
     );
   }
-  if (modules !== null && !isPooled) checkModules(modules, STAGE_MODULES);
   const inGraph = isPooled ? 'in_graph' : undefined;
-  const declared = modules && (inGraph ?? (await readPooling((file) => files.readJson(file), modules)));
+  const declared = modules && (inGraph ?? (await declaredPooling(files, modules)));
   const pooling = choosePooling({ name, declared, isPooledInGraph: isPooled }, setting);
   const stages = modules === null || isPooled ? [] : await findStages(files, modules, sizes.hiddenSize);
   const pooledSize = isPooled ? (found[0]?.pooledSize ?? (await declaredDenseSize(files, modules))) : null;

@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import { isClassifier, isModel2vec } from '../../model-files/folder/model-kind.ts';
-import { checkModules, readPooling } from '../../model-files/folder/sentence-modules.ts';
 import type { ModelFormat } from '../model-format.ts';
-import { namesOf, STAGE_MODULES, stageFiles } from '../pooling/stages.ts';
+import { declaredPooling, namesOf, stageFiles } from '../pooling/stages.ts';
 import { describeOnnx } from './describe-onnx.ts';
 import { checkReranker, checkScores } from './describe-reranker.ts';
 import { describeOtherGraphs, graphFiles, graphParts } from './graph-files.ts';
@@ -49,8 +48,7 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
     if (isReranker) checkScores(files.name, [...outputs]);
     // A graph that gives the embedding or the score itself needs no modules: whatever they say.
     if (outputs.has('sentence_embedding') || isReranker || modules === null) return [graph, ...dataFiles];
-    checkModules(modules, STAGE_MODULES);
-    await readPooling((file) => files.readJson(file), modules);
+    await declaredPooling(files, modules);
     return [graph, ...dataFiles, ...stageFiles(files, modules)];
   },
 

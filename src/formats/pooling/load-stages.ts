@@ -1,8 +1,8 @@
-import path from 'node:path';
 import type { EngineSettings } from '../../engine/protocol.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import { GraphWeights } from '../graph-writer/graph-weights.ts';
-import { ElementType, folderOfAll, OnnxGraph } from '../graph-writer/onnx-graph.ts';
+import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
+import { weightsFolderOf } from '../graph-writer/weights-folder.ts';
 import { loadRowGraph, RESULT, ROWS, type RowGraph } from './row-graph.ts';
 import type { DenseStage, Stage } from './stages.ts';
 
@@ -14,8 +14,8 @@ const LAYER_NORM_EPSILON = 1e-5;
 export async function loadStages(stages: readonly Stage[], settings: EngineSettings): Promise<RowGraph> {
   const [first] = stages;
   if (first === undefined) return async (rows) => rows;
-  const weightsFolder = folderOfAll(stages.map(({ weight }) => weight.file));
-  const graph = writeGraph(stages, ({ file }) => path.relative(weightsFolder, file).replaceAll(path.sep, '/'));
+  const { weightsFolder, fileName } = weightsFolderOf(stages.map(({ weight }) => weight));
+  const graph = writeGraph(stages, fileName);
   return loadRowGraph(graph, { width: inputSizeOf(first), weightsFolder, settings });
 }
 

@@ -4,10 +4,11 @@ import { checkFields, type FieldRules, refuseField } from '../../model-files/fol
 import type { ModelFiles } from '../../model-files/folder/model-files.ts';
 import type { Json } from '../../model-files/folder/read-json.ts';
 import { locateTensors, type TensorLocation } from '../../model-files/folder/safetensors.ts';
-import type { SentenceModules } from '../../model-files/folder/sentence-modules.ts';
+import { checkModules, readPooling, type SentenceModules } from '../../model-files/folder/sentence-modules.ts';
+import type { Pooling } from '../../model-files/manifest.ts';
 
 /** Modules of sentence-transformers that may be between Pooling and Normalize, in any order. */
-export const STAGE_MODULES = ['Dense', 'LayerNorm', 'Dropout'];
+const STAGE_MODULES = ['Dense', 'LayerNorm', 'Dropout'];
 
 /** sentence_transformers.models.Dense: row ← activation(row · weightᵀ + bias). */
 export interface DenseStage {
@@ -56,6 +57,15 @@ const DENSE_FIELDS: FieldRules = {
   module_output_name: { only: ['sentence_embedding', null] },
   use_residual: { only: [false] },
 };
+
+/**
+ * The pooling that a model's files declare; it needs no weights, so that a model is refused before they are downloaded.
+ * @throws {StartError} for modules and poolings that hotvec does not have.
+ */
+export function declaredPooling(files: ModelFiles, modules: SentenceModules): Promise<Pooling> {
+  checkModules(modules, STAGE_MODULES);
+  return readPooling((file) => files.readJson(file), modules);
+}
 
 /**
  * Finds the weights of the modules after Pooling, in order. Dropout does nothing but in training.

@@ -16,24 +16,15 @@ import { FileHashes } from '../../../src/model-files/file-hashes.ts';
 import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
 import { prepareInt8 } from '../../../src/model-files/int8/prepare-int8.ts';
 import { cosine } from '../../../src/tasks/embedding/cosine.ts';
+import { cpuSettings } from '../../support/cpu-settings.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { int8Golden, int8Starter } from '../../support/int8.ts';
 import { fixtures, golden, packed, starterManifest } from '../../support/starter.ts';
 
-const settings = {
-  device: 'cpu',
-  deviceId: 0,
-  dtype: 'fp32',
-  threads: 2,
-  maxBatchTokens: 1024,
-  prepacking: true,
-  mustBeatCpu: false,
-} as const;
-
 describe('PackedModel with the starter', () => {
   let model: PackedModel;
   before(async () => {
-    model = await loadCausal(await starterManifest(), { ...settings, maxTokens: 8192 });
+    model = await loadCausal(await starterManifest(), { ...cpuSettings, maxTokens: 8192 });
   });
 
   it('gives the vectors of PyTorch, all texts in one batch', async () => {
@@ -56,7 +47,10 @@ describe('PackedModel with the starter', () => {
 describe('PackedModel in half precision', () => {
   it('is within 0.999 of PyTorch in fp16, on the CPU, where ONNX Runtime puts casts around its own kernels', async () => {
     const weights = packed(await starterManifest());
-    const model = await loadCausal({ pooling: 'last_token', weights }, { ...settings, dtype: 'fp16', maxTokens: 8192 });
+    const model = await loadCausal(
+      { pooling: 'last_token', weights },
+      { ...cpuSettings, dtype: 'fp16', maxTokens: 8192 },
+    );
     const { rows } = await model.run(toBatch(golden.texts.map(({ ids }) => ids)));
     for (const [i, { vector, text }] of golden.texts.entries()) {
       const row = rowAt(rows, i, 256);
@@ -69,7 +63,7 @@ describe('PackedModel in half precision', () => {
   it('is a graph that ONNX Runtime accepts in bf16, and has no CPU kernels for', async () => {
     const weights = packed(await starterManifest());
     await assert.rejects(
-      loadCausal({ pooling: 'last_token', weights }, { ...settings, dtype: 'bf16', maxTokens: 8192 }),
+      loadCausal({ pooling: 'last_token', weights }, { ...cpuSettings, dtype: 'bf16', maxTokens: 8192 }),
       // Types and shapes are checked before kernels are looked for: whatever else were wrong would be said first.
       /Could not find an implementation for Gemm/,
     );
@@ -77,7 +71,7 @@ describe('PackedModel in half precision', () => {
 
   it('refuses a precision that the graph is not written in', async () => {
     const weights = packed(await starterManifest());
-    const loading = loadCausal({ pooling: 'last_token', weights }, { ...settings, dtype: 'q4', maxTokens: 8192 });
+    const loading = loadCausal({ pooling: 'last_token', weights }, { ...cpuSettings, dtype: 'q4', maxTokens: 8192 });
     await assert.rejects(loading, /run in fp32, bf16, fp16, int8, not in q4/);
   });
 });
@@ -90,7 +84,7 @@ describe('PackedModel in int8', () => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     model = await loadCausal(
       { pooling: 'last_token', weights: await int8Starter(folder) },
-      { ...settings, dtype: 'int8', maxTokens: 8192 },
+      { ...cpuSettings, dtype: 'int8', maxTokens: 8192 },
     );
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -121,7 +115,7 @@ describe('PackedModel in int8', () => {
 
   it('gives the same without prepacking', async () => {
     const weights = await int8Starter(folder);
-    const plain = { ...settings, dtype: 'int8', maxTokens: 8192, prepacking: false } as const;
+    const plain = { ...cpuSettings, dtype: 'int8', maxTokens: 8192, prepacking: false } as const;
     const batch = toBatch(golden.texts.slice(0, 8).map(({ ids }) => ids));
     const other = await (await loadCausal({ pooling: 'last_token', weights }, plain)).run(batch);
     assert.ok(largestDifference(other.rows, (await model.run(batch)).rows) < 2e-5);
@@ -129,7 +123,7 @@ describe('PackedModel in int8', () => {
 
   it('refuses weights that were not quantized', async () => {
     const weights = packed(await starterManifest());
-    const loading = loadCausal({ pooling: 'last_token', weights }, { ...settings, dtype: 'int8', maxTokens: 8192 });
+    const loading = loadCausal({ pooling: 'last_token', weights }, { ...cpuSettings, dtype: 'int8', maxTokens: 8192 });
     await assert.rejects(loading, { name: 'StartError', message: 'The weights were not quantized to int8.' });
   });
 
@@ -144,7 +138,7 @@ describe('PackedModel in int8', () => {
       const weights = { ...packed(manifest), int8 };
       const variant = await loadCausal(
         { pooling: 'last_token', weights },
-        { ...settings, dtype: 'int8', maxTokens: 512 },
+        { ...cpuSettings, dtype: 'int8', maxTokens: 512 },
       );
       const { rows } = await variant.run(toBatch(sequences.map(({ ids }) => ids)));
       for (const [i, { row }] of sequences.entries()) {
@@ -166,7 +160,7 @@ describe('the graph for WebGPU', () => {
       attention: 'plain',
       feedEmbeddings: true,
     });
-    const options = sessionOptions({ ...settings, device: 'cpu' }, { weightsFolder: folder });
+    const options = sessionOptions({ ...cpuSettings, device: 'cpu' }, { weightsFolder: folder });
     const session = await InferenceSession.create(graph, options);
     const lookup = await InferenceSession.create(
       writeEmbeddingLookup(weights.tensors[EMBEDDING_TABLE] as TensorLocation, fileName),
@@ -202,7 +196,7 @@ describe('PackedModel with other shapes of the architecture', () => {
       const manifest = await describeModel({ name, folder });
       const model = await loadCausal(
         { pooling: 'last_token', weights: packed(manifest) },
-        { ...settings, maxTokens: 512 },
+        { ...cpuSettings, maxTokens: 512 },
       );
       const { rows } = await model.run(toBatch(sequences.map(({ ids }) => ids)));
       for (const [i, { row }] of sequences.entries()) {

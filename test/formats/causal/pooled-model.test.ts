@@ -8,20 +8,12 @@ import { writeCausalGraph } from '../../../src/formats/causal/causal-graph.ts';
 import { loadCausal, PackedModel } from '../../../src/formats/causal/load.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import type { Pooling } from '../../../src/model-files/manifest.ts';
+import { cpuSettings } from '../../support/cpu-settings.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { type EncoderFixture, encoderFolders } from '../../support/encoder-references.ts';
 import { packed } from '../../support/starter.ts';
 
-const settings = {
-  device: 'cpu',
-  deviceId: 0,
-  dtype: 'fp32',
-  threads: 2,
-  maxBatchTokens: 1024,
-  maxTokens: 128,
-  prepacking: true,
-  mustBeatCpu: false,
-} as const;
+const settings = { ...cpuSettings, maxTokens: 128 };
 
 const folders = encoderFolders();
 const fixtureOf = (name: string) => folders.find((one) => one.name === name) as EncoderFixture;

@@ -4,6 +4,7 @@ import { rowAt, rowOffsetsOf, toBatch } from '../../../src/engine/protocol.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import { loadModel } from '../../../src/formats/load-model.ts';
 import type { LoadedModel } from '../../../src/formats/model-format.ts';
+import { cpuSettings } from '../../support/cpu-settings.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { type EncoderFixture, encoderFolders } from '../../support/encoder-references.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
@@ -14,16 +15,6 @@ import { SeededRandom } from '../../support/seeded-random.ts';
 const TOLERANCE = 2e-6;
 const POOLINGS = ['cls', 'mean', 'max', 'last_token'] as const;
 type PoolingOfReference = (typeof POOLINGS)[number];
-
-const settings = {
-  device: 'cpu',
-  deviceId: 0,
-  dtype: 'fp32',
-  threads: 2,
-  maxBatchTokens: 1024,
-  prepacking: true,
-  mustBeatCpu: false,
-} as const;
 
 for (const fixture of encoderFolders()) {
   for (const pooling of POOLINGS) describe(`${fixture.name}, ${pooling}`, () => comparePooling(fixture, pooling));
@@ -36,7 +27,7 @@ function comparePooling({ name, folder, reference }: EncoderFixture, pooling: Po
   /** Not in a hook, which runs for tests that are skipped by name, too. `alone`: each sequence's row, computed alone. */
   async function load() {
     const manifest = await describeModel({ name, folder }, { pooling });
-    const model = await loadModel(manifest, { ...settings, maxTokens: manifest.maxTokens });
+    const model = await loadModel(manifest, { ...cpuSettings, maxTokens: manifest.maxTokens });
     const alone: Float32Array[] = [];
     for (const ids of sequences) alone.push((await model.run(toBatch([ids]))).rows);
     return { model, width: manifest.hiddenSize, alone };

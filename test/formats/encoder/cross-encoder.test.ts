@@ -13,6 +13,7 @@ import { LocalFiles } from '../../../src/model-files/folder/model-files.ts';
 import type { ModelManifest } from '../../../src/model-files/manifest.ts';
 import { checkScores } from '../../../src/tasks/reranking/check-scores.ts';
 import { assertNames } from '../../support/assert-names.ts';
+import { cpuSettings } from '../../support/cpu-settings.ts';
 import { namesOfRerankers, referencePairs, rerankerFolders } from '../../support/reranker-references.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
@@ -24,16 +25,7 @@ const weightsOf = ({ weights }: ModelManifest) => weights as EncoderWeights;
 const describeFolder = (name: string) => describeModel({ name, folder: path.join(rerankerFolders, name) });
 
 function load(manifest: ModelManifest): Promise<LoadedModel> {
-  return loadModel(manifest, {
-    device: 'cpu',
-    deviceId: 0,
-    dtype: 'fp32',
-    threads: 2,
-    maxTokens: manifest.maxTokens,
-    maxBatchTokens: 4096,
-    prepacking: true,
-    mustBeatCpu: false,
-  });
+  return loadModel(manifest, { ...cpuSettings, maxTokens: manifest.maxTokens, maxBatchTokens: 4096 });
 }
 
 describe('cross-encoders in safetensors', () => {

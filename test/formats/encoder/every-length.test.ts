@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import { loadModel } from '../../../src/formats/load-model.ts';
+import { cpuSettings } from '../../support/cpu-settings.ts';
 import { type EncoderFixture, encoderFolders } from '../../support/encoder-references.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
@@ -15,16 +16,7 @@ describe('an encoder', () => {
     it(`gives a sequence of any length the same bits alone and in batches of mixed lengths: ${name}`, async () => {
       const { folder } = encoderFolders().find((one) => one.name === name) as EncoderFixture;
       const manifest = await describeModel({ name, folder }, { pooling: 'mean' });
-      const model = await loadModel(manifest, {
-        device: 'cpu',
-        deviceId: 0,
-        dtype: 'fp32',
-        threads: 2,
-        maxTokens: manifest.maxTokens,
-        maxBatchTokens: 4096,
-        prepacking: true,
-        mustBeatCpu: false,
-      });
+      const model = await loadModel(manifest, { ...cpuSettings, maxTokens: manifest.maxTokens, maxBatchTokens: 4096 });
       const random = new SeededRandom(5);
       const sequences = Array.from({ length: manifest.maxTokens }, (_, i) =>
         Array.from({ length: i + 1 }, () => random.integer(5, VOCABULARY - 1)),

@@ -12,17 +12,10 @@ import { FileHashes } from '../../../src/model-files/file-hashes.ts';
 import type { Int8Event } from '../../../src/model-files/int8/int8-events.ts';
 import type { ModelManifest } from '../../../src/model-files/manifest.ts';
 import { cosine } from '../../../src/tasks/embedding/cosine.ts';
+import { cpuSettings } from '../../support/cpu-settings.ts';
 import { type EncoderFixture, encoderFolders } from '../../support/encoder-references.ts';
 
-const settings = {
-  device: 'cpu',
-  deviceId: 0,
-  dtype: 'int8',
-  threads: 2,
-  maxBatchTokens: 1024,
-  prepacking: true,
-  mustBeatCpu: false,
-} as const;
+const settings = { ...cpuSettings, dtype: 'int8' } as const;
 
 /** Matrices of a layer in int8, and those that stay fp32, by architecture. */
 const MATRICES: Readonly<Record<string, readonly [quantized: number, kept: number]>> = {

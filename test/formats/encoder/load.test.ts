@@ -11,17 +11,8 @@ import type { EncoderWeights } from '../../../src/formats/encoder/encoder-weight
 import { loadModel } from '../../../src/formats/load-model.ts';
 import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
 import type { ModelManifest } from '../../../src/model-files/manifest.ts';
+import { cpuSettings } from '../../support/cpu-settings.ts';
 import { type EncoderFixture, encoderFolders } from '../../support/encoder-references.ts';
-
-const settings = {
-  device: 'cpu',
-  deviceId: 0,
-  dtype: 'fp32',
-  threads: 2,
-  maxBatchTokens: 1024,
-  prepacking: true,
-  mustBeatCpu: false,
-} as const;
 
 async function describeFixture(name: string): Promise<ModelManifest<EncoderWeights>> {
   const { folder } = encoderFolders().find((one) => one.name === name) as EncoderFixture;
@@ -34,7 +25,7 @@ describe('loadEncoder()', () => {
       (one) => one.name === 'bert-three-heads',
     ) as EncoderFixture;
     const manifest = await describeModel({ name, folder }, { pooling: 'cls' });
-    const model = await loadModel(manifest, { ...settings, maxTokens: manifest.maxTokens, prepacking: false });
+    const model = await loadModel(manifest, { ...cpuSettings, maxTokens: manifest.maxTokens, prepacking: false });
     const sequences = reference.sequences.map(({ ids }) => ids);
     const { rows } = await model.run(toBatch(sequences));
     for (const [i, ids] of sequences.entries()) {
@@ -58,7 +49,7 @@ describe('loadEncoder()', () => {
     const row = new Float32Array(manifest.hiddenSize).fill(Number.NaN);
     writeSync(descriptor, row, 0, row.byteLength, offset + broken * row.byteLength);
     closeSync(descriptor);
-    const model = await loadModel(manifest, { ...settings, maxTokens: manifest.maxTokens });
+    const model = await loadModel(manifest, { ...cpuSettings, maxTokens: manifest.maxTokens });
     const whole = [2, 3, 4];
     const long = [broken, ...Array.from({ length: 40 }, (_, i) => 8 + i)];
     const { rows } = await model.run(toBatch([long, whole]));
@@ -80,7 +71,7 @@ describe('loadEncoder()', () => {
             tensors: { ...tensors, [name]: Object.values(tensors)[0] as TensorLocation },
           },
         },
-        { ...settings, maxTokens: manifest.maxTokens },
+        { ...cpuSettings, maxTokens: manifest.maxTokens },
       );
     await loadWith('embeddings.position_ids');
     await loadWith('embeddings.token_type_ids');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { folderOfAll } from '../../../src/formats/graph-writer/onnx-graph.ts';
+import { folderOfAll } from '../../../src/formats/graph-writer/weights-folder.ts';
 
 const place = (name: string) => path.resolve(`/${name}`);
 

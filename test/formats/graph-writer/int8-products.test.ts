@@ -7,7 +7,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sessionOptions } from '../../../src/engine/process/session-options.ts';
 import { rowAt } from '../../../src/engine/protocol.ts';
 import { int8Products } from '../../../src/formats/graph-writer/int8-products.ts';
-import { ElementType, folderOfAll, OnnxGraph } from '../../../src/formats/graph-writer/onnx-graph.ts';
+import { ElementType, OnnxGraph } from '../../../src/formats/graph-writer/onnx-graph.ts';
+import { folderOfAll } from '../../../src/formats/graph-writer/weights-folder.ts';
 import { int8Golden, int8Starter } from '../../support/int8.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
