@@ -191,7 +191,16 @@ export const rooms: Rooms = {
     values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/known', 'formats'],
     packages: ['undici', '@huggingface/hub'],
   },
-  'model-files/int8': { values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/hub'] },
+  'model-files/int8': {
+    values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/hub'],
+    types: ['model-files/int8/quantize-worker.ts'],
+    packages: ['piscina'],
+  },
+  // The worker that quantizes matrices is started by path.
+  'model-files/int8/quantize-worker.ts': {
+    values: [...GROUND, 'model-files/folder', 'model-files/int8'],
+    packages: ['piscina'],
+  },
   'model-files/known': { values: GROUND, types: ['model-files'] },
 
   settings: { values: [...GROUND, 'model-files/manifest.ts'], packages: ['typebox', 'yaml'] },

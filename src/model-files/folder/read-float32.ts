@@ -1,22 +1,28 @@
 import type { TensorLocation } from './safetensors.ts';
 
+/** What each pattern of 16 bits stands for as a float16: made at the first use, since few models are in it. */
+let halves: Float32Array | undefined;
+
 /**
  * Little-endian values of a safetensors tensor as float32; exact.
- * @param bytes begins at an element.
+ * @param bytes begins at an element of the buffer.
+ * @param values has room for them.
  */
-export function readFloat32(bytes: Uint8Array, dtype: TensorLocation['dtype']): Float32Array {
+export function readFloat32(bytes: Uint8Array, dtype: TensorLocation['dtype'], values: Float32Array): void {
   const { buffer, byteOffset, byteLength } = bytes;
-  if (dtype === 'F32') return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
-  const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
-  const values = new Float32Array(halves.length);
+  if (dtype === 'F32') {
+    values.set(new Float32Array(buffer, byteOffset, byteLength / 4));
+    return;
+  }
+  const stored = new Uint16Array(buffer, byteOffset, byteLength / 2);
   if (dtype === 'BF16') {
     // The upper half of a float32.
-    const bits = new Uint32Array(values.buffer);
-    for (let i = 0; i < bits.length; i++) bits[i] = (halves[i] as number) << 16;
+    const bits = new Uint32Array(values.buffer, values.byteOffset);
+    for (let i = 0; i < stored.length; i++) bits[i] = (stored[i] as number) << 16;
   } else {
-    for (let i = 0; i < values.length; i++) values[i] = fromHalf(halves[i] as number);
+    halves ??= Float32Array.from({ length: 2 ** 16 }, (_, pattern) => fromHalf(pattern));
+    for (let i = 0; i < stored.length; i++) values[i] = halves[stored[i] as number] as number;
   }
-  return values;
 }
 
 /** The number that the bits of a float16 stand for; exact. IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 of fraction. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
-import { type FileHashes, sha256File } from '../file-hashes.ts';
+import type { FileHashes } from '../file-hashes.ts';
 import { explainDiskError } from '../hub/explain-disk-error.ts';
 import { formatBytes } from '../hub/format-bytes.ts';
 import { checkFreeSpace } from '../hub/free-space.ts';
@@ -79,8 +79,8 @@ async function makeFile(tensors: Tensors, stem: string, options: PrepareInt8Opti
     const unfinished = path.join(folder, `${stem}.${randomUUID()}.incomplete`);
     onEvent({ kind: 'quantizing', folder, bytes });
     try {
-      await writeInt8File(tensors, unfinished, choice, (part) => onEvent({ kind: 'progress', part }));
-      const file = path.join(folder, int8FileName(stem, await sha256File(unfinished)));
+      const sha256 = await writeInt8File(tensors, unfinished, choice, (part) => onEvent({ kind: 'progress', part }));
+      const file = path.join(folder, int8FileName(stem, sha256));
       await rename(unfinished, file);
       await syncFolder(folder);
       return file;

@@ -4,15 +4,17 @@ import { LARGEST_WEIGHT } from './scheme.ts';
 const ROUND = 6_755_399_441_055_744;
 /** Columns at a time, so that what is written stays in the CPU cache. */
 const TILE = 64;
+/** Bytes from one column of a tile to the next beyond its rows: columns a power of two apart would share few cache lines. */
+const GAP = 64;
 
 /** A matrix being quantized. */
 export interface Int8Target {
   rows: number;
   columns: number;
   /** [columns, rows] */
-  values: Int8Array;
+  values: Int8Array<ArrayBuffer>;
   /** [rows] */
-  scales: Float32Array;
+  scales: Float32Array<ArrayBuffer>;
   /** Sum of the squares of the rows so far, and of what rounding took from them. */
   squares: number;
   errorSquares: number;
@@ -28,37 +30,44 @@ export interface Int8Target {
 export function quantizeRows(weights: Float32Array, firstRow: number, target: Int8Target): boolean {
   const { rows, columns, values, scales } = target;
   const count = weights.length / columns;
+  const inverses = new Float64Array(count);
   for (let row = 0; row < count; row++) {
     const begin = row * columns;
     let largest = 0;
-    let squares = 0;
     for (let i = begin; i < begin + columns; i++) {
-      const weight = weights[i] as number;
-      largest = Math.max(largest, Math.abs(weight));
-      squares += weight * weight;
+      const magnitude = Math.abs(weights[i] as number);
+      if (magnitude > largest) largest = magnitude;
     }
-    // Of finite float32 it is: their squares are far from the end of a double.
-    if (!Number.isFinite(squares)) return false;
-    target.squares += squares;
-    scales[firstRow + row] = largest / LARGEST_WEIGHT;
+    const scale = Math.fround(largest / LARGEST_WEIGHT);
+    scales[firstRow + row] = scale;
+    // Of a row of zeros, or of what float32 has no smaller scale for, all integers are 0.
+    inverses[row] = scale === 0 ? 0 : 1 / scale;
   }
-  let errorSquares = 0;
+  const stride = count + GAP;
+  const tile = new Int8Array(TILE * stride);
   for (let firstColumn = 0; firstColumn < columns; firstColumn += TILE) {
-    const endColumn = Math.min(columns, firstColumn + TILE);
+    const width = Math.min(TILE, columns - firstColumn);
     for (let row = 0; row < count; row++) {
-      const scale = scales[firstRow + row] as number;
-      // A row of zeros, or of what float32 has no smaller scale for: zeros, which the target holds.
-      if (scale === 0) continue;
-      const begin = row * columns;
-      for (let column = firstColumn; column < endColumn; column++) {
-        const quotient = (weights[begin + column] as number) / scale;
+      const inverse = inverses[row] as number;
+      const begin = row * columns + firstColumn;
+      // In units of the row's scale. NaN and infinity, which times 0 is NaN, make NaN of the sum.
+      let squares = 0;
+      let errorSquares = 0;
+      for (let i = 0; i < width; i++) {
+        const quotient = (weights[begin + i] as number) * inverse;
         const integer = quotient + ROUND - ROUND;
-        const error = (quotient - integer) * scale;
+        const error = quotient - integer;
+        squares += quotient * quotient;
         errorSquares += error * error;
-        values[column * rows + firstRow + row] = integer;
+        tile[i * stride + row] = integer;
       }
+      const scale = scales[firstRow + row] as number;
+      target.squares += squares * scale * scale;
+      target.errorSquares += errorSquares * scale * scale;
+    }
+    for (let i = 0; i < width; i++) {
+      values.set(tile.subarray(i * stride, i * stride + count), (firstColumn + i) * rows + firstRow);
     }
   }
-  target.errorSquares += errorSquares;
-  return true;
+  return Number.isFinite(target.squares);
 }

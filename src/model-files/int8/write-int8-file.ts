@@ -1,21 +1,13 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { StartError } from '../../errors.ts';
-import { readFloat32 } from '../folder/read-float32.ts';
-import type { TensorLocation } from '../folder/safetensors.ts';
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { sha256File } from '../file-hashes.ts';
 import { writeAll } from '../write-all.ts';
-import { type Int8Target, quantizeRows } from './quantize-rows.ts';
+import { quantizeMatrices } from './quantize-matrices.ts';
+import type { Matrix } from './quantize-worker.ts';
 import type { MatrixChoice, Tensors } from './scheme.ts';
 
-/** Of the source at a time: few milliseconds of work, so that the process answers meanwhile. */
-const READ_BYTES = 1 << 20;
-
-/** A matrix of the source. */
-interface Matrix {
-  name: string;
-  source: TensorLocation;
-  rows: number;
-  columns: number;
-}
+/** Hashed and written at a time: few milliseconds of work, so that the process answers meanwhile. */
+const WRITE_BYTES = 1 << 22;
 
 /** Those that may be quantized, in the order of the file. */
 function matricesOf(tensors: Tensors, { isQuantizable }: MatrixChoice): Matrix[] {
@@ -40,74 +32,58 @@ export function int8FileBytes(tensors: Tensors, choice: MatrixChoice): number {
 }
 
 /**
- * Quantizes a model, matrix by matrix, into a new safetensors file: the integers of each, transposed, then the scales of
- * all. Matrices that would lose too much are not in it. The same weights give the same bytes. Holds one matrix in memory.
+ * Quantizes a model, matrix by matrix, in worker threads, into a new safetensors file: the integers of each, transposed,
+ * then the scales of all. Matrices that would lose too much are not in it. The same weights give the same bytes. Holds few
+ * matrices in memory.
  *
  * @param file must not exist. When this returns, it is on the disk.
  * @param onProgress told which part of the work is done, up to 1.
- * @throws {StartError} for weights that are not finite, and errors of the file system.
+ * @returns its SHA-256, 64 hexadecimal digits.
+ * @throws {StartError} for weights that cannot be read or are not finite, and errors of the file system.
  */
 export async function writeInt8File(
   tensors: Tensors,
   file: string,
   choice: MatrixChoice,
   onProgress: (part: number) => void,
-): Promise<void> {
+): Promise<string> {
   const matrices = matricesOf(tensors, choice);
-  const sources = new Map<string, FileHandle>();
   const output = await open(file, 'wx');
   try {
-    // Room for all of them: which they are is known at the end.
-    const headerBytes = headerOf(matrices, choice).length;
-    let end = headerBytes;
-    const append = async (bytes: ArrayBufferView) => {
-      await writeAll(output, bytes, end);
-      end += bytes.byteLength;
+    // Room for all of them: which they are is known at the end. Mostly they are all, and then it begins the file's hash.
+    const wholeHeader = headerOf(matrices, choice);
+    const hash = createHash('sha256').update(wholeHeader);
+    let end = wholeHeader.length;
+    const append = async ({ buffer, byteLength }: Int8Array | Float32Array) => {
+      for (let done = 0; done < byteLength; done += WRITE_BYTES) {
+        const bytes = new Uint8Array(buffer, done, Math.min(WRITE_BYTES, byteLength - done));
+        hash.update(bytes);
+        await writeAll(output, bytes, end);
+        end += bytes.length;
+      }
     };
     const written: Matrix[] = [];
     const allScales: Float32Array[] = [];
-    for (const [i, matrix] of matrices.entries()) {
-      const { file: sourceFile } = matrix.source;
-      const source = sources.get(sourceFile) ?? (await open(sourceFile, 'r'));
-      sources.set(sourceFile, source);
-      const { values, scales, squares, errorSquares } = await quantize(matrix, source);
-      onProgress((i + 1) / matrices.length);
-      if (errorSquares > choice.largestError ** 2 * squares) continue;
-      await append(values);
-      allScales.push(scales);
-      written.push(matrix);
+    const all = matrices.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+    let done = 0;
+    let next = 0;
+    for await (const { values, scales, squares, errorSquares } of quantizeMatrices(matrices)) {
+      const matrix = matrices[next++] as Matrix;
+      if (errorSquares <= choice.largestError ** 2 * squares) {
+        await append(values);
+        allScales.push(scales);
+        written.push(matrix);
+      }
+      done += values.length;
+      onProgress(done / all);
     }
     for (const scales of allScales) await append(scales);
-    await writeAll(output, headerOf(written, choice, headerBytes), 0);
+    await writeAll(output, headerOf(written, choice, wholeHeader.length), 0);
     await output.sync();
+    return written.length === matrices.length ? hash.digest('hex') : await sha256File(file);
   } finally {
     await output.close();
-    for (const source of sources.values()) await source.close();
   }
-}
-
-async function quantize({ name, source, rows, columns }: Matrix, handle: FileHandle): Promise<Int8Target> {
-  const target: Int8Target = {
-    rows,
-    columns,
-    values: new Int8Array(rows * columns),
-    scales: new Float32Array(rows),
-    squares: 0,
-    errorSquares: 0,
-  };
-  const rowBytes = source.byteLength / rows;
-  const rowsPerRead = Math.max(1, Math.floor(READ_BYTES / rowBytes));
-  const buffer = Buffer.allocUnsafeSlow(rowsPerRead * rowBytes);
-  for (let row = 0; row < rows; row += rowsPerRead) {
-    const bytes = buffer.subarray(0, Math.min(rowsPerRead, rows - row) * rowBytes);
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, source.offset + row * rowBytes);
-    if (bytesRead !== bytes.length)
-      throw new StartError(`${source.file} ends in the middle of ${name}. Download it again.`);
-    if (!quantizeRows(readFloat32(bytes, source.dtype), row, target)) {
-      throw new StartError(`Tensor ${name} of ${source.file} has non-finite values. Download it again.`);
-    }
-  }
-  return target;
 }
 
 /**
