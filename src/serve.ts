@@ -53,7 +53,12 @@ export async function serve(options: ServeOptions): Promise<Service> {
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
   const reports = (name: string) => reportModel(name, logger, metrics.of(name));
-  const models = await openModels({ configs: config.models, logger, clock, engineEntry, cgroup, reports });
+  let tellPortIsOpen = () => {};
+  // A port that is taken must not leave half of an int8 file behind, each time that whatever starts the server tries again.
+  const mayWrite = new Promise<void>((resolve) => {
+    tellPortIsOpen = resolve;
+  });
+  const models = await openModels({ configs: config.models, logger, clock, engineEntry, cgroup, reports, mayWrite });
   const registry = new ModelRegistry(models);
   const readiness = new Readiness(models, clock);
   const closeEngines = () => Promise.all(models.map(({ engine }) => engine.close()));
@@ -62,23 +67,31 @@ export async function serve(options: ServeOptions): Promise<Service> {
     for (const { engine } of models) engine.onStateChange(tell);
   });
 
-  const tracer = await openTracer(config, (event) => {
-    if (event.kind === 'failing') logger.warn({ reason: event.reason }, 'traces cannot be sent');
-    else logger.info({ lost: event.lost }, 'traces can be sent again');
-  });
-  const drained = new AbortController();
-  // Each body that is being received listens to it.
-  setMaxListeners(0, drained.signal);
-  const basics = { config, readiness, metrics, logger, apiKeys, tracer };
-  const isDraining = () => readiness.isDraining;
-  const app = await buildApp({ ...basics, models: registry, isDraining, drained: drained.signal });
-  const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
-
+  /** What there is to close if the start fails. */
+  const closers: (() => Promise<unknown>)[] = [closeEngines];
   try {
-    // The port opens first: a taken one is known before a large model is loaded, and probes are answered meanwhile.
+    const tracer = await openTracer(config, (event) => {
+      if (event.kind === 'failing') logger.warn({ reason: event.reason }, 'traces cannot be sent');
+      else logger.info({ lost: event.lost }, 'traces can be sent again');
+    });
+    closers.push(async () => tracer?.close());
+    const drained = new AbortController();
+    // Each body that is being received listens to it.
+    setMaxListeners(0, drained.signal);
+    const basics = { config, readiness, metrics, logger, apiKeys, tracer };
+    const isDraining = () => readiness.isDraining;
+    const app = await buildApp({ ...basics, models: registry, isDraining, drained: drained.signal });
+    const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
+    closers.push(
+      () => closeNow(metricsApp),
+      () => closeNow(app),
+    );
+
+    // The port opens before the weights are loaded: a taken one is known soon, and probes are answered meanwhile.
     const url = (await listen(app, { ...config, prefix: '' })) + config.basePath;
     const metricsAddress = { host: config.metricsHost, port: config.metricsPort, prefix: 'METRICS_' } as const;
     const metricsUrl = metricsApp && (await listen(metricsApp, metricsAddress));
+    tellPortIsOpen();
     const loaded = await loadModels(models, metrics);
     logger.info({ url, metricsUrl, ...(loaded.length === 1 ? loaded[0] : { models: loaded }) }, 'ready');
     return {
@@ -102,10 +115,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       },
     };
   } catch (error) {
-    await closeEngines();
-    await tracer?.close();
-    await closeNow(metricsApp);
-    await closeNow(app);
+    for (const close of closers) await close();
     throw error;
   }
 }

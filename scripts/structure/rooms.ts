@@ -185,6 +185,8 @@ export const rooms: Rooms = {
     types: ['model-files/folder/tokenizer', 'settings'],
     packages: ['typebox'],
   },
+  // The thread that hashes a large file is started by path.
+  'model-files/hash-worker.ts': { values: ['model-files'] },
   'model-files/folder': { values: GROUND, types: ['model-files/manifest.ts'] },
   'model-files/folder/tokenizer': { values: GROUND, types: ['model-files/folder', 'tokenization'] },
   'model-files/hub': {

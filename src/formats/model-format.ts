@@ -62,6 +62,8 @@ export interface PrepareOptions {
   folders: () => readonly string[];
   files: FileHashes;
   onEvent: OnInt8Event;
+  /** Files are written after this only. Left out: at once. */
+  mayWrite?: Promise<unknown> | undefined;
 }
 
 /**

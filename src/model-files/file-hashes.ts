@@ -1,7 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { statSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import { hashFile } from './hash-file.ts';
+
+/** A file of more bytes is hashed in a thread of its own: it takes longer than the thread's start. */
+const LARGE = 1 << 26;
 
 /** SHA-256 of files, each read at most once: weights are gigabytes. */
 export class FileHashes {
@@ -24,11 +27,23 @@ export class FileHashes {
   }
 }
 
-/** @returns 64 hexadecimal digits, from the bytes as they are now. */
+/**
+ * Reads a large file in another thread: the start does other work meanwhile.
+ * @returns 64 hexadecimal digits, from the bytes as they are now.
+ */
 export async function sha256File(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
+  const { size } = await stat(file);
+  return size > LARGE ? hashInThread(file) : hashFile(file);
+}
+
+function hashInThread(file: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./hash-worker.js', import.meta.url), { workerData: file });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    // After one of both, or because the thread was lost.
+    worker.once('exit', () => reject(new Error(`the thread that reads ${file} ended`)));
+  });
 }
 
 /**

@@ -44,6 +44,8 @@ export interface OpenModelOptions {
   reports: (name: string) => ModelReports;
   /** The engine process; tests put a fake one here that speaks the same protocol. */
   engineEntry?: URL | undefined;
+  /** Files are written after this only. Left out: at once. */
+  mayWrite?: Promise<unknown> | undefined;
 }
 
 /** What the engine process and the files turned out to be. */
@@ -70,6 +72,15 @@ interface Computed {
 
 /** A served model and what computes it. */
 export type OpenModel = Omit<ServedModel, 'task' | 'service'> & OpenService & Computed;
+
+/** A model that was found and described. */
+export interface DescribedModel extends Pick<Computed, 'manifest' | 'engine' | 'choices'> {
+  readonly name: string;
+  /** Begins to load the weights: the rest of a start takes as long as a part of that. `start` tells how it went. */
+  readonly beginLoading: () => void;
+  /** Opens the tokenizer and what answers requests. @throws {StartError} */
+  readonly open: () => Promise<OpenModel>;
+}
 
 /** The settings that are of one model. */
 export type ModelConfig = ModelSettings &
@@ -98,7 +109,15 @@ export type ModelConfig = ModelSettings &
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
-  const { config, logger, clock } = options;
+  return (await findModel(options)).open();
+}
+
+/**
+ * The first half of {@link openModel}: settings → model found → engine.
+ * @throws {StartError} with the one line that the operator needs.
+ */
+export async function findModel(options: OpenModelOptions): Promise<DescribedModel> {
+  const { config, logger, clock, mayWrite } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const files = new FileHashes(location.hashes);
   const publishedTask = () => findPublishedTask(location.folder, files);
@@ -143,20 +162,14 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     onPoison,
     onAcquittal,
   });
-  const opened = await openService({ manifest, config, clock, batcher, layout: format.layout });
-  if (opened.task === 'rerank') {
-    const { template, activation, defaultInstruction } = opened.service.model;
-    logger.info({ model: name, template, activation, defaultInstruction }, 'how the reranker reads pairs');
-  }
-  if (manifest.textRules !== null) logger.info({ model: name, ...manifest.textRules }, 'how the model reads texts');
-
-  const start = async (): Promise<StartedModel> => {
+  const load = async (): Promise<{ info: EngineInfo; fingerprint: string }> => {
     const dtypes = new Set(choices.flat().map(({ dtype }) => dtype));
     const folders = () => int8Folders(location, config);
     loaded = await format.prepare(manifest, dtypes, {
       folders,
       files,
       onEvent: logInt8Events(manifest.name, logger, clock),
+      mayWrite,
     });
     // Before the hashes of the fingerprint: what changes meanwhile must not pass for what they are of.
     stamps = new FileStamps(format.engineFiles(loaded));
@@ -165,13 +178,34 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
     const [only, ...others] = dtypes;
     const dtype = only === undefined || others.length > 0 ? (await starting).dtype : only;
     const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);
-    batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
-    const weightBytes = format.weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
-    opened.service.begin({ device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
-    const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;
-    return { info, fingerprint, batchTokens, batchTokensFrom };
+    return { info, fingerprint };
   };
-  const names = [...new Set([name, ...config.aliases])];
+  let loading: ReturnType<typeof load> | undefined;
+  const beginLoading = () => {
+    loading ??= load();
+    // Whoever starts the model is told.
+    loading.catch(() => {});
+    return loading;
+  };
+
+  const open = async (): Promise<OpenModel> => {
+    const opened = await openService({ manifest, config, clock, batcher, layout: format.layout });
+    if (opened.task === 'rerank') {
+      const { template, activation, defaultInstruction } = opened.service.model;
+      logger.info({ model: name, template, activation, defaultInstruction }, 'how the reranker reads pairs');
+    }
+    if (manifest.textRules !== null) logger.info({ model: name, ...manifest.textRules }, 'how the model reads texts');
+    const start = async (): Promise<StartedModel> => {
+      const { info, fingerprint } = await beginLoading();
+      batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
+      const weightBytes = format.weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
+      opened.service.begin({ device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
+      const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;
+      return { info, fingerprint, batchTokens, batchTokensFrom };
+    };
+    const names = [...new Set([name, ...config.aliases])];
+    return { name, names, ...opened, engineHealth, manifest, truth, batcher, engine, choices, start };
+  };
   const engineHealth = watchEngine(engine, clock);
-  return { name, names, ...opened, engineHealth, manifest, truth, batcher, engine, choices, start };
+  return { name, manifest, engine, choices, beginLoading, open };
 }

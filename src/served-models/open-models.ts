@@ -2,7 +2,13 @@ import { StartError } from '../errors.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { ObservedModel } from '../metrics/observed-metrics.ts';
 import { type CgroupPlaces, checkMemory, memoryLimit, memoryOf } from './memory.ts';
-import { type ModelConfig, type OpenModel, type OpenModelOptions, openModel } from './open-model.ts';
+import {
+  type DescribedModel,
+  findModel,
+  type ModelConfig,
+  type OpenModel,
+  type OpenModelOptions,
+} from './open-model.ts';
 
 export interface OpenModelsOptions extends Omit<OpenModelOptions, 'config'> {
   configs: readonly ModelConfig[];
@@ -11,25 +17,36 @@ export interface OpenModelsOptions extends Omit<OpenModelOptions, 'config'> {
 }
 
 /**
- * Opens every model of the settings, in their order, and says what they take of memory before any is loaded.
+ * Opens every model of the settings, in their order, and says what they take of memory before any is loaded. The weights of
+ * the first are loaded while the rest is still being opened; those of the others wait for their `start`.
  * @throws {StartError} what `openModel` throws; where there is too little memory.
  */
 export async function openModels(options: OpenModelsOptions): Promise<OpenModel[]> {
   const { configs, logger, cgroup, ...rest } = options;
-  const models: OpenModel[] = [];
   const isOneOfSeveral = configs.length > 1;
+  const found: DescribedModel[] = [];
   for (const one of configs) {
-    const opened = await openModel({ ...rest, logger, config: one }).catch(naming(one.model, isOneOfSeveral));
-    const start = () => opened.start().catch(naming(opened.name, isOneOfSeveral));
-    models.push({ ...opened, start } as OpenModel);
+    found.push(await findModel({ ...rest, logger, config: one }).catch(naming(one.model, isOneOfSeveral)));
   }
-  const needs = models.map(({ name, manifest, choices }) => ({
+  const needs = found.map(({ name, manifest, choices }) => ({
     name,
     bytes: memoryOf(choices, ({ dtype }) => formatOf(manifest).residentBytes(manifest, dtype)),
   }));
   const limit = memoryLimit(cgroup);
   logger.info({ needs, available: limit.bytes, source: limit.source }, 'minimum memory of the models');
   checkMemory(needs, limit);
+  const models: OpenModel[] = [];
+  try {
+    found[0]?.beginLoading();
+    for (const [i, model] of found.entries()) {
+      const opened = await model.open().catch(naming((configs[i] as ModelConfig).model, isOneOfSeveral));
+      const start = () => opened.start().catch(naming(opened.name, isOneOfSeveral));
+      models.push({ ...opened, start } as OpenModel);
+    }
+  } catch (error) {
+    await Promise.all(found.map(({ engine }) => engine.close()));
+    throw error;
+  }
   return models;
 }
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { packageRoot } from '../../src/package-info.ts';
 import { cosine } from '../../src/tasks/embedding/cosine.ts';
 import { paddedFixtures } from '../support/padded-fixtures.ts';
@@ -63,6 +66,21 @@ describe('DTYPE=int8', () => {
     const other = await exact.line('ready');
     assert.equal(other.dtype, 'fp32', 'auto is never int8');
     assert.notEqual(other.fingerprint, fingerprint);
+  });
+
+  it('makes no weights for a start that ends at a port that is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    try {
+      const message = await startFailure({ DTYPE: 'int8', HF_HOME: home, HOST: '127.0.0.1', PORT: String(port) });
+      assert.match(message, new RegExp(`\\b${port}\\b`));
+      // What this process would go on with, if it had begun.
+      await setTimeout(500);
+      assert.deepEqual(filesIn(home), []);
+    } finally {
+      other.close();
+    }
   });
 
   for (const [what, environment, message] of [

@@ -6,7 +6,7 @@ import { startService } from './running-service.ts';
 export const noEngine = new URL('./no-such-engine.js', import.meta.url);
 
 /**
- * Starts a service with these settings, which must fail: before it starts an engine process, unless one is given.
+ * Starts a service with these settings, which must fail: before anyone waits for an engine process, unless one is given.
  * @returns the line that the operator is told; `hotvec serve` logs it and exits with 1 (e2e/start-errors.test.ts).
  */
 export async function startFailure(environment: Record<string, string>, engineEntry = noEngine): Promise<string> {

@@ -22,6 +22,8 @@ export interface PrepareInt8Options {
   folders: readonly string[];
   files: FileHashes;
   onEvent: OnInt8Event;
+  /** Nothing is written before. Left out: at once. */
+  mayWrite?: Promise<unknown> | undefined;
   /** Tests put another here. */
   checkSpace?: typeof checkFreeSpace;
 }
@@ -53,6 +55,7 @@ export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options)
   }
   // They are not removed: another process may have put a whole one there by now. The rename replaces them.
   for (const file of damaged) onEvent({ kind: 'damaged', file });
+  await options.mayWrite;
   return finish(await makeFile(tensors, stem, options), true);
 }
 

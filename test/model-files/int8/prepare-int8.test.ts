@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { StartError } from '../../../src/errors.ts';
 import { DECODER_CHOICE } from '../../../src/formats/causal/causal-weights.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
@@ -87,6 +88,23 @@ describe('prepareInt8()', () => {
     assert.deepEqual(int8, first.int8);
     assert.deepEqual(readdirSync(folder), [path.basename(ready.file)]);
     assert.match(path.basename(ready.file), new RegExp(`^int8-[0-9a-f]{16}-${sha256(readFileSync(ready.file))}\\.`));
+  });
+
+  it('finds a file before anything may be written, and makes none', async () => {
+    const never = new Promise(() => {});
+    const asked = (mayWrite: Promise<unknown>) =>
+      prepareInt8(tensors, {
+        choice: DECODER_CHOICE,
+        folders: [folder],
+        files: new FileHashes(),
+        onEvent: () => {},
+        mayWrite,
+      });
+    const waiting = asked(never).then(() => 'made');
+    assert.equal(await Promise.race([waiting, setTimeout(500, 'waits')]), 'waits');
+    assert.deepEqual(readdirSync(folder), []);
+    const made = await asked(Promise.resolve());
+    assert.deepEqual(await asked(never), made);
   });
 
   for (const [damage, spoil] of [
