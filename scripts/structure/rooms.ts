@@ -171,7 +171,7 @@ export const rooms: Rooms = {
     types: ['formats', 'model-files', 'model-files/folder/tokenizer'],
   },
   'formats/own-graph': {
-    values: [...GROUND, 'formats/pooling', 'model-files/folder', 'model-files/int8'],
+    values: [...GROUND, 'engine', 'formats/pooling', 'model-files/folder', 'model-files/int8'],
     types: ['formats', 'model-files'],
   },
   'formats/pooling': {

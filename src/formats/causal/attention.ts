@@ -6,73 +6,101 @@ const MICROSOFT = 'com.microsoft';
 const UNSEEN = -10_000;
 
 export interface AttentionParts {
-  /** [B, S] padded slot → row of keys and values. */
-  padIndex: string;
-  /** [B, S] padded slot → row of queries; of a slot whose row was computed before, any. */
-  queryPadIndex: string;
   /** [positions, headDim / 2] in `type`. */
   cos: string;
   sin: string;
   /** Precision of queries, keys and values. */
   type: ElementType;
+  /** Whether keys and values are also of rows that were computed before, P of them. */
+  keepsPrefixes: boolean;
+}
+
+/** One layer's attention. */
+export interface Attention {
   /**
-   * Whether nodes on the CPU may read the present keys and values that attention gives besides. Those are not needed.
-   * But without them ONNX Runtime computes attention in a slower way that stores every score, and an output that no
-   * node reads is kept until the run ends: 230 KB a token over the layers of the 0.6B model. So their sizes, times
-   * zero, go into a shape, and each pair is freed before the next layer.
+   * Rotates the heads of queries or keys, packed rows, by their positions; where `attend` does that, nothing.
    */
-  readPresent: boolean;
+  rotate: (rows: string, headCount: number) => string;
+  /**
+   * Adds one layer's attention to the graph: query [N, query width], key and value [P + N, key-value width]. Returns what each
+   * slot saw, [slots, query width]: which slots there are and where a row is among them, is a matter of the layout that is fed.
+   */
+  attend: (query: string, key: string, value: string, layer: number) => string;
+}
+
+/** A sequence has its slots in a row, as many as the longest (padded-view.ts): [B, S] → row. Slots past an end hold nothing of use. */
+export function padIndex(graph: OnnxGraph): string {
+  return graph.input('pad_index', ElementType.int32, ['B', 'S']);
 }
 
 /**
- * Adds one layer's attention to the graph: query [N, query width], key and value [N, key-value width], packed rows that
- * are not rotated yet. Returns what each padded slot saw, [B × S, query width]; slots past a sequence's end hold nothing
- * of use.
+ * With ONNX Runtime's GroupQueryAttention, which rotates, masks and groups in one operator.
+ * Inputs it adds to the graph: pad_index, seqlens_k [B] (= length − 1), total_sequence_length [1] (= S), int32.
  */
-export type Attend = (query: string, key: string, value: string, layer: number) => string;
+export function fusedAttention(graph: OnnxGraph, config: CausalConfig, { cos, sin }: AttentionParts): Attention {
+  const index = padIndex(graph);
+  const padded = groupQueryAttention(graph, config);
+  return {
+    rotate: (rows) => rows,
+    attend(query, key, value, layer) {
+      const [q, k, v] = [query, key, value].map((rows) => graph.node('Gather', [rows, index])) as [
+        string,
+        string,
+        string,
+      ];
+      const { attended } = padded(graph, [q, k, v], [cos, sin], layer);
+      return graph.reshape(attended, [-1, config.headCount * config.headDim]);
+    },
+  };
+}
 
 /**
- * With ONNX Runtime's GroupQueryAttention, which rotates, masks and groups in one operator.
- * Inputs it adds to the graph: seqlens_k [B] (= length − 1), total_sequence_length [1] (= S), int32.
+ * GroupQueryAttention over padded queries, keys and values [B, S, ·], which are rotated by it where it is given tables.
+ * Returns its three outputs by name.
  */
-export function fusedAttention(graph: OnnxGraph, config: CausalConfig, parts: AttentionParts): Attend {
-  const { headCount, keyValueHeadCount, headDim } = config;
+export function groupQueryAttention(graph: OnnxGraph, config: CausalConfig) {
   const seqlensK = graph.input('seqlens_k', ElementType.int32, ['B']);
   const totalLength = graph.input('total_sequence_length', ElementType.int32, [1]);
   const everyLayer: Record<string, Attribute> = {
-    num_heads: { int: headCount },
-    kv_num_heads: { int: keyValueHeadCount },
-    do_rotary: { int: 1 },
-    scale: { float: 1 / Math.sqrt(headDim) },
+    num_heads: { int: config.headCount },
+    kv_num_heads: { int: config.keyValueHeadCount },
+    scale: { float: 1 / Math.sqrt(config.headDim) },
   };
-  return (query, key, value, layer) => {
+  return (part: OnnxGraph, padded: [string, string, string], tables: [] | [string, string], layer: number) => {
     const window = windowOf(config, layer);
-    const attributes = window === null ? everyLayer : { ...everyLayer, local_window_size: { int: window } };
-    const pad = (rows: string, index: string) => graph.node('Gather', [rows, index]); // [B, S, ·]
-    const padded = [pad(query, parts.queryPadIndex), pad(key, parts.padIndex), pad(value, parts.padIndex)];
-    const inputs = [...padded, '', '', seqlensK, totalLength, parts.cos, parts.sin];
-    const outputs = [`attended.${layer}`, `present_key.${layer}`, `present_value.${layer}`];
-    const attended = graph.node('GroupQueryAttention', inputs, { domain: MICROSOFT, attributes, outputs });
-    const shape = graph.int64s([-1, headCount * headDim]);
-    if (!parts.readPresent) return graph.node('Reshape', [attended, shape]);
-    const sizes = outputs.slice(1).map((present) => graph.node('Size', [present]));
-    const nothing = graph.node('Mul', [graph.node('Add', sizes), graph.int64s([0])]);
-    return graph.node('Reshape', [attended, graph.node('Add', [shape, nothing])]);
+    const attributes = {
+      ...everyLayer,
+      do_rotary: { int: tables.length === 0 ? 0 : 1 },
+      ...(window === null ? {} : { local_window_size: { int: window } }),
+    };
+    const [attended, presentKey, presentValue] = [
+      `attended.${layer}`,
+      `present_key.${layer}`,
+      `present_value.${layer}`,
+    ];
+    const outputs = [attended, presentKey, presentValue];
+    part.node('GroupQueryAttention', [...padded, '', '', seqlensK, totalLength, ...tables], {
+      domain: MICROSOFT,
+      attributes,
+      outputs,
+    });
+    return { attended, presentKey, presentValue };
   };
 }
 
 /**
  * With ONNX's plain operators. For WebGPU, whose GroupQueryAttention in ONNX Runtime 1.30.0 is wrong beyond 48 tokens
  * and for the shorter sequences of a batch (docs/decisions/0025). It holds all scores at once, B × heads × S × S.
- * Inputs it adds to the graph: row_position [N] (of each packed row in its sequence), slot_position [S] (0, 1, …),
+ * Inputs it adds to the graph: pad_index, row_position [N] (of each packed row in its sequence), slot_position [S] (0, 1, …),
  * int32.
  *
  * The mask is purely causal: padding is on the right, where no real position looks.
  */
-export function plainAttention(graph: OnnxGraph, config: CausalConfig, parts: AttentionParts): Attend {
+export function plainAttention(graph: OnnxGraph, config: CausalConfig, parts: AttentionParts): Attention {
   const { headCount, keyValueHeadCount, headDim } = config;
   const { type } = parts;
   const reshape = (x: string, shape: number[]) => graph.reshape(x, shape);
+  const index = padIndex(graph);
   const rowPosition = graph.input('row_position', ElementType.int32, ['N']);
   const slotPosition = graph.input('slot_position', ElementType.int32, ['S']);
   const half = headDim / 2;
@@ -114,9 +142,9 @@ export function plainAttention(graph: OnnxGraph, config: CausalConfig, parts: At
   );
   const groups = graph.constant('attention.groups', ElementType.int64, [headCount], headOf);
   const forEachQueryHead = (x: string) => graph.node('Gather', [x, groups], { attributes: { axis: { int: 1 } } });
-  const pad = (x: string) => graph.node('Gather', [x, parts.padIndex]); // [N, heads, headDim] → [B, S, heads, headDim]
+  const pad = (x: string) => graph.node('Gather', [x, index]); // [N, heads, headDim] → [B, S, heads, headDim]
 
-  return (query, key, value, layer) => {
+  const attend: Attention['attend'] = (query, key, value, layer) => {
     const q = transpose(pad(multiply(rotate(query, headCount), scale)), [0, 2, 1, 3]);
     const k = transpose(pad(forEachQueryHead(rotate(key, keyValueHeadCount))), [0, 2, 3, 1]);
     const v = transpose(pad(forEachQueryHead(reshape(value, [-1, keyValueHeadCount, headDim]))), [0, 2, 1, 3]);
@@ -124,12 +152,13 @@ export function plainAttention(graph: OnnxGraph, config: CausalConfig, parts: At
     const seen = product(graph.node('Softmax', [scores], { attributes: { axis: { int: 3 } } }), v);
     return reshape(transpose(seen, [0, 2, 1, 3]), [-1, headCount * headDim]);
   };
+  return { rotate: (rows) => rows, attend };
 }
 
 type Op = (a: string, b: string) => string;
 
 /** How many tokens a token sees in a layer, itself the last of them; null: all before it. */
-function windowOf({ traits: { slidingWindow } }: CausalConfig, layer: number): number | null {
+export function windowOf({ traits: { slidingWindow } }: CausalConfig, layer: number): number | null {
   return slidingWindow?.layers.includes(layer) ? slidingWindow.tokens : null;
 }
 

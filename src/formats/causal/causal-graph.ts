@@ -3,6 +3,7 @@ import { int8Products } from '../graph-writer/int8-products.ts';
 import { ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
 import { inverseFrequencies, rotaryTables } from '../graph-writer/rotary-tables.ts';
 import { fusedAttention, plainAttention } from './attention.ts';
+import { blockAttention } from './block-attention.ts';
 import type { CausalWeights } from './causal-weights.ts';
 import { scaleFrequencies } from './rope.ts';
 
@@ -22,16 +23,24 @@ export const EMBEDDING_TABLE = 'embed_tokens.weight';
 /** Tensors a checkpoint may have that no hidden state depends on: the language model's head, tables that are computed. */
 const NOT_FOR_EMBEDDING = /^lm_head\.weight$|rotary_emb\.inv_freq$/;
 
+/** Ways to compute attention, and the version of ONNX's operators that each is written in. */
+const ATTENTION = {
+  blocks: { write: blockAttention, opset: 24 },
+  fused: { write: fusedAttention, opset: 21 },
+  plain: { write: plainAttention, opset: 21 },
+} as const;
+
 export interface GraphOptions {
   /** Rows of the rotary tables: the longest sequence that will be fed. */
   positions: number;
   /** Names a weight file inside the session's data folder. */
   fileName: (location: { file: string }) => string;
   dtype: PackedDtype;
-  /** ONNX Runtime's own operator, or plain ones, for a provider whose own operator is wrong (attention.ts). */
-  attention?: 'fused' | 'plain';
-  /** See attention.ts; true on the CPU. */
-  readPresent?: boolean;
+  /**
+   * In blocks of queries, for the CPU (block-attention.ts), with ONNX Runtime's own operator, or with plain ones, for a provider whose
+   * own operator is wrong (attention.ts).
+   */
+  attention: keyof typeof ATTENTION;
   /** Whether keys and values of earlier batches are fed, and some of this one's answered (kept-prefixes.ts). */
   keepsPrefixes?: boolean;
   /** Whether embedding rows are fed, looked up elsewhere (graph-writer/embedding-lookup.ts), instead of token ids. */
@@ -42,10 +51,9 @@ export interface GraphOptions {
  * Writes the packed graph of a decoder: one row per unique token in every matrix product, padding only inside attention, the
  * final-normed rows of the tokens asked for, each sequence's last or all of its, as its only output. Weights stay where they are in the safetensors.
  *
- * Inputs: token_ids [N], pad_index [B,S], pack_index [N], last_row [R], last_slot [R] (see `PackedPlan`), those of
- * the attention (attention.ts), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
- * takes the place of token_ids. With `keepsPrefixes` pad_index counts kept rows before packed ones, and query_pad_index
- * [B,S], keep_rows [K] int32 and, of each layer, kept_key and kept_value [P, key-value width] are inputs, and the rows
+ * Inputs: token_ids [N], last_row [R] (see `PackedPlan`), pack_index [N] and last_slot [R], a slot of attention for each packed row and
+ * each that is asked for, those of the attention (attention.ts, block-attention.ts), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
+ * takes the place of token_ids. With `keepsPrefixes` kept rows are counted before packed ones where keys are gathered, and keep_rows [K] int32 and, of each layer, kept_key and kept_value [P, key-value width] are inputs, and the rows
  * keep_rows of both together outputs: keep_key and keep_value. Output: pooled [R, hiddenSize] float32, not normalized, whatever the precision; of a
  * reranker [R, 1], what its head makes of that.
  * The arithmetic is that of transformers' `Qwen3Model` (modeling_qwen3.py), whose relatives have biases where it has none,
@@ -59,15 +67,7 @@ export interface GraphOptions {
  */
 export function writeCausalGraph(
   { architecture: config, tensors, int8, head }: CausalWeights,
-  {
-    positions,
-    fileName,
-    dtype,
-    attention = 'fused',
-    readPresent = false,
-    keepsPrefixes = false,
-    feedEmbeddings = false,
-  }: GraphOptions,
+  { positions, fileName, dtype, attention, keepsPrefixes = false, feedEmbeddings = false }: GraphOptions,
 ): Uint8Array {
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headDim, intermediateSize, traits } = config;
   const { biases } = traits;
@@ -118,9 +118,7 @@ export function writeCausalGraph(
 
   const index = (name: string, shape: (number | string)[]) => graph.input(name, ElementType.int32, shape);
   const tokens = feedEmbeddings ? graph.input('embeddings', float32, ['N', hidden]) : index('token_ids', ['N']);
-  const padIndex = index('pad_index', ['B', 'S']);
   const packIndex = index('pack_index', ['N']);
-  const queryPadIndex = keepsPrefixes ? index('query_pad_index', ['B', 'S']) : padIndex;
   const keepRows = keepsPrefixes ? index('keep_rows', ['K']) : '';
   const lastRow = index('last_row', ['R']);
   const lastSlot = index('last_slot', ['R']);
@@ -129,14 +127,12 @@ export function writeCausalGraph(
   // In the precision of the attention, as transformers casts them.
   const rotary = (name: string, table: Float32Array) =>
     toProduct(graph.constant(name, float32, [positions, headDim / 2], table));
-  const writeAttention = attention === 'fused' ? fusedAttention : plainAttention;
-  const attend = writeAttention(graph, config, {
-    padIndex,
-    queryPadIndex,
+  const { write: writeAttention, opset } = ATTENTION[attention];
+  const { rotate, attend } = writeAttention(graph, config, {
     cos: rotary('rope.cos', tables.cos),
     sin: rotary('rope.sin', tables.sin),
     type: product,
-    readPresent,
+    keepsPrefixes,
   });
 
   /** Rows kept before and those of this batch, one after the other. */
@@ -175,8 +171,11 @@ export function writeCausalGraph(
     };
     const project = (part: string, width: number): string =>
       linear(normed, name(part), width, hidden, biases.queryKeyValue);
-    const query = perHead(project('self_attn.q_proj', queryWidth), 'self_attn.q_norm', queryWidth);
-    const key = perHead(project('self_attn.k_proj', keyValueWidth), 'self_attn.k_norm', keyValueWidth);
+    const query = rotate(perHead(project('self_attn.q_proj', queryWidth), 'self_attn.q_norm', queryWidth), headCount);
+    const key = rotate(
+      perHead(project('self_attn.k_proj', keyValueWidth), 'self_attn.k_norm', keyValueWidth),
+      keyValueHeadCount,
+    );
     const value = project('self_attn.v_proj', keyValueWidth);
     const attended = attend(query, withKept(key, 'key', layer), withKept(value, 'value', layer), layer);
     // After the last attention only the rows asked for matter: the output projection and the FFN run on [R, ·].
@@ -210,5 +209,5 @@ export function writeCausalGraph(
     graph.node('Gemm', [hiddenRows, direction], { attributes: { transB: { int: 1 } }, outputs: [pooled] });
   }
   weights.assertAllUsed();
-  return graph.serialize({ '': 21, [MICROSOFT]: 1 });
+  return graph.serialize({ '': opset, [MICROSOFT]: 1 });
 }

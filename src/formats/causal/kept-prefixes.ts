@@ -5,7 +5,7 @@ import { type PackedPlan, planPackedBatch } from './plan.ts';
 export interface KeptPrefix {
   /** [P] */
   tokens: Int32Array;
-  /** Of each layer, row-major [P, key-value width], not rotated. */
+  /** Of each layer, row-major [P, key-value width]; keys are rotated. */
   keys: readonly Float32Array[];
   values: readonly Float32Array[];
 }
@@ -110,8 +110,8 @@ export function planWithPrefixes(
   const used = kept === null ? 0 : usableTokens(kept.tokens, sequences);
   const plan = planPackedBatch(tokenIds, offsets, vocabularySize, perToken, kept?.tokens.subarray(0, used));
   const { sequence, tokens } = worthKeeping ?? { sequence: 0, tokens: 0 };
-  const first = sequence * plan.slots;
-  const keepRows = plan.padIndex.slice(first, first + tokens);
+  const first = offsets[sequence] as number;
+  const keepRows = plan.rows.slice(first, first + tokens);
   return { plan, kept, used, keepRows, tokens: (sequences[sequence] as Int32Array).slice(0, tokens) };
 }
 

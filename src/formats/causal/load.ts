@@ -7,16 +7,20 @@ import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
 import { writeEmbeddingLookup } from '../graph-writer/embedding-lookup.ts';
 import { weightsFolderOf } from '../graph-writer/weights-folder.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
+import { joinRows, splitBatch } from '../own-graph/split-batch.ts';
 import { loadStages } from '../pooling/load-stages.ts';
 import { pool } from '../pooling/pool.ts';
 import type { RowGraph } from '../pooling/row-graph.ts';
 import { EMBEDDING_TABLE, PACKED_DTYPES, type PackedDtype, writeCausalGraph } from './causal-graph.ts';
 import type { CausalWeights } from './causal-weights.ts';
 import { type KeptPrefix, KeptPrefixes, type PrefixedPlan, planWithPrefixes } from './kept-prefixes.ts';
-import { answerEveryRow, type PackedPlan, planPackedBatch, slotsFor, statesOfSequences } from './plan.ts';
+import { blockFeeds, int32, NO_LAYOUT, paddedFeeds } from './layout-feeds.ts';
+import { slotsFor } from './padded-view.ts';
+import { answerEveryRow, type PackedPlan, planPackedBatch, positionsOf, statesOfSequences } from './plan.ts';
+import { LONGEST_IN_BLOCKS } from './query-blocks.ts';
 
-/** Precisions whose keys and values are float32 (on the CPU: all that are served there). */
-const KEEPING: readonly Dtype[] = ['fp32', 'int8'];
+/** Precisions whose queries, keys and values are float32 (on the CPU: all that are served there). */
+const OF_FLOAT32: readonly Dtype[] = ['fp32', 'int8'];
 
 export type CausalManifest = Pick<ModelManifest<CausalWeights>, 'weights' | 'pooling'>;
 
@@ -35,14 +39,14 @@ export async function loadCausal(manifest: CausalManifest, settings: EngineSetti
   // WebGPU has no bfloat16, and not every device a buffer for a large model's whole table: that lookup is a session
   // of its own on the CPU, so that everything else can be held to the device. Its own attention operator is wrong.
   const isWebGpu = device === 'webgpu';
+  const inBlocks = device === 'cpu' && OF_FLOAT32.includes(dtype);
   // Pairs of a request begin alike, and elsewhere keys and values would have to leave the device.
-  const keepsPrefixes = weights.head !== null && device === 'cpu' && KEEPING.includes(dtype);
+  const keepsPrefixes = weights.head !== null && inBlocks;
   const graph = writeCausalGraph(weights, {
     positions: slotsFor(maxTokens),
     fileName,
     dtype: packedDtype(dtype),
-    attention: isWebGpu ? 'plain' : 'fused',
-    readPresent: device === 'cpu',
+    attention: inBlocks ? 'blocks' : isWebGpu ? 'plain' : 'fused',
     keepsPrefixes,
     feedEmbeddings: isWebGpu,
   });
@@ -54,50 +58,62 @@ export async function loadCausal(manifest: CausalManifest, settings: EngineSetti
       )
     : undefined;
   const prefixes = keepsPrefixes ? new KeptPrefixes() : undefined;
-  return new PackedModel(session, lookup, manifest, prefixes, await loadStages(weights.stages, settings));
+  const finish = await loadStages(weights.stages, settings);
+  return new PackedModel({ session, lookup, manifest, inBlocks, prefixes, finish });
+}
+
+export interface PackedModelParts {
+  session: InferenceSession;
+  /** Token ids → embedding rows, where the graph itself does not look them up. */
+  lookup: InferenceSession | undefined;
+  manifest: CausalManifest;
+  /** Whether the graph attends sequences of up to LONGEST_IN_BLOCKS tokens in blocks of queries. */
+  inBlocks: boolean;
+  /** undefined: the graph computes every row. */
+  prefixes: KeptPrefixes | undefined;
+  finish: RowGraph;
 }
 
 /** A decoder in memory: batches of token ids in, pooled rows out. */
 export class PackedModel implements LoadedModel {
-  private readonly session: InferenceSession;
-  /** Token ids → embedding rows, where the graph itself does not look them up. */
-  private readonly lookup: InferenceSession | undefined;
-  private readonly manifest: CausalManifest;
-  private readonly finish: RowGraph;
-  /** undefined: the graph computes every row. */
-  private readonly prefixes: KeptPrefixes | undefined;
+  private readonly parts: PackedModelParts;
 
-  constructor(
-    session: InferenceSession,
-    lookup: InferenceSession | undefined,
-    manifest: CausalManifest,
-    prefixes: KeptPrefixes | undefined,
-    finish: RowGraph,
-  ) {
-    this.session = session;
-    this.lookup = lookup;
-    this.manifest = manifest;
-    this.finish = finish;
-    this.prefixes = prefixes;
+  constructor(parts: PackedModelParts) {
+    this.parts = parts;
   }
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
-    const { vocabularySize } = this.manifest.weights.architecture;
-    if (this.manifest.pooling !== 'last_token' || this.manifest.weights.stages.length > 0)
-      return this.runAndPool(batch);
-    if (this.prefixes === undefined) {
+    // What is attended otherwise is rounded otherwise: a long sequence shares rows with long ones only.
+    const parts = splitBatch(batch, (length) => this.parts.inBlocks && length <= LONGEST_IN_BLOCKS);
+    const computed: ComputedBatch[] = [];
+    for (const { batch: part } of parts) computed.push(await this.runTogether(part));
+    const rows = joinRows(
+      batch,
+      parts,
+      computed.map((one) => one.rows),
+    );
+    return { rows, computedTokens: computed.reduce((sum, one) => sum + one.computedTokens, 0) };
+  }
+
+  private async runTogether(batch: Batch): Promise<ComputedBatch> {
+    const { manifest, prefixes } = this.parts;
+    const { weights, pooling } = manifest;
+    const { vocabularySize } = weights.architecture;
+    if (pooling !== 'last_token' || weights.stages.length > 0) return this.runAndPool(batch);
+    // In a long sequence a beginning is little.
+    if (prefixes === undefined || (batch.offsets[1] as number) > LONGEST_IN_BLOCKS) {
       return this.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, vocabularySize, batch.perToken));
     }
-    const prefixed = planWithPrefixes(this.prefixes, batch, vocabularySize);
+    const prefixed = planWithPrefixes(prefixes, batch, vocabularySize);
     const { keys, values, ...computed } = await this.compute(prefixed);
-    if (prefixed.tokens.length > 0) this.prefixes.keep({ tokens: prefixed.tokens, keys, values });
+    if (prefixed.tokens.length > 0) prefixes.keep({ tokens: prefixed.tokens, keys, values });
     return computed;
   }
 
   /** What is made of hidden states besides taking the last one. Tokens that share a prefix still share a row. */
   private async runAndPool({ tokenIds, offsets, perToken }: Batch): Promise<ComputedBatch> {
-    const { pooling, weights } = this.manifest;
+    const { pooling, weights } = this.parts.manifest;
     if (perToken !== undefined && weights.stages.length > 0) {
       throw new Error('this model returns no rows of single tokens');
     }
@@ -108,7 +124,7 @@ export class PackedModel implements LoadedModel {
     const sequences = { starts: offsets.slice(0, -1), lengths: plan.lengths };
     const pooled = (states: Float32Array) => pool(states, hiddenSize, sequences, pooling, perToken);
     const rows = isLast ? computed : pooled(statesOfSequences(computed, hiddenSize, plan));
-    return { rows: await this.finish(rows), computedTokens };
+    return { rows: await this.parts.finish(rows), computedTokens };
   }
 
   /** Runs a layout made elsewhere, in which nothing was kept: what the benchmarks compare packing with. */
@@ -123,43 +139,32 @@ export class PackedModel implements LoadedModel {
     used,
     keepRows,
   }: Omit<PrefixedPlan, 'tokens'>): Promise<ComputedBatch & Omit<KeptPrefix, 'tokens'>> {
-    const { batchSize, slots } = plan;
-    const { layerCount, keyValueHeadCount, headDim } = this.manifest.weights.architecture;
+    const { session, lookup, prefixes, manifest, inBlocks } = this.parts;
+    const { layerCount, keyValueHeadCount, headDim } = manifest.weights.architecture;
     const uniqueTokens = plan.tokenIds.length;
-    const int32 = (data: Int32Array, shape: number[]) => new Tensor('int32', data, shape);
-    const tokenIds = { token_ids: int32(plan.tokenIds, [uniqueTokens]) };
+    const tokenIds = { token_ids: int32(plan.tokenIds) };
+    const isShort = plan.lengths.every((length) => length <= LONGEST_IN_BLOCKS);
+    const { packIndex, ...layout } = inBlocks && isShort ? blockFeeds(plan, headDim) : paddedFeeds(plan);
     const feeds: Record<string, Tensor> = {
-      ...(this.lookup === undefined ? tokenIds : await this.lookup.run(tokenIds)),
-      pad_index: int32(plan.padIndex, [batchSize, slots]),
-      query_pad_index: int32(plan.queryPadIndex, [batchSize, slots]),
-      pack_index: int32(plan.packIndex, [uniqueTokens]),
-      last_row: int32(plan.lastRow, [plan.lastRow.length]),
-      last_slot: int32(plan.lastSlot, [plan.lastSlot.length]),
-      keep_rows: int32(keepRows, [keepRows.length]),
-      seqlens_k: int32(
-        plan.lengths.map((length) => length - 1),
-        [batchSize],
-      ),
-      total_sequence_length: int32(Int32Array.of(slots), [1]),
-      row_position: int32(
-        plan.packIndex.map((slot) => slot % slots),
-        [uniqueTokens],
-      ),
-      slot_position: int32(
-        Int32Array.from({ length: slots }, (_, position) => position),
-        [slots],
-      ),
+      ...NO_LAYOUT,
+      ...layout.feeds,
+      ...(lookup === undefined ? tokenIds : await lookup.run(tokenIds)),
+      pack_index: int32(packIndex),
+      last_row: int32(plan.lastRow),
+      last_slot: int32(plan.lastRow.map((row) => packIndex[row] as number)),
+      keep_rows: int32(keepRows),
+      row_position: int32(positionsOf(plan)),
     };
     const width = keyValueHeadCount * headDim;
-    const layers = this.prefixes === undefined ? [] : Array.from({ length: layerCount }, (_, layer) => layer);
+    const layers = prefixes === undefined ? [] : Array.from({ length: layerCount }, (_, layer) => layer);
     const first = (rows: Float32Array | undefined) =>
       new Tensor('float32', rows?.subarray(0, used * width) ?? new Float32Array(), [used, width]);
     for (const layer of layers) {
       feeds[`kept_key.${layer}`] = first(kept?.keys[layer]);
       feeds[`kept_value.${layer}`] = first(kept?.values[layer]);
     }
-    const wanted = this.session.inputNames.map((name) => [name, feeds[name] as Tensor]);
-    const results = await this.session.run(Object.fromEntries(wanted));
+    const wanted = session.inputNames.map((name) => [name, feeds[name] as Tensor]);
+    const results = await session.run(Object.fromEntries(wanted));
     const rowsOf = (name: string) => results[name]?.data as Float32Array;
     return {
       rows: rowsOf('pooled'),

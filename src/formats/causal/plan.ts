@@ -1,34 +1,21 @@
 import { rowOffsetsOf } from '../../engine/protocol.ts';
 import { PrefixTrie } from './prefix-trie.ts';
 
-/** How a batch is laid out for the packed graph. B sequences, S slots each, N = unique tokens (rows), P = rows kept before. */
+/** Which rows a batch has. B sequences of T tokens together, N = unique tokens (rows), P = rows kept before. */
 export interface PackedPlan {
-  batchSize: number;
-  /** S: slots a sequence has in the padded view that attention works on. */
-  slots: number;
-  /** [N] token id of each packed row. */
-  tokenIds: Int32Array;
-  /** [B × S] padded slot → row of kept and packed ones. Slots past a sequence's end point at its first row; attention does not see them. */
-  padIndex: Int32Array;
-  /** [B × S] padded slot → packed row, and 0 where the row is a kept one. The same array as `padIndex` without these. */
-  queryPadIndex: Int32Array;
-  /** [N] packed row → a flat padded slot that holds it. */
-  packIndex: Int32Array;
-  /** [R] packed row of each token whose hidden state is answered: each sequence's last one, or all of its. */
-  lastRow: Int32Array;
-  /** [R] flat padded slot of the same tokens. */
-  lastSlot: Int32Array;
   /** [B] length of each sequence. */
   lengths: Int32Array;
-}
-
-/**
- * How many slots sequences have whose longest has `tokens` tokens: an even number. ONNX Runtime's attention works on blocks of
- * queries, as many as suit the processor's cache, always an even number, and rounds a block of a single query otherwise. Without
- * the spare slot a sequence's last token would be such a block alone, and not among longer sequences.
- */
-export function slotsFor(tokens: number): number {
-  return tokens + (tokens % 2);
+  /** [N] token id of each packed row. */
+  tokenIds: Int32Array;
+  /** P. */
+  keptCount: number;
+  /**
+   * [T] row of each token, sequence after sequence: kept rows are counted first, then packed ones, in the order in which they
+   * are come upon. So the packed rows that a sequence is the first to have are the last of its own.
+   */
+  rows: Int32Array;
+  /** [R] packed row of each token whose hidden state is answered: each sequence's last one, or all of its. */
+  lastRow: Int32Array;
 }
 
 /**
@@ -47,79 +34,58 @@ export function planPackedBatch(
   perToken?: Uint8Array,
   kept: Int32Array = new Int32Array(),
 ): PackedPlan {
-  const batchSize = offsets.length - 1;
-  const lengths = new Int32Array(batchSize);
-  let longest = 0;
-  for (let b = 0; b < batchSize; b++) {
-    const length = (offsets[b + 1] as number) - (offsets[b] as number);
-    if (length < 1) throw new RangeError(`sequence ${b} of the batch is empty`);
-    lengths[b] = length;
-    longest = Math.max(longest, length);
-  }
-  const slots = slotsFor(longest);
-
+  const keptCount = kept.length;
   const trie = new PrefixTrie(vocabularySize);
   // Nodes in their order: kept rows come first.
   trie.insert(kept);
-  const isKept = (node: number) => node < kept.length;
-  const padIndex = new Int32Array(batchSize * slots);
+  const lengths = new Int32Array(offsets.length - 1);
+  const rows = new Int32Array(tokenIds.length);
   const rowOffsets = rowOffsetsOf({ offsets, perToken });
-  const lastRow = new Int32Array(rowOffsets[batchSize] as number);
-  const lastSlot = new Int32Array(lastRow.length);
-  const slotOfNode: number[] = [];
-  for (let b = 0; b < batchSize; b++) {
-    const firstSlot = b * slots;
-    trie.insert(tokenIds.subarray(offsets[b], offsets[b + 1]), (position, node) => {
-      const slot = firstSlot + position;
-      padIndex[slot] = node;
-      if (node === kept.length + slotOfNode.length) slotOfNode.push(slot);
+  const lastRow = new Int32Array(rowOffsets[lengths.length] as number);
+  for (let b = 0; b < lengths.length; b++) {
+    const [start, end] = [offsets[b] as number, offsets[b + 1] as number];
+    if (end === start) throw new RangeError(`sequence ${b} of the batch is empty`);
+    lengths[b] = end - start;
+    trie.insert(tokenIds.subarray(start, end), (position, node) => {
+      rows[start + position] = node;
     });
-    const end = firstSlot + (lengths[b] as number);
-    // At a row of its own: a number that is not finite would get through, since 0 × NaN is NaN.
-    padIndex.fill(padIndex[firstSlot] as number, end, firstSlot + slots);
-    for (let r = rowOffsets[b + 1] as number, slot = end - 1; r-- > (rowOffsets[b] as number); slot--) {
-      lastSlot[r] = slot;
-      const node = padIndex[slot] as number;
-      if (isKept(node))
-        throw new RangeError(`a token of sequence ${b} that is asked for was kept, and is not computed`);
-      lastRow[r] = node - kept.length;
+    for (let r = rowOffsets[b + 1] as number, token = end - 1; r-- > (rowOffsets[b] as number); token--) {
+      const row = (rows[token] as number) - keptCount;
+      if (row < 0) throw new RangeError(`a token of sequence ${b} that is asked for was kept, and is not computed`);
+      lastRow[r] = row;
     }
   }
-  return {
-    batchSize,
-    slots,
-    tokenIds: Int32Array.from(trie.nodeTokens.slice(kept.length)),
-    padIndex,
-    queryPadIndex: kept.length === 0 ? padIndex : padIndex.map((node) => (isKept(node) ? 0 : node - kept.length)),
-    packIndex: Int32Array.from(slotOfNode),
-    lastRow,
-    lastSlot,
-    lengths,
-  };
+  return { lengths, tokenIds: Int32Array.from(trie.nodeTokens.slice(keptCount)), keptCount, rows, lastRow };
 }
 
 /** The same layout, with the hidden state of every row as its answer: what poolings read that need more than one. */
 export function answerEveryRow(plan: PackedPlan): PackedPlan {
-  return { ...plan, lastRow: Int32Array.from(plan.packIndex, (_, row) => row), lastSlot: plan.packIndex };
+  return { ...plan, lastRow: plan.tokenIds.map((_, row) => row) };
+}
+
+/** [N] position of each packed row in the sequences that have it. */
+export function positionsOf({ lengths, tokenIds, keptCount, rows }: PackedPlan): Int32Array {
+  const positions = new Int32Array(tokenIds.length);
+  let start = 0;
+  for (const length of lengths) {
+    for (let position = 0; position < length; position++) {
+      const row = (rows[start + position] as number) - keptCount;
+      if (row >= 0) positions[row] = position;
+    }
+    start += length;
+  }
+  return positions;
 }
 
 /**
  * Hidden states of every token, sequence after sequence, from those of the packed rows, which tokens may share.
- * @param rows row-major [N, width].
- * @returns row-major [tokens, width].
+ * @param states row-major [N, width].
+ * @returns row-major [T, width].
  */
-export function statesOfSequences(
-  rows: Float32Array,
-  width: number,
-  { batchSize, slots, lengths, padIndex }: PackedPlan,
-): Float32Array {
-  const states = new Float32Array(lengths.reduce((sum, length) => sum + length, 0) * width);
-  let end = 0;
-  for (let b = 0; b < batchSize; b++) {
-    for (let position = 0; position < (lengths[b] as number); position++, end += width) {
-      const row = padIndex[b * slots + position] as number;
-      states.set(rows.subarray(row * width, (row + 1) * width), end);
-    }
+export function statesOfSequences(states: Float32Array, width: number, { rows }: PackedPlan): Float32Array {
+  const ofTokens = new Float32Array(rows.length * width);
+  for (const [token, row] of rows.entries()) {
+    ofTokens.set(states.subarray(row * width, (row + 1) * width), token * width);
   }
-  return states;
+  return ofTokens;
 }

@@ -5,8 +5,10 @@ import { StartError } from '../../errors.ts';
 import type { TensorLocation } from '../../model-files/folder/safetensors.ts';
 import type { ModelManifest } from '../../model-files/manifest.ts';
 import { writeEmbeddingLookup } from '../graph-writer/embedding-lookup.ts';
+import { leastColumnsFor } from '../graph-writer/least-columns.ts';
 import { weightsFolderOf } from '../graph-writer/weights-folder.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
+import { joinRows, splitBatch } from '../own-graph/split-batch.ts';
 import { startOfSecondText, type TokenTypes } from '../pairs/token-types.ts';
 import { loadStages } from '../pooling/load-stages.ts';
 import { pool } from '../pooling/pool.ts';
@@ -14,8 +16,7 @@ import { loadRowGraph, type RowGraph } from '../pooling/row-graph.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
 import type { EncoderWeights } from './encoder-weights.ts';
 import { LONGEST_TOGETHER } from './fused-attention.ts';
-import { leastSlotsFor, planEncoderBatch, positionsAfterPadding, rowsAskedFor } from './plan.ts';
-import { joinRows, splitBatch } from './split-batch.ts';
+import { planEncoderBatch, positionsAfterPadding, rowsAskedFor } from './plan.ts';
 import { writeEncoderGraph, writeHeadGraph } from './write-encoder-graph.ts';
 
 /** Poolings that read one token of a sequence: others read all. */
@@ -45,7 +46,7 @@ export async function loadEncoder(
     {
       fileName,
       operators,
-      longest: Math.max(maxTokens, leastSlotsFor(weights.architecture)),
+      longest: Math.max(maxTokens, leastColumnsFor(weights.architecture.headDim)),
       everyRow: readTokenOf(manifest) === undefined,
     },
   );
@@ -89,19 +90,17 @@ export class EncoderModel implements LoadedModel {
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
-    const parts = splitBatch(batch, this.parts.longestTogether);
+    const parts = splitBatch(batch, (length, i) => (length <= this.parts.longestTogether ? 'together' : i));
     const rows: Float32Array[] = [];
     for (const part of parts) rows.push(await this.runTogether(part.batch));
-    const [first] = rows;
-    const isWhole = parts.length === 1 && first !== undefined;
-    return { rows: isWhole ? first : joinRows(batch, parts, rows), computedTokens: batch.tokenIds.length };
+    return { rows: joinRows(batch, parts, rows), computedTokens: batch.tokenIds.length };
   }
 
   private async runTogether(batch: Batch): Promise<Float32Array> {
     const { tokenIds, perToken } = batch;
     const { session, lookup, manifest, finish } = this.parts;
     const { weights, pooling } = manifest;
-    const plan = planEncoderBatch(batch, leastSlotsFor(weights.architecture));
+    const plan = planEncoderBatch(batch, leastColumnsFor(weights.architecture.headDim));
     const { batchSize, slots, packIndex } = plan;
     const int32 = (data: Int32Array, shape: number[] = [data.length]) => new Tensor('int32', data, shape);
     const { hiddenSize: width, paddingToken } = weights.architecture;

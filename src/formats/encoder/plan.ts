@@ -1,10 +1,5 @@
 import { type Batch, rowOffsetsOf } from '../../engine/protocol.ts';
 
-/** Components that ONNX Runtime's matrix products sum in one piece, wherever there are more columns than NARROW. */
-const PIECE = 128;
-/** Columns up to which they sum longer pieces. */
-const NARROW = 64;
-
 /** How a batch is laid out for an encoder's graph: B sequences, S slots each, N tokens (rows), R rows asked for. */
 export interface EncoderPlan {
   batchSize: number;
@@ -23,17 +18,9 @@ export interface EncoderPlan {
 }
 
 /**
- * How many slots a sequence has at least. The scores of a head of more than one piece are rounded between its pieces, and the
- * columns of scores are slots: a short text would be rounded otherwise alone than among long ones.
- */
-export function leastSlotsFor({ headDim }: { headDim: number }): number {
-  return headDim > PIECE ? NARROW + 1 : 1;
-}
-
-/**
  * Lays out a batch: rows are its tokens, one sequence after the other. No two tokens share a row, since each sees all of its
  * sequence.
- * @param leastSlots as {@link leastSlotsFor} has it.
+ * @param leastSlots see `leastColumnsFor`.
  * @throws {RangeError} for an empty sequence.
  */
 export function planEncoderBatch({ tokenIds, offsets }: Batch, leastSlots: number): EncoderPlan {

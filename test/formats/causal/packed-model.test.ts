@@ -3,13 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession } from 'onnxruntime-node';
 import { sessionOptions } from '../../../src/engine/process/session-options.ts';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
 import { EMBEDDING_TABLE, writeCausalGraph } from '../../../src/formats/causal/causal-graph.ts';
 import { DECODER_CHOICE } from '../../../src/formats/causal/causal-weights.ts';
-import { loadCausal, type PackedModel } from '../../../src/formats/causal/load.ts';
-import { planPackedBatch } from '../../../src/formats/causal/plan.ts';
+import { loadCausal, PackedModel } from '../../../src/formats/causal/load.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import { writeEmbeddingLookup } from '../../../src/formats/graph-writer/embedding-lookup.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
@@ -19,6 +18,7 @@ import { cosine } from '../../../src/tasks/embedding/cosine.ts';
 import { cpuSettings } from '../../support/cpu-settings.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
 import { int8Golden, int8Starter } from '../../support/int8.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
 import { fixtures, golden, packed, starterManifest } from '../../support/starter.ts';
 
 describe('PackedModel with the starter', () => {
@@ -41,6 +41,55 @@ describe('PackedModel with the starter', () => {
       const alone = (await model.run(toBatch([ids]))).rows;
       assert.equal(largestDifference(alone, rowAt(rows, i, 256)), 0, text);
     }
+  });
+});
+
+describe('PackedModel and the lengths of texts', () => {
+  const VOCABULARY = 12_000;
+  const idsOf = (random: SeededRandom, length: number) =>
+    Array.from({ length }, () => random.integer(0, VOCABULARY - 1));
+
+  /** Where queries are cut, where longer sequences begin, one more and one less. */
+  const lengths = [
+    1, 2, 3, 31, 33, 63, 64, 65, 127, 128, 129, 255, 257, 400, 513, 769, 1025, 1537, 2047, 2048, 2049, 2300,
+  ];
+
+  it('gives a sequence the same bits alone and in batches of mixed lengths, and with beginnings shared', async () => {
+    const model = await loadCausal(await starterManifest(), { ...cpuSettings, maxTokens: 8192 });
+    const random = new SeededRandom(11);
+    const longest = idsOf(random, 2_300);
+    // Some begin alike: at a cut, within a block, and beginnings of each other.
+    const beginning = (length: number) =>
+      longest.slice(0, [0, 1, 19, 64, 100, length - 1, length][random.integer(0, 6)]);
+    const sequences = lengths.map((length) => {
+      const shared = beginning(length).slice(0, length);
+      return [...shared, ...idsOf(random, length - shared.length)];
+    });
+    const alone: Float32Array[] = [];
+    for (const ids of sequences) alone.push((await model.run(toBatch([ids]))).rows);
+    for (let round = 0; round < 3; round++) {
+      let left = random.shuffled([...sequences.keys()]);
+      while (left.length > 0) {
+        const batch = left.slice(0, random.integer(2, 9));
+        left = left.slice(batch.length);
+        const { rows } = await model.run(toBatch(batch.map((i) => sequences[i] as number[])));
+        for (const [slot, i] of batch.entries()) {
+          const among = `${lengths[i]} tokens among ${batch.map((other) => lengths[other])}`;
+          assert.deepEqual([...rowAt(rows, slot, 256)], [...(alone[i] as Float32Array)], among);
+        }
+      }
+    }
+  });
+
+  it('gives a long sequence what a short one would have, within rounding, whichever way it is attended', async () => {
+    const manifest = await starterManifest();
+    const model = await loadCausal(manifest, { ...cpuSettings, maxTokens: 8192 });
+    const ids = idsOf(new SeededRandom(12), 2_100);
+    const perToken = toBatch([ids], [true]);
+    const { rows } = await model.run(perToken);
+    const { rows: short } = await model.run(toBatch([ids.slice(0, 2_048)]));
+    const row = rowAt(rows, 2_047, 256);
+    assert.ok(largestDifference(normalized(row), normalized(short)) < 1e-6);
   });
 });
 
@@ -167,20 +216,17 @@ describe('the graph for WebGPU', () => {
       options,
     );
     const texts = golden.texts.filter(({ ids }) => ids.length < 600);
-    const { tokenIds, offsets } = toBatch(texts.map(({ ids }) => ids));
-    const plan = planPackedBatch(tokenIds, offsets, weights.architecture.vocabularySize);
-    const int32 = (data: Int32Array, shape = [data.length]) => new Tensor('int32', data, shape);
-    const { pooled } = await session.run({
-      ...(await lookup.run({ token_ids: int32(plan.tokenIds) })),
-      pad_index: int32(plan.padIndex, [plan.batchSize, plan.slots]),
-      pack_index: int32(plan.packIndex),
-      last_row: int32(plan.lastRow),
-      last_slot: int32(plan.lastSlot),
-      row_position: int32(plan.packIndex.map((slot) => slot % plan.slots)),
-      slot_position: int32(Int32Array.from({ length: plan.slots }, (_, i) => i)),
+    const model = new PackedModel({
+      session,
+      lookup,
+      manifest: { pooling: 'last_token', weights },
+      inBlocks: false,
+      prefixes: undefined,
+      finish: async (rows) => rows,
     });
+    const { rows } = await model.run(toBatch(texts.map(({ ids }) => ids)));
     for (const [i, { vector, text }] of texts.entries()) {
-      const row = rowAt(pooled?.data as Float32Array, i, 256);
+      const row = rowAt(rows, i, 256);
       assert.ok(largestDifference(normalized(row), vector) < 2e-6, text);
     }
   });

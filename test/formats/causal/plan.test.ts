@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { toBatch } from '../../../src/engine/protocol.ts';
-import { type PackedPlan, planPackedBatch } from '../../../src/formats/causal/plan.ts';
+import { type PackedPlan, planPackedBatch, positionsOf } from '../../../src/formats/causal/plan.ts';
 
 const VOCABULARY = 6;
 // Few tokens and short sequences: shared prefixes, prefixes of each other and duplicates come up all the time.
@@ -20,15 +20,22 @@ function distinctPrefixes(batch: number[][]): Set<string> {
   return new Set(batch.flatMap((sequence) => sequence.map((_, i) => sequence.slice(0, i + 1).join())));
 }
 
+/** Rows of each sequence's tokens. */
+function rowsOf({ rows }: PackedPlan, batch: number[][]): Int32Array[] {
+  let end = 0;
+  return batch.map(({ length }) => {
+    end += length;
+    return rows.subarray(end - length, end);
+  });
+}
+
 describe('planPackedBatch', () => {
-  it('lets every slot of a sequence read back its token', () => {
+  it('lets every token read back its id', () => {
     fc.assert(
       fc.property(sequences, (batch) => {
-        const { padIndex, tokenIds, slots } = plan(batch);
-        for (const [b, sequence] of batch.entries()) {
-          const read = sequence.map((_, s) => tokenIds[padIndex[b * slots + s] as number]);
-          assert.deepEqual(read, sequence);
-        }
+        const planned = plan(batch);
+        const read = rowsOf(planned, batch).map((rows) => Array.from(rows, (row) => planned.tokenIds[row]));
+        assert.deepEqual(read, batch);
       }),
       { seed: 1, numRuns: 2_000 },
     );
@@ -37,13 +44,13 @@ describe('planPackedBatch', () => {
   it('shares a row exactly between equal prefixes: same history, same row; other history, other row', () => {
     fc.assert(
       fc.property(sequences, (batch) => {
-        const { padIndex, slots } = plan(batch);
+        const rows = rowsOf(plan(batch), batch);
         const rowOfPrefix = new Map<string, number>();
         const prefixOfRow = new Map<number, string>();
         for (const [b, sequence] of batch.entries()) {
           for (const s of sequence.keys()) {
             const prefix = sequence.slice(0, s + 1).join();
-            const row = padIndex[b * slots + s] as number;
+            const row = rows[b]?.[s] as number;
             assert.equal(rowOfPrefix.get(prefix) ?? row, row);
             assert.equal(prefixOfRow.get(row) ?? prefix, prefix);
             rowOfPrefix.set(prefix, row);
@@ -64,24 +71,21 @@ describe('planPackedBatch', () => {
     );
   });
 
-  it('points each row at a slot inside a sequence that holds it, and each sequence at its last token', () => {
+  it('knows the position of each row, and the row of each sequence that is answered', () => {
     fc.assert(
       fc.property(sequences, (batch) => {
-        const { padIndex, packIndex, slots, lengths, lastRow, lastSlot, batchSize } = plan(batch);
-        assert.equal(batchSize, batch.length);
-        for (const [row, slot] of packIndex.entries()) {
-          assert.equal(padIndex[slot], row);
-          assert.ok(slot % slots < (lengths[Math.floor(slot / slots)] as number), 'not a padding slot');
-        }
-        for (const [b, sequence] of batch.entries()) {
-          assert.equal(lengths[b], sequence.length);
-          assert.equal(lastSlot[b], b * slots + sequence.length - 1);
-          assert.equal(lastRow[b], padIndex[lastSlot[b] as number]);
-          const unused = padIndex.subarray(b * slots + sequence.length, (b + 1) * slots);
-          assert.ok(
-            unused.every((row) => row === padIndex[b * slots]),
-            'slots past the end are its own',
+        const planned = plan(batch);
+        const positions = positionsOf(planned);
+        assert.deepEqual(
+          Array.from(planned.lengths),
+          batch.map(({ length }) => length),
+        );
+        for (const [b, rows] of rowsOf(planned, batch).entries()) {
+          assert.deepEqual(
+            Array.from(rows, (row) => positions[row]),
+            Array.from(rows.keys()),
           );
+          assert.equal(planned.lastRow[b], rows.at(-1));
         }
       }),
       { seed: 4, numRuns: 2_000 },

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { closeSync, cpSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { InferenceSession } from 'onnxruntime-node';
 import { sessionOptions } from '../../../src/engine/process/session-options.ts';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
-import { writeCausalGraph } from '../../../src/formats/causal/causal-graph.ts';
+import { EMBEDDING_TABLE, writeCausalGraph } from '../../../src/formats/causal/causal-graph.ts';
 import { loadCausal, PackedModel } from '../../../src/formats/causal/load.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
+import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
 import type { Pooling } from '../../../src/model-files/manifest.ts';
 import { cpuSettings } from '../../support/cpu-settings.ts';
 import { largestDifference, normalized } from '../../support/difference.ts';
@@ -36,6 +39,44 @@ describe('PackedModel whose rows are made of all tokens', () => {
   });
 });
 
+describe('PackedModel with a token whose states are not finite', () => {
+  // Without a window and with one, which is computed with a mask.
+  for (const name of ['llama-three-heads', 'mistral-causal-lm-f16']) {
+    it(`gives its neighbors the same bits, whatever rows they share: ${name}`, async (t) => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+      t.after(() => rmSync(folder, { recursive: true }));
+      cpSync(fixtureOf(name).folder, folder, { recursive: true });
+      const manifest = await manifestOf({ ...fixtureOf(name), folder }, 'last_token');
+      const broken = 7;
+      const { file, offset, shape, byteLength } = manifest.weights.tensors[EMBEDDING_TABLE] as TensorLocation;
+      const rowBytes = byteLength / (shape[0] as number);
+      const descriptor = openSync(file, 'r+');
+      // Not a number in every float format.
+      writeSync(descriptor, new Uint8Array(rowBytes).fill(0xff), 0, rowBytes, offset + broken * rowBytes);
+      closeSync(descriptor);
+      const model = await loadCausal(manifest, settings);
+      const shared = Array.from({ length: 20 }, (_, i) => 10 + i);
+      for (const sequences of [
+        // The first row of the batch; where a sequence leaves another's path; where it ends on one.
+        [[broken, 50, 51], [44], [45, 46, 47]],
+        [
+          [...shared, broken, 40, 41],
+          [...shared, 42, 43],
+          [...shared.slice(0, 9), broken],
+        ],
+        [[...shared, broken], shared, shared.slice(0, 9)],
+      ]) {
+        const { rows } = await model.run(toBatch(sequences));
+        for (const [i, ids] of sequences.entries()) {
+          const row = rowAt(rows, i, manifest.hiddenSize);
+          assert.ok(row.every(ids.includes(broken) ? Number.isNaN : Number.isFinite), `${ids}`);
+          assert.deepEqual([...row], [...(await model.run(toBatch([ids]))).rows], `${ids}`);
+        }
+      }
+    });
+  }
+});
+
 describe('the graph for WebGPU, of relatives', () => {
   for (const name of ['qwen2-bf16', 'llama-causal-lm-biases-f16', 'mistral-causal-lm-f16', 'mistral-three-heads']) {
     it(`gives the rows of PyTorch on the CPU too, with its windows and biases: ${name}`, async () => {
@@ -49,7 +90,14 @@ describe('the graph for WebGPU, of relatives', () => {
       });
       const options = sessionOptions(settings, { weightsFolder: fixture.folder });
       const session = await InferenceSession.create(graph, options);
-      const model = new PackedModel(session, undefined, manifest, undefined, async (rows) => rows);
+      const model = new PackedModel({
+        session,
+        lookup: undefined,
+        manifest,
+        inBlocks: false,
+        prefixes: undefined,
+        finish: async (rows) => rows,
+      });
       const { sequences } = fixture.reference;
       const { rows } = await model.run(toBatch(sequences.map(({ ids }) => ids)));
       for (const [i, { last_token: expected }] of sequences.entries()) {

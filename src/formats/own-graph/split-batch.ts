@@ -8,17 +8,18 @@ export interface BatchPart {
 }
 
 /**
- * Splits a batch into its sequences of at most `longestTogether` tokens, and each longer one alone.
+ * Splits a batch into what is computed in one go: sequences for which `partOf` gives the same.
  * @returns the batch itself where there is nothing to split.
  */
-export function splitBatch(batch: Batch, longestTogether: number): BatchPart[] {
+export function splitBatch(batch: Batch, partOf: (length: number, i: number) => unknown): BatchPart[] {
   const { tokenIds, offsets, perToken } = batch;
-  const all = Array.from({ length: offsets.length - 1 }, (_, i) => i);
-  const lengthOf = (i: number) => (offsets[i + 1] as number) - (offsets[i] as number);
-  const short = all.filter((i) => lengthOf(i) <= longestTogether);
-  if (short.length === all.length || all.length === 1) return [{ batch, sequences: all }];
-  const long = all.filter((i) => lengthOf(i) > longestTogether).map((i) => [i]);
-  return [...(short.length === 0 ? [] : [short]), ...long].map((sequences) => ({
+  const parts = new Map<unknown, number[]>();
+  for (const [i, start] of offsets.subarray(0, -1).entries()) {
+    const part = partOf((offsets[i + 1] as number) - start, i);
+    parts.set(part, [...(parts.get(part) ?? []), i]);
+  }
+  if (parts.size === 1) return [...parts.values()].map((sequences) => ({ batch, sequences }));
+  return [...parts.values()].map((sequences) => ({
     batch: toBatch(
       sequences.map((i) => tokenIds.subarray(offsets[i], offsets[i + 1])),
       sequences.map((i) => perToken?.[i] === 1),
@@ -28,7 +29,7 @@ export function splitBatch(batch: Batch, longestTogether: number): BatchPart[] {
 }
 
 /**
- * Puts the rows of the parts of a batch where they belong.
+ * Puts the rows of the parts of a batch where they belong. Those of a batch that was not split are there.
  * @param rowsOfParts row-major [rows of the part, width].
  * @returns row-major [rows of the batch, width].
  */
@@ -37,6 +38,7 @@ export function joinRows(
   parts: readonly BatchPart[],
   rowsOfParts: readonly Float32Array[],
 ): Float32Array {
+  if (parts.length === 1) return rowsOfParts[0] as Float32Array;
   const starts = rowOffsetsOf(batch);
   const rowCount = starts.at(-1) as number;
   const width = rowsOfParts.reduce((sum, { length }) => sum + length, 0) / rowCount;
