@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { Check, Errors } from 'typebox/schema';
 import { StartError } from '../errors.ts';
 
 const CanarySchema = Type.Object({
@@ -63,8 +63,8 @@ export type CanaryScores = NonNullable<Canary['scores']>;
 const fail = (what: string) => new StartError(`hotvec-canary.json: ${what}. Correct the file, or remove it.`);
 
 function checkSchema<Schema extends TSchema>(schema: Schema, json: unknown): asserts json is Static<Schema> {
-  if (Value.Check(schema, json)) return;
-  const [first] = Value.Errors(schema, json);
+  if (Check(schema, json)) return;
+  const [, [first]] = Errors(schema, json);
   throw fail(`${first?.instancePath || 'the file'} ${first?.message}`);
 }
 

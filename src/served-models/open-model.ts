@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { Calibration, Device, EngineInfo } from '../engine/protocol.ts';
 import type { EngineEvent } from '../engine/supervisor/engine-events.ts';
 import { type EngineChoice, EngineGroup } from '../engine/supervisor/engine-group.ts';
+import type { SpareEngine } from '../engine/supervisor/spare-engine.ts';
 import { EngineSupervisor } from '../engine/supervisor/supervisor.ts';
 import { describeModel } from '../formats/describe-model.ts';
 import { formatOf } from '../formats/formats.ts';
@@ -28,6 +29,8 @@ import { watchEngine } from './engine-health.ts';
 import { type OpenService, openService } from './open-service.ts';
 import type { ServedModel } from './served-model.ts';
 
+export const ENGINE_ENTRY = new URL('../engine/process/process.js', import.meta.url);
+
 /** Told what happens to a model. */
 export interface ModelReports {
   onBatch?: (batch: BatchReport & { path: Layout }) => void;
@@ -44,6 +47,8 @@ export interface OpenModelOptions {
   reports: (name: string) => ModelReports;
   /** The engine process; tests put a fake one here that speaks the same protocol. */
   engineEntry?: URL | undefined;
+  /** An engine process that was started already. */
+  spare?: SpareEngine | undefined;
   /** Files are written after this only. Left out: at once. */
   mayWrite?: Promise<unknown> | undefined;
 }
@@ -140,7 +145,8 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
     choices,
     createEngine: (settings) =>
       new EngineSupervisor({
-        entry: options.engineEntry ?? new URL('../engine/process/process.js', import.meta.url),
+        entry: options.engineEntry ?? ENGINE_ENTRY,
+        spare: options.spare,
         manifest: loaded,
         settings,
         clock,

@@ -1,9 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
+import { SpareEngine } from '../engine/supervisor/spare-engine.ts';
 import { StartError } from '../errors.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { ObservedModel } from '../metrics/observed-metrics.ts';
 import { type CgroupPlaces, checkMemory, memoryLimit, memoryOf } from './memory.ts';
 import {
   type DescribedModel,
+  ENGINE_ENTRY,
   findModel,
   type ModelConfig,
   type OpenModel,
@@ -24,30 +27,34 @@ export interface OpenModelsOptions extends Omit<OpenModelOptions, 'config'> {
 export async function openModels(options: OpenModelsOptions): Promise<OpenModel[]> {
   const { configs, logger, cgroup, ...rest } = options;
   const isOneOfSeveral = configs.length > 1;
+  const spare = new SpareEngine(rest.engineEntry ?? ENGINE_ENTRY);
   const found: DescribedModel[] = [];
-  for (const one of configs) {
-    found.push(await findModel({ ...rest, logger, config: one }).catch(naming(one.model, isOneOfSeveral)));
-  }
-  const needs = found.map(({ name, manifest, choices }) => ({
-    name,
-    bytes: memoryOf(choices, ({ dtype }) => formatOf(manifest).residentBytes(manifest, dtype)),
-  }));
-  const limit = memoryLimit(cgroup);
-  logger.info({ needs, available: limit.bytes, source: limit.source }, 'minimum memory of the models');
-  checkMemory(needs, limit);
-  const models: OpenModel[] = [];
   try {
+    for (const one of configs) {
+      found.push(await findModel({ ...rest, spare, logger, config: one }).catch(naming(one.model, isOneOfSeveral)));
+    }
+    const needs = found.map(({ name, manifest, choices }) => ({
+      name,
+      bytes: memoryOf(choices, ({ dtype }) => formatOf(manifest).residentBytes(manifest, dtype)),
+    }));
+    const limit = memoryLimit(cgroup);
+    logger.info({ needs, available: limit.bytes, source: limit.source }, 'minimum memory of the models');
+    checkMemory(needs, limit);
     found[0]?.beginLoading();
+    // The engine is told what to load before a tokenizer, which is read in one piece.
+    await setImmediate();
+    const models: OpenModel[] = [];
     for (const [i, model] of found.entries()) {
       const opened = await model.open().catch(naming((configs[i] as ModelConfig).model, isOneOfSeveral));
       const start = () => opened.start().catch(naming(opened.name, isOneOfSeveral));
       models.push({ ...opened, start } as OpenModel);
     }
+    return models;
   } catch (error) {
+    spare.close();
     await Promise.all(found.map(({ engine }) => engine.close()));
     throw error;
   }
-  return models;
 }
 
 /** Settings that are told to be set or unset, and are those of all models where MODEL names several. */

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TSchema } from 'typebox';
-import { Value } from 'typebox/value';
+import { Check } from 'typebox/schema';
 import { modelConfigs } from './model-configs.ts';
 import { contradictions, contradictionsOfModels } from './setting-contradictions.ts';
 import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
@@ -98,7 +98,7 @@ export function readConfig(
     const schema: TSchema & { default?: unknown } = settings[name];
     const value = found === undefined ? schema.default : fromText(schema, found.text);
     if (found !== undefined) isGiven.add(name);
-    if (Value.Check(schema, value)) config[name] = value;
+    if (Check(schema, value)) config[name] = value;
     else if (!isLink(found?.source ?? ''))
       problems.push(`${found?.source} is ${shown(name, found?.text ?? '')}; expected ${wanted(schema)}.`);
   }

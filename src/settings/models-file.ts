@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TSchema } from 'typebox';
-import { Value } from 'typebox/value';
+import { Check } from 'typebox/schema';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { messageOf } from '../errors.ts';
 import { modelSettings } from './model-settings.ts';
@@ -64,7 +64,7 @@ export function readModelsFile(file: string): ModelsFile {
     for (const [field, node] of fields) {
       const [name, schema] = FIELDS.get(field) as [string, TSchema];
       const value: unknown = node?.toJS(document) ?? null;
-      if (Value.Check(schema, value)) entry[name] = value;
+      if (Check(schema, value)) entry[name] = value;
       else say(node, `${field} is ${JSON.stringify(value)}; expected ${wanted(schema)}.`);
     }
     if (isMap(map) && !fields.has('model')) say(map, 'model is missing.');

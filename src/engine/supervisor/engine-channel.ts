@@ -1,14 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from '../protocol.ts';
 import type { LossReason } from './engine-events.ts';
-import { forkEngine } from './fork-engine.ts';
+import { forkEngine, readLines } from './fork-engine.ts';
 import { claimedEpoch, readMessage } from './read-message.ts';
 import type { SupervisorOptions } from './supervisor.ts';
 import { noteOpenChannel } from './unreadable-bytes.ts';
 
 const SHUTDOWN_GRACE_MS = 1_000;
 
-export interface EngineChannelOptions extends Pick<SupervisorOptions, 'entry' | 'clock'> {
+export interface EngineChannelOptions extends Pick<SupervisorOptions, 'entry' | 'spare' | 'clock'> {
   epoch: number;
   onMessage: (message: FromEngine) => void;
   /** A message that is not of this process, or came after its end. `epoch`: the one it claims to be of. */
@@ -30,7 +30,8 @@ export class EngineChannel {
 
   constructor(options: EngineChannelOptions) {
     this.options = options;
-    this.child = forkEngine(options.entry, options.onOutput);
+    this.child = options.spare?.take() ?? forkEngine(options.entry);
+    readLines(this.child, options.onOutput);
     this.child.once('close', noteOpenChannel(this));
     this.child.on('message', (message) => this.receive(message));
     this.child.on('error', (error) => this.lose('exit', error.message));

@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 
-/** Starts an engine process. `onLine`: each line it prints, most often a complaint of a native library. */
-export function forkEngine(entry: URL, onLine: (line: string) => void): ChildProcess {
-  const child = fork(entry, [], {
+/** Starts an engine process. What it prints waits for {@link readLines}. */
+export function forkEngine(entry: URL): ChildProcess {
+  return fork(entry, [], {
     // Structured clone: typed arrays travel as bytes.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -13,6 +13,10 @@ export function forkEngine(entry: URL, onLine: (line: string) => void): ChildPro
     execArgv: ['--max-semi-space-size=2'],
     env: engineEnvironment(process.env),
   });
+}
+
+/** `onLine`: each line that an engine process prints, most often a complaint of a native library. */
+export function readLines(child: ChildProcess, onLine: (line: string) => void): void {
   for (const stream of [child.stdout, child.stderr]) {
     // If a process cannot even be started because too many files are open, there are no streams.
     if (stream == null) continue;
@@ -20,7 +24,6 @@ export function forkEngine(entry: URL, onLine: (line: string) => void): ChildPro
       if (line.trim() !== '') onLine(line);
     });
   }
-  return child;
 }
 
 /** The engine needs library paths and locale, never a secret. */

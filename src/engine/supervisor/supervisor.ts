@@ -9,10 +9,13 @@ import { EngineLifecycle } from './engine-lifecycle.ts';
 import { ProcessHealth } from './process-health.ts';
 import { Restarts } from './restarts.ts';
 import { type BatchReply, SentBatches } from './sent-batches.ts';
+import type { SpareEngine } from './spare-engine.ts';
 
 export interface SupervisorOptions {
   /** The compiled `process.js`, or a fake that speaks the same protocol. */
   entry: URL;
+  /** A process of that entry that was started already; for the first that asks. */
+  spare?: SpareEngine | undefined;
   manifest: ModelManifest;
   settings: EngineSettings;
   clock: Clock;
@@ -130,9 +133,10 @@ export class EngineSupervisor implements Engine {
 
   private spawn(): void {
     const epoch = this.lifecycle.spawned();
-    const { entry, manifest, settings, clock, onEvent } = this.options;
+    const { entry, spare, manifest, settings, clock, onEvent } = this.options;
     this.channel = new EngineChannel({
       entry,
+      spare,
       epoch,
       clock,
       onMessage: (message) => this.receive(message),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
-import { type FileHashes, sha256File } from '../file-hashes.ts';
+import type { FileHashes } from '../file-hashes.ts';
 import { locateTensorsOf, type TensorLocation } from '../folder/safetensors.ts';
 import type { Int8Matrix, MatrixChoice, Tensors } from './scheme.ts';
 import { scalesOf } from './write-int8-file.ts';
@@ -23,21 +23,37 @@ export function int8FileName(stem: string, sha256: string): string {
 }
 
 /**
+ * Begins to read files that may be a model's int8 weights, while its own weights are still being read to know which are.
+ * @param candidates hashes of files in int8 folders.
+ */
+export async function hashCandidates(folders: readonly string[], candidates: FileHashes): Promise<void> {
+  for (const folder of folders) {
+    // Of several most are of weights that were replaced: only those wanted are read, later.
+    const [only, ...others] = await int8FilesIn(folder, 'int8-');
+    if (only !== undefined && others.length === 0) await candidates.of(path.join(folder, only)).catch(() => {});
+  }
+}
+
+/** Their names; a folder that is not there, or cannot be read, holds none. */
+async function int8FilesIn(folder: string, start: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.startsWith(start) && name.endsWith('.safetensors')).sort();
+}
+
+/**
  * A file of that stem in `folder` whose bytes have the hash that its name says; undefined where there is none.
+ * @param candidates hashes of files in int8 folders.
  * @param onDamaged told of those that have another.
  */
 export async function findInt8File(
   folder: string,
   stem: string,
+  candidates: FileHashes,
   onDamaged: (file: string) => void,
 ): Promise<string | undefined> {
-  // A folder that is not there, or cannot be read, holds none.
-  const names = (await readdir(folder).catch(() => [])).filter(
-    (name) => name.startsWith(`${stem}-`) && name.endsWith('.safetensors'),
-  );
-  for (const name of names.sort()) {
+  for (const name of await int8FilesIn(folder, `${stem}-`)) {
     const file = path.join(folder, name);
-    const hash = await sha256File(file).catch(() => 'unreadable');
+    const hash = await candidates.of(file).catch(() => 'unreadable');
     if (name === int8FileName(stem, hash)) return file;
     onDamaged(file);
   }

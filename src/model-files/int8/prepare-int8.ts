@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
-import type { FileHashes } from '../file-hashes.ts';
+import { FileHashes } from '../file-hashes.ts';
 import { explainDiskError } from '../hub/explain-disk-error.ts';
 import { formatBytes } from '../hub/format-bytes.ts';
 import { checkFreeSpace } from '../hub/free-space.ts';
 import { makeFolder } from '../hub/make-folder.ts';
 import { syncFolder } from '../hub/sync-folder.ts';
-import { findInt8File, int8FileName, int8Stem, readInt8File } from './find-int8-file.ts';
+import { findInt8File, hashCandidates, int8FileName, int8Stem, readInt8File } from './find-int8-file.ts';
 import type { OnInt8Event } from './int8-events.ts';
 import type { Int8Matrix, MatrixChoice, Tensors } from './scheme.ts';
 import { int8FileBytes, writeInt8File } from './write-int8-file.ts';
@@ -39,7 +39,8 @@ export interface PrepareInt8Options {
  */
 export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options): Promise<Record<string, Int8Matrix>> {
   const { choice, folders, files, onEvent } = options;
-  const stem = await int8Stem(tensors, choice, files);
+  const candidates = new FileHashes();
+  const [stem] = await Promise.all([int8Stem(tensors, choice, files), hashCandidates(folders, candidates)]);
   const damaged: string[] = [];
   const finish = async (file: string, isNew: boolean) => {
     const quantized = await readInt8File(tensors, file);
@@ -50,7 +51,7 @@ export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options)
     return quantized;
   };
   for (const folder of folders) {
-    const file = await findInt8File(folder, stem, (bad) => damaged.push(bad));
+    const file = await findInt8File(folder, stem, candidates, (bad) => damaged.push(bad));
     if (file !== undefined) return finish(file, false);
   }
   // They are not removed: another process may have put a whole one there by now. The rename replaces them.
