@@ -18,7 +18,7 @@ import { type RunningService, startService } from './service.ts';
 import { openWorkloads, type Workloads } from './workloads.ts';
 
 /** What computes more than this a token serves a few texts a second: most loads of a small model would take it hours. */
-const LARGE_FLOPS_PER_TOKEN = 1e8;
+export const LARGE_FLOPS_PER_TOKEN = 1e8;
 
 /** What every section measures with. */
 export interface EngineBench {
