@@ -48,6 +48,7 @@ export async function* compareModel(
   // Of unlike lengths, so that there is padding to go wrong.
   const gate = [...(await texts.take('q', 6)), ...(await texts.take('p', 4)), ...(await texts.take('qi', 2))];
   const inputs = gate.map(({ input }) => input);
+  say(`${name}: the reference`);
   const reference = await computeReference(folder, inputs, options.folder);
   const setup: Setup = {
     folder,
