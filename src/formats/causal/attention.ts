@@ -18,9 +18,12 @@ export interface AttentionParts {
 /** One layer's attention. */
 export interface Attention {
   /**
-   * Rotates the heads of queries or keys, packed rows, by their positions; where `attend` does that, nothing.
+   * Rotates the heads of queries or keys by the positions of their rows: all packed ones, or those of `index`. Where `attend` does
+   * that, nothing.
    */
-  rotate: (rows: string, headCount: number) => string;
+  rotate: (rows: string, headCount: number, index?: string) => string;
+  /** [Q] packed rows whose queries `attend` is given in the last layer; left out: all. */
+  lastQueries?: string;
   /**
    * Adds one layer's attention to the graph: query [N, query width], key and value [P + N, key-value width]. Returns what each
    * slot saw, [slots, query width]: which slots there are and where a row is among them, is a matter of the layout that is fed.

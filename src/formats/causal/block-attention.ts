@@ -22,22 +22,17 @@ interface GroupInputs {
  * LONGEST_IN_BLOCKS tokens, with GroupQueryAttention over a padded view: it holds no scores.
  *
  * Inputs it adds to the graph: row_position [N] (of each packed row in its sequence), int32; group_count [1], int64: how many
- * groups of blocks there are, or 0: a padded view; of each group queries [B, Q], keys [B, K], int32, and ends [B], int64; for the
- * padded view pad_index, seqlens_k, total_sequence_length, and with `keepsPrefixes` query_pad_index. What is not read may have any shape.
+ * groups of blocks there are, or 0: a padded view; of each group queries [B, Q], keys [B, K], int32, and ends [B], int64; the same for the
+ * last layer, with `last_` before their names, whose queries are counted in query_rows [Q], int32: packed rows; for the padded view pad_index, seqlens_k, total_sequence_length, and with `keepsPrefixes` query_pad_index. What is not read may have any shape.
  */
 export function blockAttention(graph: OnnxGraph, config: CausalConfig, parts: AttentionParts): Attention {
   const { headCount, keyValueHeadCount, headDim } = config;
   const queryWidth = headCount * headDim;
   const rowPosition = graph.input('row_position', ElementType.int32, ['N']);
-  const positions = graph.reshape(graph.cast(rowPosition, ElementType.int32, ElementType.int64), [-1, 1]);
-  const count = graph.input('group_count', ElementType.int64, [1]);
-  const isOne = graph.node('Equal', [count, graph.int64s([1])]);
-  const groups = Array.from({ length: GROUPS }, (_, g) => ({
-    queries: graph.input(`queries.${g}`, ElementType.int32, [`B${g}`, `Q${g}`]),
-    keys: graph.input(`keys.${g}`, ElementType.int32, [`B${g}`, `K${g}`]),
-    ends: graph.input(`ends.${g}`, ElementType.int64, [`B${g}`]),
-  }));
-  const [first, ...others] = groups as [(typeof groups)[number], ...typeof groups];
+  const positions = graph.cast(rowPosition, ElementType.int32, ElementType.int64);
+  const lastQueries = graph.input('query_rows', ElementType.int32, ['Q']);
+  const everyLayer = groupsOf(graph, '');
+  const lastLayer = groupsOf(graph, 'last_');
   const nothing = graph.constant('attention.nothing', ElementType.float32, [0, queryWidth], new Float32Array());
 
   const masks = new Map<string, string>();
@@ -51,10 +46,13 @@ export function blockAttention(graph: OnnxGraph, config: CausalConfig, parts: At
   const inPaddedView = paddedAttention(graph, config, parts.keepsPrefixes);
 
   return {
-    rotate(rows, heads) {
+    lastQueries,
+
+    rotate(rows, heads, index) {
       const width = heads * headDim;
+      const ofRows = index === undefined ? positions : graph.node('Gather', [positions, index]);
       // Each row as a sequence of one token: the operator takes no sequence longer than the tables, and a batch may be.
-      const inputs = [graph.reshape(rows, [-1, 1, width]), positions, parts.cos, parts.sin];
+      const inputs = [graph.reshape(rows, [-1, 1, width]), graph.reshape(ofRows, [-1, 1]), parts.cos, parts.sin];
       const turned = graph.node('RotaryEmbedding', inputs, {
         domain: MICROSOFT,
         attributes: { num_heads: { int: heads } },
@@ -64,6 +62,7 @@ export function blockAttention(graph: OnnxGraph, config: CausalConfig, parts: At
 
     attend(query, key, value, layer) {
       const window = windowOf(config, layer);
+      const { count, isOne, first, others } = layer === config.layerCount - 1 ? lastLayer : everyLayer;
       const maskOf = (group: GroupInputs) =>
         window === null || window >= LONGEST_IN_BLOCKS ? '' : windowMaskOf(group, window);
       /** [B × Q, query width] */
@@ -110,6 +109,18 @@ export function blockAttention(graph: OnnxGraph, config: CausalConfig, parts: At
       );
     },
   };
+}
+
+/** The inputs of groups of blocks. */
+function groupsOf(graph: OnnxGraph, prefix: '' | 'last_') {
+  const count = graph.input(`${prefix}group_count`, ElementType.int64, [1]);
+  const groups = Array.from({ length: GROUPS }, (_, g) => ({
+    queries: graph.input(`${prefix}queries.${g}`, ElementType.int32, [`${prefix}B${g}`, `${prefix}Q${g}`]),
+    keys: graph.input(`${prefix}keys.${g}`, ElementType.int32, [`${prefix}B${g}`, `${prefix}K${g}`]),
+    ends: graph.input(`${prefix}ends.${g}`, ElementType.int64, [`${prefix}B${g}`]),
+  }));
+  const [first, ...others] = groups as [GroupInputs, ...GroupInputs[]];
+  return { count, isOne: graph.node('Equal', [count, graph.int64s([1])]), first, others };
 }
 
 /** [B, 1, Q, K]: what hides the keys before the window of each query. */

@@ -128,7 +128,7 @@ export function writeCausalGraph(
   const rotary = (name: string, table: Float32Array) =>
     toProduct(graph.constant(name, float32, [positions, headDim / 2], table));
   const { write: writeAttention, opset } = ATTENTION[attention];
-  const { rotate, attend } = writeAttention(graph, config, {
+  const { rotate, attend, lastQueries } = writeAttention(graph, config, {
     cos: rotary('rope.cos', tables.cos),
     sin: rotary('rope.sin', tables.sin),
     type: product,
@@ -169,21 +169,25 @@ export function writeCausalGraph(
       if (!traits.headNorms) return x;
       return graph.reshape(normalize(graph.reshape(x, [-1, headDim]), name(norm), headDim, product), [-1, width]);
     };
-    const project = (part: string, width: number): string =>
-      linear(normed, name(part), width, hidden, biases.queryKeyValue);
-    const query = rotate(perHead(project('self_attn.q_proj', queryWidth), 'self_attn.q_norm', queryWidth), headCount);
+    const project = (part: string, width: number, rows = normed): string =>
+      linear(rows, name(part), width, hidden, biases.queryKeyValue);
+    // In the last layer only the queries of the rows asked for matter.
+    const queryRows = isLast ? lastQueries : undefined;
+    const querying = queryRows === undefined ? normed : gather(normed, queryRows);
+    const projected = project('self_attn.q_proj', queryWidth, querying);
+    const query = rotate(perHead(projected, 'self_attn.q_norm', queryWidth), headCount, queryRows);
     const key = rotate(
       perHead(project('self_attn.k_proj', keyValueWidth), 'self_attn.k_norm', keyValueWidth),
       keyValueHeadCount,
     );
     const value = project('self_attn.v_proj', keyValueWidth);
     const attended = attend(query, withKept(key, 'key', layer), withKept(value, 'value', layer), layer);
-    // After the last attention only the rows asked for matter: the output projection and the FFN run on [R, ·].
+    // And after its attention only these rows: the output projection and the FFN run on [R, ·].
     const packed = gather(attended, isLast ? lastSlot : packIndex);
     if (isLast) residual = gather(residual, lastRow);
 
-    const projected = linear(packed, name('self_attn.o_proj'), hidden, queryWidth, biases.output);
-    const afterAttention = addAndNormalize(projected, residual, name('post_attention_layernorm'));
+    const output = linear(packed, name('self_attn.o_proj'), hidden, queryWidth, biases.output);
+    const afterAttention = addAndNormalize(output, residual, name('post_attention_layernorm'));
     residual = afterAttention.sum;
     const raise = (part: string): string =>
       linear(afterAttention.normed, name(part), intermediateSize, hidden, biases.feedForward);

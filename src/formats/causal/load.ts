@@ -144,14 +144,14 @@ export class PackedModel implements LoadedModel {
     const uniqueTokens = plan.tokenIds.length;
     const tokenIds = { token_ids: int32(plan.tokenIds) };
     const isShort = plan.lengths.every((length) => length <= LONGEST_IN_BLOCKS);
-    const { packIndex, ...layout } = inBlocks && isShort ? blockFeeds(plan, headDim) : paddedFeeds(plan);
+    const { packIndex, lastSlot, ...layout } = inBlocks && isShort ? blockFeeds(plan, headDim) : paddedFeeds(plan);
     const feeds: Record<string, Tensor> = {
       ...NO_LAYOUT,
       ...layout.feeds,
       ...(lookup === undefined ? tokenIds : await lookup.run(tokenIds)),
       pack_index: int32(packIndex),
       last_row: int32(plan.lastRow),
-      last_slot: int32(plan.lastRow.map((row) => packIndex[row] as number)),
+      last_slot: int32(lastSlot),
       keep_rows: int32(keepRows),
       row_position: int32(positionsOf(plan)),
     };

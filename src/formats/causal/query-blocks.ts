@@ -59,9 +59,12 @@ interface Group {
  * get through to the other, since 0 × NaN is NaN.
  *
  * @param leastKeys see `leastColumnsFor`.
+ * @param isAsked [N] 1: the query of this packed row is needed, and of others only what lies between two of a block; left out: all are.
  */
-export function planQueryBlocks(plan: PackedPlan, leastKeys: number): QueryBlocks {
-  const groups = mergeGroups(groupByEnd(cutIntoBlocks(plan), leastKeys));
+export function planQueryBlocks(plan: PackedPlan, leastKeys: number, isAsked?: Uint8Array): QueryBlocks {
+  const blocks = cutIntoBlocks(plan);
+  const asked = isAsked === undefined ? blocks : blocks.flatMap((block) => cutToAsked(plan, block, isAsked));
+  const groups = mergeGroups(groupByEnd(asked, leastKeys));
   const packIndex = new Int32Array(plan.tokenIds.length);
   let first = 0;
   const laidOut = groups.map((group) => {
@@ -102,6 +105,15 @@ function cutIntoBlocks({ lengths, tokenIds, keptCount, rows }: PackedPlan): Bloc
     }
     return blocks;
   });
+}
+
+/** The part of a block from the first to the last row that is asked for. */
+function cutToAsked({ rows, keptCount }: PackedPlan, block: Block, isAsked: Uint8Array): Block[] {
+  let { start, end } = block;
+  const isAskedAt = (position: number) => isAsked[(rows[block.sequence + position] as number) - keptCount] === 1;
+  while (start < end && !isAskedAt(start)) start++;
+  while (end > start && !isAskedAt(end - 1)) end--;
+  return start === end ? [] : [{ ...block, start, end }];
 }
 
 function groupByEnd(blocks: readonly Block[], leastKeys: number): Group[] {

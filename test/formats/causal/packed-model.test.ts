@@ -81,6 +81,21 @@ describe('PackedModel and the lengths of texts', () => {
     }
   });
 
+  it('gives a sequence the same bits beside one whose tokens are all asked for, and where its own are', async () => {
+    const model = await loadCausal(await starterManifest(), { ...cpuSettings, maxTokens: 8192 });
+    const random = new SeededRandom(13);
+    const sequences = [1, 2, 40, 64, 65, 130, 2_100].map((length) => idsOf(random, length));
+    for (const asked of sequences) {
+      const alone = (await model.run(toBatch([asked]))).rows;
+      const { rows: ofTokens } = await model.run(toBatch([asked], [true]));
+      assert.deepEqual([...rowAt(ofTokens, asked.length - 1, 256)], [...alone], `${asked.length} tokens`);
+      const other = idsOf(random, 50);
+      const { rows } = await model.run(toBatch([other, asked, asked], [false, true, false]));
+      assert.deepEqual([...rowAt(rows, 0, 256)], [...(await model.run(toBatch([other]))).rows]);
+      assert.deepEqual([...rowAt(rows, 1 + asked.length, 256)], [...alone], `${asked.length} tokens, beside`);
+    }
+  });
+
   it('gives a long sequence what a short one would have, within rounding, whichever way it is attended', async () => {
     const manifest = await starterManifest();
     const model = await loadCausal(manifest, { ...cpuSettings, maxTokens: 8192 });

@@ -22,8 +22,8 @@ function plan(sequences: readonly (readonly number[])[], kept = new Int32Array()
 }
 
 /** The query of each packed row. */
-function queriesOf(planned: PackedPlan, leastKeys = 1): Query[] {
-  const { groups, packIndex } = planQueryBlocks(planned, leastKeys);
+function queriesOf(planned: PackedPlan, isAsked?: Uint8Array): Query[] {
+  const { groups, packIndex } = planQueryBlocks(planned, 1, isAsked);
   const queries = groups.flatMap(({ blockCount, queries, keys, ends }) => {
     const [queryCount, keyCount] = [queries.length / blockCount, keys.length / blockCount];
     return Array.from(queries, (row, slot) => {
@@ -63,6 +63,45 @@ describe('planQueryBlocks()', () => {
       }),
       { seed: 1, numRuns: 1_000 },
     );
+  });
+
+  it('lets a row that is asked for see the same, and has no others but those between two of a block', () => {
+    const asking = fc.tuple(withSharedPrefixes, fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }));
+    fc.assert(
+      fc.property(asking, ([{ sequences, kept }, pattern]) => {
+        const planned = plan(sequences, kept);
+        const isAsked = planned.tokenIds.map((_, row) => Number(pattern[row % pattern.length]));
+        const asked = Uint8Array.from(isAsked);
+        const [all, some] = [queriesOf(planned), queriesOf(planned, asked)];
+        for (const [row, query] of all.entries()) {
+          if (asked[row] === 1) assert.deepEqual({ row, seen: some[row]?.seen }, { row, seen: query.seen });
+        }
+        for (const { queries, blockCount } of planQueryBlocks(planned, 1, asked).groups) {
+          const queryCount = queries.length / blockCount;
+          for (let first = 0; first < queries.length; first += queryCount) {
+            assert.deepEqual(
+              [asked[queries[first] as number], asked[queries[first + queryCount - 1] as number]],
+              [1, 1],
+            );
+          }
+        }
+      }),
+      { seed: 5, numRuns: 500 },
+    );
+  });
+
+  it('has one query a sequence where only its last row is asked for', () => {
+    const random = new SeededRandom(6);
+    const lengths = [1, 2, 30, 64, 65, 300, 1_100];
+    const planned = plan(lengths.map((length) => Array.from({ length }, () => random.integer(0, VOCABULARY - 1))));
+    const asked = new Uint8Array(planned.tokenIds.length);
+    for (const row of planned.lastRow) asked[row] = 1;
+    const rows = planQueryBlocks(planned, 1, asked).groups.flatMap(({ queries }) => [...queries]);
+    assert.deepEqual(
+      [...new Set(rows)].sort((a, b) => a - b),
+      [...planned.lastRow].sort((a, b) => a - b),
+    );
+    assert.ok(rows.length <= 2 * lengths.length);
   });
 
   it('gathers for a row no key that is not of every sequence that has the row', () => {
