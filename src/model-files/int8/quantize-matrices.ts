@@ -10,7 +10,7 @@ const MOST_THREADS = 4;
 
 /**
  * Quantizes matrices in worker threads, which read them. They come in the order given; those after it are worked on
- * meanwhile, one for each thread and one more. Whoever stops early ends the threads.
+ * meanwhile, two for each thread. Whoever stops early ends the threads.
  *
  * @throws {StartError} for weights that cannot be read or are not finite, and for a thread that is lost.
  */
@@ -28,7 +28,7 @@ export async function* quantizeMatrices(matrices: readonly Matrix[]): AsyncGener
   try {
     const running: Promise<QuantizedMatrix>[] = [];
     for (const i of matrices.keys()) {
-      for (const matrix of matrices.slice(i + running.length, i + threads + 1)) {
+      for (const matrix of matrices.slice(i + running.length, i + 2 * threads)) {
         const quantized = pool.run(matrix);
         // Nobody waits for it if another one fails first.
         quantized.catch(() => {});
