@@ -64,6 +64,8 @@ export interface PrepareOptions {
   onEvent: OnInt8Event;
   /** Files are written after this only. Left out: at once. */
   mayWrite?: Promise<unknown> | undefined;
+  /** Told of a manifest that is probably the one to be returned, long before its files have been read to prove it. */
+  onPresumed?: ((manifest: ModelManifest) => void) | undefined;
 }
 
 /**

@@ -122,7 +122,7 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function findModel(options: OpenModelOptions): Promise<DescribedModel> {
-  const { config, logger, clock, mayWrite } = options;
+  const { config, logger, clock, mayWrite, spare } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const files = new FileHashes(location.hashes);
   const publishedTask = () => findPublishedTask(location.folder, files);
@@ -146,7 +146,7 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
     createEngine: (settings) =>
       new EngineSupervisor({
         entry: options.engineEntry ?? ENGINE_ENTRY,
-        spare: options.spare,
+        spare,
         manifest: loaded,
         settings,
         clock,
@@ -176,7 +176,15 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
       files,
       onEvent: logInt8Events(manifest.name, logger, clock),
       mayWrite,
+      onPresumed: (presumed) => {
+        const [settings] = choices[0] as EngineChoice;
+        if (settings === undefined) return;
+        stamps = new FileStamps(format.engineFiles(presumed));
+        spare?.beginLoading({ manifest: presumed, settings });
+      },
     });
+    // What was loaded before it was hashed must be what was hashed.
+    if (stamps?.changed !== undefined) spare?.close();
     // Before the hashes of the fingerprint: what changes meanwhile must not pass for what they are of.
     stamps = new FileStamps(format.engineFiles(loaded));
     const starting = engine.start();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -66,6 +66,31 @@ describe('DTYPE=int8', () => {
     const other = await exact.line('ready');
     assert.equal(other.dtype, 'fp32', 'auto is never int8');
     assert.notEqual(other.fingerprint, fingerprint);
+  });
+
+  it('serves the same vectors where its weights were damaged, or others lie beside them', async () => {
+    const vectorOf = async (server: SpawnedCli) => {
+      const { url } = (await server.line('ready')) as { url: string };
+      const answer = await fetch(`${url}/v1/embeddings`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ input: 'The capital of China is Beijing.' }),
+      });
+      const { data } = (await answer.json()) as { data: { embedding: number[] }[] };
+      assert.equal(await stop(server), 0);
+      return data[0]?.embedding;
+    };
+    const vector = await vectorOf(cli('serve'));
+    const folder = path.join(home, 'hotvec');
+    const file = path.join(folder, filesIn(folder)[0] as string);
+    const whole = readFileSync(file);
+    const zeros = whole.fill(0, whole.length - 400_000);
+    for (const damaged of [file, path.join(folder, `int8-${'0'.repeat(16)}-${'1'.repeat(64)}.safetensors`)]) {
+      writeFileSync(damaged, zeros);
+      const server = cli('serve');
+      assert.deepEqual(await vectorOf(server), vector);
+      assert.equal(server.output().includes('int8 weights are damaged'), damaged === file);
+    }
   });
 
   it('makes no weights for a start that ends at a port that is taken', async () => {

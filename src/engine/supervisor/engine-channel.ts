@@ -1,14 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { type FromEngine, PROTOCOL_VERSION, type ToEngine, type Unaddressed } from '../protocol.ts';
 import type { LossReason } from './engine-events.ts';
-import { forkEngine, readLines } from './fork-engine.ts';
+import { readLines } from './fork-engine.ts';
 import { claimedEpoch, readMessage } from './read-message.ts';
 import type { SupervisorOptions } from './supervisor.ts';
 import { noteOpenChannel } from './unreadable-bytes.ts';
 
 const SHUTDOWN_GRACE_MS = 1_000;
 
-export interface EngineChannelOptions extends Pick<SupervisorOptions, 'entry' | 'spare' | 'clock'> {
+export interface EngineChannelOptions extends Pick<SupervisorOptions, 'clock'> {
+  /** Just started, or told to load and not heard yet. */
+  child: ChildProcess;
   epoch: number;
   onMessage: (message: FromEngine) => void;
   /** A message that is not of this process, or came after its end. `epoch`: the one it claims to be of. */
@@ -30,7 +32,7 @@ export class EngineChannel {
 
   constructor(options: EngineChannelOptions) {
     this.options = options;
-    this.child = options.spare?.take() ?? forkEngine(options.entry);
+    this.child = options.child;
     readLines(this.child, options.onOutput);
     this.child.once('close', noteOpenChannel(this));
     this.child.on('message', (message) => this.receive(message));
@@ -71,7 +73,8 @@ export class EngineChannel {
     cancelKill();
   }
 
-  private receive(raw: unknown): void {
+  /** Takes a message of the process. */
+  receive(raw: unknown): void {
     if (this.state === 'ending') return;
     const message = readMessage(raw, this.options.epoch);
     // What was killed for one wrong message is not believed another.

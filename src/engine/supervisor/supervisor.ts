@@ -6,6 +6,7 @@ import type { Batch, BatchResult, EngineInfo, EngineSettings, FromEngine } from 
 import { EngineChannel } from './engine-channel.ts';
 import type { EngineEvent, LossReason } from './engine-events.ts';
 import { EngineLifecycle } from './engine-lifecycle.ts';
+import { forkEngine } from './fork-engine.ts';
 import { ProcessHealth } from './process-health.ts';
 import { Restarts } from './restarts.ts';
 import { type BatchReply, SentBatches } from './sent-batches.ts';
@@ -134,9 +135,9 @@ export class EngineSupervisor implements Engine {
   private spawn(): void {
     const epoch = this.lifecycle.spawned();
     const { entry, spare, manifest, settings, clock, onEvent } = this.options;
+    const taken = spare?.take({ manifest, settings });
     this.channel = new EngineChannel({
-      entry,
-      spare,
+      child: taken?.child ?? forkEngine(entry),
       epoch,
       clock,
       onMessage: (message) => this.receive(message),
@@ -144,6 +145,10 @@ export class EngineSupervisor implements Engine {
       onLost: (reason, detail) => this.recover(reason, detail),
       onOutput: (line) => onEvent({ kind: 'output', line }),
     });
+    if (taken?.answers != null) {
+      for (const answer of taken.answers) this.channel.receive(answer);
+      return;
+    }
     // Batches were formed to a budget since the first start: another process of the device keeps it.
     const calibration = this.info?.calibration ?? null;
     this.channel.send({ kind: 'load', manifest, settings, parentProcessId: process.pid, calibration });

@@ -67,10 +67,16 @@ export function ownEngineFiles({ tensors, stages, int8 = {} }: OwnWeights): stri
 export async function withInt8<Weights extends OwnWeights>(
   manifest: ModelManifest<Weights>,
   dtypes: ReadonlySet<Dtype>,
-  { folders, ...options }: PrepareOptions,
+  { folders, onPresumed, ...options }: PrepareOptions,
   choice: MatrixChoice,
 ): Promise<ModelManifest<Weights>> {
   if (!dtypes.has('int8')) return manifest;
-  const int8 = await prepareInt8(manifest.weights.tensors, { choice, folders: folders(), ...options });
-  return { ...manifest, weights: { ...manifest.weights, int8 } };
+  const withMatrices = (int8: OwnWeights['int8']) => ({ ...manifest, weights: { ...manifest.weights, int8 } });
+  const int8 = await prepareInt8(manifest.weights.tensors, {
+    ...options,
+    choice,
+    folders: folders(),
+    onPresumed: (presumed) => onPresumed?.(withMatrices(presumed)),
+  });
+  return withMatrices(int8);
 }

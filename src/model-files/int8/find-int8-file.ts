@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { FileHashes } from '../file-hashes.ts';
@@ -22,16 +22,17 @@ export function int8FileName(stem: string, sha256: string): string {
   return `${stem}-${sha256}.safetensors`;
 }
 
-/**
- * Begins to read files that may be a model's int8 weights, while its own weights are still being read to know which are.
- * @param candidates hashes of files in int8 folders.
- */
-export async function hashCandidates(folders: readonly string[], candidates: FileHashes): Promise<void> {
+/** Of the files in `folders` that hold int8 weights, whatever they were made of, the one that was made last. */
+export async function newestInt8File(folders: readonly string[]): Promise<string | undefined> {
+  const files: { file: string; mtimeMs: number }[] = [];
   for (const folder of folders) {
-    // Of several most are of weights that were replaced: only those wanted are read, later.
-    const [only, ...others] = await int8FilesIn(folder, 'int8-');
-    if (only !== undefined && others.length === 0) await candidates.of(path.join(folder, only)).catch(() => {});
+    for (const name of await int8FilesIn(folder, 'int8-')) {
+      const file = path.join(folder, name);
+      const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: 0 }));
+      files.push({ file, mtimeMs });
+    }
   }
+  return files.sort((a, b) => b.mtimeMs - a.mtimeMs)[0]?.file;
 }
 
 /** Their names; a folder that is not there, or cannot be read, holds none. */

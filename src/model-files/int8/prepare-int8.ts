@@ -8,7 +8,7 @@ import { formatBytes } from '../hub/format-bytes.ts';
 import { checkFreeSpace } from '../hub/free-space.ts';
 import { makeFolder } from '../hub/make-folder.ts';
 import { syncFolder } from '../hub/sync-folder.ts';
-import { findInt8File, hashCandidates, int8FileName, int8Stem, readInt8File } from './find-int8-file.ts';
+import { findInt8File, int8FileName, int8Stem, newestInt8File, readInt8File } from './find-int8-file.ts';
 import type { OnInt8Event } from './int8-events.ts';
 import type { Int8Matrix, MatrixChoice, Tensors } from './scheme.ts';
 import { int8FileBytes, writeInt8File } from './write-int8-file.ts';
@@ -22,6 +22,8 @@ export interface PrepareInt8Options {
   folders: readonly string[];
   files: FileHashes;
   onEvent: OnInt8Event;
+  /** Told of the matrices of the newest file there is, before it is known whether they are the ones. */
+  onPresumed?: ((int8: Record<string, Int8Matrix>) => void) | undefined;
   /** Nothing is written before. Left out: at once. */
   mayWrite?: Promise<unknown> | undefined;
   /** Tests put another here. */
@@ -40,7 +42,7 @@ export interface PrepareInt8Options {
 export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options): Promise<Record<string, Int8Matrix>> {
   const { choice, folders, files, onEvent } = options;
   const candidates = new FileHashes();
-  const [stem] = await Promise.all([int8Stem(tensors, choice, files), hashCandidates(folders, candidates)]);
+  const [stem] = await Promise.all([int8Stem(tensors, choice, files), presume(tensors, candidates, options)]);
   const damaged: string[] = [];
   const finish = async (file: string, isNew: boolean) => {
     const quantized = await readInt8File(tensors, file);
@@ -58,6 +60,22 @@ export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options)
   for (const file of damaged) onEvent({ kind: 'damaged', file });
   await options.mayWrite;
   return finish(await makeFile(tensors, stem, options), true);
+}
+
+/** Tells of the matrices that are probably the ones, and hashes their file beside the weights they were made of. */
+async function presume(
+  tensors: Tensors,
+  candidates: FileHashes,
+  { folders, onPresumed }: PrepareInt8Options,
+): Promise<void> {
+  const file = await newestInt8File(folders);
+  if (file === undefined) return;
+  try {
+    onPresumed?.(await readInt8File(tensors, file));
+    await candidates.of(file);
+  } catch {
+    // Of another model, or damaged: it is looked at again if it is the one.
+  }
 }
 
 /** Makes the file in the first folder that can take it. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
-import { SpareEngine } from '../../../src/engine/supervisor/spare-engine.ts';
+import { toBatch } from '../../../src/engine/protocol.ts';
+import { SpareEngine, type TakenEngine } from '../../../src/engine/supervisor/spare-engine.ts';
+import { starterManifest } from '../../support/starter.ts';
 import { fakeEngineEntry, isAlive, scriptFakeEngine, superviseEngine, until } from '../../support/supervised-engine.ts';
 
 describe('SpareEngine', () => {
@@ -47,14 +49,64 @@ describe('SpareEngine', () => {
 
   it('ends with close() unless it was taken', async () => {
     scriptFakeEngine({});
+    const { settings } = await superviseEngine(fakeEngineEntry);
+    const load = { manifest: await starterManifest(), settings };
     const [left, taken] = [spareOf(fakeEngineEntry), spareOf(fakeEngineEntry)];
-    const child = taken.take();
-    assert.equal(taken.take(), undefined, 'once');
+    const { child } = taken.take(load) as TakenEngine;
+    assert.equal(taken.take(load), undefined, 'once');
     const ended = left.processId as number;
     for (const spare of [left, taken]) spare.close();
     await until(() => !isAlive(ended));
-    assert.equal(child?.exitCode ?? child?.signalCode, null);
-    child?.kill('SIGKILL');
-    await once(child as NonNullable<typeof child>, 'exit');
+    assert.equal(child.exitCode ?? child.signalCode, null);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+
+  it('loads what an engine will probably want, and is ready when it is wanted', async () => {
+    scriptFakeEngine({});
+    const spare = spareOf(fakeEngineEntry);
+    const { engine, settings, events } = await superviseEngine(fakeEngineEntry, { spare });
+    spare.beginLoading({ manifest: await starterManifest(), settings });
+    const spareId = spare.processId;
+    // From here on a process that is told to load fails.
+    scriptFakeEngine({ load: { fail: 'told again' } });
+    try {
+      await engine.start();
+      assert.equal(engine.processId, spareId);
+      assert.deepEqual(
+        events.map(({ kind }) => kind),
+        ['ready'],
+      );
+      const { rows } = await engine.run(toBatch([[1, 2, 3]]));
+      assert.ok(rows.length > 0);
+    } finally {
+      await engine.close();
+    }
+  });
+
+  it('tells why it could not load, as any other process', async () => {
+    scriptFakeEngine({ load: { fail: 'as scripted' } });
+    const spare = spareOf(fakeEngineEntry);
+    const { engine, settings } = await superviseEngine(fakeEngineEntry, { spare });
+    spare.beginLoading({ manifest: await starterManifest(), settings });
+    scriptFakeEngine({});
+    await assert.rejects(engine.start(), { name: 'StartError', message: /as scripted/ });
+    await engine.close();
+  });
+
+  it('ends where something else is wanted: the engine starts another', async () => {
+    scriptFakeEngine({});
+    const spare = spareOf(fakeEngineEntry);
+    const { engine, settings } = await superviseEngine(fakeEngineEntry, { spare });
+    const manifest = await starterManifest();
+    spare.beginLoading({ manifest: { ...manifest, folder: '/another' }, settings });
+    const spareId = spare.processId as number;
+    try {
+      await engine.start();
+      assert.notEqual(engine.processId, spareId);
+      await until(() => !isAlive(spareId));
+    } finally {
+      await engine.close();
+    }
   });
 });

@@ -107,6 +107,24 @@ describe('prepareInt8()', () => {
     assert.deepEqual(await asked(never), made);
   });
 
+  it('tells of the newest file before it has read anything to prove it', async () => {
+    const { int8, ready } = await prepare();
+    const other = path.join(folder, `int8-${'0'.repeat(16)}-${'1'.repeat(64)}.safetensors`);
+    cpSync(ready.file, other);
+    const presumedOf = async (newest: string) => {
+      for (const file of [ready.file, other]) utimesSync(file, new Date(0), new Date(file === newest ? 2_000 : 1_000));
+      const told: unknown[] = [];
+      const options = { choice: DECODER_CHOICE, folders: [folder], files: new FileHashes(), onEvent: () => {} };
+      const found = await prepareInt8(tensors, { ...options, onPresumed: (presumed) => told.push(presumed) });
+      assert.deepEqual(found, int8, 'whatever was presumed');
+      return told;
+    };
+    assert.deepEqual(await presumedOf(ready.file), [int8]);
+    assert.notDeepEqual(await presumedOf(other), [int8]);
+    truncateSync(other, 1_000);
+    assert.deepEqual(await presumedOf(other), []);
+  });
+
   for (const [damage, spoil] of [
     ['a flipped bit', (file: string) => flipBit(file, statSync(file).size - 5)],
     ['a flipped bit in the header', (file: string) => flipBit(file, 20)],
