@@ -1,7 +1,7 @@
 import { ElementType, type OnnxGraph } from '../graph-writer/onnx-graph.ts';
 import type { CausalConfig } from './architecture.ts';
 import { type Attention, type AttentionParts, groupQueryAttention, padIndex, windowOf } from './attention.ts';
-import { GROUPS, LONGEST_IN_BLOCKS } from './query-blocks.ts';
+import { GROUPS, LAST_GROUPS, LONGEST_IN_BLOCKS } from './query-blocks.ts';
 
 const MICROSOFT = 'com.microsoft';
 /** Added to the score of a key before a window. */
@@ -31,8 +31,8 @@ export function blockAttention(graph: OnnxGraph, config: CausalConfig, parts: At
   const rowPosition = graph.input('row_position', ElementType.int32, ['N']);
   const positions = graph.cast(rowPosition, ElementType.int32, ElementType.int64);
   const lastQueries = graph.input('query_rows', ElementType.int32, ['Q']);
-  const everyLayer = groupsOf(graph, '');
-  const lastLayer = groupsOf(graph, 'last_');
+  const everyLayer = groupsOf(graph, GROUPS, '');
+  const lastLayer = groupsOf(graph, LAST_GROUPS, 'last_');
   const nothing = graph.constant('attention.nothing', ElementType.float32, [0, queryWidth], new Float32Array());
 
   const masks = new Map<string, string>();
@@ -112,9 +112,9 @@ export function blockAttention(graph: OnnxGraph, config: CausalConfig, parts: At
 }
 
 /** The inputs of groups of blocks. */
-function groupsOf(graph: OnnxGraph, prefix: '' | 'last_') {
+function groupsOf(graph: OnnxGraph, most: number, prefix: '' | 'last_') {
   const count = graph.input(`${prefix}group_count`, ElementType.int64, [1]);
-  const groups = Array.from({ length: GROUPS }, (_, g) => ({
+  const groups = Array.from({ length: most }, (_, g) => ({
     queries: graph.input(`${prefix}queries.${g}`, ElementType.int32, [`${prefix}B${g}`, `${prefix}Q${g}`]),
     keys: graph.input(`${prefix}keys.${g}`, ElementType.int32, [`${prefix}B${g}`, `${prefix}K${g}`]),
     ends: graph.input(`${prefix}ends.${g}`, ElementType.int64, [`${prefix}B${g}`]),

@@ -2,7 +2,7 @@ import { Tensor } from 'onnxruntime-node';
 import { leastColumnsFor } from '../graph-writer/least-columns.ts';
 import { paddedView } from './padded-view.ts';
 import type { PackedPlan } from './plan.ts';
-import { GROUPS, planQueryBlocks, type QueryBlocks, type QueryGroup } from './query-blocks.ts';
+import { GROUPS, LAST_GROUPS, planQueryBlocks, type QueryBlocks, type QueryGroup } from './query-blocks.ts';
 
 /** Inputs of the graph that say where attention finds its rows, and where packed rows are among its slots. */
 export interface LayoutFeeds {
@@ -20,14 +20,12 @@ const NONE: QueryGroup = {
   blockCount: 0,
 };
 
-/** Of the layout that is not taken. */
+/** What is fed of the layout that is not taken, and of groups that a batch does not have: it is not read. */
 export const NO_LAYOUT: Record<string, Tensor> = {
+  ...groupFeeds(new Array(GROUPS).fill(NONE), ''),
+  ...groupFeeds(new Array(LAST_GROUPS).fill(NONE), 'last_'),
   group_count: new Tensor('int64', BigInt64Array.of(0n), [1]),
   last_group_count: new Tensor('int64', BigInt64Array.of(0n), [1]),
-  ...Object.assign(
-    {},
-    ...Array.from({ length: GROUPS }, (_, g) => ({ ...groupFeeds(NONE, g), ...groupFeeds(NONE, g, 'last_') })),
-  ),
   pad_index: int32(new Int32Array(), [0, 0]),
   query_pad_index: int32(new Int32Array(), [0, 0]),
   seqlens_k: int32(new Int32Array()),
@@ -37,17 +35,14 @@ export const NO_LAYOUT: Record<string, Tensor> = {
 /** Those of block-attention.ts, for sequences that are not long. */
 export function blockFeeds(plan: PackedPlan, headDim: number): LayoutFeeds {
   const leastKeys = leastColumnsFor(headDim);
-  const { groups, packIndex } = planQueryBlocks(plan, leastKeys);
+  const { groups, packIndex } = planQueryBlocks(plan, { leastKeys, mostGroups: GROUPS });
   const last = planLastQueries(plan, leastKeys);
-  const feeds = [
-    ...groups.map((group, g) => groupFeeds(group, g)),
-    ...last.groups.map((group, g) => groupFeeds(group, g, 'last_')),
-  ];
   return {
-    feeds: Object.assign(
-      { group_count: groupCount(groups), last_group_count: groupCount(last.groups), query_rows: int32(last.queryRows) },
-      ...feeds,
-    ),
+    feeds: {
+      ...groupFeeds(groups, ''),
+      ...groupFeeds(last.groups, 'last_'),
+      query_rows: int32(last.queryRows),
+    },
     packIndex,
     lastSlot: plan.lastRow.map((row) => last.packIndex[row] as number),
   };
@@ -57,7 +52,7 @@ export function blockFeeds(plan: PackedPlan, headDim: number): LayoutFeeds {
 function planLastQueries(plan: PackedPlan, leastKeys: number): QueryBlocks & { queryRows: Int32Array } {
   const isAsked = new Uint8Array(plan.tokenIds.length);
   for (const row of plan.lastRow) isAsked[row] = 1;
-  const { groups, packIndex } = planQueryBlocks(plan, leastKeys, isAsked);
+  const { groups, packIndex } = planQueryBlocks(plan, { leastKeys, mostGroups: LAST_GROUPS, isAsked });
   const queryRows = Int32Array.from(new Set(groups.flatMap(({ queries }) => [...queries])));
   const place = new Int32Array(plan.tokenIds.length);
   for (const [i, row] of queryRows.entries()) place[row] = i;
@@ -68,17 +63,16 @@ function planLastQueries(plan: PackedPlan, leastKeys: number): QueryBlocks & { q
   };
 }
 
-function groupCount({ length }: readonly QueryGroup[]): Tensor {
-  return new Tensor('int64', BigInt64Array.of(BigInt(length)), [1]);
-}
-
-function groupFeeds({ queries, keys, ends, blockCount }: QueryGroup, g: number, prefix = ''): Record<string, Tensor> {
-  const inBlocks = (rows: Int32Array) => int32(rows, [blockCount, blockCount === 0 ? 0 : rows.length / blockCount]);
-  return {
-    [`${prefix}queries.${g}`]: inBlocks(queries),
-    [`${prefix}keys.${g}`]: inBlocks(keys),
-    [`${prefix}ends.${g}`]: new Tensor('int64', ends, [blockCount]),
-  };
+function groupFeeds(groups: readonly QueryGroup[], prefix: '' | 'last_'): Record<string, Tensor> {
+  const count = new Tensor('int64', BigInt64Array.of(BigInt(groups.length)), [1]);
+  const feeds: Record<string, Tensor> = { [`${prefix}group_count`]: count };
+  for (const [g, { queries, keys, ends, blockCount }] of groups.entries()) {
+    const inBlocks = (rows: Int32Array) => int32(rows, [blockCount, rows.length / Math.max(1, blockCount)]);
+    feeds[`${prefix}queries.${g}`] = inBlocks(queries);
+    feeds[`${prefix}keys.${g}`] = inBlocks(keys);
+    feeds[`${prefix}ends.${g}`] = new Tensor('int64', ends, [blockCount]);
+  }
+  return feeds;
 }
 
 /** Those of a padded view (attention.ts). */

@@ -2,8 +2,10 @@ import type { PackedPlan } from './plan.ts';
 
 /** Longest sequence whose queries are attended in blocks. Above, what is hidden is worth skipping one by one (attention.ts). */
 export const LONGEST_IN_BLOCKS = 2_048;
-/** Most groups of a batch, each of which is nodes in every layer. */
+/** Most groups of a batch: each is nodes in every layer, and inputs. */
 export const GROUPS = 8;
+/** Those of the last layer, whose few queries cost little against their keys. */
+export const LAST_GROUPS = 3;
 
 /** Positions at which the queries of a sequence are cut: far on, where a block's own width is little of what it sees, in longer blocks. */
 const CUTS: ReadonlySet<number> = new Set([64, 128, 256, 384, 512, 768, 1_024, 1_536]);
@@ -31,7 +33,6 @@ export interface QueryGroup {
 
 /** How attention over the packed rows is divided into groups. */
 export interface QueryBlocks {
-  /** At most GROUPS. */
   groups: QueryGroup[];
   /** [N] packed row → where it is among all queries, one group after the other. */
   packIndex: Int32Array;
@@ -52,19 +53,24 @@ interface Group {
   keys: number;
 }
 
+export interface BlockOptions {
+  /** See `leastColumnsFor`. */
+  leastKeys: number;
+  mostGroups: number;
+  /** [N] 1: the query of this packed row is needed, and of others only what lies between two of a block; left out: all are. */
+  isAsked?: Uint8Array | undefined;
+}
+
 /**
  * Divides the queries of a batch into blocks, each of which is multiplied with the keys up to its end only, and blocks into
  * groups of about one size. Every row is in one block, however many sequences share it. A block ends where another
  * sequence leaves the path or has its end, so that no key of it is of only one of them: a number that is not finite would
  * get through to the other, since 0 × NaN is NaN.
- *
- * @param leastKeys see `leastColumnsFor`.
- * @param isAsked [N] 1: the query of this packed row is needed, and of others only what lies between two of a block; left out: all are.
  */
-export function planQueryBlocks(plan: PackedPlan, leastKeys: number, isAsked?: Uint8Array): QueryBlocks {
+export function planQueryBlocks(plan: PackedPlan, { leastKeys, mostGroups, isAsked }: BlockOptions): QueryBlocks {
   const blocks = cutIntoBlocks(plan);
   const asked = isAsked === undefined ? blocks : blocks.flatMap((block) => cutToAsked(plan, block, isAsked));
-  const groups = mergeGroups(groupByEnd(asked, leastKeys));
+  const groups = mergeGroups(groupByEnd(asked, leastKeys), mostGroups);
   const packIndex = new Int32Array(plan.tokenIds.length);
   let first = 0;
   const laidOut = groups.map((group) => {
@@ -130,7 +136,7 @@ function groupByEnd(blocks: readonly Block[], leastKeys: number): Group[] {
 }
 
 /** Merges neighbors while that costs nothing, or while they are too many. */
-function mergeGroups(groups: Group[]): Group[] {
+function mergeGroups(groups: Group[], mostGroups: number): Group[] {
   for (;;) {
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
@@ -139,7 +145,7 @@ function mergeGroups(groups: Group[]): Group[] {
       const more = costOf(merged(a, b)) - costOf(a) - costOf(b);
       if (more < least) [best, least] = [i, more];
     }
-    if (best < 0 || (groups.length <= GROUPS && least > 0)) return groups;
+    if (best < 0 || (groups.length <= mostGroups && least > 0)) return groups;
     const both = merged(groups[best - 1] as Group, groups[best] as Group);
     groups = [...groups.slice(0, best - 1), both, ...groups.slice(best + 1)];
   }

@@ -23,7 +23,7 @@ function plan(sequences: readonly (readonly number[])[], kept = new Int32Array()
 
 /** The query of each packed row. */
 function queriesOf(planned: PackedPlan, isAsked?: Uint8Array): Query[] {
-  const { groups, packIndex } = planQueryBlocks(planned, 1, isAsked);
+  const { groups, packIndex } = planQueryBlocks(planned, { leastKeys: 1, mostGroups: GROUPS, isAsked });
   const queries = groups.flatMap(({ blockCount, queries, keys, ends }) => {
     const [queryCount, keyCount] = [queries.length / blockCount, keys.length / blockCount];
     return Array.from(queries, (row, slot) => {
@@ -76,7 +76,11 @@ describe('planQueryBlocks()', () => {
         for (const [row, query] of all.entries()) {
           if (asked[row] === 1) assert.deepEqual({ row, seen: some[row]?.seen }, { row, seen: query.seen });
         }
-        for (const { queries, blockCount } of planQueryBlocks(planned, 1, asked).groups) {
+        for (const { queries, blockCount } of planQueryBlocks(planned, {
+          leastKeys: 1,
+          mostGroups: GROUPS,
+          isAsked: asked,
+        }).groups) {
           const queryCount = queries.length / blockCount;
           for (let first = 0; first < queries.length; first += queryCount) {
             assert.deepEqual(
@@ -96,7 +100,9 @@ describe('planQueryBlocks()', () => {
     const planned = plan(lengths.map((length) => Array.from({ length }, () => random.integer(0, VOCABULARY - 1))));
     const asked = new Uint8Array(planned.tokenIds.length);
     for (const row of planned.lastRow) asked[row] = 1;
-    const rows = planQueryBlocks(planned, 1, asked).groups.flatMap(({ queries }) => [...queries]);
+    const rows = planQueryBlocks(planned, { leastKeys: 1, mostGroups: GROUPS, isAsked: asked }).groups.flatMap(
+      ({ queries }) => [...queries],
+    );
     assert.deepEqual(
       [...new Set(rows)].sort((a, b) => a - b),
       [...planned.lastRow].sort((a, b) => a - b),
@@ -131,7 +137,7 @@ describe('planQueryBlocks()', () => {
       const sequences = Array.from({ length: round === 0 ? 1 : random.integer(1, 20) }, (_, i) =>
         Array.from({ length: round === 0 ? 1 : anyLength(i) }, () => random.integer(0, VOCABULARY - 1)),
       );
-      const { groups } = planQueryBlocks(plan(sequences), 65);
+      const { groups } = planQueryBlocks(plan(sequences), { leastKeys: 65, mostGroups: GROUPS });
       assert.ok(groups.length >= 1 && groups.length <= GROUPS);
       for (const { blockCount, queries, keys, ends } of groups) {
         assert.ok(queries.length / blockCount >= 2);
@@ -147,7 +153,7 @@ describe('planQueryBlocks()', () => {
     /** Scores that are computed, for each that is wanted. */
     const wasteOf = (sequences: number[][]) => {
       const planned = plan(sequences);
-      const computed = planQueryBlocks(planned, 1).groups.map((group) => {
+      const computed = planQueryBlocks(planned, { leastKeys: 1, mostGroups: GROUPS }).groups.map((group) => {
         return (group.queries.length * group.keys.length) / group.blockCount;
       });
       const wanted = queriesOf(planned).map(({ seen }) => seen.length);
