@@ -46,16 +46,16 @@ export async function* compareModel(
   const longest = Math.min(manifest.maxTokens, LONGEST);
   const texts = new FreshTexts(workloads, longest);
   // Of unlike lengths, so that there is padding to go wrong.
-  const gate = [...(await texts.take('q', 6)), ...(await texts.take('p', 4)), ...(await texts.take('qi', 2))];
-  const inputs = gate.map(({ input }) => input);
+  const items = [...(await texts.take('q', 6)), ...(await texts.take('p', 4)), ...(await texts.take('qi', 2))];
+  const gate = items.map(({ input }) => input).slice(0, options.quick ? 3 : undefined);
   say(`${name}: the reference`);
-  const reference = await computeReference(folder, inputs, options.folder);
+  const reference = await computeReference(folder, gate, options.folder);
   const setup: Setup = {
     folder,
     longest,
     loads: (peer) => loadsOf(peer, isLarge).slice(0, options.quick ? 1 : undefined),
     texts,
-    gate: inputs,
+    gate,
     reference,
     options,
     generator,
@@ -81,8 +81,7 @@ export async function* compareModel(
 
 async function computeReference(model: string, texts: readonly string[], folder: string): Promise<Reference> {
   const script = new PeerScript('sentence-transformers.sh', folder);
-  const answer = await script.ask(['reference', script.place, model], JSON.stringify(texts));
-  return JSON.parse(answer) as Reference;
+  return JSON.parse(await script.ask('reference', [model], JSON.stringify(texts))) as Reference;
 }
 
 type Measured = Pick<PeerSection, 'loads' | 'servers' | 'complaints'> & { versions: string };

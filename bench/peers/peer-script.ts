@@ -58,7 +58,7 @@ export class PeerScript {
    * @throws {ServerError} where it ends, with the last line that it said, or takes forever.
    */
   async start(model: string, tokens: number, options: readonly string[]): Promise<StartedServer> {
-    if (!this.isInstalled) throw new ServerError('It is not installed: --install does that.');
+    this.requireInstalled();
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const args = ['start', this.folder, model, String(port), String(tokens), ...options];
@@ -81,24 +81,23 @@ export class PeerScript {
 
   /** The versions of its packages, on one line. */
   async versions(): Promise<string> {
-    return (await this.ask(['versions', this.folder])).trim().replaceAll('==', ' ').split('\n').join(', ');
+    return (await this.ask('versions')).trim().replaceAll('==', ' ').split('\n').join(', ');
   }
 
-  /** What the script answers on its standard output. @throws {ServerError} */
-  async ask(args: readonly string[], input = ''): Promise<string> {
-    if (!this.isInstalled) throw new ServerError(`${this.name} is not installed: --install does that.`);
-    const asked = promisify(execFile)('sh', [this.file, ...args], { maxBuffer: 2 ** 28 });
+  /** What the script writes to its standard output. @throws {ServerError} with the last line that it said. */
+  async ask(verb: string, args: readonly string[] = [], input = ''): Promise<string> {
+    this.requireInstalled();
+    const asked = promisify(execFile)('sh', [this.file, verb, this.folder, ...args], { maxBuffer: 2 ** 28 });
     // One that does not read ends before it could be written: its exit code says what matters.
     asked.child.stdin?.on('error', () => {}).end(input);
     const { stdout } = await asked.catch((error: { stderr?: string; message: string }) => {
-      throw new ServerError(`${this.name} ${args[0]}: ${error.stderr?.trim().split('\n').at(-1) ?? error.message}`);
+      throw new ServerError(`${this.name} ${verb}: ${error.stderr?.trim().split('\n').at(-1) || error.message}`);
     });
     return stdout;
   }
 
-  /** The folder of its own, as `ask` wants it. */
-  get place(): string {
-    return this.folder;
+  private requireInstalled(): void {
+    if (!this.isInstalled) throw new ServerError(`${this.name} is not installed: --install does that.`);
   }
 
   private get marker(): string {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../../src/package-info.ts';
+import { ServerError } from '../api-server.ts';
 import { exitOnSignals } from '../end-with-us.ts';
 import { LoadGenerator } from '../load-generator.ts';
 import { compareModel } from './compare-model.ts';
@@ -22,6 +23,10 @@ try {
   for (const model of options.models) {
     for await (const section of compareModel(model, options, load, installing)) publish(section);
   }
+} catch (error) {
+  if (!(error instanceof ServerError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 } finally {
   load.stop();
 }

@@ -44,7 +44,7 @@ describe('the script of a peer', () => {
   it('installs once, and again when it is another script', async () => {
     const { peer, own } = fresh();
     await assert.rejects(peer.start('model', 10, []), /not installed/);
-    await assert.rejects(peer.ask(['versions', own]), /not installed/);
+    await assert.rejects(peer.versions(), /not installed/);
     await peer.install();
     assert.ok(peer.isInstalled);
     writeFileSync(path.join(own, 'install.log'), 'untouched');
@@ -94,10 +94,10 @@ describe('the script of a peer', () => {
   });
 
   it('asks it for its versions and for what it makes of its input', async () => {
-    const { peer, own } = fresh();
+    const { peer } = fresh();
     await peer.install();
     assert.equal(await peer.versions(), 'some 1.2, other 3');
-    assert.equal(await peer.ask(['reference', own, 'good'], 'texts'), 'texts');
-    await assert.rejects(peer.ask(['reference', own, 'bad'], 'texts'), /some-peer reference: wrong model/);
+    assert.equal(await peer.ask('reference', ['good'], 'texts'), 'texts');
+    await assert.rejects(peer.ask('reference', ['bad'], 'texts'), /some-peer reference: wrong model/);
   });
 });
