@@ -35,7 +35,7 @@ export function sessionOptions(settings: Settings, choices: SessionChoices = {})
         disable_cpu_ep_fallback: device === 'cpu' || allowCpuNodes ? '0' : '1',
         // Between two operators threads wait awake, briefly: waking them costs a small batch a third of its time. At the
         // end of a batch they sleep: the server shares its cores with HTTP, and often with other services (docs/decisions/0043).
-        intra_op: { allow_spinning: '1', spin_duration_us: '50' },
+        intra_op: { allow_spinning: '1', spin_duration_us: '20' },
         force_spinning_stop: '1',
       },
     },
