@@ -116,8 +116,8 @@ export interface ModelFormat<Weights = unknown> {
   engineFiles(manifest: ModelManifest<Weights>): string[];
   /** What is done around the weights, for the fingerprint. */
   architecture(manifest: ModelManifest<Weights>): unknown;
-  /** The name of hotvec's own way of quantizing to `dtype`; undefined where the files are in it already. */
-  quantization(dtype: Dtype): string | undefined;
+  /** The name of hotvec's own way of quantizing to `dtype` on this processor; undefined where the files are in it already. */
+  quantization(dtype: Dtype): Promise<string | undefined>;
   /**
    * Makes what an engine of one of `dtypes` needs and the folder does not have.
    * @returns the manifest for that engine.

@@ -12,7 +12,7 @@ import type { Dtype, ModelManifest } from './manifest.ts';
  */
 export async function fingerprintOf(manifest: ModelManifest, dtype: Dtype, files = new FileHashes()): Promise<string> {
   const format = formatOf(manifest);
-  const quantization = format.quantization(dtype);
+  const quantization = await format.quantization(dtype);
   const hashes = await Promise.all(format.weightFiles(manifest, dtype).map((file) => files.of(file)));
   const facts = {
     weights: hashes,

@@ -127,7 +127,7 @@ describe('DTYPE=int8', () => {
     [
       'no place for the weights',
       { HF_HOME: '/dev/null/home' },
-      /^There is no room for the int8 weights \(1\.1 MB\)\. .*\/dev\/null\/home\/hotvec cannot be used.*Set HF_HOME/,
+      /^There is no room for the int8 weights \(1\.3 MB\)\. .*\/dev\/null\/home\/hotvec cannot be used.*Set HF_HOME/,
     ],
   ] as const) {
     it(`ends the start for ${what}`, async () => {

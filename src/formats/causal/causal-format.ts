@@ -9,13 +9,14 @@ import {
   ownEngineFiles,
   ownWeightFiles,
   recognizeOwnGraph,
+  schemeOf,
   withInt8,
 } from '../own-graph/own-weights.ts';
 import { declaredPooling, findStages, namesOf, sizeAfter } from '../pooling/stages.ts';
 import { architectureFacts, type CausalArchitecture } from './architecture.ts';
 import { architectureOf, MODEL_TYPES, readCausalConfig } from './architectures.ts';
 import { EMBEDDING_TABLE } from './causal-graph.ts';
-import { type CausalWeights, DECODER_CHOICE } from './causal-weights.ts';
+import { type CausalWeights, decoderChoice } from './causal-weights.ts';
 import { PackedMeter, packedCost } from './packed-meter.ts';
 import { findScoreHead, qwen3PairWords } from './score-head.ts';
 
@@ -108,9 +109,9 @@ export const causalFormat: ModelFormat<CausalWeights> = {
     };
   },
 
-  quantization: (dtype) => (dtype === 'int8' ? DECODER_CHOICE.scheme : undefined),
+  quantization: (dtype) => schemeOf(dtype, decoderChoice),
 
-  prepare: (manifest, dtypes, options) => withInt8(manifest, dtypes, options, DECODER_CHOICE),
+  prepare: (manifest, dtypes, options) => withInt8(manifest, dtypes, options, decoderChoice),
 };
 
 /** @throws {StartError} for what the format does not compute, as far as config.json and the modules say it. */

@@ -20,6 +20,9 @@ export const PRODUCT_TYPE = {
 } as const;
 export const EMBEDDING_TABLE = 'embed_tokens.weight';
 
+/** Products whose inputs have massive activations: those of the gated activation (docs/decisions/0032, 0122). */
+const WITH_OUTLIERS = /\.mlp\.down_proj\.weight$/;
+
 /** Tensors a checkpoint may have that no hidden state depends on: the language model's head, tables that are computed. */
 const NOT_FOR_EMBEDDING = /^lm_head\.weight$|rotary_emb\.inv_freq$/;
 
@@ -93,7 +96,7 @@ export function writeCausalGraph(
       });
     }
     weights.check(name, [rows, columns]);
-    const multiplied = int8Product(x, quantized, name);
+    const multiplied = int8Product(x, { name, matrix: quantized, splitsOutliers: WITH_OUTLIERS.test(name) });
     return hasBias ? graph.node('Add', [multiplied, ...bias]) : multiplied;
   };
   const gather = (rows: string, index: string): string => graph.node('Gather', [rows, index]);

@@ -1,4 +1,4 @@
-import { INT8_METHOD, LARGEST_ERROR, type MatrixChoice } from '../../model-files/int8/scheme.ts';
+import { INT8_METHOD, LARGEST_ERROR, type MatrixChoice, type WeightBits } from '../../model-files/int8/scheme.ts';
 import type { OwnWeights } from '../own-graph/own-weights.ts';
 import type { CausalConfig } from './architecture.ts';
 
@@ -20,16 +20,17 @@ export interface CausalWeights extends OwnWeights {
   head: ScoreHead | null;
 }
 
-/**
- * Which matrices of a decoder are computed in int8. Not in it: `mlp.down_proj`, whose input holds massive activations, norms,
- * and the embedding table, which is looked up and not multiplied (docs/decisions/0032).
- */
-const QUANTIZABLE = /^layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up)_proj)\.weight$/;
+/** Every matrix of a layer is computed in int8. Norms are not matrices, and the embedding table is looked up, not multiplied. */
 const LAYER_MATRIX = /^layers\.\d+\..*_proj\.weight$/;
 
-export const DECODER_CHOICE: MatrixChoice = {
-  scheme: INT8_METHOD,
-  isLayerMatrix: (name) => LAYER_MATRIX.test(name),
-  isQuantizable: (name) => QUANTIZABLE.test(name),
-  largestError: LARGEST_ERROR,
-};
+/** Which matrices of a decoder are computed in int8. */
+export function decoderChoice(bits: WeightBits): MatrixChoice {
+  const isLayerMatrix = (name: string) => LAYER_MATRIX.test(name);
+  return {
+    scheme: INT8_METHOD[bits],
+    bits,
+    isLayerMatrix,
+    isQuantizable: isLayerMatrix,
+    largestError: LARGEST_ERROR[bits],
+  };
+}

@@ -6,6 +6,7 @@ import {
   ownEngineFiles,
   ownWeightFiles,
   recognizeOwnGraph,
+  schemeOf,
   withInt8,
 } from '../own-graph/own-weights.ts';
 import { namesOf } from '../pooling/stages.ts';
@@ -13,7 +14,7 @@ import type { Architecture } from './architecture.ts';
 import { architectureOf, MODEL_TYPES } from './architectures.ts';
 import { checkSmallFiles, describeEncoder } from './describe-encoder.ts';
 import { ENCODER_DTYPES } from './encoder-dtypes.ts';
-import { ENCODER_CHOICE, type EncoderWeights } from './encoder-weights.ts';
+import { type EncoderWeights, encoderChoice } from './encoder-weights.ts';
 
 /** On one device or another. */
 const ALL_DTYPES: readonly Dtype[] = [...new Set(Object.values(ENCODER_DTYPES).flat())];
@@ -65,9 +66,9 @@ export const encoderFormat: ModelFormat<EncoderWeights> = {
     ...(hasHead ? { hasHead, tokenTypes } : {}),
   }),
 
-  quantization: (dtype) => (dtype === 'int8' ? ENCODER_CHOICE.scheme : undefined),
+  quantization: (dtype) => schemeOf(dtype, encoderChoice),
 
-  prepare: (manifest, dtypes, options) => withInt8(manifest, dtypes, options, ENCODER_CHOICE),
+  prepare: (manifest, dtypes, options) => withInt8(manifest, dtypes, options, encoderChoice),
 };
 
 /** Measures a batch for an encoder's graph, whose matrix products work on tokens: they are the budget. */

@@ -113,7 +113,7 @@ export class EncoderGraph {
       return this.graph.node('Gemm', [x, matrix, ...offset], { attributes: { transB: { int: 1 } } });
     }
     this.weights.check(`${name}.weight`, [rows, columns]);
-    const product = this.int8Product(x, quantized, `${name}.weight`);
+    const product = this.int8Product(x, { name: `${name}.weight`, matrix: quantized, splitsOutliers: true });
     return bias ? this.graph.node('Add', [product, ...offset]) : product;
   }
 

@@ -1,10 +1,10 @@
 import { InferenceSession } from 'onnxruntime-node';
+import { findWrongProducts, PRODUCT_OPERATORS } from '../../engine/process/probe-products.ts';
 import { sessionOptions } from '../../engine/process/session-options.ts';
 import type { EngineSettings } from '../../engine/protocol.ts';
 import { messageOf, StartError } from '../../errors.ts';
 import { hasWideValues } from './int8-tensors.ts';
 import { readOnnxFacts } from './onnx-facts.ts';
-import { findWrongProducts, PRODUCT_OPERATORS } from './probe-products.ts';
 
 /**
  * Loads an export for the CPU. ONNX Runtime's sums of products of unsigned and signed bytes overflow on x86-64 processors

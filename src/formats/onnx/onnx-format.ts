@@ -81,7 +81,7 @@ export const onnxFormat: ModelFormat<OnnxWeights> = {
     ...(weights.tokenTypes === null ? {} : { tokenTypes: weights.tokenTypes }),
   }),
 
-  quantization: () => undefined,
+  quantization: async () => undefined,
 
   prepare: async (manifest) => manifest,
 };

@@ -7,10 +7,11 @@ import {
   type TensorLocation,
 } from '../../model-files/folder/safetensors.ts';
 import { prepareInt8 } from '../../model-files/int8/prepare-int8.ts';
-import type { Int8Matrix, MatrixChoice } from '../../model-files/int8/scheme.ts';
+import type { Int8Matrix, MatrixChoice, WeightBits } from '../../model-files/int8/scheme.ts';
 import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
 import type { FolderFacts, PrepareOptions, Recognition } from '../model-format.ts';
 import { type Stage, stageFiles } from '../pooling/stages.ts';
+import { weightBits } from './weight-bits.ts';
 
 /** What a manifest has of every model that hotvec computes from safetensors by a graph of its own. */
 export interface OwnWeights {
@@ -60,17 +61,26 @@ export function ownEngineFiles({ tensors, stages, int8 = {} }: OwnWeights): stri
   return [...Object.values(tensors), ...stages.map(({ weight }) => weight), ...quantized].map(({ file }) => file);
 }
 
+/** Which matrices of a format are quantized, by the bits that a weight of theirs has. */
+export type ChoiceOf = (bits: WeightBits) => MatrixChoice;
+
+/** The name of the scheme that `dtype` is quantized by on this processor; undefined where it is not by hotvec. */
+export async function schemeOf(dtype: Dtype, choiceOf: ChoiceOf): Promise<string | undefined> {
+  return dtype === 'int8' ? choiceOf(await weightBits()).scheme : undefined;
+}
+
 /**
- * The manifest with the matrices that `choice` quantizes, where an engine wants them.
+ * The manifest with the matrices that the format's choice quantizes, where an engine wants them.
  * @throws {StartError} where there is no place for their file.
  */
 export async function withInt8<Weights extends OwnWeights>(
   manifest: ModelManifest<Weights>,
   dtypes: ReadonlySet<Dtype>,
   { folders, onPresumed, ...options }: PrepareOptions,
-  choice: MatrixChoice,
+  choiceOf: ChoiceOf,
 ): Promise<ModelManifest<Weights>> {
   if (!dtypes.has('int8')) return manifest;
+  const choice = choiceOf(await weightBits());
   const withMatrices = (int8: OwnWeights['int8']) => ({ ...manifest, weights: { ...manifest.weights, int8 } });
   const int8 = await prepareInt8(manifest.weights.tensors, {
     ...options,

@@ -70,7 +70,7 @@ export const staticFormat: ModelFormat<StaticWeights> = {
 
   architecture: ({ textRules }) => ({ averagedAsBy: textRules?.source, leftOut: textRules?.leftOut }),
 
-  quantization: () => undefined,
+  quantization: async () => undefined,
 
   prepare: async (manifest) => manifest,
 };

@@ -1,4 +1,4 @@
-import { LARGEST_WEIGHT } from './scheme.ts';
+import { LARGEST_WEIGHT, type WeightBits } from './scheme.ts';
 
 /** Adding and subtracting it leaves a double rounded to an integer, half to even: 1.5 × 2^52. */
 const ROUND = 6_755_399_441_055_744;
@@ -11,6 +11,7 @@ const GAP = 64;
 export interface Int8Target {
   rows: number;
   columns: number;
+  bits: WeightBits;
   /** [columns, rows] */
   values: Int8Array<ArrayBuffer>;
   /** [rows] */
@@ -28,7 +29,7 @@ export interface Int8Target {
  * @returns whether all of them are finite; the target is of no use where they are not.
  */
 export function quantizeRows(weights: Float32Array, firstRow: number, target: Int8Target): boolean {
-  const { rows, columns, values, scales } = target;
+  const { rows, columns, bits, values, scales } = target;
   const count = weights.length / columns;
   const inverses = new Float64Array(count);
   for (let row = 0; row < count; row++) {
@@ -38,7 +39,7 @@ export function quantizeRows(weights: Float32Array, firstRow: number, target: In
       const magnitude = Math.abs(weights[i] as number);
       if (magnitude > largest) largest = magnitude;
     }
-    const scale = Math.fround(largest / LARGEST_WEIGHT);
+    const scale = Math.fround(largest / LARGEST_WEIGHT[bits]);
     scales[firstRow + row] = scale;
     // Of a row of zeros, or of what float32 has no smaller scale for, all integers are 0.
     inverses[row] = scale === 0 ? 0 : 1 / scale;

@@ -4,6 +4,7 @@ import { messageOf } from '../../errors.ts';
 import { readFloat32 } from '../folder/read-float32.ts';
 import type { TensorLocation } from '../folder/safetensors.ts';
 import { type Int8Target, quantizeRows } from './quantize-rows.ts';
+import type { WeightBits } from './scheme.ts';
 
 // Entry of the worker threads that quantize matrices; started by write-int8-file.ts through Piscina.
 
@@ -16,6 +17,7 @@ export interface Matrix {
   source: TensorLocation;
   rows: number;
   columns: number;
+  bits: WeightBits;
 }
 
 /** A matrix that was quantized, or what is wrong with it: errors of our own classes do not cross to another thread. */
@@ -23,10 +25,11 @@ export type QuantizedMatrix = ({ isValid: true } & Int8Target) | { isValid: fals
 
 /** Quantizes a matrix. Its integers and scales come back in buffers that are moved. */
 export function quantizeMatrix(matrix: Matrix): unknown {
-  const { name, source, rows, columns } = matrix;
+  const { name, source, rows, columns, bits } = matrix;
   const target: Int8Target = {
     rows,
     columns,
+    bits,
     values: new Int8Array(rows * columns),
     scales: new Float32Array(rows),
     squares: 0,

@@ -10,13 +10,13 @@ import type { MatrixChoice, Tensors } from './scheme.ts';
 const WRITE_BYTES = 1 << 22;
 
 /** Those that may be quantized, in the order of the file. */
-function matricesOf(tensors: Tensors, { isQuantizable }: MatrixChoice): Matrix[] {
+function matricesOf(tensors: Tensors, { bits, isQuantizable }: MatrixChoice): Matrix[] {
   return Object.entries(tensors)
     .filter(([name, { shape }]) => isQuantizable(name, shape))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, source]) => {
       const [rows = 0, columns = 0] = source.shape;
-      return { name, source, rows, columns };
+      return { name, source, rows, columns, bits };
     });
 }
 

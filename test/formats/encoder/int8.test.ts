@@ -6,8 +6,9 @@ import { after, before, describe, it } from 'node:test';
 import { rowAt, toBatch } from '../../../src/engine/protocol.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import { encoderFormat } from '../../../src/formats/encoder/encoder-format.ts';
-import type { EncoderWeights } from '../../../src/formats/encoder/encoder-weights.ts';
+import { type EncoderWeights, encoderChoice } from '../../../src/formats/encoder/encoder-weights.ts';
 import { loadEncoder } from '../../../src/formats/encoder/load.ts';
+import { weightBits } from '../../../src/formats/own-graph/weight-bits.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
 import type { Int8Event } from '../../../src/model-files/int8/int8-events.ts';
 import type { ModelManifest } from '../../../src/model-files/manifest.ts';
@@ -17,22 +18,22 @@ import { type EncoderFixture, encoderFolders } from '../../support/encoder-refer
 
 const settings = { ...cpuSettings, dtype: 'int8' } as const;
 
-/** Matrices of a layer in int8, and those that stay fp32, by architecture. */
-const MATRICES: Readonly<Record<string, readonly [quantized: number, kept: number]>> = {
-  bert: [5, 1],
-  roberta: [5, 1],
-  distilbert: [5, 1],
-  mpnet: [5, 1],
-  modernbert: [3, 1],
-  nomic_bert: [4, 1],
-  gemma3_text: [5, 2],
+/** Matrices of a layer, and those of them that stay fp32 where weights have 7 bits, by architecture. */
+const MATRICES: Readonly<Record<string, readonly [all: number, kept: number]>> = {
+  bert: [6, 1],
+  roberta: [6, 1],
+  distilbert: [6, 1],
+  mpnet: [6, 1],
+  modernbert: [4, 0],
+  nomic_bert: [5, 0],
+  gemma3_text: [7, 1],
 };
 
-/** The name of that choice: with an old one, files that were made by another choice would be taken for its own. */
-const SCHEME = 'encoder-values-fp32-w7-channel-a8-row-1';
-
-it('has a name for its choice of matrices, which the fingerprint has, too', () => {
-  assert.equal(encoderFormat.quantization('int8'), SCHEME);
+it('has a name for its choice of matrices, which the fingerprint has, too', async () => {
+  assert.equal(await encoderFormat.quantization('int8'), encoderChoice(await weightBits()).scheme);
+  // With an old name, files that were made by another choice would be taken for its own.
+  assert.equal(encoderChoice(8).scheme, 'encoder-w8-channel-a8-row-2');
+  assert.equal(encoderChoice(7).scheme, 'encoder-w7-channel-a8-row-2');
 });
 
 let folder: string;
@@ -48,7 +49,10 @@ for (const fixture of encoderFolders()) {
   }
 }
 
-function compareInt8({ name, folder: model, reference }: EncoderFixture, [quantized, kept]: readonly [number, number]) {
+function compareInt8(
+  { name, folder: model, reference }: EncoderFixture,
+  [all, keptOf7Bits]: readonly [number, number],
+) {
   const sequences = reference.sequences.map(({ ids }) => ids);
   let manifest: ModelManifest<EncoderWeights>;
   let ready: Int8Event | undefined;
@@ -66,10 +70,11 @@ function compareInt8({ name, folder: model, reference }: EncoderFixture, [quanti
     });
   });
 
-  it('quantizes the matrices of its layers', () => {
+  it('quantizes the matrices of its layers', async () => {
     assert.ok(ready?.kind === 'ready');
+    const kept = (await weightBits()) === 7 ? keptOf7Bits : 0;
     const { layerCount } = manifest.weights.architecture;
-    assert.deepEqual([ready.matrices, ready.keptMatrices], [quantized * layerCount, kept * layerCount]);
+    assert.deepEqual([ready.matrices, ready.keptMatrices], [(all - kept) * layerCount, kept * layerCount]);
   });
 
   it('is near to PyTorch in float32, and gives a sequence the same bits alone as among others', async () => {

@@ -9,24 +9,33 @@ import { rowAt } from '../../../src/engine/protocol.ts';
 import { int8Products } from '../../../src/formats/graph-writer/int8-products.ts';
 import { ElementType, OnnxGraph } from '../../../src/formats/graph-writer/onnx-graph.ts';
 import { folderOfAll } from '../../../src/formats/graph-writer/weights-folder.ts';
+import { weightBits } from '../../../src/formats/own-graph/weight-bits.ts';
 import { int8Golden, int8Starter } from '../../support/int8.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
-const { name, rows, expected } = int8Golden.product;
+/** What this processor multiplies exactly. */
+const bits = await weightBits();
+const { name, rows, expected, expected_with_outliers: expectedWithOutliers } = int8Golden[bits].product;
 const COLUMNS = 256;
 const CHANNELS = 512;
 
-describe('int8Products()', () => {
+for (const splitsOutliers of [false, true]) {
+  describe(`int8Products(), ${splitsOutliers ? 'outliers taken apart' : 'every row alike'}`, () =>
+    multiplies(splitsOutliers));
+}
+
+function multiplies(splitsOutliers: boolean) {
   let folder: string;
   let multiply: (rows: readonly (readonly number[])[]) => Promise<Float32Array>;
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
-    const matrix = (await int8Starter(folder)).int8?.[name];
+    const matrix = (await int8Starter(folder, bits)).int8?.[name];
     if (matrix === undefined) throw new Error(`${name} was not quantized`);
     const weightsFolder = folderOfAll([matrix.values.file]);
     const graph = new OnnxGraph('product');
     const x = graph.input('x', ElementType.float32, ['N', COLUMNS]);
-    const product = int8Products(graph, ({ file }) => path.relative(weightsFolder, file))(x, matrix, name);
+    const addProduct = int8Products(graph, ({ file }) => path.relative(weightsFolder, file));
+    const product = addProduct(x, { name, matrix, splitsOutliers });
     graph.node('Identity', [product], { outputs: [graph.output('y', ElementType.float32, ['N', CHANNELS])] });
     const settings = { device: 'cpu', deviceId: 0, threads: 2, prepacking: true } as const;
     const session = await InferenceSession.create(
@@ -43,7 +52,7 @@ describe('int8Products()', () => {
 
   it('gives what NumPy computes by the same scheme: small rows, an outlier, ties', async () => {
     const found = await multiply(rows);
-    for (const [i, wanted] of expected.entries()) {
+    for (const [i, wanted] of (splitsOutliers ? expectedWithOutliers : expected).entries()) {
       const row = rowAt(found, i, CHANNELS);
       const largest = Math.max(...wanted.map(Math.abs));
       for (const [channel, value] of wanted.entries()) {
@@ -82,4 +91,4 @@ describe('int8Products()', () => {
       }
     });
   }
-});
+}

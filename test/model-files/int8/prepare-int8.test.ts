@@ -18,14 +18,14 @@ import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { StartError } from '../../../src/errors.ts';
-import { DECODER_CHOICE } from '../../../src/formats/causal/causal-weights.ts';
+import { decoderChoice } from '../../../src/formats/causal/causal-weights.ts';
 import { describeModel } from '../../../src/formats/describe-model.ts';
 import { FileHashes } from '../../../src/model-files/file-hashes.ts';
 import type { TensorLocation } from '../../../src/model-files/folder/safetensors.ts';
 import { checkFreeSpace } from '../../../src/model-files/hub/free-space.ts';
 import type { Int8Event } from '../../../src/model-files/int8/int8-events.ts';
 import { prepareInt8 } from '../../../src/model-files/int8/prepare-int8.ts';
-import type { Tensors } from '../../../src/model-files/int8/scheme.ts';
+import type { Tensors, WeightBits } from '../../../src/model-files/int8/scheme.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { int8Golden } from '../../support/int8.ts';
 import { fixtures, packed, starterManifest } from '../../support/starter.ts';
@@ -40,10 +40,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function prepare(folders = [folder], of = tensors) {
+async function prepare(folders = [folder], of = tensors, bits: WeightBits = 8) {
   const events: Int8Event[] = [];
   const onEvent = (event: Int8Event) => events.push(event);
-  const int8 = await prepareInt8(of, { choice: DECODER_CHOICE, folders, files: new FileHashes(), onEvent });
+  const int8 = await prepareInt8(of, { choice: decoderChoice(bits), folders, files: new FileHashes(), onEvent });
   const ready = events.find((event) => event.kind === 'ready');
   if (ready?.kind !== 'ready') throw new Error('never ready');
   return { int8, events, ready, kinds: [...new Set(events.map(({ kind }) => kind))] };
@@ -56,22 +56,23 @@ function bytesOf({ file, offset, byteLength }: TensorLocation<'I8' | 'F32'>): Bu
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 describe('prepareInt8()', () => {
-  it('quantizes to the integers and scales that NumPy gives, and leaves the matrices it would spoil', async () => {
-    const { int8, ready } = await prepare();
-    for (const [name, wanted] of Object.entries(int8Golden.matrices)) {
-      const found = int8[name];
-      assert.equal(found && sha256(bytesOf(found.values)), wanted.values_sha256, name);
-      assert.equal(found && sha256(bytesOf(found.scales)), wanted.scales_sha256, name);
-    }
-    const kept = Object.values(int8Golden.matrices).filter((matrix) => matrix.values_sha256 === undefined);
-    // And two matrices of down_proj.
-    assert.deepEqual([ready.matrices, ready.keptMatrices], [8, kept.length + 2]);
-    assert.ok(Object.keys(int8).every((name) => !name.includes('down_proj')));
-  });
+  for (const bits of [7, 8] as const) {
+    it(`quantizes to the integers of ${bits} bits and scales that NumPy gives, and leaves the matrices it would spoil`, async () => {
+      const { matrices } = int8Golden[bits];
+      const { int8, ready } = await prepare([folder], tensors, bits);
+      for (const [name, wanted] of Object.entries(matrices)) {
+        const found = int8[name];
+        assert.equal(found && sha256(bytesOf(found.values)), wanted.values_sha256, name);
+        assert.equal(found && sha256(bytesOf(found.scales)), wanted.scales_sha256, name);
+      }
+      const kept = Object.values(matrices).filter((matrix) => matrix.values_sha256 === undefined).length;
+      assert.deepEqual([ready.matrices, ready.keptMatrices], [Object.keys(matrices).length - kept, kept]);
+    });
+  }
 
   it('keeps the key under which files of the starter have been stored since there are any', async () => {
     const { ready } = await prepare();
-    assert.match(path.basename(ready.file), /^int8-713dfd0f0d40c3c9-/);
+    assert.match(path.basename(ready.file), /^int8-f1e8db69f0fbfae7-/);
   });
 
   it('does it once: the next start finds the file, under a name that holds its hash', async () => {
@@ -94,7 +95,7 @@ describe('prepareInt8()', () => {
     const never = new Promise(() => {});
     const asked = (mayWrite: Promise<unknown>) =>
       prepareInt8(tensors, {
-        choice: DECODER_CHOICE,
+        choice: decoderChoice(8),
         folders: [folder],
         files: new FileHashes(),
         onEvent: () => {},
@@ -114,7 +115,7 @@ describe('prepareInt8()', () => {
     const presumedOf = async (newest: string) => {
       for (const file of [ready.file, other]) utimesSync(file, new Date(0), new Date(file === newest ? 2_000 : 1_000));
       const told: unknown[] = [];
-      const options = { choice: DECODER_CHOICE, folders: [folder], files: new FileHashes(), onEvent: () => {} };
+      const options = { choice: decoderChoice(8), folders: [folder], files: new FileHashes(), onEvent: () => {} };
       const found = await prepareInt8(tensors, { ...options, onPresumed: (presumed) => told.push(presumed) });
       assert.deepEqual(found, int8, 'whatever was presumed');
       return told;
@@ -186,7 +187,7 @@ describe('prepareInt8()', () => {
           for (let column = 0; column < columns; column++) {
             const integer = integers[column * rows + row] as number;
             const weight = valueAt(bytes, row * columns + column, stored.dtype);
-            assert.ok(Math.abs(integer) <= 63, name);
+            assert.ok(Math.abs(integer) <= 127, name);
             assert.ok(Math.abs(integer * scale - weight) <= scale * 0.5001, `${name} [${row}, ${column}]`);
           }
         }
@@ -259,7 +260,7 @@ describe('prepareInt8() where a folder cannot take the file', () => {
       assert.ok(error instanceof StartError);
       assert.match(
         error.message,
-        /^There is no room for the int8 weights \(1\.1 MB\)\. .*a-file\/x cannot be used.*a-file\/y/,
+        /^There is no room for the int8 weights \(1\.3 MB\)\. .*a-file\/x cannot be used.*a-file\/y/,
       );
       assert.match(error.message, /Set HF_HOME/);
       assert.doesNotMatch(error.message, /\n/);
@@ -271,7 +272,7 @@ describe('prepareInt8() where a folder cannot take the file', () => {
     const full = async () => ({ bavail: 16, bsize: 4096 });
     const events: Int8Event[] = [];
     const preparing = prepareInt8(tensors, {
-      choice: DECODER_CHOICE,
+      choice: decoderChoice(8),
       folders: [folder],
       files: new FileHashes(),
       onEvent: (event) => events.push(event),
@@ -280,7 +281,7 @@ describe('prepareInt8() where a folder cannot take the file', () => {
     await assert.rejects(preparing, {
       name: 'StartError',
       message:
-        /^There is no room .* needs 1\.1 MB more disk space and a margin of 67\.1 MB, but .* has only 65\.5 kB free\. Free some space/,
+        /^There is no room .* needs 1\.3 MB more disk space and a margin of 67\.1 MB, but .* has only 65\.5 kB free\. Free some space/,
     });
     assert.deepEqual(
       events.map(({ kind }) => kind),
@@ -307,7 +308,7 @@ describe('prepareInt8() on a disk', () => {
     const place = path.join(disk, 'place');
     const run = (folders: string[]) =>
       prepareInt8(tensors, {
-        choice: DECODER_CHOICE,
+        choice: decoderChoice(8),
         folders,
         files: new FileHashes(),
         onEvent: () => {},

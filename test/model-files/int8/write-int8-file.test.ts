@@ -14,6 +14,7 @@ import { type StoredTensor, writeSafetensors } from '../../support/write-safeten
 const [ROWS, COLUMNS] = [1_501, 611];
 const everyMatrix: MatrixChoice = {
   scheme: 'of a test',
+  bits: 7,
   isLayerMatrix: () => true,
   isQuantizable: () => true,
   largestError: 0.04,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { findWrongProducts, PRODUCT_OPERATORS } from '../../../src/engine/process/probe-products.ts';
 import { sessionOptions } from '../../../src/engine/process/session-options.ts';
-import { findWrongProducts, PRODUCT_OPERATORS } from '../../../src/formats/onnx/probe-products.ts';
+import { weightBits } from '../../../src/formats/own-graph/weight-bits.ts';
 import { LARGEST_WEIGHT } from '../../../src/model-files/int8/scheme.ts';
 import { integerProductsOverflow, multiplyIntegers } from '../../support/multiply-integers.ts';
 
@@ -24,9 +25,14 @@ describe('findWrongProducts()', () => {
 });
 
 describe("hotvec's own int8", () => {
-  it('has no weight whose products overflow, on any processor', async () => {
-    for (const weight of [-LARGEST_WEIGHT, LARGEST_WEIGHT]) {
-      assert.equal(await multiplyIntegers(weight), 2 * 255 * weight);
+  it('has no weight of 7 bits whose products overflow, on any processor, nor of 8 where it takes these', async () => {
+    for (const bits of [7, await weightBits()] as const) {
+      const largest = LARGEST_WEIGHT[bits];
+      for (const weight of [-largest, largest]) assert.equal(await multiplyIntegers(weight), 2 * 255 * weight);
     }
+  });
+
+  it('takes 8 bits where a plain product of them is right', async () => {
+    assert.equal(await weightBits(), (await integerProductsOverflow()) ? 7 : 8);
   });
 });

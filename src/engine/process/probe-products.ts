@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { type Attribute, type Dimension, ElementType, OnnxGraph } from '../graph-writer/onnx-graph.ts';
+import { type Attribute, type Dimension, ElementType, OnnxGraph } from '../../formats/graph-writer/onnx-graph.ts';
 
 /** Operators that multiply 8-bit weights, or that ONNX Runtime makes such a product of. */
 export const PRODUCT_OPERATORS = [
