@@ -2,7 +2,7 @@ import { Tensor } from 'onnxruntime-node';
 import { leastColumnsFor } from '../graph-writer/least-columns.ts';
 import { paddedView } from './padded-view.ts';
 import type { PackedPlan } from './plan.ts';
-import { GROUPS, LAST_GROUPS, planQueryBlocks, type QueryBlocks, type QueryGroup } from './query-blocks.ts';
+import { GROUPS, LAST_GROUPS, LONGEST_IN_BLOCKS, planQueryBlocks, type QueryGroup } from './query-blocks.ts';
 
 /** Inputs of the graph that say where attention finds its rows, and where packed rows are among its slots. */
 export interface LayoutFeeds {
@@ -32,34 +32,40 @@ export const NO_LAYOUT: Record<string, Tensor> = {
   total_sequence_length: int32(Int32Array.of(0)),
 };
 
-/** Those of block-attention.ts, for sequences that are not long. */
-export function blockFeeds(plan: PackedPlan, headDim: number): LayoutFeeds {
+/**
+ * Those that a plan needs: of a padded view where the graph has no blocks (attention.ts), else of blocks (block-attention.ts). Of
+ * long sequences blocks are only in the last layer, and only where each is asked for one row: others would hold too many scores.
+ */
+export function layoutFeeds(
+  plan: PackedPlan,
+  { inBlocks, headDim }: { inBlocks: boolean; headDim: number },
+): LayoutFeeds {
+  if (!inBlocks) return paddedFeeds(plan);
   const leastKeys = leastColumnsFor(headDim);
-  const { groups, packIndex } = planQueryBlocks(plan, { leastKeys, mostGroups: GROUPS });
-  const last = planLastQueries(plan, leastKeys);
-  return {
-    feeds: {
-      ...groupFeeds(groups, ''),
-      ...groupFeeds(last.groups, 'last_'),
-      query_rows: int32(last.queryRows),
-    },
-    packIndex,
-    lastSlot: plan.lastRow.map((row) => last.packIndex[row] as number),
-  };
+  const areShort = plan.lengths.every((length) => length <= LONGEST_IN_BLOCKS);
+  if (areShort) {
+    const { groups, packIndex } = planQueryBlocks(plan, { leastKeys, mostGroups: GROUPS });
+    const last = lastFeeds(plan, leastKeys);
+    return { ...last, feeds: { ...groupFeeds(groups, ''), ...last.feeds }, packIndex };
+  }
+  const padded = paddedFeeds(plan);
+  if (plan.lastRow.length > plan.lengths.length) return padded;
+  const last = lastFeeds(plan, leastKeys);
+  return { ...padded, ...last, feeds: { ...padded.feeds, ...last.feeds } };
 }
 
 /** Blocks of the last layer, whose queries are those of the rows that are answered. */
-function planLastQueries(plan: PackedPlan, leastKeys: number): QueryBlocks & { queryRows: Int32Array } {
+function lastFeeds(plan: PackedPlan, leastKeys: number): Omit<LayoutFeeds, 'packIndex'> {
   const isAsked = new Uint8Array(plan.tokenIds.length);
   for (const row of plan.lastRow) isAsked[row] = 1;
   const { groups, packIndex } = planQueryBlocks(plan, { leastKeys, mostGroups: LAST_GROUPS, isAsked });
   const queryRows = Int32Array.from(new Set(groups.flatMap(({ queries }) => [...queries])));
   const place = new Int32Array(plan.tokenIds.length);
   for (const [i, row] of queryRows.entries()) place[row] = i;
+  const ofQueries = groups.map((group) => ({ ...group, queries: group.queries.map((row) => place[row] as number) }));
   return {
-    groups: groups.map((group) => ({ ...group, queries: group.queries.map((row) => place[row] as number) })),
-    packIndex,
-    queryRows,
+    feeds: { ...groupFeeds(ofQueries, 'last_'), query_rows: int32(queryRows) },
+    lastSlot: plan.lastRow.map((row) => packIndex[row] as number),
   };
 }
 
@@ -75,8 +81,7 @@ function groupFeeds(groups: readonly QueryGroup[], prefix: '' | 'last_'): Record
   return feeds;
 }
 
-/** Those of a padded view (attention.ts). */
-export function paddedFeeds(plan: PackedPlan): LayoutFeeds {
+function paddedFeeds(plan: PackedPlan): LayoutFeeds {
   const { slots, padIndex, queryPadIndex, packIndex } = paddedView(plan);
   const shape = [plan.lengths.length, slots];
   return {

@@ -14,7 +14,7 @@ import type { RowGraph } from '../pooling/row-graph.ts';
 import { EMBEDDING_TABLE, PACKED_DTYPES, type PackedDtype, writeCausalGraph } from './causal-graph.ts';
 import type { CausalWeights } from './causal-weights.ts';
 import { type KeptPrefix, KeptPrefixes, type PrefixedPlan, planWithPrefixes } from './kept-prefixes.ts';
-import { blockFeeds, int32, NO_LAYOUT, paddedFeeds } from './layout-feeds.ts';
+import { int32, layoutFeeds, NO_LAYOUT } from './layout-feeds.ts';
 import { slotsFor } from './padded-view.ts';
 import { answerEveryRow, type PackedPlan, planPackedBatch, positionsOf, statesOfSequences } from './plan.ts';
 import { LONGEST_IN_BLOCKS } from './query-blocks.ts';
@@ -84,8 +84,10 @@ export class PackedModel implements LoadedModel {
 
   /** @returns rows: row-major [rows, hiddenSize], not normalized; see `rowOffsetsOf`. */
   async run(batch: Batch): Promise<ComputedBatch> {
-    // What is attended otherwise is rounded otherwise: a long sequence shares rows with long ones only.
-    const parts = splitBatch(batch, (length) => this.parts.inBlocks && length <= LONGEST_IN_BLOCKS);
+    // What is attended otherwise is rounded otherwise: a long sequence shares rows only with long ones that ask for as much.
+    const parts = splitBatch(batch, (length, i) =>
+      !this.parts.inBlocks || length <= LONGEST_IN_BLOCKS ? 'together' : (batch.perToken?.[i] ?? 0),
+    );
     const computed: ComputedBatch[] = [];
     for (const { batch: part } of parts) computed.push(await this.runTogether(part));
     const rows = joinRows(
@@ -143,8 +145,7 @@ export class PackedModel implements LoadedModel {
     const { layerCount, keyValueHeadCount, headDim } = manifest.weights.architecture;
     const uniqueTokens = plan.tokenIds.length;
     const tokenIds = { token_ids: int32(plan.tokenIds) };
-    const isShort = plan.lengths.every((length) => length <= LONGEST_IN_BLOCKS);
-    const { packIndex, lastSlot, ...layout } = inBlocks && isShort ? blockFeeds(plan, headDim) : paddedFeeds(plan);
+    const { packIndex, lastSlot, ...layout } = layoutFeeds(plan, { inBlocks, headDim });
     const feeds: Record<string, Tensor> = {
       ...NO_LAYOUT,
       ...layout.feeds,

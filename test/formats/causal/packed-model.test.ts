@@ -90,7 +90,9 @@ describe('PackedModel and the lengths of texts', () => {
     for (const asked of sequences) {
       const alone = (await model.run(toBatch([asked]))).rows;
       const { rows: ofTokens } = await model.run(toBatch([asked], [true]));
-      assert.deepEqual([...rowAt(ofTokens, asked.length - 1, 256)], [...alone], `${asked.length} tokens`);
+      // The last layer of a long one is attended otherwise where all of its rows are asked for.
+      const difference = largestDifference(rowAt(ofTokens, asked.length - 1, 256), alone);
+      assert.ok(difference <= (asked.length > 2_048 ? 2e-6 : 0), `${asked.length} tokens: ${difference}`);
       const other = idsOf(random, 50);
       const { rows } = await model.run(toBatch([other, asked, asked], [false, true, false]));
       assert.deepEqual([...rowAt(rows, 0, 256)], [...(await model.run(toBatch([other]))).rows]);
