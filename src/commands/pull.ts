@@ -54,6 +54,7 @@ async function pullOne(config: Config, tell: OnHubEvent, onLocated: () => void):
       tell(event);
     },
   });
+  await location.verified;
   onLocated();
   if (config.dtype === 'int8') await quantize(location, config);
   const { name, folder, revision } = location;

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { hashFile } from './hash-file.ts';
 
 /** A file of more bytes is hashed in a thread of its own: it takes longer than the thread's start. */
-const LARGE = 1 << 26;
+export const LARGE = 1 << 26;
 
 /** SHA-256 of files, each read at most once: weights are gigabytes. */
 export class FileHashes {

@@ -6,7 +6,7 @@ import { findCached } from './hub/find-cached.ts';
 import { type FileRecord, ModelCache } from './hub/model-cache.ts';
 import { pullModel } from './hub/pull-model.ts';
 import { realWait } from './hub/retry.ts';
-import { verifyFiles } from './hub/verify-files.ts';
+import { type Verification, verifyFiles } from './hub/verify-files.ts';
 import { publishedHashes } from './known/published-hashes.ts';
 import type { LocateOptions } from './locate-model.ts';
 import type { ModelSettings } from './model-settings.ts';
@@ -28,7 +28,7 @@ export async function locateHubModel(reference: HubReference, options: LocateOpt
   const cache = new ModelCache(cacheRoot(settings), repository);
   const repair = pullCommandLine(settings, repository, refName === hub.defaultRevision ? '' : refName);
 
-  const locationOf = (record: FileRecord, hashes: ReadonlyMap<string, string>): ModelLocation => ({
+  const locationOf = (record: FileRecord, verification: Verification): ModelLocation => ({
     name: repository,
     folder: cache.snapshot(record.revision),
     revision: record.revision,
@@ -36,7 +36,7 @@ export async function locateHubModel(reference: HubReference, options: LocateOpt
     files: new Set(record.files.map((file) => file.path)),
     source: modelSource,
     ownFolder: cache.ownFolder,
-    hashes,
+    ...verification,
   });
 
   const cached =
@@ -74,7 +74,8 @@ export async function locateHubModel(reference: HubReference, options: LocateOpt
     onEvent,
     wait,
   });
-  return locationOf(record, await hashesOf(cache.snapshot(record.revision), record));
+  const hashes = await hashesOf(cache.snapshot(record.revision), record);
+  return locationOf(record, { hashes, verified: Promise.resolve() });
 }
 
 /** Whether models come from where they were published, and not from a mirror. */

@@ -10,8 +10,16 @@ export interface ModelLocation extends ModelFolder {
   source: 'starter' | 'folder' | ModelSource;
   /** Beside the model, where hotvec may keep what it makes of it; null for the starter: the package is not written to. */
   ownFolder: string | null;
-  /** Absolute path → SHA-256 of files that were verified, so that they are not read again. Empty for local folders. */
+  /**
+   * Absolute path → SHA-256 of files that were verified, or are being verified, so that they are not read again. Empty for
+   * local folders.
+   */
   hashes: ReadonlyMap<string, string>;
+  /**
+   * Until it resolves nothing may be served that was computed with large files, or written that was made of them.
+   * @throws {StartError} naming one that is not what was published.
+   */
+  verified: Promise<void>;
 }
 
 export type ModelSource = 'huggingface' | 'modelscope';
@@ -48,7 +56,7 @@ export function nameOfModel(model: string): string {
 
 /** A model that comes with hotvec, or a folder that exists: it wins over a hub id of the same text. */
 export function findLocalModel(model: string): ModelLocation | undefined {
-  const local = { revision: null, hashes: new Map<string, string>() };
+  const local = { revision: null, hashes: new Map<string, string>(), verified: Promise.resolve() };
   const shipped = STARTERS.find((name) => name === model);
   if (shipped !== undefined) {
     const [folder, base] = [shipped, STARTER].map((name) => path.join(packageRoot, 'models', name)) as [string, string];

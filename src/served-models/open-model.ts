@@ -168,6 +168,9 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
     onPoison,
     onAcquittal,
   });
+  const mayMake = Promise.all([mayWrite, location.verified]);
+  // Whatever is damaged, `load` tells it.
+  mayMake.catch(() => {});
   const load = async (): Promise<{ info: EngineInfo; fingerprint: string }> => {
     const dtypes = new Set(choices.flat().map(({ dtype }) => dtype));
     const folders = () => int8Folders(location, config);
@@ -175,7 +178,7 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
       folders,
       files,
       onEvent: logInt8Events(manifest.name, logger, clock),
-      mayWrite,
+      mayWrite: mayMake,
       onPresumed: (presumed) => {
         const [settings] = choices[0] as EngineChoice;
         if (settings === undefined) return;
@@ -191,12 +194,17 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
     // The precision is part of the fingerprint: hashing the weights need not wait if there is no choice.
     const [only, ...others] = dtypes;
     const dtype = only === undefined || others.length > 0 ? (await starting).dtype : only;
-    const [info, fingerprint] = await Promise.all([starting, fingerprintOf(manifest, dtype, files)]);
+    const fingerprinted = fingerprintOf(manifest, dtype, files);
+    const [info, fingerprint] = await Promise.all([starting, fingerprinted, location.verified]);
     return { info, fingerprint };
   };
   let loading: ReturnType<typeof load> | undefined;
   const beginLoading = () => {
-    loading ??= load();
+    loading ??= load().catch(async (error) => {
+      // Damaged weights are the reason for whatever else is wrong with what they compute.
+      await location.verified;
+      throw error;
+    });
     // Whoever starts the model is told.
     loading.catch(() => {});
     return loading;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { assertNames } from '../support/assert-names.ts';
@@ -71,6 +71,26 @@ describe('a model by its hub id, from the command line', () => {
     assert.equal(await repair.exit, 0, repair.output());
     assert.match(repair.output(), /damaged/);
     assert.deepEqual(readFileSync(at.blobOf('model.safetensors')), weights);
+  });
+
+  it('refuses a large file that is damaged while the model is loaded, before it serves', async () => {
+    assert.equal(await at.cli('pull', [MODEL]).exit, 0);
+    // As weights of which the model is made would be: of the record, in the snapshot, and not what the record says.
+    const recordFile = path.join(at.folder, '.hotvec', at.commit, 'auto.json');
+    const record = JSON.parse(readFileSync(recordFile, 'utf8')) as { files: object[] };
+    const size = 2 ** 26 + 1;
+    record.files.push({ path: 'large.bin', size, sha256: '0'.repeat(64) });
+    writeFileSync(recordFile, JSON.stringify(record));
+    const large = path.join(at.folder, 'snapshots', at.commit, 'large.bin');
+    writeFileSync(large, '');
+    truncateSync(large, size);
+    const server = at.serve();
+    const ready = server.line('ready').then(
+      () => 'ready',
+      () => server.exit,
+    );
+    assert.equal(await Promise.race([server.exit, ready]), 1, server.output());
+    assertNames(server.output(), `large.bin of ${MODEL}`, 'damaged', `hotvec pull ${MODEL}`);
   });
 
   it('never shows the token', async () => {
