@@ -1,5 +1,6 @@
 # What the scripts beside it share: sourced with the peer's own folder in $2, which lies in the one that `--folder` names.
 set -eu
+mkdir -p "$2"
 environment=$2/environment
 tools=$2/../tools
 # Environments of one folder share their packages: torch, which each of them has, takes gigabytes.

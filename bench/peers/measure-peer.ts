@@ -1,5 +1,5 @@
-import type { Server } from '../api-server.ts';
-import { targetOf } from '../api-server.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Server, targetOf } from '../api-server.ts';
 import { compareServers } from '../compare-servers.ts';
 import { EMBEDDINGS_PATH } from '../embedding-server.ts';
 import type { LoadGenerator } from '../load-generator.ts';
@@ -8,6 +8,9 @@ import { sum } from '../statistics.ts';
 import type { WorkItem, Workloads } from '../workloads.ts';
 import type { PeerLoad } from './peers.ts';
 import type { LoadLine } from './peers-report.ts';
+
+/** Before each turn: threads of the server before, which wait awake for more, go to sleep. */
+const PAUSE_MS = 250;
 
 /** Where texts come from that no server has seen, none longer than the models read. */
 export class FreshTexts {
@@ -58,7 +61,9 @@ export async function measureLoad(
     target: targetOf(server, EMBEDDINGS_PATH),
     bodies: async (turn: number, count: number) => {
       const { model = 'model' } = server;
-      return requestBodies(await itemsOf(turn, count), textsPerRequest, 'base64', { model });
+      const items = await itemsOf(turn, count);
+      await sleep(PAUSE_MS);
+      return requestBodies(items, textsPerRequest, 'base64', { model });
     },
   });
   const found = await compareServers(generator, [side(servers[0]), side(servers[1])], { clients, ...pace });
