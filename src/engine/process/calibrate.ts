@@ -15,7 +15,7 @@ const ENOUGH = 0.9;
 const LONGEST_BATCH_MS = 2_000;
 /** Nor shorter, where a larger one is as fast: what surrounds a batch, messages and wake-ups, takes up to half a millisecond. */
 const SHORTEST_BATCH_MS = 10;
-/** A batch of less is over before what surrounds it: a doubling of it is always worth a try. */
+/** A batch of less is over before what surrounds it: it is measured more often. */
 const TOO_SHORT_TO_JUDGE_MS = 1;
 /** The smallest size measured. Below 256 rows a matrix product loses speed on every machine seen. */
 const SMALLEST_MEASURED = 256;
@@ -46,10 +46,10 @@ export interface CalibrationOptions extends Pick<EngineSettings, 'device' | 'max
 /**
  * Finds the batch budget: the smallest batch that reaches 90 % of the device's best pace, within two seconds a batch.
  *
- * Sizes double from 256 tokens until a doubling brings nothing; the best of three runs, or twelve short ones, counts for each. Other work on
- * the machine can only make a run slower, so an error is mostly towards a smaller budget, and 256 tokens bound it. The time
- * spent is bounded: at most 0.3 s, 5 % of the load where that took more than two seconds. A model that is too
- * slow to be measured in that time gets what fills such a device by arithmetic, and the result says so.
+ * Sizes double from 256 tokens until one takes 10 ms and a doubling brings nothing; the best of three runs, or twelve short ones,
+ * counts for each. Other work on the machine can only make a run slower, so an error is mostly towards a smaller budget, and
+ * 256 tokens bound it. The time spent is bounded: at most 0.3 s, 5 % of the load where that took more than two seconds. A model
+ * that is too slow to be measured in that time gets what fills such a device by arithmetic, and the result says so.
  */
 export async function calibrate(
   run: (batch: Batch) => Promise<Pick<BatchResult, 'computedTokens'>>,
@@ -108,10 +108,10 @@ function roundsFor([smallest]: readonly BatchTime[]): number {
   return smallest !== undefined && smallest.milliseconds < TOO_SHORT_TO_JUDGE_MS ? ROUNDS_OF_SHORT_BATCHES : ROUNDS;
 }
 
-/** Whether the doubling before size `i` brought too little for another one. */
+/** Whether the doubling before size `i` brought too little for another one, and batches are long enough. */
 function isPastTop(curve: readonly BatchTime[], i: number): boolean {
   const [before, last] = [curve[i - 2], curve[i - 1]];
-  if (before === undefined || last === undefined || last.milliseconds < TOO_SHORT_TO_JUDGE_MS) return false;
+  if (before === undefined || last === undefined || last.milliseconds < SHORTEST_BATCH_MS) return false;
   return paceOf(last) < WORTHWHILE_GAIN * paceOf(before);
 }
 

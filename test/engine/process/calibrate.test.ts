@@ -53,8 +53,9 @@ describe('calibrate()', () => {
 
   it('prefers a batch of some milliseconds where a shorter one is as fast', async () => {
     const { batchTokens } = await calibrateOn({ overhead: 0, tokensPerMs: 80 });
-    assert.equal(batchTokens, 512, '256 tokens take 3.2 ms');
-    assert.equal((await calibrateOn({ overhead: 0, tokensPerMs: 400 })).batchTokens, 512, 'none is as long as that');
+    assert.equal(batchTokens, 1_024, '512 tokens take 6.4 ms');
+    const fast = await calibrateOn({ overhead: 0, tokensPerMs: 300 });
+    assert.equal(fast.batchTokens, 4_096, '2,048 tokens take 6.8 ms, and no doubling brings anything');
   });
 
   it('takes the largest where all are over before what surrounds a batch', async () => {
