@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { FileHashes } from '../file-hashes.ts';
 import { locateTensorsOf, type TensorLocation } from '../folder/safetensors.ts';
 import type { Int8Matrix, MatrixChoice, Tensors } from './scheme.ts';
 import { scalesOf } from './write-int8-file.ts';
+
+/** Of an int8 file; its metadata come first. */
+const HEAD_BYTES = 512;
 
 /**
  * The beginning of the name of the files that hold a model's weights in int8: by content, so that other weights, or
@@ -22,17 +25,35 @@ export function int8FileName(stem: string, sha256: string): string {
   return `${stem}-${sha256}.safetensors`;
 }
 
-/** Of the files in `folders` that hold int8 weights, whatever they were made of, the one that was made last. */
-export async function newestInt8File(folders: readonly string[]): Promise<string | undefined> {
+/**
+ * Of the files in `folders` that hold int8 weights of that scheme, whatever they were made of, the one that was made last:
+ * machines with other processors may keep theirs in the same folder.
+ */
+export async function newestInt8File(
+  folders: readonly string[],
+  { scheme }: Pick<MatrixChoice, 'scheme'>,
+): Promise<string | undefined> {
   const files: { file: string; mtimeMs: number }[] = [];
   for (const folder of folders) {
     for (const name of await int8FilesIn(folder, 'int8-')) {
       const file = path.join(folder, name);
-      const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: 0 }));
-      files.push({ file, mtimeMs });
+      // One that cannot be read is not the one.
+      const { head, mtimeMs } = await readHead(file).catch(() => ({ head: '', mtimeMs: 0 }));
+      if (head.includes(`"scheme":${JSON.stringify(scheme)}`)) files.push({ file, mtimeMs });
     }
   }
   return files.sort((a, b) => b.mtimeMs - a.mtimeMs)[0]?.file;
+}
+
+/** The beginning of a file, where the metadata of its header are, and when it was written. */
+async function readHead(file: string): Promise<{ head: string; mtimeMs: number }> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return { head: buffer.toString('latin1', 0, bytesRead), mtimeMs: (await handle.stat()).mtimeMs };
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Their names; a folder that is not there, or cannot be read, holds none. */

@@ -66,9 +66,9 @@ export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options)
 async function presume(
   tensors: Tensors,
   candidates: FileHashes,
-  { folders, onPresumed }: PrepareInt8Options,
+  { choice, folders, onPresumed }: PrepareInt8Options,
 ): Promise<void> {
-  const file = await newestInt8File(folders);
+  const file = await newestInt8File(folders, choice);
   if (file === undefined) return;
   try {
     onPresumed?.(await readInt8File(tensors, file));

@@ -122,6 +122,12 @@ describe('prepareInt8()', () => {
     };
     assert.deepEqual(await presumedOf(ready.file), [int8]);
     assert.notDeepEqual(await presumedOf(other), [int8]);
+    const bytes = readFileSync(other);
+    const scheme = bytes.indexOf('"scheme":"') + 10;
+    bytes[scheme] = (bytes[scheme] as number) ^ 1;
+    writeFileSync(other, bytes);
+    assert.deepEqual(await presumedOf(other), [int8], 'of another scheme');
+    cpSync(ready.file, other);
     truncateSync(other, 1_000);
     assert.deepEqual(await presumedOf(other), []);
   });
