@@ -22,7 +22,7 @@ export interface Attention {
    * that, nothing.
    */
   rotate: (rows: string, headCount: number, index?: string) => string;
-  /** [Q] packed rows whose queries `attend` is given in the last layer; left out: all. */
+  /** [M] packed rows whose queries `attend` is given in the last layer; left out: all. */
   lastQueries?: string;
   /**
    * Adds one layer's attention to the graph: query [N, query width], key and value [P + N, key-value width]. Returns what each

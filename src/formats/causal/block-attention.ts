@@ -21,16 +21,18 @@ interface GroupInputs {
  * For the CPU in float32: queries in blocks, each against the keys up to its end, with ONNX's own Attention. Sequences of more than
  * LONGEST_IN_BLOCKS tokens, with GroupQueryAttention over a padded view: it holds no scores.
  *
- * Inputs it adds to the graph: row_position [N] (of each packed row in its sequence), int32; group_count [1], int64: how many
- * groups of blocks there are, or 0: a padded view; of each group queries [B, Q], keys [B, K], int32, and ends [B], int64; the same for the
- * last layer, with `last_` before their names, whose queries are counted in query_rows [Q], int32: packed rows; for the padded view pad_index, seqlens_k, total_sequence_length, and with `keepsPrefixes` query_pad_index. What is not read may have any shape.
+ * Inputs it adds to the graph, int32 or, where it is said, int64: row_position [N], of each packed row in its sequence; group_count
+ * [1] int64, how many groups of blocks there are, or 0: a padded view; of each group queries [B, Q], keys [B, K] and ends [B] int64;
+ * the same for the last layer, with `last_` before their names, whose queries are counted in query_rows [M], packed rows; for
+ * the padded view pad_index, seqlens_k, total_sequence_length and, with `keepsPrefixes`, query_pad_index. What is not read may have
+ * any shape.
  */
 export function blockAttention(graph: OnnxGraph, config: CausalConfig, parts: AttentionParts): Attention {
   const { headCount, keyValueHeadCount, headDim } = config;
   const queryWidth = headCount * headDim;
   const rowPosition = graph.input('row_position', ElementType.int32, ['N']);
   const positions = graph.cast(rowPosition, ElementType.int32, ElementType.int64);
-  const lastQueries = graph.input('query_rows', ElementType.int32, ['Q']);
+  const lastQueries = graph.input('query_rows', ElementType.int32, ['M']);
   const everyLayer = groupsOf(graph, GROUPS, '');
   const lastLayer = groupsOf(graph, LAST_GROUPS, 'last_');
   const nothing = graph.constant('attention.nothing', ElementType.float32, [0, queryWidth], new Float32Array());
@@ -62,9 +64,11 @@ export function blockAttention(graph: OnnxGraph, config: CausalConfig, parts: At
 
     attend(query, key, value, layer) {
       const window = windowOf(config, layer);
-      const { count, isOne, first, others } = layer === config.layerCount - 1 ? lastLayer : everyLayer;
-      const maskOf = (group: GroupInputs) =>
-        window === null || window >= LONGEST_IN_BLOCKS ? '' : windowMaskOf(group, window);
+      const isLast = layer === config.layerCount - 1;
+      const { count, isOne, first, others } = isLast ? lastLayer : everyLayer;
+      // Long sequences have blocks in the last layer only.
+      const isNarrow = window !== null && (isLast || window < LONGEST_IN_BLOCKS);
+      const maskOf = (group: GroupInputs) => (isNarrow ? windowMaskOf(group, window) : '');
       /** [B × Q, query width] */
       const inGroup = (part: OnnxGraph, group: GroupInputs) => {
         const gather = (rows: string, index: string) => part.node('Gather', [rows, index]);

@@ -55,8 +55,9 @@ export interface GraphOptions {
  * final-normed rows of the tokens asked for, each sequence's last or all of its, as its only output. Weights stay where they are in the safetensors.
  *
  * Inputs: token_ids [N], last_row [R] (see `PackedPlan`), pack_index [N] and last_slot [R], a slot of attention for each packed row and
- * each that is asked for, those of the attention (attention.ts, block-attention.ts), all int32. With `feedEmbeddings` embeddings [N, hiddenSize] float32
- * takes the place of token_ids. With `keepsPrefixes` kept rows are counted before packed ones where keys are gathered, and keep_rows [K] int32 and, of each layer, kept_key and kept_value [P, key-value width] are inputs, and the rows
+ * each that is asked for, all int32, and those of the attention (attention.ts, block-attention.ts). With `feedEmbeddings` embeddings
+ * [N, hiddenSize] float32 takes the place of token_ids. With `keepsPrefixes` kept rows are counted before packed ones where keys are
+ * gathered, and keep_rows [K] int32 and, of each layer, kept_key and kept_value [P, key-value width] are inputs, and the rows
  * keep_rows of both together outputs: keep_key and keep_value. Output: pooled [R, hiddenSize] float32, not normalized, whatever the precision; of a
  * reranker [R, 1], what its head makes of that.
  * The arithmetic is that of transformers' `Qwen3Model` (modeling_qwen3.py), whose relatives have biases where it has none,
