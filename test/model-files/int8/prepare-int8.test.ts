@@ -176,7 +176,7 @@ describe('prepareInt8()', () => {
   });
 
   for (const variant of ['sharded-f32', 'f16-mha-untied', 'bf16-deep']) {
-    it(`is as near to the stored weights as 7 bits can be: ${variant}`, async () => {
+    it(`is as near to the stored weights as 8 bits can be: ${variant}`, async () => {
       const { tensors: source } = packed(
         await describeModel({ name: variant, folder: path.join(fixtures, 'qwen3-variants', variant) }),
       );
