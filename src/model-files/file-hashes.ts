@@ -1,30 +1,95 @@
-import { statSync } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
+import { StartError } from '../errors.ts';
 import { hashFile } from './hash-file.ts';
 
 /** A file of more bytes is hashed in a thread of its own: it takes longer than the thread's start. */
 export const LARGE = 1 << 26;
 
-/** SHA-256 of files, each read at most once: weights are gigabytes. */
+/** A file as it was when it was first seen. */
+interface SeenFile {
+  stamp: string;
+  /** Of the file with that stamp; undefined: not read yet. */
+  hash: Promise<string> | undefined;
+}
+
+/**
+ * SHA-256 of files, each read at most once: weights are gigabytes. They are those of the files as they were first seen, and whoever
+ * uses them is told if a file has other bytes since.
+ */
 export class FileHashes {
-  private readonly known = new Map<string, Promise<string>>();
+  /** By paths as they were given, and by those with links resolved. */
+  private readonly seen = new Map<string, SeenFile>();
 
   /** @param verified absolute path, links resolved → SHA-256 of files that were read already. */
   constructor(verified: ReadonlyMap<string, string> = new Map()) {
-    for (const [file, hash] of verified) this.known.set(file, Promise.resolve(hash));
+    for (const [file, hash] of verified) this.put(file, hash);
   }
 
-  /** @returns 64 hexadecimal digits. */
+  /**
+   * @returns 64 hexadecimal digits.
+   * @throws {StartError} for a file that was changed since it was first seen.
+   */
   async of(file: string): Promise<string> {
-    const target = await realpath(file);
-    let hash = this.known.get(target);
-    if (hash === undefined) {
-      hash = sha256File(target);
-      this.known.set(target, hash);
-    }
-    return hash;
+    const seen = this.see(file);
+    seen.hash ??= hashUnchanged(file, seen.stamp);
+    return seen.hash;
   }
+
+  /** Files that are used before they are hashed: must not be others by then. */
+  watch(files: Iterable<string>): void {
+    for (const file of files) this.see(file);
+  }
+
+  /** A file whose hash is known to whoever wrote it. */
+  put(file: string, hash: string): void {
+    this.seen.set(file, { stamp: stampOf(file), hash: Promise.resolve(hash) });
+  }
+
+  /** What `others` knows about a file. */
+  adopt(file: string, others: FileHashes): void {
+    this.seen.set(file, others.see(file));
+  }
+
+  /**
+   * A file that another process replaced by the same bytes is unchanged.
+   * @throws {StartError} naming one that has other bytes than when it was first seen, or may have.
+   */
+  async checkUnchanged(files: Iterable<string>): Promise<void> {
+    for (const file of new Set(files)) {
+      const seen = this.see(file);
+      const stamp = stampOf(file);
+      if (stamp === seen.stamp) continue;
+      const hash = seen.hash && (await sha256File(file).catch(() => 'absent'));
+      if (hash === undefined || hash !== (await seen.hash)) throw changedMeanwhile(file);
+      seen.stamp = stamp;
+    }
+  }
+
+  private see(file: string): SeenFile {
+    let seen = this.seen.get(file);
+    if (seen === undefined) {
+      const target = existsSync(file) ? realpathSync(file) : file;
+      seen = this.seen.get(target) ?? { stamp: stampOf(file), hash: undefined };
+      this.seen.set(target, seen);
+      this.seen.set(file, seen);
+    }
+    return seen;
+  }
+}
+
+/** What was done with the file since it had that stamp must have been done with the bytes that are hashed. */
+async function hashUnchanged(file: string, stamp: string): Promise<string> {
+  const hash = await sha256File(file);
+  if (stampOf(file) !== stamp) throw changedMeanwhile(file);
+  return hash;
+}
+
+function changedMeanwhile(file: string): StartError {
+  return new StartError(
+    `${file} was changed while the model was being loaded. Start again when nothing writes it any more.`,
+  );
 }
 
 /**

@@ -126,7 +126,8 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const files = new FileHashes(location.hashes);
   const publishedTask = () => findPublishedTask(location.folder, files);
-  const described = await describeModel(location, { ...config, publishedTask });
+  const onLocate = (file: string) => files.watch([file]);
+  const described = await describeModel({ ...location, onLocate }, { ...config, publishedTask });
   const format = formatOf(described);
   const truth = await findPublishedTruth({ ...described, weightFiles: format.engineFiles(described) }, files);
   const canary = truth?.canary ?? described.canary;
@@ -188,8 +189,6 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
     });
     // What was loaded before it was hashed must be what was hashed.
     if (stamps?.changed !== undefined) spare?.close();
-    // Before the hashes of the fingerprint: what changes meanwhile must not pass for what they are of.
-    stamps = new FileStamps(format.engineFiles(loaded));
     const starting = engine.start();
     // The precision is part of the fingerprint: hashing the weights need not wait if there is no choice.
     const [only, ...others] = dtypes;
@@ -198,11 +197,18 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
     const [info, fingerprint] = await Promise.all([starting, fingerprinted, location.verified]);
     return { info, fingerprint };
   };
+  /** Vectors, tokens and fingerprint must be of the same files, whatever was written meanwhile. */
+  const checkUnchanged = async () => {
+    // Before they are compared: what changes later is noticed when an engine is lost.
+    stamps = new FileStamps(format.engineFiles(loaded));
+    await files.checkUnchanged([...format.engineFiles(loaded), manifest.tokenizerFile]);
+  };
   let loading: ReturnType<typeof load> | undefined;
   const beginLoading = () => {
     loading ??= load().catch(async (error) => {
-      // Damaged weights are the reason for whatever else is wrong with what they compute.
+      // Weights that are damaged, or were changed, are the reason for whatever else is wrong with what they compute.
       await location.verified;
+      await checkUnchanged();
       throw error;
     });
     // Whoever starts the model is told.
@@ -219,6 +225,7 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
     if (manifest.textRules !== null) logger.info({ model: name, ...manifest.textRules }, 'how the model reads texts');
     const start = async (): Promise<StartedModel> => {
       const { info, fingerprint } = await beginLoading();
+      await checkUnchanged();
       batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
       const weightBytes = format.weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
       opened.service.begin({ device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });

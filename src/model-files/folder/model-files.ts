@@ -29,6 +29,8 @@ export interface ModelFolder {
   base?: string;
   /** What of the folder may be used, relative to it: the files that were verified. Absent: all. */
   files?: ReadonlySet<string>;
+  /** Told of each file before anything of it is read. */
+  onLocate?: (file: string) => void;
 }
 
 /** The files of a folder on this disk. */
@@ -37,12 +39,14 @@ export class LocalFiles implements ModelFiles {
   private readonly folder: string;
   private readonly base: string;
   private readonly verified: ReadonlySet<string> | undefined;
+  private readonly onLocate: (file: string) => void;
 
-  constructor({ name, folder, base = folder, files }: ModelFolder) {
+  constructor({ name, folder, base = folder, files, onLocate = () => {} }: ModelFolder) {
     this.name = name;
     this.folder = folder;
     this.base = base;
     this.verified = files;
+    this.onLocate = onLocate;
   }
 
   has(file: string): boolean {
@@ -57,11 +61,15 @@ export class LocalFiles implements ModelFiles {
   }
 
   async readJson(file: string): Promise<unknown> {
-    return this.has(file) ? readJson(this.folderOf(file), file) : undefined;
+    if (!this.has(file)) return undefined;
+    this.onLocate(path.join(this.folderOf(file), file));
+    return readJson(this.folderOf(file), file);
   }
 
   async locate(file: string): Promise<string> {
-    return path.join(this.folderOf(file), file);
+    const located = path.join(this.folderOf(file), file);
+    this.onLocate(located);
+    return located;
   }
 
   private folderOf(file: string): string {

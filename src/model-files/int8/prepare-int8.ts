@@ -54,7 +54,9 @@ export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options)
   };
   for (const folder of folders) {
     const file = await findInt8File(folder, stem, candidates, (bad) => damaged.push(bad));
-    if (file !== undefined) return finish(file, false);
+    if (file === undefined) continue;
+    files.adopt(file, candidates);
+    return finish(file, false);
   }
   // They are not removed: another process may have put a whole one there by now. The rename replaces them.
   for (const file of damaged) onEvent({ kind: 'damaged', file });
@@ -80,7 +82,7 @@ async function presume(
 
 /** Makes the file in the first folder that can take it. */
 async function makeFile(tensors: Tensors, stem: string, options: PrepareInt8Options): Promise<string> {
-  const { choice, folders, onEvent, checkSpace = checkFreeSpace } = options;
+  const { choice, folders, files, onEvent, checkSpace = checkFreeSpace } = options;
   const bytes = int8FileBytes(tensors, choice);
   const refusals: string[] = [];
   const refuse = (folder: string, error: unknown) => {
@@ -102,8 +104,11 @@ async function makeFile(tensors: Tensors, stem: string, options: PrepareInt8Opti
     onEvent({ kind: 'quantizing', folder, bytes });
     try {
       const sha256 = await writeInt8File(tensors, unfinished, choice, (part) => onEvent({ kind: 'progress', part }));
+      // Its name says what it was made of, by hashes that were made before.
+      await files.checkUnchanged(Object.values(tensors).map(({ file }) => file));
       const file = path.join(folder, int8FileName(stem, sha256));
       await rename(unfinished, file);
+      files.put(file, sha256);
       await syncFolder(folder);
       return file;
     } catch (error) {

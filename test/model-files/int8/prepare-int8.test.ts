@@ -175,6 +175,22 @@ describe('prepareInt8()', () => {
     assert.notEqual(path.basename(second.ready.file).slice(0, 21), path.basename(first.ready.file).slice(0, 21));
   });
 
+  it('leaves nothing behind that was made of weights which were changed after they were hashed', async () => {
+    const copy = path.join(folder, 'model');
+    cpSync(path.join(packageRoot, 'models', 'starter'), copy, { recursive: true });
+    const weights = path.join(copy, 'model.safetensors');
+    const { tensors: changing } = packed(await describeModel({ name: 'changing', folder: copy }));
+    const int8 = path.join(folder, 'int8');
+    const preparing = prepareInt8(changing, {
+      choice: decoderChoice(8),
+      folders: [int8],
+      files: new FileHashes(),
+      onEvent: ({ kind }) => kind === 'quantizing' && flipBit(weights, statSync(weights).size - 2_000),
+    });
+    await assert.rejects(preparing, { name: 'StartError', message: new RegExp(`^${weights} was changed while`) });
+    assert.deepEqual(readdirSync(int8), []);
+  });
+
   for (const variant of ['sharded-f32', 'f16-mha-untied', 'bf16-deep']) {
     it(`is as near to the stored weights as 8 bits can be: ${variant}`, async () => {
       const { tensors: source } = packed(
