@@ -9,6 +9,11 @@ const MICROSOFT = 'com.microsoft';
 const ZERO_POINT = 128;
 /** Largest magnitude of a quantized activation. */
 const LARGEST = 127;
+/**
+ * Columns that ONNX Runtime adds at a time, from where memory is aligned to as many: in rows of another multiple the order of a sum would
+ * depend on where in the batch a row is.
+ */
+const ADDED_AT_ONCE = 4;
 
 interface Product {
   /** Tensor of the matrix, before it was transposed. */
@@ -39,14 +44,20 @@ export function int8Products(graph: OnnxGraph, fileName: (location: { file: stri
   /** Made with the first product: a graph in another precision has none of it. */
   let zeroPoint: string | undefined;
 
-  const quantize = (x: string, splitsOutliers: boolean): Quantized => {
+  /** With columns of zeros, where there are too few for sums that are the same everywhere. */
+  const widened = (x: string, columns: number): string => {
+    const missing = -columns & (ADDED_AT_ONCE - 1);
+    return missing === 0 ? x : graph.node('Pad', [x, graph.int64s([0, 0, 0, missing])]);
+  };
+
+  const quantize = (x: string, columns: number, splitsOutliers: boolean): Quantized => {
     zeroPoint ??= graph.constant('int8.zero_point', ElementType.uint8, [1], Uint8Array.of(ZERO_POINT));
     const reduce = (opType: string, values = x) =>
       graph.node(opType, [values, graph.int64s([-1])], { attributes: { keepdims: { int: 0 } } });
     // Two reductions that write nothing take less time than Abs, which writes a copy, and one.
     const negated = graph.node('Neg', [reduce('ReduceMin')]);
     // Less time than ReduceSumSquare, though a copy is written.
-    const meanSquares = splitsOutliers ? reduce('ReduceMean', graph.node('Mul', [x, x])) : null;
+    const meanSquares = splitsOutliers ? reduce('ReduceMean', widened(graph.node('Mul', [x, x]), columns)) : null;
     // Reductions to a largest pass over a NaN, and an integer knows none: it would be rounded away, and a vector that is
     // refused in float32 be served. A sum is NaN or infinite with any of its terms, times zero NaN, and Max keeps that.
     const notFinite = graph.node('Mul', [meanSquares ?? reduce('ReduceSum'), graph.number(0)]);
@@ -58,7 +69,7 @@ export function int8Products(graph: OnnxGraph, fileName: (location: { file: stri
   };
 
   return (x, { name, matrix: { values, scales }, splitsOutliers }) => {
-    const { rows, outliers } = quantized.get(x) ?? quantize(x, splitsOutliers);
+    const { rows, outliers } = quantized.get(x) ?? quantize(x, values.shape[0] as number, splitsOutliers);
     quantized.set(x, { rows, outliers });
     const external = (suffix: string, type: ElementType, location: TensorLocation<StoredType>) =>
       graph.externalConstant(`${name}.${suffix}`, type, location.shape, {

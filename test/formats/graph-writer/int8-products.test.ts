@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -10,6 +10,7 @@ import { int8Products } from '../../../src/formats/graph-writer/int8-products.ts
 import { ElementType, OnnxGraph } from '../../../src/formats/graph-writer/onnx-graph.ts';
 import { folderOfAll } from '../../../src/formats/graph-writer/weights-folder.ts';
 import { weightBits } from '../../../src/formats/own-graph/weight-bits.ts';
+import type { Int8Matrix } from '../../../src/model-files/int8/scheme.ts';
 import { int8Golden, int8Starter } from '../../support/int8.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
@@ -18,6 +19,27 @@ const bits = await weightBits();
 const { name, rows, expected, expected_with_outliers: expectedWithOutliers } = int8Golden[bits].product;
 const COLUMNS = 256;
 const CHANNELS = 512;
+
+/** Multiplies rows with a matrix, in a graph that has nothing else. */
+async function multiplier(matrix: Int8Matrix, splitsOutliers: boolean) {
+  const [columns, channels] = matrix.values.shape as [number, number];
+  const weightsFolder = folderOfAll([matrix.values.file]);
+  const graph = new OnnxGraph('product');
+  const x = graph.input('x', ElementType.float32, ['N', columns]);
+  const addProduct = int8Products(graph, ({ file }) => path.relative(weightsFolder, file));
+  const product = addProduct(x, { name, matrix, splitsOutliers });
+  graph.node('Identity', [product], { outputs: [graph.output('y', ElementType.float32, ['N', channels])] });
+  const settings = { device: 'cpu', deviceId: 0, threads: 2, prepacking: true } as const;
+  const session = await InferenceSession.create(
+    graph.serialize({ '': 21, 'com.microsoft': 1 }),
+    sessionOptions(settings, { weightsFolder }),
+  );
+  return async (input: readonly (readonly number[])[]) => {
+    const data = Float32Array.from(input.flat());
+    const { y } = await session.run({ x: new Tensor('float32', data, [input.length, columns]) });
+    return y?.data as Float32Array;
+  };
+}
 
 for (const splitsOutliers of [false, true]) {
   describe(`int8Products(), ${splitsOutliers ? 'outliers taken apart' : 'every row alike'}`, () =>
@@ -31,22 +53,7 @@ function multiplies(splitsOutliers: boolean) {
     folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
     const matrix = (await int8Starter(folder, bits)).int8?.[name];
     if (matrix === undefined) throw new Error(`${name} was not quantized`);
-    const weightsFolder = folderOfAll([matrix.values.file]);
-    const graph = new OnnxGraph('product');
-    const x = graph.input('x', ElementType.float32, ['N', COLUMNS]);
-    const addProduct = int8Products(graph, ({ file }) => path.relative(weightsFolder, file));
-    const product = addProduct(x, { name, matrix, splitsOutliers });
-    graph.node('Identity', [product], { outputs: [graph.output('y', ElementType.float32, ['N', CHANNELS])] });
-    const settings = { device: 'cpu', deviceId: 0, threads: 2, prepacking: true } as const;
-    const session = await InferenceSession.create(
-      graph.serialize({ '': 21, 'com.microsoft': 1 }),
-      sessionOptions(settings, { weightsFolder }),
-    );
-    multiply = async (input) => {
-      const data = Float32Array.from(input.flat());
-      const { y } = await session.run({ x: new Tensor('float32', data, [input.length, COLUMNS]) });
-      return y?.data as Float32Array;
-    };
+    multiply = await multiplier(matrix, splitsOutliers);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -91,4 +98,35 @@ function multiplies(splitsOutliers: boolean) {
       }
     });
   }
+}
+
+// Sums of squares have the same bits wherever a row is, or it would be an outlier in one batch and not in another.
+for (const columns of [256, 254, 333, 335]) {
+  it(`takes a row of ${columns} columns for an outlier alone or in any batch, be it on the very bound`, async (t) => {
+    const channels = 16;
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const random = new SeededRandom(columns);
+    const file = path.join(folder, 'matrix');
+    const integers = Int8Array.from({ length: columns * channels }, () => random.integer(-63, 63));
+    const scales = new Float32Array(channels).fill(1);
+    writeFileSync(file, Buffer.concat([Buffer.from(integers.buffer), Buffer.from(scales.buffer)]));
+    const [offset, byteLength] = [integers.length, scales.byteLength];
+    const matrix: Int8Matrix = {
+      values: { file, dtype: 'I8', shape: [columns, channels], offset: 0, byteLength: offset },
+      scales: { file, dtype: 'F32', shape: [channels], offset, byteLength },
+    };
+    const multiply = await multiplier(matrix, true);
+    /** Its first value is 12 times its root mean square, or nearly so. */
+    const onBound = (summed: number) => {
+      const others = Array.from({ length: columns - 1 }, () => random.next() - 0.5);
+      const squares = others.reduce((sum, value) => sum + value * value, 0);
+      return [Math.sqrt((144 * squares) / (summed - 144)) * (1 + random.integer(-6, 6) * 3e-8), ...others];
+    };
+    const many = Array.from({ length: 400 }, (_, i) => onBound(i % 2 === 0 ? columns : 4 * Math.ceil(columns / 4)));
+    const together = await multiply(many);
+    for (const [i, row] of many.entries()) {
+      assert.deepEqual(await multiply([row]), rowAt(together, i, channels).slice(), `row ${i}`);
+    }
+  });
 }
