@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { packageRoot } from '../../src/package-info.ts';
 import { attempt, ServerError } from '../api-server.ts';
 import { EMBEDDINGS_PATH } from '../embedding-server.ts';
+import { endWithUs } from '../end-with-us.ts';
 
 /** A server of whatever kind that runs. */
 export interface StartedServer {
@@ -88,6 +89,7 @@ export class PeerScript {
   async ask(verb: string, args: readonly string[] = [], input = ''): Promise<string> {
     this.requireInstalled();
     const asked = promisify(execFile)('sh', [this.file, verb, this.folder, ...args], { maxBuffer: 2 ** 28 });
+    endWithUs(asked.child);
     // One that does not read ends before it could be written: its exit code says what matters.
     asked.child.stdin?.on('error', () => {}).end(input);
     const { stdout } = await asked.catch((error: { stderr?: string; message: string }) => {

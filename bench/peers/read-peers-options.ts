@@ -34,8 +34,11 @@ export const USAGE = `npm run bench:peers -- --folder DIR --model DIR… [--inst
 What was measured goes into bench/PEERS.md, in the place of what was there of the same model and peer; with --quick it is only printed.
 `;
 
-/** @throws {Error} with what is wrong with them. */
-export function readPeersOptions(args: readonly string[]): PeersOptions {
+/**
+ * @returns undefined where only the usage is asked for.
+ * @throws {Error} with what is wrong with them.
+ */
+export function readPeersOptions(args: readonly string[]): PeersOptions | undefined {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...args],
@@ -48,8 +51,10 @@ export function readPeersOptions(args: readonly string[]): PeersOptions {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '2' },
       'cell-seconds': { type: 'string', default: '45' },
+      help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) return undefined;
   const { folder, model: models, only, install, quick } = values;
   if (folder === undefined) throw new Error('--folder must say where the peers are, or are to be, installed.');
   if (models.length === 0) throw new Error('--model must name a folder.');

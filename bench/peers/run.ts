@@ -33,11 +33,14 @@ try {
 
 function read(): PeersOptions {
   try {
-    return readPeersOptions(process.argv.slice(2));
+    const given = readPeersOptions(process.argv.slice(2));
+    if (given !== undefined) return given;
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(2);
   }
+  process.stdout.write(USAGE);
+  process.exit(0);
 }
 
 /** One after the other; what cannot be installed is noted, and the rest goes on. */

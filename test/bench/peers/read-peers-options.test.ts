@@ -14,9 +14,10 @@ describe('arguments of bench:peers', () => {
   const read = (...args: string[]) => readPeersOptions(['--folder', outside, '--model', model, ...args]);
 
   it('takes all peers and installs none unless told otherwise', () => {
-    const { peers, install, models, folder } = read();
+    const { peers, install, models, folder } = read() ?? assert.fail();
     assert.deepEqual([peers, install, models, folder], [PEERS, false, [model], outside]);
-    const { peers: chosen, install: asked } = read('--only', 'infinity', '--only', 'vllm', '--install');
+    const { peers: chosen, install: asked } =
+      read('--only', 'infinity', '--only', 'vllm', '--install') ?? assert.fail();
     assert.deepEqual([chosen.map(({ id }) => id), asked], [['vllm', 'infinity'], true]);
   });
 
@@ -32,7 +33,7 @@ describe('arguments of bench:peers', () => {
       assert.ok(folder === link || !folder.includes('new') || !existsSync(folder));
     }
     const parent = path.join(packageRoot, '..', 'hotvec-peers');
-    assert.equal(readPeersOptions(['--folder', parent, '--model', model]).folder, parent);
+    assert.equal(readPeersOptions(['--folder', parent, '--model', model])?.folder, parent);
   });
 
   it('refuses by name what is missing or unknown', () => {
