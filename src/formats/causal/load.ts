@@ -7,7 +7,7 @@ import type { Dtype, ModelManifest } from '../../model-files/manifest.ts';
 import { writeEmbeddingLookup } from '../graph-writer/embedding-lookup.ts';
 import { weightsFolderOf } from '../graph-writer/weights-folder.ts';
 import type { ComputedBatch, LoadedModel } from '../model-format.ts';
-import { joinRows, splitBatch } from '../own-graph/split-batch.ts';
+import { type BatchPart, joinRows, splitBatch } from '../own-graph/split-batch.ts';
 import { loadStages } from '../pooling/load-stages.ts';
 import { pool } from '../pooling/pool.ts';
 import type { RowGraph } from '../pooling/row-graph.ts';
@@ -89,13 +89,22 @@ export class PackedModel implements LoadedModel {
       !this.parts.inBlocks || length <= LONGEST_IN_BLOCKS ? 'together' : (batch.perToken?.[i] ?? 0),
     );
     const computed: ComputedBatch[] = [];
+    for (const { batch: part } of parts) computed.push(await this.runApart(part));
+    return joinComputed(batch, parts, computed);
+  }
+
+  /**
+   * In a padded view a row that sequences share is attended among the keys of one of them, and what is not finite there gets through,
+   * since 0 × NaN is NaN. Blocks keep it from the others; here each sequence is computed once more, alone.
+   */
+  private async runApart(batch: Batch): Promise<ComputedBatch> {
+    const together = await this.runTogether(batch);
+    const isInBlocks = this.parts.inBlocks && (batch.offsets[1] as number) <= LONGEST_IN_BLOCKS;
+    if (isInBlocks || batch.offsets.length === 2 || together.rows.every(Number.isFinite)) return together;
+    const parts = splitBatch(batch, (_, i) => i);
+    const computed: ComputedBatch[] = [];
     for (const { batch: part } of parts) computed.push(await this.runTogether(part));
-    const rows = joinRows(
-      batch,
-      parts,
-      computed.map((one) => one.rows),
-    );
-    return { rows, computedTokens: computed.reduce((sum, one) => sum + one.computedTokens, 0) };
+    return joinComputed(batch, parts, computed);
   }
 
   private async runTogether(batch: Batch): Promise<ComputedBatch> {
@@ -174,6 +183,15 @@ export class PackedModel implements LoadedModel {
       values: layers.map((layer) => rowsOf(`keep_value.${layer}`)),
     };
   }
+}
+
+function joinComputed(batch: Batch, parts: readonly BatchPart[], computed: readonly ComputedBatch[]): ComputedBatch {
+  const rows = joinRows(
+    batch,
+    parts,
+    computed.map((one) => one.rows),
+  );
+  return { rows, computedTokens: computed.reduce((sum, one) => sum + one.computedTokens, 0) };
 }
 
 /** @throws {StartError} for a sliding window that a text may be longer than, on a device where it was not compared. */

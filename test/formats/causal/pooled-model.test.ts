@@ -54,8 +54,9 @@ describe('PackedModel with a token whose states are not finite', () => {
       // Not a number in every float format.
       writeSync(descriptor, new Uint8Array(rowBytes).fill(0xff), 0, rowBytes, offset + broken * rowBytes);
       closeSync(descriptor);
-      const model = await loadCausal(manifest, settings);
+      const model = await loadCausal(manifest, { ...settings, maxTokens: 2_304 });
       const shared = Array.from({ length: 20 }, (_, i) => 10 + i);
+      const long = Array.from({ length: 2_100 }, (_, i) => 10 + (i % 100));
       for (const sequences of [
         // The first row of the batch; where a sequence leaves another's path; where it ends on one.
         [[broken, 50, 51], [44], [45, 46, 47]],
@@ -65,6 +66,10 @@ describe('PackedModel with a token whose states are not finite', () => {
           [...shared.slice(0, 9), broken],
         ],
         [[...shared, broken], shared, shared.slice(0, 9)],
+        // Too long for blocks: the last to have a row, and the first.
+        [long, [...long, broken], shared],
+        [[...long, broken, 40], [...long, 41], long.slice(0, 2_080)],
+        [[...long, 41], [...long.slice(0, 2_090), broken], long],
       ]) {
         const { rows } = await model.run(toBatch(sequences));
         for (const [i, ids] of sequences.entries()) {
