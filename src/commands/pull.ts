@@ -66,7 +66,8 @@ async function pullOne(config: Config, tell: OnHubEvent, onLocated: () => void):
 async function quantize(location: ModelLocation, config: Config): Promise<void> {
   const files = new FileHashes(location.hashes);
   const publishedTask = () => findPublishedTask(location.folder, files);
-  const manifest = await describeModel(location, { ...config, publishedTask });
+  const onLocate = (file: string) => files.watch([file]);
+  const manifest = await describeModel({ ...location, onLocate }, { ...config, publishedTask });
   await formatOf(manifest).prepare(manifest, new Set(['int8']), {
     folders: () => int8Folders(location, config),
     files,

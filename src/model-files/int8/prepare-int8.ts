@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import { StartError } from '../../errors.ts';
 import { FileHashes } from '../file-hashes.ts';
 import { explainDiskError } from '../hub/explain-disk-error.ts';
@@ -56,6 +58,8 @@ export async function prepareInt8(tensors: Tensors, options: PrepareInt8Options)
     const file = await findInt8File(folder, stem, candidates, (bad) => damaged.push(bad));
     if (file === undefined) continue;
     files.adopt(file, candidates);
+    // In a folder that is read only, they are left to whoever can write it.
+    await removeAbandoned(folder, stem).catch(() => {});
     return finish(file, false);
   }
   // They are not removed: another process may have put a whole one there by now. The rename replaces them.
@@ -102,6 +106,9 @@ async function makeFile(tensors: Tensors, stem: string, options: PrepareInt8Opti
     }
     const unfinished = path.join(folder, `${stem}.${randomUUID()}.incomplete`);
     onEvent({ kind: 'quantizing', folder, bytes });
+    // A start that is stopped ends the process at once.
+    const removeUnfinished = () => rmSync(unfinished, { force: true });
+    process.once('exit', removeUnfinished);
     try {
       const sha256 = await writeInt8File(tensors, unfinished, choice, (part) => onEvent({ kind: 'progress', part }));
       // Its name says what it was made of, by hashes that were made before.
@@ -116,6 +123,8 @@ async function makeFile(tensors: Tensors, stem: string, options: PrepareInt8Opti
       // Weights that are damaged are so everywhere.
       if (error instanceof StartError) throw error;
       refuse(folder, error);
+    } finally {
+      process.off('exit', removeUnfinished);
     }
   }
   throw new StartError(`There is no room for the int8 weights (${formatBytes(bytes)}). ${refusals.join(' ')}`);

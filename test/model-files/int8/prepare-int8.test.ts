@@ -246,7 +246,29 @@ describe('prepareInt8()', () => {
     for (const file of [old, young]) writeFileSync(file, 'x');
     utimesSync(old, new Date(0), new Date(0));
     await prepare();
-    assert.deepEqual(readdirSync(folder).sort(), [path.basename(ready.file), path.basename(young)].sort());
+    const left = [path.basename(ready.file), path.basename(young)].sort();
+    assert.deepEqual(readdirSync(folder).sort(), left);
+    writeFileSync(old, 'x');
+    utimesSync(old, new Date(0), new Date(0));
+    assert.deepEqual((await prepare()).kinds, ['ready']);
+    assert.deepEqual(readdirSync(folder).sort(), left, 'when nothing had to be made, too');
+  });
+
+  it('leaves nothing behind when the process is stopped in the middle', async () => {
+    const compiled = (file: string) => JSON.stringify(path.join(packageRoot, 'dist', 'src', file));
+    const program = `
+      import { describeModel } from ${compiled('formats/describe-model.js')};
+      import { formatOf } from ${compiled('formats/formats.js')};
+      import { FileHashes } from ${compiled('model-files/file-hashes.js')};
+      import { resolveModel } from ${compiled('model-files/resolve-model.js')};
+      const manifest = await describeModel(resolveModel('starter'));
+      const onEvent = ({ kind }) => kind === 'progress' && process.exit(3);
+      const folders = () => [${JSON.stringify(folder)}];
+      await formatOf(manifest).prepare(manifest, new Set(['int8']), { folders, files: new FileHashes(), onEvent });
+    `;
+    const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', program]);
+    assert.equal(status, 3);
+    assert.deepEqual(readdirSync(folder), []);
   });
 
   it('lets several make it at once, and ends with one whole file', async () => {
