@@ -15,6 +15,7 @@ import { EMBEDDING_TABLE, PACKED_DTYPES, type PackedDtype, writeCausalGraph } fr
 import type { CausalWeights } from './causal-weights.ts';
 import { type KeptPrefix, KeptPrefixes, type PrefixedPlan, planWithPrefixes } from './kept-prefixes.ts';
 import { int32, layoutFeeds, NO_LAYOUT } from './layout-feeds.ts';
+import { packedCost } from './packed-meter.ts';
 import { slotsFor } from './padded-view.ts';
 import { answerEveryRow, type PackedPlan, planPackedBatch, positionsOf, statesOfSequences } from './plan.ts';
 import { LONGEST_IN_BLOCKS } from './query-blocks.ts';
@@ -50,7 +51,9 @@ export async function loadCausal(manifest: CausalManifest, settings: EngineSetti
     keepsPrefixes,
     feedEmbeddings: isWebGpu,
   });
-  const session = await InferenceSession.create(graph, sessionOptions(settings, { weightsFolder }));
+  const operationsPerToken = packedCost(weights.architecture).perRow;
+  const options = sessionOptions(settings, { weightsFolder, operationsPerToken });
+  const session = await InferenceSession.create(graph, options);
   const lookup = isWebGpu
     ? await InferenceSession.create(
         writeEmbeddingLookup(weights.tensors[EMBEDDING_TABLE] as TensorLocation, fileName),

@@ -52,7 +52,10 @@ export async function loadEncoder(
   );
   // Always, whatever PREPACKING says: from other matrices ONNX Runtime takes the terms of a sum in an order that depends on
   // how many rows there are, and a text's vector would depend on its batch.
-  const options = sessionOptions({ ...settings, prepacking: true }, { weightsFolder });
+  const options = sessionOptions(
+    { ...settings, prepacking: true },
+    { weightsFolder, operationsPerToken: manifest.cost.perRow },
+  );
   const session = await InferenceSession.create(graph, options);
   const lookup =
     fedTable === undefined
