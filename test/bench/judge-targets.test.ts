@@ -30,9 +30,9 @@ describe('judgeTargets', () => {
   });
 
   it('says met or missed, and by how much', () => {
-    assert.deepEqual(linesOf('packedSpeedup', [row('m', { packedSpeedup: 1.98 })]), [['m', '1.98×', 'met by 10 %']]);
-    assert.deepEqual(linesOf('packedSpeedup', [row('m', { packedSpeedup: 0.9 })]), [
-      ['m', '0.9×', '**missed** by 50 %'],
+    assert.deepEqual(linesOf('packedSpeedup', [row('m', { packedSpeedup: 2.53 })]), [['m', '2.53×', 'met by 10 %']]);
+    assert.deepEqual(linesOf('packedSpeedup', [row('m', { packedSpeedup: 1.15 })]), [
+      ['m', '1.15×', '**missed** by 50 %'],
     ]);
     assert.deepEqual(linesOf('addedLatency', [row('m', { addedLatency: 6 })]), [['m', '6 ms', '**missed** by 100 %']]);
     assert.deepEqual(linesOf('sharingDifference', [row('m', { sharingDifference: 0 })]), [['m', '0', 'met']]);
@@ -42,8 +42,8 @@ describe('judgeTargets', () => {
   });
 
   it('counts the worst of several, and a figure that is not a number as missed', () => {
-    const rows = [1.9, 1.5, 2.1].map((packedSpeedup) => row('m', { packedSpeedup }));
-    assert.deepEqual(linesOf('packedSpeedup', rows), [['m', '1.5×', '**missed** by 16.7 %']]);
+    const rows = [2.4, 2.07, 2.5].map((packedSpeedup) => row('m', { packedSpeedup }));
+    assert.deepEqual(linesOf('packedSpeedup', rows), [['m', '2.07×', '**missed** by 10 %']]);
     const times = [1, 9, 2].map((addedLatency) => row('m', { addedLatency }));
     assert.deepEqual(linesOf('addedLatency', times), [['m', '9 ms', '**missed** by 200 %']]);
     assert.match(linesOf('addedLatency', [row('m', { addedLatency: Number.NaN })])[0]?.[2] ?? '', /missed/);
