@@ -11,6 +11,7 @@ import { gateServers } from './gate-servers.ts';
 import { LoadGenerator } from './load-generator.ts';
 import { figure, mebibytes, milliseconds } from './report.ts';
 import { requestBodies } from './request-bodies.ts';
+import { type RequestLoad, SMALL_MODEL_LOADS } from './request-load.ts';
 import { residentMemory } from './resident-memory.ts';
 import { type RunningService, startService } from './service.ts';
 import { sum } from './statistics.ts';
@@ -23,18 +24,6 @@ import { openWorkloads, type WorkloadName } from './workloads.ts';
 const ROUNDS = 5;
 const TURN_SECONDS = 1;
 const CELL_SECONDS = 25;
-
-interface Load {
-  workload: WorkloadName;
-  textsPerRequest: number;
-  clients: number;
-}
-const LOADS: readonly Load[] = [
-  { workload: 'q', textsPerRequest: 1, clients: 1 },
-  { workload: 'q', textsPerRequest: 1, clients: 32 },
-  { workload: 'p', textsPerRequest: 16, clients: 4 },
-  { workload: 'mix', textsPerRequest: 16, clients: 4 },
-];
 
 interface Way {
   name: string;
@@ -73,7 +62,7 @@ for (const [i, way] of WAYS.entries()) {
     await gateTexts(),
     way.lowestCosine,
   );
-  for (const one of LOADS) {
+  for (const one of SMALL_MODEL_LOADS) {
     rows.push([way.name, ...(await compare(one, service, before, name))]);
     process.stderr.write(`${rows.at(-1)?.join(', ')}\n`);
   }
@@ -95,7 +84,7 @@ async function gateTexts(): Promise<string[]> {
 }
 
 async function compare(
-  { workload, textsPerRequest, clients }: Load,
+  { workload, textsPerRequest, clients }: RequestLoad,
   a: RunningService,
   b: RunningService,
   nameOfB: string,

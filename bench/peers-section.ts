@@ -8,6 +8,7 @@ import type { EngineBench } from './open-bench.ts';
 import { startTransformersServer } from './peers/start-transformers-server.ts';
 import { figure, milliseconds, type Row } from './report.ts';
 import { requestBodies } from './request-bodies.ts';
+import type { RequestLoad } from './request-load.ts';
 import { startService } from './service.ts';
 import { sum } from './statistics.ts';
 import type { WorkloadName } from './workloads.ts';
@@ -16,19 +17,13 @@ import type { WorkloadName } from './workloads.ts';
 const LOWEST_COSINE = 0.9999;
 const TURN_SECONDS = 0.5;
 
-interface Load {
-  workload: WorkloadName;
-  textsPerRequest: number;
-  clients: number;
-}
-
-const LOADS: Load[] = [
+const LOADS: RequestLoad[] = [
   { workload: 'q', textsPerRequest: 1, clients: 32 },
   { workload: 'q', textsPerRequest: 256, clients: 4 },
   { workload: 'p', textsPerRequest: 16, clients: 8 },
   { workload: 'mix', textsPerRequest: 16, clients: 4 },
 ];
-const LARGE_LOADS: Load[] = [
+const LARGE_LOADS: RequestLoad[] = [
   { workload: 'q', textsPerRequest: 1, clients: 8 },
   { workload: 'mix', textsPerRequest: 4, clients: 1 },
 ];
@@ -93,7 +88,13 @@ async function gateTexts({ workloads, isLarge }: EngineBench): Promise<string[]>
   return items.flat().map(({ input }) => input);
 }
 
-async function measure(bench: EngineBench, load: Load, name: string, url: string, otherUrl: string): Promise<Row> {
+async function measure(
+  bench: EngineBench,
+  load: RequestLoad,
+  name: string,
+  url: string,
+  otherUrl: string,
+): Promise<Row> {
   const { workload, textsPerRequest, clients } = load;
   const { options, workloads } = bench;
   const side = (server: string) => ({

@@ -8,12 +8,13 @@ import { sequenceFlops } from '../flops.ts';
 import type { LoadGenerator } from '../load-generator.ts';
 import { LARGE_FLOPS_PER_TOKEN } from '../open-bench.ts';
 import { familyMemory } from '../process-memory.ts';
+import type { RequestLoad } from '../request-load.ts';
 import { startService } from '../service.ts';
 import { openWorkloads } from '../workloads.ts';
 import { judgeAccuracy, measureAccuracy, type Reference } from './gate-peer.ts';
 import { FreshTexts, measureLoad } from './measure-peer.ts';
 import { PeerScript, type StartedServer } from './peer-script.ts';
-import { loadsOf, type Peer, type PeerLoad, type Precision } from './peers.ts';
+import { loadsOf, type Peer, type Precision } from './peers.ts';
 import type { LoadLine, PeerSection, ServerLine } from './peers-report.ts';
 import type { PeersOptions } from './read-peers-options.ts';
 
@@ -24,7 +25,7 @@ const LONGEST = 1024;
 interface Setup {
   folder: string;
   longest: number;
-  loads: (peer: Peer) => PeerLoad[];
+  loads: (peer: Peer) => RequestLoad[];
   texts: FreshTexts;
   gate: readonly string[];
   reference: Reference;

@@ -4,9 +4,9 @@ import { compareServers } from '../compare-servers.ts';
 import { EMBEDDINGS_PATH } from '../embedding-server.ts';
 import type { LoadGenerator } from '../load-generator.ts';
 import { requestBodies } from '../request-bodies.ts';
+import type { RequestLoad } from '../request-load.ts';
 import { sum } from '../statistics.ts';
 import type { WorkItem, Workloads } from '../workloads.ts';
-import type { PeerLoad } from './peers.ts';
 import type { LoadLine } from './peers-report.ts';
 
 /** Before each turn: threads of the server before, which wait awake for more, go to sleep. */
@@ -25,7 +25,7 @@ export class FreshTexts {
   }
 
   /** The next `count` texts of a workload. */
-  async take(name: PeerLoad['workload'], count: number): Promise<WorkItem[]> {
+  async take(name: RequestLoad['workload'], count: number): Promise<WorkItem[]> {
     const taken: WorkItem[] = [];
     while (taken.length < count) {
       const drawn = await this.workloads.take(name, count, this.seed++);
@@ -46,7 +46,7 @@ export interface Pace {
 export async function measureLoad(
   generator: LoadGenerator,
   servers: readonly [Server & { precision: string }, Server],
-  load: PeerLoad,
+  load: RequestLoad,
   texts: FreshTexts,
   pace: Pace,
 ): Promise<LoadLine> {

@@ -1,3 +1,4 @@
+import { type RequestLoad, SMALL_MODEL_LOADS } from '../request-load.ts';
 import type { WorkloadName } from '../workloads.ts';
 
 /** What a server computes in. */
@@ -95,20 +96,8 @@ export const PEERS: readonly Peer[] = [
   },
 ];
 
-export interface PeerLoad {
-  workload: WorkloadName;
-  textsPerRequest: number;
-  clients: number;
-}
-
-const LOADS: readonly PeerLoad[] = [
-  { workload: 'q', textsPerRequest: 1, clients: 1 },
-  { workload: 'q', textsPerRequest: 1, clients: 32 },
-  { workload: 'p', textsPerRequest: 16, clients: 4 },
-  { workload: 'mix', textsPerRequest: 16, clients: 4 },
-];
 /** Of a model that computes for a tenth of a second on a query. */
-const LARGE_LOADS: readonly PeerLoad[] = [
+const LARGE_LOADS: readonly RequestLoad[] = [
   { workload: 'q', textsPerRequest: 1, clients: 1 },
   { workload: 'q', textsPerRequest: 1, clients: 16 },
   { workload: 'p', textsPerRequest: 1, clients: 4 },
@@ -116,6 +105,6 @@ const LARGE_LOADS: readonly PeerLoad[] = [
 ];
 
 /** What is measured of a peer: nothing where it has no workload in common with the model's size. */
-export function loadsOf({ workloads }: Peer, isLarge: boolean): PeerLoad[] {
-  return (isLarge ? LARGE_LOADS : LOADS).filter(({ workload }) => workloads.includes(workload));
+export function loadsOf({ workloads }: Peer, isLarge: boolean): RequestLoad[] {
+  return (isLarge ? LARGE_LOADS : SMALL_MODEL_LOADS).filter(({ workload }) => workloads.includes(workload));
 }
