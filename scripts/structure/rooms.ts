@@ -205,6 +205,9 @@ export const rooms: Rooms = {
   },
   'model-files/known': { values: GROUND, types: ['model-files'] },
 
+  // Files of rows, and files of results: what the rows are for is not known here.
+  'bulk-files': { values: [...GROUND] },
+
   settings: { values: [...GROUND, 'model-files/manifest.ts'], packages: ['typebox', 'yaml'] },
   log: {
     values: [...GROUND, 'model-files/hub/format-bytes.ts', 'engine/supervisor/engine-events.ts'],
