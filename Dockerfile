@@ -53,11 +53,13 @@ FROM node AS packages
 WORKDIR /app
 # .npmrc denies install scripts: no dependency runs code here.
 COPY package.json package-lock.json .npmrc ./
+COPY playground/package.json playground/
 RUN npm ci
 
 FROM packages AS build
 COPY tsconfig.json ./
 COPY src src
+COPY playground playground
 COPY scripts/check-ready.ts scripts/prepare-bundle.ts scripts/prune-native-binaries.ts scripts/
 RUN npm run build
 
@@ -80,6 +82,7 @@ COPY package.json LICENSE THIRD_PARTY_NOTICES.md ./
 COPY models models
 COPY --from=production /app/node_modules node_modules
 COPY --from=build /app/dist/src dist/src
+COPY --from=build /app/dist/playground/page dist/playground/page
 COPY --from=build /app/dist/scripts/check-ready.js dist/scripts/check-ready.js
 # Everything above belongs to root: the server can read its own files and change none. It writes downloaded models only,
 # into a volume that takes its owner from this folder.

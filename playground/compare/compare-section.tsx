@@ -1,0 +1,4 @@
+/** To come. */
+export function CompareSection() {
+  return <p>Compare</p>;
+}

@@ -1,0 +1,4 @@
+/** To come. */
+export function MapSection() {
+  return <p>Map</p>;
+}

@@ -1,0 +1,4 @@
+/** To come. */
+export function ModelSection() {
+  return <p>Model</p>;
+}

@@ -1,0 +1,4 @@
+/** To come. */
+export function SearchSection() {
+  return <p>Search</p>;
+}

@@ -1,0 +1,4 @@
+/** To come. */
+export function TokensSection() {
+  return <p>Tokens</p>;
+}

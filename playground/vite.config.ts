@@ -1,0 +1,20 @@
+import { defineConfig } from 'vite';
+
+// biome-ignore lint/style/noDefaultExport: Vite reads the default export.
+export default defineConfig({
+  // Links are relative: the page works below any BASE_PATH, and behind a proxy that strips a path.
+  base: './',
+  build: {
+    outDir: '../dist/playground/page',
+    emptyOutDir: true,
+    assetsDir: 'playground',
+    // A `data:` URL is what the content security policy of the page does not allow.
+    assetsInlineLimit: 0,
+    // Its polyfill is an inline script, and every browser that runs the rest preloads modules.
+    modulePreload: { polyfill: false },
+    target: 'es2022',
+  },
+  worker: { format: 'es' },
+  // `npm run dev -w hotvec-playground`, beside `npm start`.
+  server: { proxy: { '^/(v1|metrics|readyz|openapi)': 'http://127.0.0.1:8080' } },
+});
