@@ -11,6 +11,8 @@ export interface Collection {
   fingerprint: string;
   dimensions: number;
   texts: readonly string[];
+  /** What the file calls them. */
+  textName: string;
   /** Columns of the file beside the text, each with a value for every text. */
   columns: Readonly<Record<string, readonly string[]>>;
   /** Row-major [texts, dimensions], unit length; zero as yet from row `embedded` on, and zero in rows that failed. */

@@ -7,6 +7,7 @@ export async function openExample(): Promise<void> {
   await openRows({
     name: 'Example: sixty sentences',
     texts: topics.flatMap(([, texts]) => texts),
+    textName: 'text',
     columns: { topic: topics.flatMap(([topic, texts]) => texts.map(() => topic)) },
   });
 }

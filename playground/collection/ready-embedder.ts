@@ -1,9 +1,17 @@
-import { embedder, loadModels } from '../api/models.ts';
+import { embedder, embedders, loadModels } from '../api/models.ts';
+
+/** An embedding model that answers. */
+export interface ReadyModel {
+  /** Its served name. */
+  model: string;
+  fingerprint: string;
+  dimensions: number;
+}
 
 const ASK_AGAIN_MS = 1000;
 
 /** The chosen embedding model, once the server has loaded it. */
-export async function readyEmbedder(): Promise<{ model: string; fingerprint: string; dimensions: number }> {
+export async function readyEmbedder(): Promise<ReadyModel> {
   for (;;) {
     const { id, fingerprint, dimensions } = embedder.value ?? {};
     if (id !== undefined && typeof fingerprint === 'string' && dimensions !== undefined) {
@@ -12,4 +20,9 @@ export async function readyEmbedder(): Promise<{ model: string; fingerprint: str
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     await loadModels();
   }
+}
+
+/** The name under which the model of a fingerprint is served now; null: it is not, as far as the page knows. */
+export function servedAs(fingerprint: string): string | null {
+  return embedders.value.find((model) => model.fingerprint === fingerprint)?.id ?? null;
 }

@@ -1,0 +1,108 @@
+import Papa from 'papaparse';
+
+/** More is not read: so many vectors a browser holds and searches without anyone waiting. */
+export const MOST_ROWS = 20_000;
+
+/** One text a line; comma, tab or semicolon separated; one JSON value a line. */
+export type TableFormat = 'txt' | 'csv' | 'jsonl';
+
+export interface Table {
+  /** Of the columns; null: the file has none, or its first row are the names, which only a person can tell. */
+  names: readonly string[] | null;
+  /** At most {@link MOST_ROWS}, and one more if the first may be names. */
+  rows: readonly (readonly string[])[];
+  /** Whether the file has rows beyond these. */
+  hasMore: boolean;
+  /** Lines with nothing in them, which are no rows. */
+  blankLines: number;
+}
+
+/** A file that cannot be read as what its name says; the message says where and why. */
+export class UnreadableTableError extends Error {}
+
+/** Reads a text as a table of strings. @throws {UnreadableTableError} */
+export function readTable(text: string, format: TableFormat): Table {
+  const table = READERS[format](text);
+  if (table.rows.length === 0) throw new UnreadableTableError('There are no texts in it.');
+  return table;
+}
+
+const READERS: Record<TableFormat, (text: string) => Table> = {
+  txt: (text) => {
+    const { lines, hasMore, blankLines } = readLines(text);
+    return { names: ['text'], rows: lines.map(({ line }) => [line]), hasMore, blankLines };
+  },
+  csv: readSeparated,
+  jsonl: readJsonLines,
+};
+
+function readSeparated(text: string): Table {
+  const rows: string[][] = [];
+  let blankLines = 0;
+  let hasMore = false;
+  Papa.parse<string[]>(text, {
+    step: ({ data, errors }, parser) => {
+      const wrong = errors.find(({ type }) => type === 'Quotes');
+      if (wrong !== undefined) {
+        throw new UnreadableTableError(`Row ${rows.length + blankLines + 1}: ${wrong.message}.`);
+      }
+      if (data.length === 1 && data[0]?.trim() === '') blankLines++;
+      else if (rows.length <= MOST_ROWS) rows.push(data);
+      else {
+        hasMore = true;
+        parser.abort();
+      }
+    },
+  });
+  return { names: null, rows, hasMore, blankLines };
+}
+
+function readJsonLines(text: string): Table {
+  const { lines, hasMore, blankLines } = readLines(text);
+  const places = new Map<string, number>();
+  const rows = lines.map(({ line, number }) => {
+    const row: string[] = [];
+    for (const [name, value] of Object.entries(readJsonLine(line, number))) {
+      let place = places.get(name);
+      if (place === undefined) {
+        place = places.size;
+        places.set(name, place);
+      }
+      row[place] = asText(value);
+    }
+    return row;
+  });
+  const names = [...places.keys()];
+  return { names, rows: rows.map((row) => names.map((_, place) => row[place] ?? '')), hasMore, blankLines };
+}
+
+function readJsonLine(line: string, number: number): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new UnreadableTableError(`Line ${number} is not JSON.`);
+  }
+  if (typeof value === 'string') return { text: value };
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new UnreadableTableError(`Line ${number} is neither an object nor a string.`);
+}
+
+function asText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === null ? '' : JSON.stringify(value);
+}
+
+function readLines(text: string) {
+  const lines: { line: string; number: number }[] = [];
+  let blankLines = 0;
+  for (let start = 0, number = 1; start < text.length; number++) {
+    const end = text.indexOf('\n', start);
+    const line = text.slice(start, end === -1 ? text.length : end).replace(/\r$/, '');
+    start = end === -1 ? text.length : end + 1;
+    if (line.trim() === '') blankLines++;
+    else if (lines.length === MOST_ROWS) return { lines, hasMore: true, blankLines };
+    else lines.push({ line, number });
+  }
+  return { lines, hasMore: false, blankLines };
+}
