@@ -206,7 +206,10 @@ export const rooms: Rooms = {
   'model-files/known': { values: GROUND, types: ['model-files'] },
 
   // Files of rows, and files of results: what the rows are for is not known here.
-  'bulk-files': { values: [...GROUND] },
+  'bulk-files': {
+    values: [...GROUND],
+    packages: ['csv-parse', 'glob', 'hyparquet', 'hyparquet-compressors'],
+  },
 
   settings: { values: [...GROUND, 'model-files/manifest.ts'], packages: ['typebox', 'yaml'] },
   log: {

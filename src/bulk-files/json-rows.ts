@@ -1,0 +1,109 @@
+import { mergeTypes, typeOfCell } from './column-types.ts';
+import { brokenRow, checkColumns, type FileRow, type FileRows, rowOf, type WantedColumns } from './file-rows.ts';
+import type { Input } from './find-inputs.ts';
+import { type Progress, readHead } from './read-bytes.ts';
+import { readLines } from './read-lines.ts';
+import type { Cell, ColumnType } from './rows.ts';
+
+/** Of so many objects at the beginning, one must have a column that is asked for. */
+const LOOKED_AT = 100;
+/** A number of so many digits may be one that JSON.parse rounds. */
+const LONG_INTEGER = /\d{16}/;
+
+type JsonObject = Record<string, Cell>;
+
+/**
+ * A file of JSON Lines: an object a line. Empty lines are passed over and are no rows.
+ * @throws {StartError} for a file that cannot be read or is no text, and for a column that none of its first objects has.
+ */
+export async function openJsonLines(input: Input, wanted: WantedColumns): Promise<FileRows> {
+  const names = await columnsOf(input);
+  if (names.length > 0) checkColumns(input, wanted, names);
+  return {
+    count: null,
+    columnTypes: () => readTypes(input, wanted),
+    async *rows(skip, progress) {
+      for await (const lines of placedLines(input, progress)) {
+        const passed = Math.min(skip.left, lines.length);
+        skip.left -= passed;
+        if (passed < lines.length) yield lines.slice(passed).map((line) => rowOfLine(line, wanted));
+      }
+    },
+  };
+}
+
+interface PlacedLine {
+  text: string | null;
+  place: string;
+}
+
+/** Lines that are rows. */
+async function* placedLines(input: Input, progress: Progress): AsyncGenerator<PlacedLine[]> {
+  let number = 0;
+  for await (const lines of readLines(input, progress)) {
+    const placed: PlacedLine[] = [];
+    for (const text of lines) {
+      number += 1;
+      if (text === null || text.trim() !== '') placed.push({ text, place: `${input.name}, line ${number}` });
+    }
+    yield placed;
+  }
+}
+
+function rowOfLine({ text, place }: PlacedLine, wanted: WantedColumns): FileRow {
+  if (text === null) return brokenRow(place, 'it is not valid UTF-8', wanted);
+  const object = parseObject(text);
+  if (object === null) return brokenRow(place, 'it is no JSON object', wanted);
+  const row = rowOf({ place, wanted, cell: (column) => (Object.hasOwn(object, column) ? object[column] : undefined) });
+  if (row.texts === null || !LONG_INTEGER.test(text)) return row;
+  const rounded = [row.id, ...row.kept].findIndex(isRounded);
+  if (rounded < 0) return row;
+  const column = [wanted.idColumn, ...wanted.keep][rounded];
+  return { ...row, texts: null, problem: `${JSON.stringify(column)} has an integer above 2^53; write it as a string` };
+}
+
+function parseObject(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether an integer of more digits than a double holds may have been read as another one. */
+function isRounded(cell: Cell | undefined): boolean {
+  if (typeof cell === 'number') return Number.isInteger(cell) && !Number.isSafeInteger(cell);
+  return typeof cell === 'object' && cell !== null && Object.values(cell).some(isRounded);
+}
+
+/** Names of the fields of the first objects; none, if the first lines have no object. */
+async function columnsOf(input: Input): Promise<string[]> {
+  const head = await readHead(input);
+  const names = new Set<string>();
+  for (const line of head.toString().split('\n').slice(0, LOOKED_AT)) {
+    for (const name of Object.keys(parseObject(line) ?? {})) names.add(name);
+  }
+  return [...names];
+}
+
+/** Reads all of it: a field may have another type in every line. */
+async function readTypes(input: Input, { idColumn, keep }: WantedColumns) {
+  const columns = [...keep, ...(idColumn === null ? [] : [idColumn])];
+  const types: (ColumnType | null)[] = columns.map(() => null);
+  if (columns.length > 0) {
+    for await (const lines of placedLines(input, { bytes: 0 })) {
+      for (const { text } of lines) {
+        const object = text === null ? null : parseObject(text);
+        if (object === null) continue;
+        for (const [i, column] of columns.entries()) {
+          const type = Object.hasOwn(object, column) ? typeOfCell(object[column] as Cell) : null;
+          // Of JSON alone there is always one that holds both.
+          types[i] = mergeTypes(types[i] ?? null, type) ?? null;
+        }
+      }
+    }
+  }
+  const id = idColumn === null ? null : (types.pop() ?? 'string');
+  return { id, kept: types.map((type) => type ?? 'string') };
+}
