@@ -33,7 +33,7 @@ export const rooms: Rooms = {
   },
 
   http: {
-    values: [...GROUND, 'http/door', 'http/body', 'http/openapi', 'http/routes/*', 'http/dialects'],
+    values: [...GROUND, 'http/door', 'http/body', 'http/openapi', 'http/routes/*', 'http/dialects', 'http/playground'],
     types: ['served-models', 'settings'],
     packages: ['@fastify/swagger'],
     packageTypes: ['fastify'],
@@ -71,6 +71,12 @@ export const rooms: Rooms = {
     packages: ['@fastify/swagger-ui', 'typebox', 'yaml'],
     packageTypes: ['@fastify/swagger', 'fastify'],
   },
+  'http/playground': {
+    values: [...GROUND, 'http/answers'],
+    types: ['served-models'],
+    packages: ['negotiator'],
+    packageTypes: ['fastify'],
+  },
   'http/routes': { types: ['served-models', 'settings'], packageTypes: ['fastify', 'typebox'] },
   'http/routes/*': {
     values: [...GROUND, 'http/body', 'http/answers', 'http/openapi'],
@@ -79,7 +85,7 @@ export const rooms: Rooms = {
     packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
   },
   'http/dialects': {
-    values: ['http/dialects/*', 'http/openapi'],
+    values: ['http/dialects/*', 'http/answers/vary-by.ts', 'http/openapi'],
     types: ['http/routes', 'served-models', 'settings'],
     packages: ['typebox'],
     packageTypes: ['fastify'],

@@ -9,6 +9,7 @@ import { InflightBytes } from './door/inflight-bytes.ts';
 import { usualPatience } from './door/patience.ts';
 import { documentationPages } from './openapi/documentation-pages.ts';
 import { openapiOptions } from './openapi/openapi-options.ts';
+import { playground } from './playground/playground.ts';
 import { embeddingsRoutes } from './routes/embeddings/embeddings.ts';
 import { type HealthOptions, healthRoutes } from './routes/health/health.ts';
 import { metricsRoutes } from './routes/metrics/metrics.ts';
@@ -50,6 +51,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(rerankRoutes, { form: rerank, urls: isShared ? ['/v1/rerank'] : ['/v1/rerank', '/rerank'] });
   await registerDialects(app, { ...routeOptions, readiness, rerank });
   await app.register(healthRoutes, { readiness });
+  if (config.playground) await app.register(playground, { readiness, basePath: config.basePath });
   if (config.metricsPort === 0) await app.register(metricsRoutes, { metrics });
   await app.ready();
   return app;

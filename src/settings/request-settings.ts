@@ -37,6 +37,10 @@ export const requestSettings = {
     description:
       'APIs of other services to offer as well: `tei` (text-embeddings-inference), `ollama`, `cohere`; comma-separated; `none`: no others, see docs/dialects.md',
   }),
+  playground: Type.Boolean({
+    default: true,
+    description: 'Show browsers a page at `/` to try the models with, see docs/playground.md',
+  }),
   deadlineMs: Type.Integer({
     default: 600_000,
     minimum: 1,

@@ -7,7 +7,8 @@ import type { FastifyInstance } from 'fastify';
 export function routeList(app: FastifyInstance): [method: string, url: string][] {
   const routes: [string, string][] = [];
   const prefixes: string[] = [];
-  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
+  // With common prefixes: without, the folder of a `*` is left out.
+  for (const line of app.printRoutes().split('\n')) {
     const [, indent, part, methods] = /^((?:[│ ] {3})*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? [];
     if (indent === undefined || part === undefined) continue;
     const depth = indent.length / 4;

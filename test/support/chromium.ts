@@ -7,13 +7,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const program = (process.env.PATH ?? '')
+/** Its path; undefined: there is none. */
+export const chromiumProgram = (process.env.PATH ?? '')
   .split(path.delimiter)
   .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => path.join(folder, name)))
   .find(existsSync);
 
 /** For `skip`: false, or what is missing. */
-export const withoutChromium = program === undefined ? 'needs the Debian package chromium' : false;
+export const withoutChromium = chromiumProgram === undefined ? 'needs the Debian package chromium' : false;
 
 /** A web page in a real browser, on an origin of its own: `http://localhost:PORT`. */
 export interface WebPage {
@@ -81,7 +82,7 @@ async function startChromium(url: string, flags: readonly string[]) {
   const profile = await mkdtemp(path.join(tmpdir(), 'hotvec-chromium-'));
   const usual = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
   const child: ChildProcess = spawn(
-    program as string,
+    chromiumProgram as string,
     [...usual, '--remote-debugging-port=0', `--user-data-dir=${profile}`, ...flags, url],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );

@@ -147,6 +147,7 @@ export const logLines: Record<string, LogLine> = {
   'API keys reloaded': line('info', { keys: some }),
   'API keys not reloaded: the previous ones stay valid': line('error', { reason: text, keys: some }),
   'SIGHUP ignored: it reloads API keys, but API_KEYS_FILE is not set': line('warn'),
+  'the playground was not built': line('warn'),
   'traces cannot be sent': line('warn', { reason: text }),
   'traces can be sent again': line('info', { lost: count }),
   'model revision resolved': line('info', { model: text, asked: text, revision: text, hub: text }),

@@ -66,8 +66,8 @@ function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] as string;
 }
 
-/** Sends an error in its form, and the headers that clients act on. */
-function sendError(reply: FastifyReply, error: HotvecError, errors: ErrorFormat): FastifyReply {
+/** Sets what clients and reports read of an error beside its body; the status is that of its form. */
+export function markError(reply: FastifyReply, error: HotvecError): void {
   const { retry, closesConnection } = errorTable[error.code];
   if (closesConnection) void reply.header('connection', 'close');
   if (retry === false) void reply.header('x-should-retry', 'false');
@@ -76,6 +76,11 @@ function sendError(reply: FastifyReply, error: HotvecError, errors: ErrorFormat)
     void reply.header('retry-after-ms', error.retryAfterMs);
   }
   reply.request.errorCode = error.code;
+}
+
+/** Sends an error in its form, and the headers that clients act on. */
+function sendError(reply: FastifyReply, error: HotvecError, errors: ErrorFormat): FastifyReply {
+  markError(reply, error);
   return reply
     .code(errors.statusOf(error.code))
     .type('application/json; charset=utf-8')

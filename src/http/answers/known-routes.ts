@@ -17,7 +17,9 @@ export class KnownRoutes {
 
   /** Learns of every route that is registered from now on. */
   constructor(app: FastifyInstance) {
-    app.addHook('onRoute', ({ url, method, config }) => {
+    app.addHook('onRoute', ({ url, method, config, constraints }) => {
+      // A page beside the route, or in place of none: to clients of the API it is not there.
+      if (constraints !== undefined) return;
       const { errors = openaiErrors, isNotServed = false } = config ?? {};
       const known = this.byUrl.get(url) ?? { pattern: patternOf(url), methods: new Set(), errors, isNotServed };
       for (const one of [method].flat()) known.methods.add(one);

@@ -9,14 +9,19 @@ const CHUNK_BYTES = 256 * 1024;
 export interface UnchangingAnswer {
   bytes: Buffer;
   type: string;
-  /** RFC 9110, 8.8.3. */
-  etag: string;
+  headers: Record<string, string>;
 }
 
-export function unchanging(content: string | Buffer, type: string): UnchangingAnswer {
+/** @param headers besides the usual ones, or in their place. */
+export function unchanging(
+  content: string | Buffer,
+  type: string,
+  headers: Record<string, string> = {},
+): UnchangingAnswer {
   const bytes = Buffer.from(content as string);
   const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
-  return { bytes, type, etag: `"${hash}"` };
+  // Held by the client, and asked for again each time: another version of the server has others. RFC 9110, 8.8.3.
+  return { bytes, type, headers: { etag: `"${hash}"`, 'cache-control': 'no-cache', ...headers } };
 }
 
 /**
@@ -40,7 +45,7 @@ export function registerUnchangingAnswers(
     if (typeof payload !== 'string') return;
     const answer = unchanging(payload, String(reply.getHeader('content-type')));
     answers.set(name, answer);
-    void reply.headers(headersOf(answer));
+    void reply.headers(answer.headers);
   });
 }
 
@@ -49,18 +54,15 @@ export function registerUnchangingAnswers(
  * @throws {HotvecError} overloaded or key_share_exceeded, when there is no room for it.
  */
 export function sendUnchanging(request: FastifyRequest, reply: FastifyReply, answer: UnchangingAnswer): FastifyReply {
-  void reply.headers(headersOf(answer));
+  void reply.headers(answer.headers);
   const known = request.headers['if-none-match']?.split(',').map((etag) => etag.trim().replace(/^W\//, ''));
-  if (known?.some((etag) => etag === answer.etag || etag === '*')) return reply.code(304).send();
+  const isKnown = known?.some((etag) => etag === answer.headers.etag || etag === '*');
+  // RFC 9110, 13.2.1: what fails is not compared.
+  if (isKnown && reply.statusCode === 200) return reply.code(304).send();
   request.held.reserve(answer.bytes.length);
   const chunks: Buffer[] = [];
   for (let start = 0; start < answer.bytes.length; start += CHUNK_BYTES) {
     chunks.push(answer.bytes.subarray(start, start + CHUNK_BYTES));
   }
   return sendChunks(reply, chunks, answer.type);
-}
-
-/** Held by the client, and asked for again each time: another version of the server has others. */
-function headersOf({ etag }: UnchangingAnswer): Record<string, string> {
-  return { etag, 'cache-control': 'no-cache' };
 }

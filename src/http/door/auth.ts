@@ -4,19 +4,20 @@ import type { ApiKeys } from './api-keys.ts';
 
 /**
  * Paths that answer GET and HEAD without a key: orchestrators and load balancers probe them, and say no more than whether
- * requests would be served. Everything else is denied by default.
+ * requests would be served; and the playground with its files, the same for everyone, which asks for the key itself.
+ * Everything else is denied by default.
  */
-const PUBLIC_PATHS = new Set(['/livez', '/readyz', '/health', '/', '/ping']);
+const PUBLIC_PATHS = new Set(['/livez', '/readyz', '/health', '/', '/ping', '/playground/*']);
 
 /** RFC 9110, 15.5.2: every 401 says how to authenticate. */
 const CHALLENGE = 'Bearer realm="hotvec"';
 
-/** Asks every request, but for the health checks, for a known key. Without keys configured, lets everyone in. */
+/** Asks every request, but for those of public paths, for a known key. Without keys configured, lets everyone in. */
 export function registerAuth(app: FastifyInstance, keys: ApiKeys | null): void {
   app.decorateRequest('keyName', undefined);
   if (keys === null) return;
   app.addHook('onRequest', async (request, reply) => {
-    if (isProbe(request)) return;
+    if (isPublic(request)) return;
     const [, key] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const name = key === undefined ? undefined : keys.nameOf(key);
     if (name === undefined) {
@@ -34,6 +35,6 @@ export function registerAuth(app: FastifyInstance, keys: ApiKeys | null): void {
 }
 
 /** By the route that takes the request, not by its URL: `/livez/../v1/models` is another. */
-function isProbe({ method, routeOptions }: FastifyRequest): boolean {
+function isPublic({ method, routeOptions }: FastifyRequest): boolean {
   return (method === 'GET' || method === 'HEAD') && PUBLIC_PATHS.has(routeOptions.url ?? '');
 }

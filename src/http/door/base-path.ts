@@ -17,7 +17,9 @@ const NOWHERE = '/outside-of-the-base-path';
 export function registerBasePath(app: FastifyInstance, basePath: string): void {
   if (basePath === '') return;
   for (const event of ['request', 'checkContinue', 'checkExpectation']) {
-    app.server.prependListener(event, (request: IncomingMessage) => {
+    app.server.prependListener(event, (request: IncomingMessage & { originalUrl?: string | undefined }) => {
+      // Where Fastify keeps what its own `rewriteUrl` was given.
+      request.originalUrl = request.url;
       request.url = withoutBasePath(request, basePath);
     });
   }

@@ -1,10 +1,11 @@
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { stringify } from 'yaml';
 import { answersMadeAtStart } from '../answers/answers-made-at-start.ts';
+import { FilesInMemory } from '../answers/files-in-memory.ts';
 import { registerUnchangingAnswers, sendUnchanging, unchanging } from '../answers/unchanging-answers.ts';
-import { registerPageFiles } from './page-files.ts';
 
 interface PageRequest {
   url: string;
@@ -78,3 +79,21 @@ export const documentationPages: FastifyPluginAsync = async (app) => {
   });
   await app.register(swaggerUi, options);
 };
+
+/**
+ * Gives the files of swagger-ui's page from memory: the package opens a file for each request. All are in one folder, and
+ * nothing else is; others the package writes itself.
+ * @param url of the package's route for its files, with `*` for their names.
+ */
+function registerPageFiles(app: FastifyInstance, url: string): void {
+  const folder = path.join(path.dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui'))), 'static');
+  const files = new FilesInMemory(folder, (content, type) => unchanging(content, type));
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.url !== url) return;
+    const file = await files.get((request.params as { '*': string })['*'].replace(/^\/+/, ''));
+    if (file !== undefined) return sendUnchanging(request, reply, file);
+    reply.callNotFound();
+    return reply;
+  });
+}

@@ -26,6 +26,10 @@ const noRoutes: [string, string][] = [
   ['GET', '/v1/models?/livez'],
   ['GET', '/v1/models/livez'],
   ['GET', '//livez'],
+  ['POST', '/playground/index.js'],
+  ['GET', '/playground'],
+  ['GET', '/Playground/index.js'],
+  ['GET', '/playground/../v1/models'],
 ];
 
 const refused: Record<string, Record<string, string>> = {
@@ -87,7 +91,7 @@ describe('With API keys configured', () => {
     });
 
   for (const [what, headers] of Object.entries(refused)) {
-    it(`${what} opens the health checks and nothing else, of all routes that a running instance has; 401 says how to send one`, async () => {
+    it(`${what} opens the health checks and the page's files and nothing else, of all routes that a running instance has; 401 says how to send one`, async () => {
       const routes = routeList(stub.app);
       for (const [method, route] of [...documented, ...routes, ...noRoutes] as [string, string][]) {
         const response = await call(method, route, headers);
@@ -99,6 +103,9 @@ describe('With API keys configured', () => {
           routes.some(([known, url]) => known === method && url === route)
         ) {
           assert.equal(response.status, 200, name);
+        } else if (route === '/playground/swagger-ui.css') {
+          // Of the page's files, which anyone may have, there is none of this name.
+          assert.equal(response.status, 404, name);
         } else {
           assert.equal(response.status, 401, name);
           assert.equal(response.headers.get('connection'), 'close', name);
