@@ -69,7 +69,8 @@ export function Page() {
         })}
       </main>
       <footer>
-        <a href="docs">API</a> · vectors and texts stay between this browser and this server
+        <a href="docs">API</a> · <a href="playground/licenses.txt">Licenses</a> · vectors and texts stay between this
+        browser and this server
       </footer>
     </>
   );

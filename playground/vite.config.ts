@@ -1,9 +1,13 @@
 import { defineConfig } from 'vite';
+import { bundledPackages } from './bundled-packages.ts';
+
+const packages = bundledPackages();
 
 // biome-ignore lint/style/noDefaultExport: Vite reads the default export.
 export default defineConfig({
   // Links are relative: the page works below any BASE_PATH, and behind a proxy that strips a path.
   base: './',
+  plugins: [packages.page],
   build: {
     outDir: '../dist/playground/page',
     emptyOutDir: true,
@@ -14,7 +18,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2022',
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [packages.worker] },
   // `npm run dev -w hotvec-playground`, beside `npm start`.
   server: { proxy: { '^/(v1|metrics|readyz|openapi)': 'http://127.0.0.1:8080' } },
 });

@@ -1,16 +1,17 @@
 // `npm start`: builds, where the compiler is installed, and serves in this very process; without a word about models, both
-// that come with hotvec, so that every route answers.
+// that come with hotvec, so that every route answers. The page is built only after a change of it, which takes seconds.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'];
-let compiling;
-// Until the server listens to signals itself: it is stopped while there is nothing to stop but the compiler.
+const building = new Set();
+// Until the server listens to signals itself: it is stopped while there is nothing to stop but the build.
 const stop = () => {
-  // With what it has started itself.
-  if (compiling !== undefined) process.kill(process.platform === 'win32' ? compiling.pid : -compiling.pid);
+  // With what they have started themselves.
+  for (const { pid } of building) process.kill(process.platform === 'win32' ? pid : -pid);
   process.exit(0);
 };
 let isAsked = false;
@@ -32,18 +33,47 @@ const watch = setInterval(() => {
   if (!isAsked) process.emit('SIGTERM');
 }, 250).unref();
 
-const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
-if (existsSync(compiler)) {
-  const project = fileURLToPath(new URL('..', import.meta.url));
+const project = fileURLToPath(new URL('..', import.meta.url));
+
+function run(program, ...args) {
   // Not from a working folder that may be gone: the server says so in its own words.
-  compiling = spawn(process.execPath, [compiler, '-p', project], {
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: 'inherit',
     cwd: project,
     detached: process.platform !== 'win32',
   });
-  const code = await new Promise((resolve) => compiling.once('error', () => resolve(1)).once('exit', resolve));
-  compiling = undefined;
-  if (code !== 0) process.exit(code ?? 1);
+  building.add(child);
+  return new Promise((resolve) => child.once('error', () => resolve(1)).once('exit', resolve)).finally(() =>
+    building.delete(child),
+  );
+}
+
+/** Whether a source of the page, or a version of what it is made of, is newer than the page. */
+function isPageStale() {
+  const page = statSync(path.join(project, 'dist', 'playground', 'page', 'index.html'), { throwIfNoEntry: false });
+  const sources = readdirSync(path.join(project, 'playground'), { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules')
+    .flatMap(({ name }) => {
+      const at = path.join(project, 'playground', name);
+      return [
+        at,
+        ...(statSync(at).isDirectory() ? readdirSync(at, { recursive: true }).map((file) => path.join(at, file)) : []),
+      ];
+    });
+  const all = [path.join(project, 'package-lock.json'), ...sources];
+  return page === undefined || all.some((file) => statSync(file).mtimeMs > page.mtimeMs);
+}
+
+const modules = path.join(project, 'node_modules');
+const compiler = path.join(modules, 'typescript', 'bin', 'tsc');
+const bundler = path.join(modules, 'vite', 'bin', 'vite.js');
+if (existsSync(compiler)) {
+  const codes = await Promise.all([
+    run(compiler, '-p', project),
+    existsSync(bundler) && isPageStale() ? run(bundler, 'build', 'playground', '--logLevel', 'warn') : 0,
+  ]);
+  const failed = codes.find((code) => code !== 0);
+  if (failed !== undefined) process.exit(failed ?? 1);
 }
 // Names are of one model: then it is the default one.
 const chosen = ['model', 'models-file', 'served-model-name', 'aliases', 'revision', 'matryoshka-dimensions', 'task'];

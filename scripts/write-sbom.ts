@@ -3,15 +3,16 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../src/package-info.ts';
+import { bundledPackages } from './supply-chain/lockfile.ts';
 
 // `npm run sbom`: the software bill of materials of what users get, CycloneDX JSON on standard output. npm writes it, from
 // the lockfile alone: without network, the same on every machine, with the packages of all platforms. What is
-// mended here: npm calls the project after the folder it lies in, and its `--omit=dev` also leaves out what both we, as a
-// tool, and a package of production ask for (npm 11.19).
+// mended here: npm calls the project after the folder it lies in; its `--omit=dev` also leaves out what both we, as a
+// tool, and a package of production ask for; and it does not know of what the playground's page is made of (npm 11.19).
 
 interface Bill {
   metadata: { component: { name: string } };
-  components: { 'bom-ref': string; properties: { name: string; value: string }[] }[];
+  components: { 'bom-ref': string; name: string; version: string; properties: { name: string; value: string }[] }[];
   dependencies: { ref: string; dependsOn: string[] }[];
 }
 
@@ -29,10 +30,17 @@ if (status !== 0) {
   process.stdout.write(`${JSON.stringify(bill, null, 2)}\n`);
 }
 
-/** Drops what npm marks as for development only, and what npm 10 lists once for each folder it lies in. */
+/**
+ * Drops what npm marks as for development only and is not in the page, the workspaces, which are of the project, and what
+ * npm 10 lists once for each folder it lies in.
+ */
 function withoutTools(bill: Bill): Bill {
-  const isTool = ({ properties }: Bill['components'][number]) =>
-    properties.some((property) => property.name === 'cdx:npm:package:development' && property.value === 'true');
+  const inPage = new Set(bundledPackages(packageRoot).map(({ name, version }) => `${name}@${version}`));
+  const isTool = ({ name, version, properties }: Bill['components'][number]) => {
+    const is = (what: string) =>
+      properties.some((one) => one.name === `cdx:npm:package:${what}` && one.value === 'true');
+    return is('private') || (is('development') && !inPage.has(`${name}@${version}`));
+  };
   const tools = new Set(bill.components.filter(isTool).map((component) => component['bom-ref']));
   const components = new Map(bill.components.map((component) => [component['bom-ref'], component]));
   const dependencies = new Map(bill.dependencies.map((dependency) => [dependency.ref, dependency]));

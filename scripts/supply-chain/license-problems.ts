@@ -1,5 +1,5 @@
 import parse from 'spdx-expression-parse';
-import { type Lockfile, nameOf, productionPackages } from './lockfile.ts';
+import { type BundledPackage, type Lockfile, nameOf, productionPackages } from './lockfile.ts';
 
 /** Licenses that ask for no more than their text being passed on. */
 const ALLOWED = new Set([
@@ -13,10 +13,10 @@ const ALLOWED = new Set([
   'MIT',
 ]);
 
-/** Packages of production whose license is not among those that were agreed to, one line each. */
-export function licenseProblems(lockfile: Lockfile): string[] {
-  return productionPackages(lockfile).flatMap(([folder, { version, license }]) => {
-    const name = nameOf(folder);
+/** Packages that users get whose license is not among those that were agreed to, one line each. */
+export function licenseProblems(lockfile: Lockfile, bundled: readonly BundledPackage[]): string[] {
+  const installed = productionPackages(lockfile).map(([folder, entry]) => ({ ...entry, name: nameOf(folder) }));
+  return [...installed, ...bundled].flatMap(({ name, version, license }) => {
     if (license === undefined) return [`${name}@${version} names no license`];
     return isAllowed(license) ? [] : [`${name}@${version} is licensed as ${license}, which is not allowed`];
   });

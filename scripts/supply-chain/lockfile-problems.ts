@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { installedPackages, type Lockfile, nameOf, type PackageManifest } from './lockfile.ts';
 
 const KINDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
@@ -9,11 +10,18 @@ const FROM_REGISTRY = /^(npm:(@[\w.-]+\/)?[\w.-]+@)?[\w.\-+<>=~^*| ]+$/;
  *
  * - an entry without a hash, from git, an address or a folder, or with the host it came from, which differs from mirror to
  *   mirror and would be asked first;
- * - a dependency of package.json that the lockfile does not have in the same range, or the other way around;
+ * - a dependency of package.json, or of that of a workspace, that the lockfile does not have in the same range, or the
+ *   other way around;
  * - a package with an install script that `allowScripts` does not name, so it was never decided about; or a name there
  *   that no package with a script bears any more.
+ *
+ * @param workspaces what is read of their package.json, by folder.
  */
-export function lockfileProblems(manifest: PackageManifest, lockfile: Lockfile): string[] {
+export function lockfileProblems(
+  manifest: PackageManifest,
+  lockfile: Lockfile,
+  workspaces: Readonly<Record<string, PackageManifest>>,
+): string[] {
   const problems: string[] = [];
   if (lockfile.lockfileVersion !== 3) problems.push(`lockfileVersion is ${lockfile.lockfileVersion}; expected 3`);
   for (const [folder, entry] of installedPackages(lockfile)) {
@@ -22,8 +30,13 @@ export function lockfileProblems(manifest: PackageManifest, lockfile: Lockfile):
     if (entry.resolved !== undefined) problems.push(`${folder} names where it came from: ${entry.resolved}`);
     problems.push(...foreignRanges(folder, entry));
   }
-  problems.push(...foreignRanges('package.json', manifest));
-  for (const kind of KINDS) problems.push(...drift(kind, manifest[kind] ?? {}, lockfile.packages['']?.[kind] ?? {}));
+  for (const [folder, owner] of Object.entries({ '': manifest, ...workspaces })) {
+    const file = path.posix.join(folder, 'package.json');
+    problems.push(...foreignRanges(file, owner));
+    for (const kind of KINDS) {
+      problems.push(...drift(file, kind, owner[kind] ?? {}, lockfile.packages[folder]?.[kind] ?? {}));
+    }
+  }
   return [...problems, ...undecidedScripts(manifest, lockfile)];
 }
 
@@ -36,10 +49,10 @@ function foreignRanges(
     .map(([name, range]) => `${where} wants ${name} from elsewhere than a registry: ${range}`);
 }
 
-function drift(kind: string, wanted: Record<string, string>, locked: Record<string, string>): string[] {
+function drift(file: string, kind: string, wanted: Record<string, string>, locked: Record<string, string>): string[] {
   return [...new Set([...Object.keys(wanted), ...Object.keys(locked)])]
     .filter((name) => wanted[name] !== locked[name])
-    .map((name) => `${kind}: package.json has ${name} ${wanted[name]}, the lockfile ${locked[name]}; run npm install`);
+    .map((name) => `${kind}: ${file} has ${name} ${wanted[name]}, the lockfile ${locked[name]}; run npm install`);
 }
 
 function undecidedScripts({ allowScripts = {} }: PackageManifest, lockfile: Lockfile): string[] {

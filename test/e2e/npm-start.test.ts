@@ -28,6 +28,8 @@ describe('npm start', () => {
         ['starter-reranker', 'rerank'],
       ],
     );
+    const page = await fetch(url ?? '', { headers: { accept: 'text/html' } });
+    assert.match(await page.text(), /<title>hotvec playground/);
     npm.kill('SIGTERM');
     // npm may end a moment before the server that it passed the signal to.
     for (let answers = true; answers; )

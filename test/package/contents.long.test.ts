@@ -15,14 +15,15 @@ describe('the package that npm pack makes', () => {
     files = packedFiles();
   });
 
-  it('holds the built code of src, the starter, the description, the notices, and nothing else of the project', () => {
+  it('holds the built code of src and the page, the starter, the description, the notices, and nothing else of the project', () => {
     const own = files.filter((file) => !file.startsWith('node_modules/')).sort();
     const below = (name: string, ending: string) =>
-      readdirSync(path.join(packageRoot, name), { recursive: true, encoding: 'utf8' })
-        .filter((file) => file.endsWith(ending))
-        .map((file) => path.join(name, file));
+      readdirSync(path.join(packageRoot, name), { recursive: true, withFileTypes: true })
+        .filter((file) => file.isFile() && file.name.endsWith(ending))
+        .map((file) => path.relative(packageRoot, path.join(file.parentPath, file.name)));
     const wanted = [
       ...below('src', '.ts').map((file) => path.join('dist', file.replace(/\.ts$/, '.js'))),
+      ...below(path.join('dist', 'playground', 'page'), ''),
       ...Object.keys(filesOf(path.join(packageRoot, 'models'))).map((file) => `models/${file}`),
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD_PARTY_NOTICES.md', 'openapi.yaml', 'package.json'],
     ];
