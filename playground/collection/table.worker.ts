@@ -35,8 +35,8 @@ addEventListener('message', async ({ data }: MessageEvent<ToTableWorker>) => {
     if ('take' in data) take(data.take);
     else await read(data.read, data.format);
   } catch (error) {
-    if (!(error instanceof UnreadableTableError)) throw error;
-    say({ kind: 'unreadable', why: error.message });
+    // Nobody hears what an asynchronous listener throws: also what is no fault of the file is said.
+    say({ kind: 'unreadable', why: error instanceof Error ? error.message : String(error) });
   }
 });
 
