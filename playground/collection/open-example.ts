@@ -2,8 +2,8 @@ import { exampleTexts } from './example-texts.ts';
 import { openRows } from './open-rows.ts';
 
 export const exampleName = 'Example: sixty sentences';
-/** None has a word of what it should find. */
-export const exampleQueries = ['keeping my data safe', 'a pet taking a nap', 'borrowing to buy a home'];
+/** Each has an answer among them that says it in other words. */
+export const exampleQueries = ['borrowing to buy a home', 'How can I protect my files?', 'storm on another planet'];
 
 /** Opens sixty English sentences as a collection and embeds them. Their column `topic` says what each is about. */
 export async function openExample(): Promise<void> {

@@ -40,7 +40,8 @@ function readSeparated(text: string): Table {
   const rows: string[][] = [];
   let blankLines = 0;
   let hasMore = false;
-  Papa.parse<string[]>(text, {
+  // What ends the last row begins no other.
+  Papa.parse<string[]>(text.replace(/\r?\n$/, ''), {
     step: ({ data, errors }, parser) => {
       const wrong = errors.find(({ type }) => type === 'Quotes');
       if (wrong !== undefined) {

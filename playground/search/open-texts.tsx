@@ -1,11 +1,12 @@
 import { useRef } from 'preact/hooks';
 import { savedCollections } from '../collection/collection-store.ts';
-import { openExample } from '../collection/open-example.ts';
+import { exampleQueries, openExample } from '../collection/open-example.ts';
 import { openSaved } from '../collection/open-saved.ts';
 import { MOST_ROWS } from '../collection/read-table.ts';
 import { acceptedExtensions } from '../collection/table-format.ts';
 import { DeleteButton } from './delete-button.tsx';
 import { openBy, openFile, openPasted } from './opening.ts';
+import { query } from './query.ts';
 
 /** Where texts come from: a file, the clipboard, the example, or what the browser has kept. */
 export function OpenTexts({ openId }: { openId: string | null }) {
@@ -26,7 +27,7 @@ export function OpenTexts({ openId }: { openId: string | null }) {
           <button type="button" onClick={() => chooser.current?.click()}>
             Choose a file
           </button>
-          <button type="button" class="quiet" onClick={() => openBy('Opening the example…', openExample)}>
+          <button type="button" class="quiet" onClick={showExample}>
             Open the example
           </button>
         </div>
@@ -75,4 +76,9 @@ export function OpenTexts({ openId }: { openId: string | null }) {
       )}
     </div>
   );
+}
+
+async function showExample(): Promise<void> {
+  await openBy('Opening the example…', openExample);
+  query.value = exampleQueries[0] ?? '';
 }
