@@ -8,7 +8,7 @@ export const GROUPS = 8;
 export const LAST_GROUPS = 3;
 
 /** Positions at which the queries of a sequence are cut: far on, where a block's own width is little of what it sees, in longer blocks. */
-const CUTS: ReadonlySet<number> = new Set([64, 128, 256, 384, 512, 768, 1_024, 1_536]);
+const CUTS: ReadonlySet<number> = new Set([64, 128, 256, 384, 512, 768, 1_024, 1_280, 1_536, 1_792]);
 /** Blocks whose keys end within as many positions are taken together at first. */
 const CLASS = 32;
 /** A single query would be multiplied by another kernel, which adds in another order. */
