@@ -104,6 +104,9 @@ export const rooms: Rooms = {
     packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
   },
 
+  // Whom of a fleet to ask next; it sends nothing.
+  'bulk/fleet': {},
+
   'served-models': {
     values: [
       ...GROUND,
