@@ -6,7 +6,7 @@ import { coalesceCalls } from './coalesce-calls.ts';
 import { settleDisputedWords } from './disputed-words.ts';
 import { nativePart } from './native-part.ts';
 import { readInParts, USUAL_UNITS } from './read-in-parts.ts';
-import { readTokens } from './read-tokens.ts';
+import { countPlaces, readTokens } from './read-tokens.ts';
 import { type HiddenTokens, readTextOnly } from './text-only.ts';
 import type { Encoding, Marks, ReadToken, SpecialTokens, Tokenizer } from './tokenizer.ts';
 
@@ -93,20 +93,24 @@ export async function loadNativeTokenizer(
       const [ofWhole, ofLong] = (await Promise.all([whole, long])).map((encodings) => encodings.values());
       return texts.map((text) => (isLong(text) ? ofLong : ofWhole)?.next().value as Encoding);
     },
-    read: async (text, { specialTokens }) => {
+    read: async (text, { specialTokens, unit, atMost }) => {
       const named = (id: number): ReadToken => {
         return { id, text: native.idToToken(id) ?? '', special: true, start: null, stop: null };
       };
-      const tokens: ReadToken[] = specialTokens ? marks.before.map(named) : [];
-      let bytesBefore = 0;
+      const { count: most, cutOff } = atMost ?? { count: Number.POSITIVE_INFINITY, cutOff: 'end' };
+      let tokens: ReadToken[] = [];
+      let placesBefore = 0;
       let unitsBefore = 0;
       for await (const segment of readInParts(text, encodePart, DESCRIBED_UNITS)) {
         const { from, to } = segment;
-        bytesBefore += Buffer.byteLength(text.slice(unitsBefore, from));
+        placesBefore += countPlaces(text.slice(unitsBefore, from), unit);
         unitsBefore = from;
-        for (const token of readTokens(segment, text.slice(from, to), bytesBefore)) tokens.push(token);
+        for (const token of readTokens(segment, text.slice(from, to), placesBefore, unit)) tokens.push(token);
+        if (tokens.length <= most) continue;
+        tokens = cutOff === 'end' ? tokens.slice(0, most) : tokens.slice(tokens.length - most);
+        if (cutOff === 'end') break;
       }
-      return specialTokens ? [...tokens, ...marks.after.map(named)] : tokens;
+      return specialTokens ? [...marks.before.map(named), ...tokens, ...marks.after.map(named)] : tokens;
     },
     decode: (lists, { specialTokens }) => native.decodeBatch([...lists], !specialTokens),
   };

@@ -1,25 +1,34 @@
 import type { NativePart } from './native-part.ts';
 import type { Segment } from './read-in-parts.ts';
-import type { ReadToken } from './tokenizer.ts';
+import type { PlaceUnit, ReadToken } from './tokenizer.ts';
 
 /**
  * What each token of a segment stands for.
  * @param piece the text of the segment's part.
- * @param bytesBefore of the text in UTF-8 before the part.
+ * @param before how much of the text is before the part.
  */
 export function readTokens(
   { part: { encoding, ids }, first, end }: Segment<NativePart>,
   piece: string,
-  bytesBefore: number,
+  before: number,
+  unit: PlaceUnit,
 ): ReadToken[] {
   const offsets = encoding.getOffsets() as [number, number][];
   const { units, bytes } = placesOf(piece);
   return ids.slice(first, end).map((id, i) => {
     const [from, to] = offsets[first + i] as [number, number];
-    const [start, stop] = [bytes[from] as number, bytes[to] as number];
+    const [start, stop] = unit === 'bytes' ? [bytes[from] as number, bytes[to] as number] : [from, to];
     const text = piece.slice(units[from], units[to]);
-    return { id, text, special: false, start: bytesBefore + start, stop: bytesBefore + stop };
+    return { id, text, special: false, start: before + start, stop: before + stop };
   });
+}
+
+/** How many places of a kind a text takes. */
+export function countPlaces(text: string, unit: PlaceUnit): number {
+  if (unit === 'bytes') return Buffer.byteLength(text);
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
 }
 
 /**

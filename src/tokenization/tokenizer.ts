@@ -1,4 +1,5 @@
 import { StartError } from '../errors.ts';
+import type { TruncationSide } from './truncate.ts';
 
 /** A text as the model reads it. */
 export interface Encoding {
@@ -36,9 +37,20 @@ export interface ReadToken {
   /** The part of the text that it stands for; of a special token, its name. */
   text: string;
   special: boolean;
-  /** Bytes of the text in UTF-8 before it, and to its end; null for special tokens, which are not in the text. */
+  /** How much of the text is before it, and to its end; null for special tokens, which are not in the text. */
   start: number | null;
   stop: number | null;
+}
+
+/** What places in a text count: bytes of UTF-8, or code points, as Python and transformers do. */
+export type PlaceUnit = 'bytes' | 'code_points';
+
+export interface ReadOptions {
+  /** Whether the tokens around the text are read, too. */
+  specialTokens: boolean;
+  unit: PlaceUnit;
+  /** Left out: all of the text's tokens are given. */
+  atMost?: { count: number; cutOff: TruncationSide };
 }
 
 export interface Tokenizer {
@@ -48,7 +60,7 @@ export interface Tokenizer {
   /** One encoding a text, same order. Off the event loop; of texts of any length. */
   tokenize(texts: readonly string[], options?: TokenizeOptions): Promise<Encoding[]>;
   /** The tokens of one text; of a byte-level vocabulary several may stand for one character. */
-  read(text: string, options: { specialTokens: boolean }): Promise<ReadToken[]>;
+  read(text: string, options: ReadOptions): Promise<ReadToken[]>;
   /** One text a list of known ids, same order. */
   decode(lists: readonly number[][], options: { specialTokens: boolean }): Promise<string[]>;
 }

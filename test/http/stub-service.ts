@@ -147,6 +147,11 @@ export async function buildStubApp(options: StubOptions = {}): Promise<StubApp> 
       await options.tokenize?.(inputs);
       return inputs.map(() => ({ ids: Int32Array.of(1, 2), truncated: false }));
     },
+    describeTokens: async (inputs) => {
+      await options.tokenize?.(inputs);
+      const piece = { id: 1, text: 'x', special: false, start: 0, stop: 1, prompt: false };
+      return inputs.map(() => ({ ids: Int32Array.of(1), truncated: false, prompt: '', pieces: [piece] }));
+    },
     readTokens: async (inputs) => {
       await options.tokenize?.(inputs);
       return inputs.map(() => [{ id: 1, text: 'x', special: false, start: 0, stop: 1 }]);

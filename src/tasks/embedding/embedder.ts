@@ -31,6 +31,19 @@ export interface TokenizedInput {
   truncated: boolean;
 }
 
+/** A token as people read it, and whether it begins in the prompt. */
+export interface Piece extends ReadToken {
+  prompt: boolean;
+}
+
+/** An input as the model reads it, and as people do. */
+export interface DescribedInput extends TokenizedInput {
+  /** What was put before the text; empty: nothing. */
+  prompt: string;
+  /** One for each of `ids`, same order; places count code points of prompt and text. */
+  pieces: readonly Piece[];
+}
+
 export interface EmbedOptions extends RunOptions {
   /** Components of a vector; null: all. */
   dimensions: number | null;
@@ -117,7 +130,12 @@ export interface Embedder extends TaskService {
    */
   tokenize(inputs: readonly EmbedInput[], overlength: Overlength): Promise<TokenizedInput[]>;
   /**
-   * The tokens of each text, prompt included, as people read them; over-long ones whole.
+   * The same with what each token stands for.
+   * @throws {HotvecError} as `tokenize`; too_many_tokens for more than can be listed.
+   */
+  describeTokens(inputs: readonly EmbedInput[], overlength: Overlength): Promise<DescribedInput[]>;
+  /**
+   * The tokens of each text, prompt included, as people read them; places count bytes; over-long ones whole.
    * @throws {HotvecError} as `tokenize`.
    */
   readTokens(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<ReadToken[][]>;

@@ -5,8 +5,9 @@ import type { Tokenizer } from '../../tokenization/tokenizer.ts';
 import { InputFailures } from '../input-failures.ts';
 import { PipelineService } from '../pipeline-service.ts';
 import type { Task } from '../task.ts';
-import { type AcceptedInput, leastTokens } from './accept-input.ts';
+import { type AcceptedInput, leastTokens, withinCharacters } from './accept-input.ts';
 import type {
+  DescribedInput,
   Embedder,
   EmbeddingFacts,
   EmbedInput,
@@ -19,6 +20,7 @@ import type {
 } from './embedder.ts';
 import { finishVectors, type Normalization } from './finish-vector.ts';
 import { InputPreparer, type PreparedInput } from './input-preparer.ts';
+import { readPieces } from './read-pieces.ts';
 import { scoreMatrix } from './score-matrix.ts';
 import { checkedMatrices, checkTokenNumbers } from './token-vectors.ts';
 import type { VectorCache } from './vector-cache.ts';
@@ -68,8 +70,29 @@ export class PipelineEmbedder extends PipelineService<EmbeddingFacts> implements
     // Finds what is wrong with them, and whether they are too many.
     await this.preparer.tokenize(accepted, { overlength: 'keep', maxRequestTokens: this.mostShown }, failures);
     const read: ReadToken[][] = [];
-    for (const { content } of accepted) read.push(await this.tokenizer.read(content as string, options));
+    for (const { content } of accepted) {
+      read.push(await this.tokenizer.read(content as string, { ...options, unit: 'bytes' }));
+    }
     return read;
+  }
+
+  async describeTokens(inputs: readonly EmbedInput[], overlength: Overlength): Promise<DescribedInput[]> {
+    const failures = new InputFailures('fail');
+    const accepted = this.preparer.accept(inputs, failures);
+    const prepareOptions = { overlength, maxRequestTokens: this.mostShown };
+    const prepared = await this.preparer.tokenize(accepted, prepareOptions, failures);
+    const read = withinCharacters(accepted, this.model, overlength, failures);
+    const described: DescribedInput[] = [];
+    for (const [i, { ids, truncated }] of prepared.entries()) {
+      const input = read[i] as AcceptedInput;
+      const pieces = await readPieces(
+        input,
+        { ids, truncated },
+        { overlength, model: this.model, tokenizer: this.tokenizer },
+      );
+      described.push({ ids, truncated, prompt: input.prompt, pieces });
+    }
+    return described;
   }
 
   async decode(inputs: readonly EmbedInput[], options: { specialTokens: boolean }): Promise<string[]> {

@@ -1,11 +1,13 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { ReadToken } from '../../../tasks/embedding/embedder.ts';
+import { ByteWriter } from '../../answers/byte-writer.ts';
 import { sendChunks } from '../../answers/send-chunks.ts';
+import { boundOfTokenList, MOST_BYTES_OF_UNIT, writeTokenList } from '../../answers/write-token-list.ts';
 import { chooseFirstModel } from '../../body/choose-model.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers } from '../../openapi/documented-answers.ts';
 import { RequestIdHeader } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../../routes/route-options.ts';
-import { boundOfReadTokens, encodeReadTokens, MOST_BYTES_OF_UNIT } from './encode-read-tokens.ts';
 import { teiErrors } from './errors.ts';
 import { teiDecodeExample, teiTokenizeExample } from './examples.ts';
 import { TeiDecodeResponse, TeiTokenizeResponse, teiDecodeBody, teiTokenizeBody } from './token-schemas.ts';
@@ -44,9 +46,10 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
       const named = nameInputs('inputs', inputs).map((input) => ({ ...input, ...prompt }));
       request.progress.enter('tokenize');
       const tokens = await embedder.readTokens(named, { specialTokens });
-      request.held.reserve(boundOfReadTokens(tokens));
+      const bytes = tokens.reduce((sum, ofText) => sum + boundOfTokenList(ofText) + 1, 2);
+      request.held.reserve(bytes);
       request.progress.enter('encode');
-      const chunks = await encodeReadTokens(tokens);
+      const chunks = await encodeLists(tokens, bytes);
       request.progress.enter('send');
       return sendChunks(reply, chunks);
     },
@@ -81,3 +84,14 @@ export const teiTokenRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
   });
   done();
 };
+
+/** The tokens of each text, as an array of arrays. */
+async function encodeLists(texts: readonly (readonly ReadToken[])[], bytes: number): Promise<Buffer[]> {
+  const writer = new ByteWriter(bytes);
+  for (const [i, tokens] of texts.entries()) {
+    writer.text(i === 0 ? '[' : ',');
+    await writeTokenList(writer, tokens);
+  }
+  writer.text(']');
+  return writer.finish();
+}

@@ -1,90 +1,16 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
 import { boundOfTokens, encodeTokens } from '../../answers/encode-tokens.ts';
 import { sendChunks } from '../../answers/send-chunks.ts';
 import { chooseModel } from '../../body/choose-model.ts';
 import { chooseRole } from '../../body/choose-role.ts';
-import { readTruncation, truncations } from '../../body/read-truncation.ts';
+import { readTruncation } from '../../body/read-truncation.ts';
 import { nameInputs } from '../../body/request-inputs.ts';
 import { answers, tokenizeHeaders } from '../../openapi/documented-answers.ts';
-import { type Exchanges, requestExamples, responseExamples } from '../../openapi/documented-examples.ts';
-import { commonFields, oneOf, RequestIdHeader, roles } from '../../openapi/schemas.ts';
+import { responseExamples } from '../../openapi/documented-examples.ts';
+import { RequestIdHeader } from '../../openapi/schemas.ts';
 import type { RouteOptions } from '../route-options.ts';
-
-const tokenizeExamples: Exchanges = {
-  texts: {
-    summary: 'Ids and counts of two documents',
-    request: { input: ['Hello world!', '中国的首都是什么？'], input_type: 'document' },
-    response: {
-      object: 'list',
-      data: [
-        { object: 'tokens', index: 0, count: 5, truncated: false, too_long: false, tokens: [39, 7442, 3508, 0, 11974] },
-        {
-          object: 'tokens',
-          index: 1,
-          count: 7,
-          truncated: false,
-          too_long: false,
-          tokens: [2693, 271, 1319, 3029, 2397, 2277, 11974],
-        },
-      ],
-      model: 'starter',
-      count: 12,
-      max_input_tokens: 8192,
-    },
-  },
-};
-
-/** The request's body: what of `/v1/embeddings` decides about tokens. */
-export function tokenizeBody(maxInputs: number) {
-  const { model, instruction } = commonFields;
-  return Type.Object(
-    {
-      input: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1, maxItems: maxInputs })], {
-        description: 'A string or an array of strings, none empty',
-      }),
-      model,
-      input_type: Type.Optional(
-        oneOf(roles, { description: "Adds the model's own prompt, as in `/v1/embeddings`. Default: no prompt" }),
-      ),
-      instruction,
-      truncate: Type.Optional(
-        oneOf(truncations, {
-          description:
-            'What `/v1/embeddings` would do with inputs that are too long: cut off that side, or refuse them; here refused inputs are counted whole, and `too_long` says so',
-        }),
-      ),
-    },
-    { additionalProperties: false, title: 'TokenizeRequest', 'x-examples': requestExamples(tokenizeExamples) },
-  );
-}
-
-const TokenizeResponse = Type.Object(
-  {
-    object: Type.Literal('list'),
-    data: Type.Array(
-      Type.Object(
-        {
-          object: Type.Literal('tokens'),
-          index: Type.Integer({ minimum: 0, description: 'Position of the input' }),
-          count: Type.Integer({ description: 'Tokens, including special tokens and the prompt' }),
-          truncated: Type.Boolean({ description: 'Whether the input was truncated, as `truncate` requests' }),
-          too_long: Type.Boolean({
-            description: 'Whether `/v1/embeddings` would refuse it because it has too many tokens',
-          }),
-          tokens: Type.Array(Type.Integer({ minimum: 0 }), {
-            description: 'Token ids; `/v1/embeddings` takes them as `input`',
-          }),
-        },
-        { title: 'Tokens' },
-      ),
-    ),
-    model: Type.String({ description: 'The served name' }),
-    count: Type.Integer({ description: 'Tokens of all inputs: what `usage` of `/v1/embeddings` would say' }),
-    max_input_tokens: Type.Integer({ description: 'Maximum tokens of an input' }),
-  },
-  { title: 'TokenizeResponse' },
-);
+import { tokenizeExamples } from './examples.ts';
+import { TokenizeResponse, tokenizeBody } from './schemas.ts';
 
 /** POST /v1/tokenize: what `/v1/embeddings` would give the model. It needs no engine: it answers while one restarts. */
 export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInputs' | 'truncate'>> = (
@@ -114,7 +40,7 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
       ),
     },
     handler: async (request, reply) => {
-      const { input, model, input_type, instruction = null, ...options } = request.body;
+      const { input, model, input_type, instruction = null, return_pieces: isDescribed, ...options } = request.body;
       const truncate = readTruncation(options, config.truncate);
       const { model: served, role: roleOfName } = chooseModel(request, models, model, 'embed');
       const { service: embedder } = served;
@@ -122,7 +48,10 @@ export const tokenizeRoutes: FastifyPluginCallbackTypebox<RouteOptions<'maxInput
       const inputs = nameInputs('input', input).map((one) => ({ ...one, role, instruction }));
       request.progress.enter('tokenize');
       const startedAt = performance.now();
-      const tokenized = await embedder.tokenize(inputs, truncate === 'error' ? 'keep' : truncate);
+      const overlength = truncate === 'error' ? 'keep' : truncate;
+      const tokenized = await (isDescribed === true
+        ? embedder.describeTokens(inputs, overlength)
+        : embedder.tokenize(inputs, overlength));
       const duration = performance.now() - startedAt;
       request.held.reserve(boundOfTokens(tokenized));
       request.progress.enter('encode');

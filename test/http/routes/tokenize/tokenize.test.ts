@@ -11,9 +11,27 @@ const texts = goldenTexts.map(({ text }) => text);
 const long = goldenTexts.find(({ ids }) => ids.length > LIMIT) as (typeof goldenTexts)[number];
 const short = goldenTexts.filter(({ ids }) => ids.length <= LIMIT);
 
+interface Piece {
+  id: number;
+  text: string;
+  special: boolean;
+  start: number | null;
+  stop: number | null;
+  prompt: boolean;
+}
+
 interface TokenizeAnswer {
   object: 'list';
-  data: { object: 'tokens'; index: number; count: number; truncated: boolean; too_long: boolean; tokens: number[] }[];
+  data: {
+    object: 'tokens';
+    index: number;
+    count: number;
+    truncated: boolean;
+    too_long: boolean;
+    tokens: number[];
+    prompt?: string;
+    pieces?: Piece[];
+  }[];
   model: string;
   count: number;
   max_input_tokens: number;
@@ -67,6 +85,49 @@ describe('POST /v1/tokenize', () => {
     const [query] = (await tokenize(service, { input: texts.slice(0, 1), input_type: 'query' })).data;
     const prompt = (await tokenize(service, { input: golden.query_prompt })).data[0]?.tokens.slice(0, -1) ?? [];
     assert.deepEqual(query?.tokens.slice(0, prompt.length), prompt);
+  });
+
+  it('says with return_pieces what each token stands for, and which are of the prompt', async () => {
+    const task = 'Say where 👩‍👩‍👧 it is';
+    const model = ((await (await fetch(`${service.url}/v1/models/starter`)).json()) as { prompts: { query: string } })
+      .prompts;
+    for (const [choice, prompt] of [
+      [{}, ''],
+      [{ input_type: 'document' }, ''],
+      [{ input_type: 'query' }, model.query],
+      [{ instruction: task }, `Instruct: ${task}\nQuery:`],
+    ] as const) {
+      const input = [...texts, '🙂é中 naïve <|endoftext|>'];
+      const { data, ...rest } = await tokenize(service, { input, ...choice, return_pieces: true });
+      const bare = await tokenize(service, { input, ...choice, return_pieces: false });
+      assert.deepEqual({ ...rest, data: data.map(({ prompt: _, pieces: __, ...item }) => item) }, bare);
+      for (const [i, { tokens, pieces = [], ...item }] of data.entries()) {
+        assert.equal(item.prompt, prompt);
+        assert.deepEqual(
+          pieces.map(({ id }) => id),
+          tokens,
+        );
+        const characters = [...`${prompt}${input[i]}`];
+        for (const { text, start, stop, special, prompt: ofPrompt } of pieces) {
+          assert.equal(start === null, special);
+          if (start === null || stop === null) continue;
+          assert.equal(text, characters.slice(start, stop).join(''));
+          assert.equal(ofPrompt, start < [...prompt].length);
+        }
+        assert.deepEqual(pieces.at(-1), {
+          id: 11974,
+          text: '<|endoftext|>',
+          special: true,
+          start: null,
+          stop: null,
+          prompt: false,
+        });
+        // Nothing of a text is without a token here, and what is written in it is no special token.
+        const ends = pieces.flatMap(({ stop }) => stop ?? []);
+        assert.equal(Math.max(...ends), characters.length);
+        assert.equal(pieces.filter(({ special }) => special).length, 1);
+      }
+    }
   });
 
   it('takes no token ids, and says so', async () => {
@@ -151,6 +212,36 @@ describe(`POST /v1/tokenize with texts longer than the limit of ${LIMIT} tokens`
       assert.equal(answer.count, embedded.usage.total_tokens);
       const again = await embed(service, { input: answer.data[1]?.tokens });
       assert.deepEqual(again.data[0]?.embedding, embedded.data[1]?.embedding);
+    });
+  }
+
+  for (const truncate of ['end', 'start']) {
+    it(`has with return_pieces those that are left where the ${truncate} is cut off`, async () => {
+      const prompt = 'Instruct: é\nQuery:';
+      const input = [short[0]?.text, long.text];
+      const body = { input, truncate, instruction: 'é', return_pieces: true };
+      const { data } = await tokenize(service, body);
+      const whole = await tokenize(service, { ...body, truncate: 'error' });
+      const [item, of] = [data[1], whole.data[1]];
+      assert.ok(item?.pieces && of?.pieces && item.truncated && of.too_long && of.count > LIMIT);
+      assert.deepEqual(
+        item.pieces.map(({ id }) => id),
+        item.tokens,
+      );
+      assert.deepEqual(
+        of.pieces.map(({ id }) => id),
+        of.tokens,
+      );
+      const [all, left] = [of.pieces, item.pieces];
+      const promptCount = all.filter((piece) => piece.prompt).length;
+      const kept =
+        truncate === 'end'
+          ? [...all.slice(0, LIMIT - 1), ...all.slice(-1)]
+          : [...all.slice(0, promptCount), ...all.slice(promptCount - LIMIT)];
+      assert.ok(promptCount > 3 && promptCount < LIMIT);
+      assert.deepEqual(left, kept);
+      assert.equal(item.prompt, prompt);
+      assert.deepEqual(data[0], whole.data[0]);
     });
   }
 
