@@ -216,8 +216,8 @@ export const rooms: Rooms = {
 
   // Files of rows, and files of results: what the rows are for is not known here.
   'bulk-files': {
-    values: [...GROUND],
-    packages: ['csv-parse', 'glob', 'hyparquet', 'hyparquet-compressors'],
+    values: [...GROUND, 'http/answers/byte-writer.ts', 'model-files/write-all.ts', 'model-files/hub/sync-folder.ts'],
+    packages: ['csv-parse', 'flatbuffers', 'glob', 'hyparquet', 'hyparquet-compressors', 'hyparquet-writer'],
   },
 
   settings: { values: [...GROUND, 'model-files/manifest.ts'], packages: ['typebox', 'yaml'] },

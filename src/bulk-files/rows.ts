@@ -1,3 +1,5 @@
+import type { SchemaElement } from 'hyparquet';
+
 /** Formats of inputs. */
 export const rowFormats = ['txt', 'jsonl', 'csv', 'tsv', 'parquet'] as const;
 export type RowFormat = (typeof rowFormats)[number];
@@ -24,10 +26,8 @@ export type Cell =
 export type ColumnType = 'string' | 'int64' | 'double' | 'boolean' | 'json' | StoredType;
 
 /** A Parquet column that is no list and no group, in the words of parquet.thrift. */
-export interface StoredType {
-  readonly type: 'BOOLEAN' | 'INT32' | 'INT64' | 'INT96' | 'FLOAT' | 'DOUBLE' | 'BYTE_ARRAY' | 'FIXED_LEN_BYTE_ARRAY';
-  readonly [field: string]: unknown;
-}
+export type StoredType = Required<Pick<SchemaElement, 'type'>> &
+  Pick<SchemaElement, 'type_length' | 'converted_type' | 'scale' | 'precision' | 'logical_type'>;
 
 export interface RowsRequest {
   /** Paths of files and folders, globs, or `-` for standard input, in the order in which they are read. */

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import { packageRoot } from '../../src/package-info.ts';
+import { findPython } from '../support/find-python.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { clients } from './clients.ts';
 import { examples, examplesFolder } from './examples.ts';
-import { findPython } from './find-python.ts';
 import { itRanks } from './it-ranks.ts';
 import { itPrints, itServes } from './it-serves.ts';
 import { startServiceThatRanks } from './ranked-reference.ts';
@@ -15,7 +15,7 @@ describe('Python clients and examples', { concurrency: 2 }, () => {
   let withReranker: RunningService;
   let found: ReturnType<typeof findPython>;
   before(async () => {
-    found = findPython();
+    found = findPython('clients/python');
     service = await startService();
     withReranker = await startServiceThatRanks();
   });

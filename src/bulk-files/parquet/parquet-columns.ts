@@ -70,7 +70,8 @@ function describe(element: SchemaElement): string {
 
 function typeOf(element: SchemaElement): ColumnType {
   const annotation = annotationOf(element);
-  if (element.type === 'BYTE_ARRAY' && (annotation === 'UTF8' || annotation === 'STRING')) return 'string';
+  if (element.type === 'BYTE_ARRAY' && (annotation === 'UTF8' || annotation === 'STRING' || annotation === 'ENUM'))
+    return 'string';
   if (annotation === undefined) {
     if (element.type === 'INT64') return 'int64';
     if (element.type === 'DOUBLE') return 'double';

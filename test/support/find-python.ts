@@ -4,17 +4,18 @@ import path from 'node:path';
 import process from 'node:process';
 import { packageRoot } from '../../src/package-info.ts';
 
-const folder = path.join(packageRoot, 'node_modules', '.cache', 'hotvec-python');
-const requirements = path.join(packageRoot, 'test', 'clients', 'python', 'requirements.txt');
 /** Older ones would get other versions of the clients than those that are pinned. */
 const VERSION_CHECK = 'import sys, ensurepip, venv; assert sys.version_info >= (3, 11); print(sys.version)';
 
 /**
- * A Python with the clients: the one that `HOTVEC_TEST_PYTHON` names, or a virtual environment with exactly what
+ * A Python with packages: the one that `HOTVEC_TEST_PYTHON` names, or a virtual environment with exactly what
  * `requirements.txt` says, by its hashes, made once for each state of that file.
+ * @param source the folder in `test/` that has the file.
  * @returns its path, or why it could not be made, as a sentence: no Python, or no registry.
  */
-export function findPython(): { python: string } | string {
+export function findPython(source: string): { python: string } | string {
+  const folder = path.join(packageRoot, 'node_modules', '.cache', `hotvec-${path.basename(source)}`);
+  const requirements = path.join(packageRoot, 'test', source, 'requirements.txt');
   const named = process.env.HOTVEC_TEST_PYTHON;
   if (named !== undefined) return { python: named };
   const base = ['python3', 'python'].find((one) => spawnSync(one, ['-c', VERSION_CHECK]).status === 0);
@@ -33,7 +34,8 @@ export function findPython(): { python: string } | string {
     [python, '-m', 'pip', 'install', ...options, '-r', requirements],
   ] as [string, ...string[]][]) {
     const { status } = spawnSync(program, args, { timeout: 240_000 });
-    if (status !== 0) return `the Python clients could not be installed (${args.slice(0, 3).join(' ')}: ${status})`;
+    if (status !== 0)
+      return `the packages of test/${source} could not be installed (${args.slice(0, 3).join(' ')}: ${status})`;
   }
   writeFileSync(stamp, state);
   return { python };
