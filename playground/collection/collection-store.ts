@@ -50,24 +50,29 @@ export const notKept = signal<string | null>(null);
 
 let database: Promise<IDBPDatabase<Schema> | null> | undefined;
 
-function open(): Promise<IDBPDatabase<Schema> | null> {
-  database ??= openDB<Schema>(NAME, 1, {
-    upgrade(db) {
-      db.createObjectStore('collections', { keyPath: 'id' });
-      db.createObjectStore('rows');
-      db.createObjectStore('vectors');
-    },
-    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
-    terminated: () => {
-      database = undefined;
-    },
-  }).catch(() => null);
-  return database;
+/** null: there is none to be had. Some browsers say so at once, others by an event. */
+async function openDatabase(): Promise<IDBPDatabase<Schema> | null> {
+  try {
+    return await openDB<Schema>(NAME, 1, {
+      upgrade(db) {
+        db.createObjectStore('collections', { keyPath: 'id' });
+        db.createObjectStore('rows');
+        db.createObjectStore('vectors');
+      },
+      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+      terminated: () => {
+        database = undefined;
+      },
+    });
+  } catch {
+    return null;
+  }
 }
 
 /** Does something with the database; what cannot be kept is said in {@link notKept}, and is no reason to stop. */
 async function attempt<Result>(work: (db: IDBPDatabase<Schema>) => Promise<Result>): Promise<Result | null> {
-  const db = await open();
+  database ??= openDatabase();
+  const db = await database;
   if (db === null) {
     notKept.value = 'This browser keeps nothing for this page, as in some private windows.';
     return null;

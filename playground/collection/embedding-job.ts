@@ -90,8 +90,8 @@ async function embedRest(abort: AbortSignal): Promise<void> {
     if (abort.aborted) return;
     stopEmbedding();
     embedding.value = { ...IDLE, error: asApiError(error) };
-    // What it serves may have changed.
-    if (embedding.value.error?.code === 'fingerprint_mismatch') await loadModels();
+    // What is served may have changed.
+    await loadModels();
   }
 }
 

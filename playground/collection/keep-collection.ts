@@ -8,9 +8,14 @@ const ROWS_A_RECORD = 64;
 let kept = { id: '', fingerprint: '', texts: false, rows: 0 };
 let running = false;
 
-/** Says what was just read from the store, so that it is not written again. */
+/** Says that texts and vectors were just read from the store, so that they are not written again. */
 export function markKept({ id, fingerprint, embedded }: Collection): void {
   kept = { id, fingerprint, texts: true, rows: embedded };
+}
+
+/** The same of the vectors alone: the texts may be kept, or not. */
+export function markVectorsKept({ fingerprint, embedded }: Collection): void {
+  kept = { ...kept, fingerprint, rows: embedded };
 }
 
 /** Keeps in the browser what is not kept yet of the open collection; what it has no room for is tried again at the next call. */

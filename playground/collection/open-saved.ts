@@ -1,7 +1,7 @@
-import { collection } from './collection.ts';
+import { type Collection, collection } from './collection.ts';
 import { listCollections, loadRows, loadVectors, type SavedCollection, updateSaved } from './collection-store.ts';
 import { resumeEmbedding, stopEmbedding } from './embedding-job.ts';
-import { markKept } from './keep-collection.ts';
+import { markKept, markVectorsKept } from './keep-collection.ts';
 import { allocateVectors } from './open-rows.ts';
 import { type ReadyModel, readyEmbedder, servedAs } from './ready-embedder.ts';
 
@@ -18,47 +18,41 @@ export function openLast(): Promise<void> {
 /** Opens one that is kept in the browser, in the place of the one that is open. */
 export async function openSaved(saved: SavedCollection): Promise<void> {
   const { id, name, textName, model, fingerprint, dimensions } = saved;
+  const before = collection.value;
   stopEmbedding();
   const rows = await loadRows(saved);
   if (rows === null) return;
-  const columns = Object.fromEntries(saved.columnNames.map((column, place) => [column, rows.columns[place] ?? []]));
-  collection.value = {
-    id,
-    name,
-    model,
-    fingerprint,
-    dimensions,
+  const columns = saved.columnNames.map((column, place) => [column, rows.columns[place] ?? []]);
+  const opened = await withKeptVectors({
+    ...{ id, name, model, fingerprint, dimensions },
     texts: rows.texts,
     textName,
-    columns,
-    vectors: allocateVectors(rows.texts.length, dimensions),
-    embedded: 0,
-    failed: new Map(),
-  };
+    columns: Object.fromEntries(columns),
+  });
+  // Another was opened meanwhile.
+  if (collection.value !== before) return;
+  collection.value = opened;
+  markKept(opened);
   await updateSaved(id, { openedAt: Date.now() });
-  await restoreVectors();
-  if (saved.isPaused) return;
-  // Until the server has said what it serves.
-  await readyEmbedder();
-  if (servedAs(fingerprint) !== null && collection.value?.id === id) resumeEmbedding();
+  if (!saved.isPaused) void resumeOnceServed(opened);
 }
 
 /** Embeds the open collection by another model; what is kept of that model's vectors is used. */
 export async function embedWith(model: ReadyModel): Promise<void> {
-  const open = collection.value;
-  if (open === null) return;
+  const before = collection.value;
+  if (before === null) return;
   stopEmbedding();
-  const vectors = allocateVectors(open.texts.length, model.dimensions);
-  collection.value = { ...open, ...model, vectors, embedded: 0, failed: new Map() };
-  await updateSaved(open.id, { ...model, isPaused: false });
-  await restoreVectors();
+  const opened = await withKeptVectors({ ...before, ...model });
+  if (collection.value !== before) return;
+  collection.value = opened;
+  markVectorsKept(opened);
+  await updateSaved(opened.id, { ...model, isPaused: false });
   resumeEmbedding();
 }
 
-async function restoreVectors(): Promise<void> {
-  const open = collection.value;
-  if (open === null) return;
-  const { id, fingerprint, dimensions, vectors } = open;
+async function withKeptVectors(facts: Omit<Collection, 'vectors' | 'embedded' | 'failed'>): Promise<Collection> {
+  const { id, fingerprint, dimensions, texts } = facts;
+  const vectors = allocateVectors(texts.length, dimensions);
   const failed = new Map<number, string>();
   let embedded = 0;
   await loadVectors(id, fingerprint, (first, part) => {
@@ -66,7 +60,12 @@ async function restoreVectors(): Promise<void> {
     for (const [row, why] of part.failed) failed.set(row, why);
     embedded = first + part.rows;
   });
-  if (collection.value !== open) return;
-  collection.value = { ...open, embedded, failed };
-  markKept(collection.value);
+  return { ...facts, vectors, embedded, failed };
+}
+
+/** Goes on when the server has said what it serves, if that is the model of the vectors. */
+async function resumeOnceServed({ id, fingerprint }: Collection): Promise<void> {
+  await readyEmbedder();
+  const open = collection.value;
+  if (servedAs(fingerprint) !== null && open?.id === id && open.fingerprint === fingerprint) resumeEmbedding();
 }

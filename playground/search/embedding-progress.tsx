@@ -36,7 +36,7 @@ export function EmbeddingProgress({ open: { texts, embedded } }: { open: Collect
           </button>
         )}
         <button type="button" class="quiet" onClick={() => void cancelEmbedding()}>
-          {embedded === 0 ? 'Cancel' : `Cancel, keep ${embedded.toLocaleString('en')}`}
+          {embedded === 0 ? 'Cancel' : 'Cancel the rest'}
         </button>
       </div>
       <ErrorMessage error={error} />

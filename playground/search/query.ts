@@ -96,7 +96,8 @@ effect(() => {
     } catch (error) {
       if (abort.signal.aborted) return;
       searchError.value = asApiError(error);
-      if (searchError.value.code === 'fingerprint_mismatch') await loadModels();
+      // What is served may have changed; a wrong instruction says nothing of it.
+      if (['fingerprint_mismatch', 'model_not_found'].includes(searchError.value.code)) await loadModels();
     }
   };
   const timer = setTimeout(ask, PAUSE_OF_TYPING_MS);

@@ -19,7 +19,7 @@ export function ResultList() {
   const { found, rows, ms } = shown;
   const items = ranking === null || order === 'vectors' ? byVectors(open) : byReranker(open);
   return (
-    <div class="results">
+    <div class="results" data-query={shown.asked.query}>
       <div class="results-head">
         <p class="fact" role="status">
           The {found.length} nearest of {rows.toLocaleString('en')} texts, each compared, in{' '}
