@@ -10,6 +10,7 @@ export async function cancelEmbedding(): Promise<void> {
   if (open === null) return;
   const { id, embedded, dimensions } = open;
   if (embedded === 0) return deleteCollection(id);
+  await updateSaved(id, { size: embedded });
   const columns = Object.entries(open.columns).map(([name, cells]) => [name, cells.slice(0, embedded)]);
   collection.value = {
     ...open,
@@ -17,7 +18,6 @@ export async function cancelEmbedding(): Promise<void> {
     columns: Object.fromEntries(columns),
     vectors: open.vectors.subarray(0, embedded * dimensions),
   };
-  await updateSaved(id, { size: embedded });
 }
 
 /** Deletes one that is kept in the browser, with its vectors; closes it if it is open. */

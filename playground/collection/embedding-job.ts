@@ -44,20 +44,22 @@ export function stopEmbedding(): void {
   embedding.value = IDLE;
 }
 
-/** As {@link stopEmbedding}; it stays so after a reload, until it is told to go on. */
-export function pauseEmbedding(): void {
-  stopEmbedding();
-  keepPaused(true);
+/** As {@link stopEmbedding}; it stays so after a reload, until it is told to go on. Shown as stopped when that is written down. */
+export async function pauseEmbedding(): Promise<void> {
+  job?.abort();
+  job = null;
+  await keepPaused(true);
+  if (job === null) embedding.value = IDLE;
 }
 
 /** Goes on after a pause, or after an error. */
 export function goOnEmbedding(): void {
-  keepPaused(false);
+  void keepPaused(false);
   resumeEmbedding();
 }
 
-function keepPaused(isPaused: boolean): void {
-  if (collection.value !== null) void updateSaved(collection.value.id, { isPaused });
+async function keepPaused(isPaused: boolean): Promise<void> {
+  if (collection.value !== null) await updateSaved(collection.value.id, { isPaused });
 }
 
 async function embedRest(abort: AbortSignal): Promise<void> {

@@ -27,7 +27,7 @@ export function EmbeddingProgress({ open: { texts, embedded } }: { open: Collect
       </p>
       <div class="buttons">
         {running ? (
-          <button type="button" class="quiet" onClick={pauseEmbedding}>
+          <button type="button" class="quiet" onClick={() => void pauseEmbedding()}>
             Pause
           </button>
         ) : (

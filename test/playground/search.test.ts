@@ -184,6 +184,7 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await choose(page, textFile);
       await page.getByText(/^192 of 640 embedded/).waitFor();
       await page.getByRole('button', { name: 'Pause' }).click();
+      await page.getByText('192 of 640 embedded · stopped').waitFor();
       release();
       await page.reload();
       await page.getByText('192 of 640 embedded · stopped').waitFor();
