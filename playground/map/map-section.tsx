@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { collection } from '../collection/collection.ts';
+import { openLast } from '../collection/open-saved.ts';
 import { AllTexts } from './all-texts.tsx';
 import { ChosenText } from './chosen-text.tsx';
 import { ColorChoice } from './coloring/color-choice.tsx';
@@ -15,6 +16,7 @@ import { MapStage } from './view/map-stage.tsx';
 export function MapSection() {
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
+    void openLast();
     const observer = new IntersectionObserver((entries) => {
       isLookedAt.value = entries.some(({ isIntersecting }) => isIntersecting);
     });

@@ -6,7 +6,11 @@ import { closestRows } from '../../playground/map/computing/closest-rows.ts';
 import { kMeans } from '../../playground/map/computing/k-means.ts';
 import type { Matrix } from '../../playground/map/computing/matrix.ts';
 import { nearestNeighbors } from '../../playground/map/computing/nearest-neighbors.ts';
-import { comparedDimensions, neighborGraph } from '../../playground/map/computing/neighbor-graph.ts';
+import {
+  AFFORDABLE_MULTIPLICATIONS as affordable,
+  comparedDimensions,
+  neighborGraph,
+} from '../../playground/map/computing/neighbor-graph.ts';
 import { principalComponents } from '../../playground/map/computing/principal-components.ts';
 import { seededRandom } from '../../playground/map/computing/seeded-random.ts';
 import { umapEpochs } from '../../playground/map/computing/umap-layout.ts';
@@ -142,14 +146,19 @@ describe('Neighbors', () => {
     assert.deepEqual([...closestRows({ ...same, count: 1 }, 0, 10).indices], []);
   });
 
+  it('are compared in all dimensions for some thousand rows, and in fewer for more', () => {
+    assert.equal(comparedDimensions({ count: 5000, dimensions: 1024 }), 1024);
+    assert.equal(comparedDimensions({ count: 20_000, dimensions: 1024 }), 80);
+    assert.equal(comparedDimensions({ count: 20_000, dimensions: 64 }), 64);
+  });
+
   it('of more rows than are affordable are nearly all found, with their products in all dimensions', async () => {
-    const many = grouped({ count: 12_000, dimensions: 320, groups: 60, noise: 1 });
-    assert.equal(comparedDimensions(many.count, many.dimensions), 222);
-    assert.equal(comparedDimensions(5000, 1024), 1024);
-    assert.equal(comparedDimensions(20_000, 1024), 80);
-    const { indices, similarities } = await neighborGraph(many, 10, pause);
+    const many = grouped({ count: 1200, dimensions: 96, groups: 30, noise: 1 });
+    const enough = 48 * (many.count ** 2 / 2);
+    assert.equal(comparedDimensions(many, enough), 48);
+    const { indices, similarities } = await neighborGraph(many, { each: 10, affordable: enough, pause });
     let found = 0;
-    for (let row = 0; row < many.count; row += 400) {
+    for (let row = 0; row < many.count; row += 40) {
       const expected = new Map(
         neighborsByDefinition(many, row, 10).map(({ other, similarity }) => [other, similarity]),
       );
@@ -216,7 +225,7 @@ describe('umapEpochs', () => {
   const layout = async () => {
     const { neighbors } = umapPlan(rows.count);
     const { positions } = await principalComponents(rows, { components: 2, passes: PASSES, pause });
-    const epochs = [...umapEpochs(await neighborGraph(rows, neighbors, pause), positions, 60)];
+    const epochs = [...umapEpochs(await neighborGraph(rows, { each: neighbors, affordable, pause }), positions, 60)];
     return { epochs: epochs.map(({ epoch }) => epoch), positions: (epochs.at(-1) as (typeof epochs)[0]).positions() };
   };
 
@@ -244,7 +253,7 @@ describe('umapEpochs', () => {
   it('draws texts that are all the same', async () => {
     const same = { values: new Float32Array(20 * 4).fill(0.5), count: 20, dimensions: 4 };
     const { neighbors } = umapPlan(same.count);
-    const graph = await neighborGraph(same, neighbors, pause);
+    const graph = await neighborGraph(same, { each: neighbors, affordable, pause });
     const [last] = [...umapEpochs(graph, new Float32Array(40), 30)].slice(-1);
     assert.ok(last?.positions().every(Number.isFinite));
   });

@@ -19,7 +19,7 @@ export const groupColors: Readonly<Record<Theme, readonly string[]>> = {
 
 /** From the least value to the largest, even lightness: a part of viridis that is seen on the ground. */
 export const scaleColors: Readonly<Record<Theme, readonly string[]>> = {
-  light: ['#440154', '#414487', '#2a788e', '#22a884'],
+  light: ['#440154', '#414487', '#2a788e', '#1fa07d'],
   dark: ['#6a6fc0', '#2a9fa8', '#5fd35f', '#fde725'],
 };
 

@@ -3,16 +3,28 @@ import type { Matrix, Pause } from './matrix.ts';
 import { type Neighbors, nearestNeighbors, noNeighbors, offer } from './nearest-neighbors.ts';
 import { principalComponents } from './principal-components.ts';
 
-/** Products of all pairs that are computed within about ten seconds. */
-const AFFORDABLE_PRODUCTS = 16e9;
+/** Multiplications for all pairs that take about ten seconds. */
+export const AFFORDABLE_MULTIPLICATIONS = 16e9;
+/** With fewer, many neighbors are missed. */
+const FEWEST_DIMENSIONS = 32;
 /** Neighbors in fewer dimensions for each one that is kept in all. */
 const CANDIDATES = 4;
 /** The directions need not be exact: they choose candidates only. */
 const PASSES = 3;
 
 /** How many dimensions all pairs are compared in: all of them, or as many as are affordable. */
-export function comparedDimensions(count: number, dimensions: number): number {
-  return Math.min(dimensions, Math.max(32, Math.floor((2 * AFFORDABLE_PRODUCTS) / count ** 2)));
+export function comparedDimensions(
+  { count, dimensions }: Omit<Matrix, 'values'>,
+  affordable = AFFORDABLE_MULTIPLICATIONS,
+): number {
+  return Math.min(dimensions, Math.max(FEWEST_DIMENSIONS, Math.floor((2 * affordable) / count ** 2)));
+}
+
+interface Options {
+  each: number;
+  /** Multiplications for all pairs. */
+  affordable: number;
+  pause: Pause;
 }
 
 /**
@@ -20,15 +32,12 @@ export function comparedDimensions(count: number, dimensions: number): number {
  * principal components and compared in all dimensions.
  * @param rows of unit length.
  */
-export async function neighborGraph(rows: Matrix, each: number, pause: Pause): Promise<Neighbors> {
+export async function neighborGraph(rows: Matrix, { each, affordable, pause }: Options): Promise<Neighbors> {
   const { count, dimensions } = rows;
-  const compared = comparedDimensions(count, dimensions);
+  const compared = comparedDimensions(rows, affordable);
   if (compared === dimensions) return nearestNeighbors(rows, each, pause);
-  const { positions, components } = await principalComponents(rows, {
-    components: compared,
-    passes: PASSES,
-    pause: () => pause(),
-  });
+  const directions = { components: compared, passes: PASSES, pause: () => pause() };
+  const { positions, components } = await principalComponents(rows, directions);
   const reduced = { values: positions, count, dimensions: components.count };
   const candidates = await nearestNeighbors(reduced, Math.min(each * CANDIDATES, count - 1), pause);
   return nearestOf(candidates, { rows, each, pause });

@@ -1,7 +1,7 @@
 import { closestRows } from './closest-rows.ts';
 import { kMeans } from './k-means.ts';
 import type { Matrix, Pause } from './matrix.ts';
-import { neighborGraph } from './neighbor-graph.ts';
+import { AFFORDABLE_MULTIPLICATIONS, neighborGraph } from './neighbor-graph.ts';
 import { principalComponents } from './principal-components.ts';
 
 /** What can be asked of the vectors. */
@@ -58,7 +58,9 @@ function compute(question: Question, pause: Pause) {
   if (question.name === 'principalComponents') {
     return principalComponents(rows, { components: 2, passes: question.passes, pause });
   }
-  if (question.name === 'neighborGraph') return neighborGraph(rows, question.each, pause);
+  if (question.name === 'neighborGraph') {
+    return neighborGraph(rows, { each: question.each, affordable: AFFORDABLE_MULTIPLICATIONS, pause });
+  }
   if (question.name === 'clusters') return kMeans(rows, question.k, pause);
   return closestRows(rows, question.row, question.each);
 }

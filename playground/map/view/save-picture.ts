@@ -1,3 +1,4 @@
+import { saveFile } from '../../save-file.ts';
 import { coloring, theme } from '../coloring/color-by.ts';
 import { mapped, shown } from '../map-state.ts';
 import { drawLegend, LEGEND_WIDTH } from './draw-legend.ts';
@@ -41,10 +42,5 @@ export async function savePicture(view: MapView): Promise<void> {
   }
   const file = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (file === null) throw new Error('The browser could not write the picture');
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = `${name.replace(/\.[^.]*$/, '')}-map.png`;
-  link.click();
-  // The download has begun by then, and holds the file itself.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  saveFile(file, `${name.replace(/\.[^.]*$/, '')}-map.png`);
 }
