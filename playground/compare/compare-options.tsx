@@ -1,0 +1,52 @@
+import type { ApiError } from '../api/api-error.ts';
+import { ErrorMessage } from '../fields/error-message.tsx';
+import { instruction, type Metric, metric } from './comparison.ts';
+import { DimensionsField } from './dimensions-field.tsx';
+
+const METRICS: Record<Metric, string> = {
+  cosine: 'cosine',
+  dot: 'dot product',
+  euclidean: 'Euclidean distance, negative',
+  manhattan: 'Manhattan distance, negative',
+};
+
+/** What changes the scores of the same texts. */
+export function CompareOptions({ error }: { error: ApiError | null }) {
+  return (
+    <div class="options">
+      <div class="field wide">
+        <label for="compare-instruction">
+          Instruction <span class="fact">your own task for the queries, in English</span>
+        </label>
+        <input
+          id="compare-instruction"
+          value={instruction.value}
+          placeholder="Given a question, retrieve passages that answer it"
+          aria-describedby="compare-instruction-error"
+          onInput={({ currentTarget }) => {
+            instruction.value = currentTarget.value;
+          }}
+        />
+        <ErrorMessage id="compare-instruction-error" error={error} field="instruction" />
+      </div>
+      <DimensionsField error={error} />
+      <div class="field">
+        <label for="compare-metric">Metric</label>
+        <select
+          id="compare-metric"
+          value={metric.value}
+          onChange={({ currentTarget }) => {
+            metric.value = currentTarget.value as Metric;
+          }}
+        >
+          {Object.entries(METRICS).map(([value, name]) => (
+            <option key={value} value={value}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <ErrorMessage error={error} field="metric" />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,165 @@
+import { computed, signal } from '@preact/signals';
+import { CopyAs } from '../copy-as/copy-as.tsx';
+import { ErrorMessage } from '../fields/error-message.tsx';
+import { bestColumns, disagreements } from './best-matches.ts';
+import { similarity, similarityBody } from './comparison.ts';
+import { type CellPlace, Heatmap } from './heatmap.tsx';
+import { MatrixTable } from './matrix-table.tsx';
+import { PairReadout } from './pair-readout.tsx';
+import { needsWord, rerankAll, rerankBody, rerankError, rerankedTexts, reranking } from './reranking.ts';
+
+const selected = signal<CellPlace | null>(null);
+
+/** What the vectors say, with the texts that it was said of. */
+const vectorMatrix = computed(() => {
+  const { latest } = similarity;
+  if (latest.value === null) return null;
+  const { body, answer } = latest.value;
+  const [queries, documents] = [body.queries as string[], body.documents as string[]];
+  return {
+    queries,
+    documents,
+    scores: answer.scores,
+    best: bestColumns(answer.scores),
+    metric: body.metric ?? 'cosine',
+  };
+});
+
+/** What the reranker says of the same texts; null: nothing yet. */
+const rerankedMatrix = computed(() => {
+  const ranked = reranking.value;
+  const vectors = vectorMatrix.value;
+  if (ranked === null || vectors === null) return null;
+  const { queries, documents } = ranked.texts;
+  const isSame = isEqual(queries, vectors.queries) && isEqual(documents, vectors.documents);
+  return isSame ? { ...ranked, best: bestColumns(ranked.scores) } : null;
+});
+
+function isEqual(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, i) => text === b[i]);
+}
+
+/** The scores as heatmaps, the pair that is pointed at, and the same as tables. */
+export function Matrices() {
+  const vectors = vectorMatrix.value;
+  if (vectors === null) return <p class="empty">Write a query and a document to see how close they are.</p>;
+  const { queries, documents, scores, best, metric } = vectors;
+  const ranked = rerankedMatrix.value;
+  const select = (place: CellPlace | null) => {
+    const before = selected.peek();
+    if (place?.row !== before?.row || place?.column !== before?.column) selected.value = place;
+  };
+  const shared = { queries, documents, selected: selected.value, onSelect: select };
+  const body = similarityBody.value;
+  const texts = rerankedTexts.value;
+  return (
+    <>
+      <div class="heatmaps" aria-busy={similarity.isBehind.value}>
+        <Heatmap
+          {...shared}
+          title="By vectors"
+          unit={metric}
+          scores={scores}
+          best={best}
+          otherBest={ranked?.best ?? null}
+        />
+        {texts !== null && (
+          <div class="by-reranker">
+            {ranked !== null && (
+              <Heatmap
+                {...shared}
+                title="By the reranker"
+                unit="relevance"
+                scores={ranked.scores}
+                best={ranked.best}
+                otherBest={best}
+              />
+            )}
+            <RerankState />
+          </div>
+        )}
+      </div>
+      {ranked !== null && ranked.done === queries.length && <Agreement best={best} ranked={ranked.best} />}
+      <PairReadout
+        selected={selected.value}
+        queries={queries}
+        documents={documents}
+        matrices={[{ unit: metric, scores }, ...(ranked === null ? [] : [{ unit: 'reranker', scores: ranked.scores }])]}
+      />
+      <details>
+        <summary>The same as a table</summary>
+        <MatrixTable caption={`Scores by vectors: ${metric}`} {...{ queries, documents, scores, best }} />
+        {ranked !== null && (
+          <MatrixTable
+            caption="Scores by the reranker"
+            {...{ queries, documents }}
+            scores={ranked.scores}
+            best={ranked.best}
+          />
+        )}
+      </details>
+      <div class="copies">
+        <CopyAs request={body === null ? null : { method: 'POST', route: '/v1/similarity', body }} />
+        {texts !== null && <CopyRerank row={Math.min(selected.value?.row ?? 0, texts.queries.length - 1)} />}
+      </div>
+    </>
+  );
+}
+
+/** How far the reranker is; it scores many pairs only when asked to. */
+function RerankState() {
+  const texts = rerankedTexts.value;
+  if (texts === null) return null;
+  const pairs = texts.queries.length * texts.documents.length;
+  const done = reranking.value?.texts === texts ? reranking.value.done : 0;
+  return (
+    <>
+      <ErrorMessage error={rerankError.value} />
+      {needsWord.value ? (
+        <p>
+          <button type="button" onClick={rerankAll}>
+            Score {pairs.toLocaleString('en-US')} pairs with {texts.model}
+          </button>
+        </p>
+      ) : (
+        done < texts.queries.length &&
+        rerankError.value === null && (
+          <p class="fact">
+            The reranker reads the pairs:{' '}
+            <progress value={done} max={texts.queries.length} aria-label="Progress of the reranker" /> {done} of{' '}
+            {texts.queries.length} queries
+          </p>
+        )
+      )}
+    </>
+  );
+}
+
+/** Where a model that reads query and document together sees another best match than the vectors do. */
+function Agreement({ best, ranked }: { best: readonly number[]; ranked: readonly number[] }) {
+  const rows = disagreements(best, ranked);
+  return (
+    <p class="agreement">
+      {rows.length === 0 ? (
+        <>Vectors and reranker choose the same best document for {best.length === 1 ? 'the query' : 'every query'}.</>
+      ) : (
+        <>
+          For {rows.length} of {best.length} queries the reranker chooses another best document: rows with <b>≠</b>. A
+          dashed frame is the other one's choice.
+        </>
+      )}
+    </p>
+  );
+}
+
+/** A request of the reranker has one query: that of the chosen pair. */
+function CopyRerank({ row }: { row: number }) {
+  const texts = rerankedTexts.value;
+  if (texts === null) return null;
+  return (
+    <div class="copy-rerank">
+      <span class="fact">Reranker, query {row + 1}:</span>
+      <CopyAs request={{ method: 'POST', route: '/v1/rerank', body: rerankBody(texts, row) }} />
+    </div>
+  );
+}
