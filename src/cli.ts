@@ -15,8 +15,9 @@ import { StopSignals } from './commands/stop-signals.ts';
 const LEAST_OPEN_FILES = 200;
 
 const args = process.argv.slice(2);
-// A server that is stopped before it serves did as it was asked; a pull or a check that is, did not.
-const signals = new StopSignals(args[0] === 'pull' || args[0] === 'verify' ? 1 : 0);
+/** Commands that end when their work is done: stopped before that, they have not done as they were asked. */
+const WORKS = ['pull', 'verify', 'embed', 'rerank', 'similarity'];
+const signals = new StopSignals(WORKS.includes(args[0] ?? '') ? 1 : 0);
 
 async function run(): Promise<number> {
   try {

@@ -6,7 +6,6 @@ import { closeNow, shutDown } from './http/door/shut-down.ts';
 import { reportModel } from './log/model-events.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { packageVersion } from './package-info.ts';
-import { beginBatches, openBatches } from './serve-batches.ts';
 import type { OpenModel } from './served-models/open-model.ts';
 import { type OpenModelsOptions, observeModel, openModels } from './served-models/open-models.ts';
 import { Readiness } from './served-models/readiness.ts';
@@ -49,7 +48,6 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const metrics: Metrics = new Metrics(() => ({
     models: models.map(observeModel),
     ready: readiness.isReady,
-    batches: { unfinished: batchJobs?.unfinished ?? 0, storedBytes: batchJobs?.files.storedBytes ?? 0 },
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
   const reports = (name: string) => reportModel(name, logger, metrics.of(name));
@@ -58,20 +56,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const mayWrite = new Promise<void>((resolve) => {
     tellPortIsOpen = resolve;
   });
-  // Of two servers with one folder the second is told at once.
-  const batchJobs = await openBatches({ config, logger, metrics, clock });
-  const models = await openModels({
-    configs: config.models,
-    logger,
-    clock,
-    engineEntry,
-    cgroup,
-    reports,
-    mayWrite,
-  }).catch(async (error) => {
-    await batchJobs?.stop();
-    throw error;
-  });
+  const models = await openModels({ configs: config.models, logger, clock, engineEntry, cgroup, reports, mayWrite });
   const registry = new ModelRegistry(models);
   const readiness = new Readiness(models, clock);
   const closeEngines = () => Promise.all(models.map(({ engine }) => engine.close()));
@@ -81,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   });
 
   /** What there is to close if the start fails. */
-  const closers: (() => Promise<unknown>)[] = [closeEngines, async () => batchJobs?.stop()];
+  const closers: (() => Promise<unknown>)[] = [closeEngines];
   try {
     const tracer = await openTracer(config, (event) => {
       if (event.kind === 'failing') logger.warn({ reason: event.reason }, 'traces cannot be sent');
@@ -94,19 +79,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const basics = { config, readiness, metrics, logger, apiKeys, tracer };
     const isDraining = () => readiness.isDraining;
     // Loaded while the engine loads: it takes a tenth of a second.
-    const [{ buildApp, openInflight }, { buildMetricsApp }] = await Promise.all([
+    const [{ buildApp }, { buildMetricsApp }] = await Promise.all([
       import('./http/app.ts'),
       import('./http/metrics-app.ts'),
     ]);
-    const inflight = openInflight(config, metrics);
-    const app = await buildApp({
-      ...basics,
-      models: registry,
-      isDraining,
-      drained: drained.signal,
-      inflight,
-      batchJobs,
-    });
+    const app = await buildApp({ ...basics, models: registry, isDraining, drained: drained.signal });
     const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
     closers.push(
       () => closeNow(metricsApp),
@@ -119,7 +96,6 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const metricsUrl = metricsApp && (await listen(metricsApp, metricsAddress));
     tellPortIsOpen();
     const loaded = await loadModels(models, metrics);
-    const endBatches = batchJobs && (await beginBatches(batchJobs, { config, models, logger, metrics, inflight }));
     logger.info({ url, metricsUrl, ...(loaded.length === 1 ? loaded[0] : { models: loaded }) }, 'ready');
     return {
       url,
@@ -127,8 +103,6 @@ export async function serve(options: ServeOptions): Promise<Service> {
       engineProcessId: (name) => (models.find((model) => model.name === name) ?? models[0])?.engine.processIds[0],
       failed,
       close: async () => {
-        // What of them is under way is finished with the requests, or after the next start.
-        const batchesEnded = endBatches?.();
         await shutDown({
           app,
           metricsApp,
@@ -140,7 +114,6 @@ export async function serve(options: ServeOptions): Promise<Service> {
             await closeEngines();
           },
         });
-        await batchesEnded;
         await tracer?.close();
       },
     };

@@ -20,6 +20,7 @@ const documents = [
   'deploy/README.md',
   'docs/api.md',
   'docs/architecture.md',
+  'docs/bulk.md',
   'docs/clients.md',
   'docs/dialects.md',
   'docs/models.md',

@@ -11,8 +11,12 @@ export const rooms: Rooms = {
     values: [
       ...GROUND,
       'serve.ts',
+      'bulk',
+      'bulk/fleet',
+      'bulk-files/rows.ts',
       'settings',
       'log',
+      'metrics',
       'served-models',
       'formats',
       'formats/formats.ts',
@@ -22,38 +26,36 @@ export const rooms: Rooms = {
       'model-files/known',
       'engine/supervisor/unreadable-bytes.ts',
       'http/door/api-keys.ts',
+      'http/body/output-dtype.ts',
+      'tasks/embedding/prompt.ts',
     ],
+    types: ['tasks/embedding/embedder.ts'],
     packages: ['cli-progress'],
     packageTypes: ['pino'],
   },
   'serve.ts': {
-    values: [...GROUND, 'serve-batches.ts', 'served-models', 'http', 'http/door', 'log', 'metrics', 'tracing'],
+    values: [...GROUND, 'served-models', 'http', 'http/door', 'log', 'metrics', 'tracing'],
     types: ['settings'],
     packageTypes: ['pino'],
   },
 
-  // The Batch API's folder and what answers its lines, for the server and for the command that needs no server.
-  'serve-batches.ts': {
-    values: [...GROUND, 'batch-jobs', 'http', 'log', 'served-models'],
-    types: ['http/door', 'metrics', 'settings'],
-    packageTypes: ['pino'],
-  },
-  // It knows neither HTTP nor models: what answers a line is handed to it.
-  'batch-jobs': { values: GROUND },
-
-  http: {
+  // Rows of files, computed and written: by an engine of its own, or over HTTP by servers.
+  bulk: {
     values: [
       ...GROUND,
-      'http/answers',
-      'http/door',
-      'http/body',
-      'http/openapi',
-      'http/routes/*',
-      'http/dialects',
-      'http/playground',
+      'bulk-files',
+      'http/body/output-dtype.ts',
+      'model-files/hub/sync-folder.ts',
+      'tasks/embedding/score-matrix.ts',
     ],
-    types: ['batch-jobs', 'metrics', 'model-files/manifest.ts', 'served-models', 'settings'],
-    packages: ['@fastify/swagger', 'fastify'],
+    types: ['served-models', 'tasks/embedding/embedder.ts', 'tasks/embedding/prompt.ts', 'tasks/reranking/reranker.ts'],
+  },
+
+  http: {
+    values: [...GROUND, 'http/door', 'http/body', 'http/openapi', 'http/routes/*', 'http/dialects', 'http/playground'],
+    types: ['served-models', 'settings'],
+    packages: ['@fastify/swagger'],
+    packageTypes: ['fastify'],
   },
   'http/door': {
     values: [...GROUND, 'http/answers', 'settings/host-name.ts', 'settings/loopback.ts', 'tracing/trace-context.ts'],
@@ -79,7 +81,7 @@ export const rooms: Rooms = {
   'http/body/body-worker.ts': { values: [...GROUND, 'http/body'], packages: ['piscina'] },
   'http/answers': {
     values: [...GROUND, 'http/door', 'http/body/output-dtype.ts', 'http/openapi'],
-    types: ['batch-jobs', 'settings', 'tasks', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
+    types: ['settings', 'tasks', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
     packageTypes: ['fastify', 'typebox'],
   },
   'http/openapi': {
@@ -96,9 +98,9 @@ export const rooms: Rooms = {
   },
   'http/routes': { types: ['served-models', 'settings'], packageTypes: ['fastify', 'typebox'] },
   'http/routes/*': {
-    values: [...GROUND, 'http/body', 'http/answers', 'http/door', 'http/openapi', 'batch-jobs'],
+    values: [...GROUND, 'http/body', 'http/answers', 'http/openapi'],
     types: ['http/routes', 'metrics', 'served-models', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
-    packages: ['@fastify/multipart', 'typebox'],
+    packages: ['typebox'],
     packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
   },
   'http/dialects': {
@@ -121,8 +123,11 @@ export const rooms: Rooms = {
     packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
   },
 
-  // Whom of a fleet to ask next; it sends nothing.
-  'bulk/fleet': {},
+  'bulk/fleet': {
+    values: [...GROUND, 'bulk/result-source.ts', 'bulk/query-groups.ts'],
+    types: ['bulk'],
+    packages: ['undici'],
+  },
 
   'served-models': {
     values: [
@@ -241,7 +246,6 @@ export const rooms: Rooms = {
   log: {
     values: [...GROUND, 'model-files/hub/format-bytes.ts', 'engine/supervisor/engine-events.ts'],
     types: [
-      'batch-jobs',
       'settings',
       'metrics',
       'served-models',
@@ -252,7 +256,7 @@ export const rooms: Rooms = {
     ],
     packages: ['pino'],
   },
-  metrics: { values: GROUND, types: ['batch-jobs', 'formats'], packages: ['prom-client'] },
+  metrics: { values: GROUND, types: ['formats'], packages: ['prom-client'] },
   tracing: {
     values: GROUND,
     types: ['settings'],

@@ -1,5 +1,4 @@
 import type { Static } from 'typebox';
-import { batchSettings } from './batch-settings.ts';
 import { hubSettings } from './hub-settings.ts';
 import { modelSettings } from './model-settings.ts';
 import { portSettings } from './port-settings.ts';
@@ -15,7 +14,6 @@ export const settings = {
   ...modelSettings,
   ...hubSettings,
   ...requestSettings,
-  ...batchSettings,
   ...portSettings,
   ...reportSettings,
 };

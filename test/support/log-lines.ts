@@ -37,7 +37,6 @@ const loaded = {
   batchTokens: some,
   batchTokensFrom: oneOf('measured', 'estimated', 'MAX_BATCH_TOKENS'),
 };
-const batch = { batch: text, key: maybe(text), endpoint: text, model: maybe(text) };
 const cached = { model: text, revision: text, folder: text, bytes: count };
 
 /** Every line that the server writes, by its message. docs/operations.md has the same in words; a test compares. */
@@ -145,14 +144,6 @@ export const logLines: Record<string, LogLine> = {
   'the engine failed an input': line('error', { reqId: requestId, code: errorCode, cause: text }),
   'unexpected error': line('error', { reqId: requestId, ...unexpected }),
   'ended by an uncaught error': line('fatal', unexpected),
-  'continuing the batches of the last run': line('info', { unfinished: some }),
-  'batch created': line('info', { ...batch, bytes: some }),
-  'batch in progress': line('info', { ...batch, lines: some }),
-  'batch ended': line('info', { ...batch, status: text, completed: count, failed: count, problem: maybe(text) }),
-  'batch paused: its answers cannot be stored': line('error', { batch: text, reason: text }),
-  'batch continues: its answers can be stored again': line('info', { batch: text }),
-  'batch interrupted, trying again in a minute': line('error', { batch: text, ...unexpected }),
-  'batches stopped: another process has taken BATCH_DIR': line('error'),
   'API keys reloaded': line('info', { keys: some }),
   'API keys not reloaded: the previous ones stay valid': line('error', { reason: text, keys: some }),
   'SIGHUP ignored: it reloads API keys, but API_KEYS_FILE is not set': line('warn'),
@@ -180,6 +171,20 @@ export const logLines: Record<string, LogLine> = {
   'int8 weights cannot be stored in this folder': line('warn', { folder: text, reason: text }),
   'model quantized to int8': line('info', { model: text, file: text, matrices: count, keptInFp32: count }),
   'using the existing int8 weights': line('info', { model: text, file: text, matrices: count, keptInFp32: count }),
+  'computing a shard': line('info', { part: text }),
+  'computing rows': line('info', { rowsDone: count, rowsTotal: Type.Union([count, Type.Null()]) }),
+  'rows computed': line('info', {
+    rows: count,
+    percent: Type.Union([count, Type.Null()]),
+    failed: count,
+    shared: count,
+    tokensPerSecond: count,
+    secondsLeft: Type.Union([count, Type.Null()]),
+  }),
+  'rows written': line('info', { rows: count, rowsTotal: count }),
+  'server lost, its work goes to others': line('warn', { url: text, reason: text }),
+  'server answers again': line('info', { url: text }),
+  'server not used any more': line('error', { url: text, reason: text }),
 };
 
 const schemas = new Map(Object.entries(logLines).map(([message, one]) => [message, schemaOf(one)]));

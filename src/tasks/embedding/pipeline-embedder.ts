@@ -39,6 +39,8 @@ export interface PipelineOptions {
  */
 const MOST_SHOWN_TOKENS = 1_000_000;
 
+type DimensionOptions = Pick<EmbedOptions, 'dimensions' | 'dimensionsName' | 'anyDimensions'>;
+
 /** Embedding as a task: prompt and tokens before the engine, slice and norm after it. */
 export class PipelineEmbedder extends PipelineService<EmbeddingFacts> implements Embedder {
   private readonly tokenizer: Tokenizer;
@@ -149,7 +151,11 @@ export class PipelineEmbedder extends PipelineService<EmbeddingFacts> implements
     return normalize ? 'after_cut' : 'none';
   }
 
-  private checkDimensions({ dimensions, dimensionsName: name = 'dimensions', anyDimensions }: EmbedOptions): number {
+  /**
+   * Components of a vector of these options.
+   * @throws {HotvecError} invalid_dimensions.
+   */
+  checkDimensions({ dimensions, dimensionsName: name = 'dimensions', anyDimensions }: DimensionOptions): number {
     const { dimensions: native, matryoshkaMinimum } = this.model;
     if (dimensions === null || dimensions === native) return native;
     const minimum = anyDimensions === true ? 1 : (matryoshkaMinimum ?? native);

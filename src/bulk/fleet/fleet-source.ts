@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, StartError } from '../../errors.ts';
+import { groupByQuery, type QueryGroup } from '../query-groups.ts';
+import { type ComputedItems, type Item, isRowError, type Result, type ResultSource } from '../result-source.ts';
+import { AskError } from './ask-server.ts';
+import { Fleet, type FleetOptions } from './fleet.ts';
+import { FLEET_DEFAULTS } from './fleet-policy.ts';
+
+/** Tokens of a request: seconds of a small server, and enough that what surrounds them costs nothing beside. */
+const TOKENS_PER_CALL = 8_192;
+/** Calls that wait for a server, so that none waits for a call. */
+const CALLS_AHEAD = 1;
+/** A window has at least so many calls, and as many as all servers hold twice over: the last of one run beside the next. */
+const CALLS_PER_WINDOW = 8;
+/** How far the length of a vector may be from one. */
+const UNIT = 1e-4;
+const RETRY_MS = 1_000;
+/** One answer to one text, of a server that computes for others, too. */
+const PROBE_MS = 15_000;
+
+export interface FleetSourceOptions extends FleetOptions {
+  /** For how long the first answer is waited for, in milliseconds. */
+  startMs: number;
+  /** Components of a vector are told by the first answer; null: scores are expected. */
+  gives: 'vectors' | 'scores';
+  signal: AbortSignal;
+}
+
+/**
+ * Servers that compute. All are asked once; those that answer must have one fingerprint, and the others may come later.
+ * @throws {StartError} no server answers, or they differ, or one says that it cannot do what is asked.
+ */
+export async function openFleet(options: FleetSourceOptions): Promise<ResultSource> {
+  const { gives } = options;
+  const fleet = new Fleet(options);
+  try {
+    const { fingerprint, model, result } = await askFirst(fleet, options);
+    if (typeof result === 'object' && isRowError(result)) throw new StartError(result.message);
+    if ((typeof result === 'number') !== (gives === 'scores')) throw new StartError(`The servers give no ${gives}.`);
+    fleet.expect(fingerprint);
+    const vector = typeof result === 'number' ? null : result;
+    const isUnit = vector !== null && Math.abs(Math.hypot(...vector) - 1) < UNIT;
+    return {
+      facts: { model, fingerprint, device: null, dimensions: vector?.length ?? null, isUnit },
+      neighbors: gives === 'vectors' ? 'like_length' : 'same_first',
+      get load() {
+        const held = FLEET_DEFAULTS.held * Math.max(1, fleet.serversUp);
+        const calls = held + CALLS_AHEAD * Math.max(1, fleet.serversUp);
+        const callsPerWindow = Math.max(CALLS_PER_WINDOW, 2 * held);
+        return { calls, tokensPerCall: TOKENS_PER_CALL, tokensPerWindow: callsPerWindow * TOKENS_PER_CALL };
+      },
+      compute: (items, signal) =>
+        gives === 'vectors' ? fleet.compute(items, signal) : computeByQuery(fleet, items, signal),
+      close: () => fleet.close(),
+    };
+  } catch (error) {
+    await fleet.close();
+    throw error;
+  }
+}
+
+/** A request has one query. */
+async function computeByQuery(fleet: Fleet, items: readonly Item[], signal: AbortSignal): Promise<ComputedItems> {
+  const results = new Array<Result>(items.length);
+  let tokens = 0;
+  const ask = async ({ places }: QueryGroup) => {
+    const pairs = places.map((place) => items[place] as Item);
+    const computed = await fleet.compute(pairs, signal);
+    for (const [n, place] of places.entries()) results[place] = computed.results[n] as Result;
+    tokens += computed.tokens;
+  };
+  await Promise.all(groupByQuery(items).map(ask));
+  return { results, tokens };
+}
+
+type Probed = Awaited<ReturnType<Fleet['probe']>>;
+
+/** Asks all until one answers. */
+async function askFirst(fleet: Fleet, { urls, clock, startMs, signal }: FleetSourceOptions): Promise<Probed> {
+  const giveUpAt = clock.now() + startMs;
+  for (;;) {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
+    const asked = await Promise.allSettled(urls.map((_, server) => fleet.probe(server, within)));
+    signal.throwIfAborted();
+    const answers: { url: string; probed: Probed }[] = [];
+    let reason = '';
+    for (const [server, outcome] of asked.entries()) {
+      const url = urls[server] as string;
+      if (outcome.status === 'fulfilled') answers.push({ url, probed: outcome.value });
+      else if (isFinal(outcome.reason)) throw new StartError(`${url}: ${messageOf(outcome.reason)}`);
+      else reason ||= `${url}: ${messageOf(outcome.reason)}`;
+    }
+    const [first, ...others] = answers;
+    if (first !== undefined) {
+      const other = others.find(({ probed }) => probed.fingerprint !== first.probed.fingerprint);
+      if (other === undefined) return first.probed;
+      throw new StartError(
+        `${first.url} and ${other.url} have different fingerprints (${first.probed.fingerprint}, ${other.probed.fingerprint}): their vectors cannot be compared. Give them the same model and settings.`,
+      );
+    }
+    if (clock.now() > giveUpAt) throw new StartError(`No server answers (${reason}).`);
+    await sleep(RETRY_MS, undefined, { signal });
+  }
+}
+
+/** Whether asking again would not help. */
+function isFinal(error: unknown): boolean {
+  return !(error instanceof AskError) || !['busy', 'lost'].includes(error.failure.kind);
+}

@@ -1,0 +1,111 @@
+import { copyFile, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { StartError } from '../errors.ts';
+import { syncFolder } from '../model-files/hub/sync-folder.ts';
+import { lockFolder } from './output-lock.ts';
+import { type RunConditions, readConditions } from './run-conditions.ts';
+
+/** Written when the results are complete and the output is about to get its name. */
+const FINISHING = 'finishing';
+
+/** Where a run writes, and what an earlier one left there. */
+export interface OutputPlace {
+  output: string;
+  /** `OUTPUT.partial`: what is done so far. */
+  folder: string;
+  /** Of the run that was begun there; null: none was. */
+  begun: RunConditions | null;
+  /** A file is there that may be replaced. */
+  replaces: boolean;
+  /** Lets others work there; what is not worth keeping is removed. */
+  leave: (options: { keep: boolean }) => Promise<void>;
+}
+
+/**
+ * Takes the output for this process.
+ * @param overwrite whether what is there is to be forgotten, a run that was interrupted included.
+ * @throws {StartError} another process works there; a file is there that this run was not told to replace.
+ */
+export async function takeOutput(output: string, { overwrite }: { overwrite: boolean }): Promise<OutputPlace> {
+  const folder = `${output}.partial`;
+  const found = await stat(output).catch(absent);
+  if (found?.isDirectory()) throw new StartError(`${output} is a folder; --output is the file to write.`);
+  const parent = path.dirname(output);
+  if ((await stat(parent).catch(absent)) === null) throw new StartError(`There is no folder ${parent} to write to.`);
+  const unlock = await enter(folder);
+  const leave = async ({ keep }: { keep: boolean }) => {
+    if (!keep) await clear(folder);
+    await unlock();
+    // Another process may have come into it.
+    if (!keep) await rmdir(folder).catch(() => {});
+  };
+  try {
+    if (overwrite) await clear(folder);
+    const begun = await readConditions(folder);
+    const isFinishing = (await stat(path.join(folder, FINISHING)).catch(absent)) !== null;
+    const mayReplace = overwrite || (begun !== null && (begun.replaces || isFinishing));
+    if (found !== null && !mayReplace) {
+      throw new StartError(`${output} is there already. Choose another name, or replace it with --overwrite.`);
+    }
+    return { output, folder, begun, replaces: found !== null, leave };
+  } catch (error) {
+    await leave({ keep: true });
+    await rmdir(folder).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Puts the rows that failed beside the output, and notes that the output may be there from now on.
+ * @param failures JSON lines.
+ */
+export async function placeErrors({ output, folder }: OutputPlace, failures: string): Promise<void> {
+  const target = errorsFileOf(output);
+  if ((await stat(failures)).size === 0) await rm(target, { force: true });
+  else {
+    const copy = path.join(folder, 'errors.jsonl');
+    await copyFile(failures, copy);
+    await syncFile(copy);
+    await rename(copy, target);
+  }
+  await (await open(path.join(folder, FINISHING), 'w')).close();
+  await syncFolder(folder);
+}
+
+/** Where rows are told that have no result. */
+export function errorsFileOf(output: string): string {
+  return `${output}.errors.jsonl`;
+}
+
+/** Makes the folder, and this process the only one in it: another may remove it meanwhile, when its work is done. */
+async function enter(folder: string): Promise<() => Promise<void>> {
+  for (;;) {
+    await mkdir(folder, { recursive: true });
+    try {
+      return await lockFolder(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** Everything but who works there. */
+async function clear(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith('running.')) await rm(path.join(folder, name), { recursive: true, force: true });
+  }
+}
+
+async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+}
