@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OpenFile } from '../collection/read-file.ts';
 import { MOST_ROWS } from '../collection/read-table.ts';
 import { columnNames } from '../collection/table-columns.ts';
@@ -12,6 +12,8 @@ export function ColumnChoice({ file }: { file: OpenFile }) {
   const { beginning } = file;
   const [firstRowNames, setFirstRowNames] = useState(beginning.names === null && beginning.count > 1);
   const [textColumn, setTextColumn] = useState(beginning.likelyTextColumn);
+  const column = useRef<HTMLSelectElement>(null);
+  useEffect(() => column.current?.focus(), []);
   const names = columnNames(beginning, firstRowNames);
   const rows = beginning.rows.slice(firstRowNames ? 1 : 0).slice(0, ROWS_SHOWN);
   const count = Math.min(MOST_ROWS, beginning.count - (firstRowNames ? 1 : 0));
@@ -25,7 +27,11 @@ export function ColumnChoice({ file }: { file: OpenFile }) {
       <div class="choices">
         <label>
           {beginning.names === null ? 'Column' : 'Field'} of the texts{' '}
-          <select value={textColumn} onChange={({ currentTarget }) => setTextColumn(Number(currentTarget.value))}>
+          <select
+            ref={column}
+            value={textColumn}
+            onChange={({ currentTarget }) => setTextColumn(Number(currentTarget.value))}
+          >
             {names.map((name, place) => (
               <option key={name} value={place}>
                 {name}
@@ -59,9 +65,9 @@ export function ColumnChoice({ file }: { file: OpenFile }) {
           <tbody>
             {rows.map((row, place) => (
               <tr key={place}>
-                {names.map((name, column) => (
-                  <td key={name} class={column === textColumn ? 'chosen' : ''}>
-                    {row[column] ?? ''}
+                {names.map((name, cell) => (
+                  <td key={name} class={cell === textColumn ? 'chosen' : ''}>
+                    {row[cell] ?? ''}
                   </td>
                 ))}
               </tr>

@@ -29,8 +29,14 @@ export async function openPasted(text: string): Promise<void> {
   await openSource('Pasted texts', text, 'txt');
 }
 
-/** Does something that ends with another collection open; what goes wrong is said in {@link openingProblem}. */
+/** Does what someone asked for, which ends with another collection open, and takes them to where they can search it. */
 export async function openBy(what: string, work: () => Promise<void>): Promise<void> {
+  await showOpening(what, work);
+  if (toChooseFrom.value === null) focusSearch();
+}
+
+/** Says what is being done while it is; what goes wrong is said in {@link openingProblem}. */
+export async function showOpening(what: string, work: () => Promise<void>): Promise<void> {
   batch(() => {
     toChooseFrom.value?.close();
     toChooseFrom.value = null;
@@ -69,6 +75,7 @@ export async function openChosen(file: OpenFile, choice: ColumnChoice): Promise<
       toChooseFrom.value = null;
       opening.value = null;
     });
+    focusSearch();
   }
 }
 
@@ -89,4 +96,9 @@ async function takeTexts(file: OpenFile, choice: ColumnChoice): Promise<void> {
   ].filter((sentence) => sentence !== '');
   leftOut.value = words.length === 0 ? null : words.join(' ');
   await openRows(rows);
+}
+
+/** What was pressed is gone by now, and with it the place where the keyboard was. */
+function focusSearch(): void {
+  setTimeout(() => document.getElementById('search-query')?.focus());
 }

@@ -7,15 +7,13 @@ export interface ShownResult {
   cells: readonly [name: string, value: string][];
   /** In the order that is shown, from 1; null: it has none. */
   rank: number | null;
-  /** In the other order, where there are two. */
-  otherRank: number | null;
-  otherName: string;
-  similarity: number;
-  /** Of the similarity's bar, 0 to 1. */
+  /** In that order. */
+  score: string;
+  /** Of the score's bar, 0 to 1. */
   strength: number;
-  /** The reranker's score; null: it has none. */
-  relevance: number | null;
-  /** Why the reranker gave none, in the API's words. */
+  /** What the other order says of it, where there is one. */
+  other: { rank: number; order: string; score: string } | null;
+  /** Why the reranker gave no score, in the API's words. */
   failure: string | null;
 }
 
@@ -26,23 +24,19 @@ const CELL_LENGTH = 60;
 
 /** A text that was found, with its scores and places. */
 export function ResultItem({ item }: { item: ShownResult }) {
-  const { text, cells, rank, otherRank, otherName, similarity, strength, relevance, failure } = item;
+  const { text, cells, rank, score, strength, other, failure } = item;
   const [isWhole, setWhole] = useState(text.length <= LONG_TEXT);
   return (
     <li class="result">
       <span class="rank">{rank ?? '–'}</span>
       <div class="scores">
-        <span class="score" title="Cosine similarity">
-          {similarity.toFixed(3)}
-        </span>
+        <span class="score">{score}</span>
         <span class="bar" aria-hidden="true">
           <span style={{ width: `${100 * strength}%` }} />
         </span>
-        {relevance !== null && <span class="fact">relevance {relevance.toPrecision(3)}</span>}
-        {otherRank !== null && (
-          <span class="moved">
-            {rank !== null && rank < otherRank ? '▲ ' : rank !== null && rank > otherRank ? '▼ ' : ''}
-            {otherName} {otherRank}
+        {other !== null && (
+          <span class="moved fact">
+            {arrow(rank, other.rank)} {other.rank} {other.order}, {other.score}
           </span>
         )}
       </div>
@@ -70,4 +64,11 @@ export function ResultItem({ item }: { item: ShownResult }) {
       </div>
     </li>
   );
+}
+
+/** Whether it is further up here than in the other order. */
+function arrow(rank: number | null, otherRank: number): string {
+  if (rank === null) return '';
+  if (rank === otherRank) return '=';
+  return rank < otherRank ? '▲' : '▼';
 }

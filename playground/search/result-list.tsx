@@ -57,43 +57,56 @@ export function ResultList() {
 
 function byVectors(open: Collection): ShownResult[] {
   const ranking = reranked.value;
-  const ranks = new Map(ranking?.order.map(({ row }, place) => [row, place + 1]));
-  const scores = new Map(ranking?.order.map(({ row, score }) => [row, score]));
+  const ranked = new Map(ranking?.order.map(({ row, score }, place) => [row, { rank: place + 1, score }]));
   const found = (ranking?.before ?? results.value)?.found ?? [];
-  return found.map(({ row, score }, place) => ({
-    ...contents(open, row),
-    rank: place + 1,
-    similarity: score,
-    strength: strength(score, found),
-    otherRank: ranks.get(row) ?? null,
-    otherName: 'by the reranker',
-    relevance: scores.get(row) ?? null,
-    failure: ranking?.failed.get(row) ?? null,
-  }));
+  return found.map(({ row, score }, place) => {
+    const other = ranked.get(row);
+    return {
+      ...contents(open, row),
+      rank: place + 1,
+      score: similarityText(score),
+      strength: strength(score, found),
+      other:
+        other === undefined ? null : { rank: other.rank, order: 'by the reranker', score: relevanceText(other.score) },
+      failure: ranking?.failed.get(row) ?? null,
+    };
+  });
 }
 
 function byReranker(open: Collection): ShownResult[] {
   const ranking = reranked.value;
   if (ranking === null) return [];
-  const { found } = ranking.before;
-  const before = new Map(found.map(({ row, score }, place) => [row, { rank: place + 1, score }]));
-  const ranked = [
-    ...ranking.order.map(({ row, score }) => ({ row, score })),
-    ...[...ranking.failed.keys()].map((row) => ({ row, score: null })),
-  ];
-  return ranked.map(({ row, score }, place) => {
-    const { rank = 0, score: similarity = 0 } = before.get(row) ?? {};
-    return {
-      ...contents(open, row),
-      rank: score === null ? null : place + 1,
-      similarity,
-      strength: strength(similarity, found),
-      otherRank: rank,
-      otherName: 'by vectors',
-      relevance: score,
-      failure: ranking.failed.get(row) ?? null,
-    };
-  });
+  const before = new Map(ranking.before.found.map(({ row, score }, place) => [row, { rank: place + 1, score }]));
+  const other = (row: number) => {
+    const { rank = 0, score = 0 } = before.get(row) ?? {};
+    return { rank, order: 'by vectors', score: similarityText(score) };
+  };
+  const ranked = ranking.order.map(({ row, score }, place) => ({
+    ...contents(open, row),
+    rank: place + 1,
+    score: relevanceText(score),
+    strength: strength(score, ranking.order),
+    other: other(row),
+    failure: null,
+  }));
+  const failed = [...ranking.failed].map(([row, failure]) => ({
+    ...contents(open, row),
+    rank: null,
+    score: '–',
+    strength: 0,
+    other: other(row),
+    failure,
+  }));
+  return [...ranked, ...failed];
+}
+
+function similarityText(score: number): string {
+  return score.toFixed(3);
+}
+
+/** Three digits: relevance may be near 0, or near 1. */
+function relevanceText(score: number): string {
+  return score.toPrecision(3);
 }
 
 function contents({ texts, columns }: Collection, row: number) {

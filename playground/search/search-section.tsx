@@ -4,7 +4,7 @@ import { openLast } from '../collection/open-saved.ts';
 import { CollectionCard } from './collection-card.tsx';
 import { ColumnChoice } from './column-choice.tsx';
 import { OpenTexts } from './open-texts.tsx';
-import { openBy, openFile, opening, openingProblem, toChooseFrom } from './opening.ts';
+import { openFile, opening, openingProblem, showOpening, toChooseFrom } from './opening.ts';
 import { QueryForm } from './query-form.tsx';
 import { ResultList } from './result-list.tsx';
 import './search.css';
@@ -13,7 +13,7 @@ import './search.css';
 export function SearchSection() {
   const [isOver, setOver] = useState(false);
   useEffect(() => {
-    void openBy('Opening what was open last…', openLast);
+    void showOpening('Opening what was open last…', openLast);
   }, []);
   const open = collection.value;
   const file = toChooseFrom.value;

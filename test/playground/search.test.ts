@@ -77,6 +77,37 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       assert.deepEqual(await opened.accessibilityProblems(), []);
     }));
 
+  it('drops the answer to what is no longer asked', () =>
+    withSearch(async (opened) => {
+      const { page } = opened;
+      await page.getByRole('button', { name: 'Open the example' }).click();
+      await page.locator('.result').first().waitFor();
+      await isWhole(opened);
+      const seen = new Set<string>();
+      await page.exposeFunction('see', (query: string) => seen.add(query));
+      await page.evaluate(
+        `new MutationObserver(() => see(document.querySelector('.results')?.dataset.query)).observe(document.querySelector('.search-section'), { attributes: true, childList: true, subtree: true })`,
+      );
+      let release: () => void = () => undefined;
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await page.route('**/v1/embeddings', async (route) => {
+        const isFirst = route.request().postDataJSON().input === 'asked first';
+        const response = await route.fetch();
+        if (isFirst) await released;
+        // The page may have given it up.
+        await route.fulfill({ response }).catch(() => undefined);
+      });
+      await page.getByLabel('Search these texts').fill('asked first');
+      await page.waitForRequest((request) => request.postDataJSON()?.input === 'asked first');
+      await search(opened, 'asked second');
+      release();
+      await search(opened, 'asked third');
+      assert.ok(seen.has('asked third') && !seen.has('asked first'), [...seen].join());
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+    }));
+
   it('ranks what it found by the reranker, and shows both orders', () =>
     withSearch(async (opened) => {
       const { page } = opened;
@@ -97,7 +128,7 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       // Each says where it was before.
       const moved = await page.locator('.result .moved').allInnerTexts();
       assert.deepEqual(
-        moved.map((words) => Number(/by vectors (\d+)/.exec(words)?.[1])),
+        moved.map((words) => Number(/(\d+) by vectors/.exec(words)?.[1])),
         results.map(({ index }) => index + 1),
       );
       assert.deepEqual(await opened.accessibilityProblems(), []);
@@ -189,13 +220,20 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await page.reload();
       await page.getByText('192 of 640 embedded · stopped').waitFor();
       const asked: string[][] = [];
+      const ways = new Set<string>();
       page.on('request', (request) => {
-        const input = request.url().endsWith('/v1/embeddings') ? request.postDataJSON().input : null;
-        if (Array.isArray(input)) asked.push(input);
+        const body = request.url().endsWith('/v1/embeddings') ? request.postDataJSON() : null;
+        if (!Array.isArray(body?.input)) return;
+        asked.push(body.input);
+        const headers = request.headers();
+        const { input_type: type, encoding_format: format, on_error: onError } = body;
+        ways.add([headers['x-priority'], headers['x-expect-fingerprint'], type, format, onError].join());
       });
       await page.getByRole('button', { name: 'Resume' }).click();
       await isWhole(opened);
       assert.deepEqual(asked.flat(), bulkTexts.slice(192));
+      assert.deepEqual([...new Set(asked.map(({ length }) => length))], [64]);
+      assert.deepEqual([...ways], ['bulk,a8d13dde36d181ad,document,base64,partial']);
       await page.reload();
       await page.getByText('640 texts').waitFor();
       await search(opened, bulkTexts[600] as string);
