@@ -1,7 +1,8 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { Model, SimilarityRequest, TokenizeRequest } from '../api/api-types.ts';
+import type { SimilarityRequest, TokenizeRequest } from '../api/api-types.ts';
 import { type LatestAnswer, latestAnswer } from '../api/latest-answer.ts';
 import { embedder } from '../api/models.ts';
+import { type PromptKind, promptKinds } from '../fields/prompt-kinds.ts';
 import { exampleDocuments, exampleQueries } from './example.ts';
 import { readLines } from './text-lines.ts';
 
@@ -12,8 +13,6 @@ const PAUSE_MS = 250;
 
 export type Side = 'queries' | 'documents';
 export type Metric = NonNullable<SimilarityRequest['metric']>;
-/** The kind of prompt; `default`: what the model puts before a text that asks for none. */
-export type PromptKind = 'query' | 'document' | 'default';
 
 export const values: Record<Side, ReturnType<typeof signal<string>>> = {
   queries: signal(exampleQueries),
@@ -32,15 +31,6 @@ export const lines = {
   documents: computed(() => readLines(values.documents.value ?? '', MOST_TEXTS)),
 };
 
-/** The prompts that a side can get, the one that the API chooses by itself first. */
-export function promptKinds(side: Side, model: Pick<Model, 'prompts'> | null): PromptKind[] {
-  const prompts = model?.prompts ?? {};
-  const own: PromptKind = side === 'queries' ? 'query' : 'document';
-  const first: PromptKind = own in prompts ? own : 'default';
-  const others: PromptKind[] = 'query' in prompts ? ['query', 'document'] : ['document'];
-  return [first, ...others.filter((kind) => kind !== first)];
-}
-
 /** The prompt of each side: the chosen one where this model has it. */
 export const kinds: Record<Side, ReadonlySignal<PromptKind>> = {
   queries: computed(() => kindOf('queries')),
@@ -48,7 +38,7 @@ export const kinds: Record<Side, ReadonlySignal<PromptKind>> = {
 };
 
 function kindOf(side: Side): PromptKind {
-  const available = promptKinds(side, embedder.value);
+  const available = promptKinds(side, embedder.value?.prompts ?? {});
   const chosen = chosenKinds[side].value;
   return chosen !== null && available.includes(chosen) ? chosen : (available[0] as PromptKind);
 }

@@ -19,13 +19,17 @@ interface Props extends DrawnMatrix {
 /** Scores as colors, with their values. A pointer or the arrow keys choose a pair; what it is, is said elsewhere. */
 export function Heatmap({ title, unit, selected, onSelect, ...matrix }: Props) {
   const frame = useRef<HTMLDivElement>(null);
+  const drawing = useRef<HTMLDivElement>(null);
   const legend = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const { queries, documents, scores, best, otherBest } = matrix;
   const size = { rows: queries.length, columns: documents.length };
   const layout = useMemo(() => layoutHeatmap(size.rows, size.columns, width), [size.rows, size.columns, width]);
   useEffect(() => {
-    if (width > 0) frame.current?.querySelector('.drawing')?.replaceChildren(drawHeatmap(matrix, layout));
+    if (width === 0) return;
+    // In a task of its own: a large matrix beside another one would hold the page for as long as both.
+    const timer = setTimeout(() => drawing.current?.replaceChildren(drawHeatmap(matrix, layout)));
+    return () => clearTimeout(timer);
   }, [queries, documents, scores, best, otherBest, layout]);
   useEffect(() => legend.current?.replaceChildren(drawLegend(scores, unit)), [scores, unit]);
 
@@ -57,7 +61,7 @@ export function Heatmap({ title, unit, selected, onSelect, ...matrix }: Props) {
         onFocus={() => selected === null && onSelect({ row: 0, column: Math.max(0, best[0] ?? 0) })}
       >
         <div class="canvas" aria-hidden="true" onMouseMove={place} onClick={place}>
-          <div class="drawing" />
+          <div class="drawing" ref={drawing} />
           {selected !== null && (
             <div
               class="selected"

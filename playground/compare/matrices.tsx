@@ -9,6 +9,9 @@ import { PairReadout } from './pair-readout.tsx';
 import { needsWord, rerankAll, rerankBody, rerankError, rerankedTexts, reranking } from './reranking.ts';
 
 const selected = signal<CellPlace | null>(null);
+const isTableOpen = signal(false);
+/** More of them need the whole width of the page. */
+const MANY_COLUMNS = 24;
 
 /** What the vectors say, with the texts that it was said of. */
 const vectorMatrix = computed(() => {
@@ -32,7 +35,8 @@ const rerankedMatrix = computed(() => {
   if (ranked === null || vectors === null) return null;
   const { queries, documents } = ranked.texts;
   const isSame = isEqual(queries, vectors.queries) && isEqual(documents, vectors.documents);
-  return isSame ? { ...ranked, best: bestColumns(ranked.scores) } : null;
+  if (!isSame) return null;
+  return { ...ranked, best: bestColumns(ranked.scores), isWhole: ranked.done === queries.length };
 });
 
 function isEqual(a: readonly string[], b: readonly string[]): boolean {
@@ -54,14 +58,14 @@ export function Matrices() {
   const texts = rerankedTexts.value;
   return (
     <>
-      <div class="heatmaps" aria-busy={similarity.isBehind.value}>
+      <div class={documents.length > MANY_COLUMNS ? 'heatmaps wide' : 'heatmaps'} aria-busy={similarity.isBehind.value}>
         <Heatmap
           {...shared}
           title="By vectors"
           unit={metric}
           scores={scores}
           best={best}
-          otherBest={ranked?.best ?? null}
+          otherBest={ranked?.isWhole === true ? ranked.best : null}
         />
         {texts !== null && (
           <div class="by-reranker">
@@ -72,30 +76,38 @@ export function Matrices() {
                 unit="relevance"
                 scores={ranked.scores}
                 best={ranked.best}
-                otherBest={best}
+                otherBest={ranked.isWhole ? best : null}
               />
             )}
             <RerankState />
           </div>
         )}
       </div>
-      {ranked !== null && ranked.done === queries.length && <Agreement best={best} ranked={ranked.best} />}
+      {ranked?.isWhole === true && <Agreement best={best} ranked={ranked.best} />}
       <PairReadout
         selected={selected.value}
         queries={queries}
         documents={documents}
         matrices={[{ unit: metric, scores }, ...(ranked === null ? [] : [{ unit: 'reranker', scores: ranked.scores }])]}
       />
-      <details>
+      <details
+        onToggle={({ currentTarget }) => {
+          isTableOpen.value = currentTarget.open;
+        }}
+      >
         <summary>The same as a table</summary>
-        <MatrixTable caption={`Scores by vectors: ${metric}`} {...{ queries, documents, scores, best }} />
-        {ranked !== null && (
-          <MatrixTable
-            caption="Scores by the reranker"
-            {...{ queries, documents }}
-            scores={ranked.scores}
-            best={ranked.best}
-          />
+        {isTableOpen.value && (
+          <>
+            <MatrixTable caption={`Scores by vectors: ${metric}`} {...{ queries, documents, scores, best }} />
+            {ranked !== null && (
+              <MatrixTable
+                caption="Scores by the reranker"
+                {...{ queries, documents }}
+                scores={ranked.scores}
+                best={ranked.best}
+              />
+            )}
+          </>
         )}
       </details>
       <div class="copies">

@@ -11,6 +11,8 @@ const MOST_PAIRS_UNASKED = 100;
 /** Queries that are asked at once. */
 const AT_ONCE = 4;
 const PAUSE_MS = 400;
+/** A large matrix takes a while to be drawn; its rows are shown as they come, but not one by one. */
+const DRAW_EVERY_MS = 500;
 
 /** What is scored: a query is a request. */
 export interface RerankedTexts {
@@ -86,6 +88,13 @@ async function score(texts: RerankedTexts, abort: AbortController): Promise<void
   const scores: (number | null)[][] = queries.map(() => documents.map(() => null));
   let next = 0;
   let done = 0;
+  let shownAt = Number.NEGATIVE_INFINITY;
+  const show = () => {
+    const isLast = done === queries.length;
+    if (abort.signal.aborted || (!isLast && performance.now() - shownAt < DRAW_EVERY_MS)) return;
+    shownAt = performance.now();
+    reranking.value = { texts, scores: scores.map((row) => [...row]), done };
+  };
   const work = async () => {
     for (let row = next++; row < queries.length; row = next++) {
       const { body } = await post('/v1/rerank', rerankBody(texts, row), { signal: abort.signal });
@@ -93,7 +102,7 @@ async function score(texts: RerankedTexts, abort: AbortController): Promise<void
         if ('relevance_score' in result) (scores[row] as (number | null)[])[result.index] = result.relevance_score;
       }
       done += 1;
-      if (!abort.signal.aborted) reranking.value = { texts, scores: scores.map((one) => [...one]), done };
+      show();
     }
   };
   try {

@@ -1,17 +1,8 @@
 import type { ApiError } from '../api/api-error.ts';
 import { embedder } from '../api/models.ts';
 import { ErrorMessage, isOf } from '../fields/error-message.tsx';
-import {
-  chosenKinds,
-  kinds,
-  lines,
-  MOST_TEXTS,
-  type PromptKind,
-  promptKinds,
-  prompts,
-  type Side,
-  values,
-} from './comparison.ts';
+import { KIND_NAMES, type PromptKind, promptKinds } from '../fields/prompt-kinds.ts';
+import { chosenKinds, kinds, lines, MOST_TEXTS, prompts, type Side, values } from './comparison.ts';
 import { lineOfParam } from './text-lines.ts';
 
 interface Props {
@@ -20,17 +11,11 @@ interface Props {
   error: ApiError | null;
 }
 
-const KIND_NAMES: Record<PromptKind, string> = {
-  query: 'as a query',
-  document: 'as a document',
-  default: 'as the model does by default',
-};
-
 /** The texts of a side, and what is put before each of them. */
 export function TextListField({ side, title, error }: Props) {
   const id = `compare-${side}`;
   const read = lines[side].value;
-  const available = promptKinds(side, embedder.value);
+  const available = promptKinds(side, embedder.value?.prompts ?? {});
   const line = error !== null && isOf(error, side) ? lineOfParam(error.param, read) : null;
   const kindField = side === 'queries' ? 'query_input_type' : 'document_input_type';
   return (

@@ -35,6 +35,7 @@ describe('Compare in a real browser', { skip: withoutChromium }, () => {
     const opened = await openPlayground(browser, { url: service.url, section: 'compare', ...options });
     try {
       await opened.page.locator('.heatmap svg').first().waitFor();
+      await opened.page.getByText('The same as a table').click();
       await use(opened.page, opened);
       assert.deepEqual(await opened.faults(), []);
     } finally {
@@ -48,7 +49,7 @@ describe('Compare in a real browser', { skip: withoutChromium }, () => {
   /** The scores in a table of the section, as it has them. */
   const tableOf = (page: Page, name: RegExp) =>
     page
-      .getByRole('table', { name, includeHidden: true })
+      .getByRole('table', { name })
       .locator('tbody tr')
       .evaluateAll((rows) =>
         rows.map((row) => [...row.querySelectorAll('data')].map((data) => Number(data.getAttribute('value')))),
@@ -70,11 +71,11 @@ describe('Compare in a real browser', { skip: withoutChromium }, () => {
     withCompare(async (page) => {
       const { scores } = await answerOf({ queries: QUERIES, documents: DOCUMENTS });
       await hasScores(page, scores);
+      // Of what is drawn now: a reranker that is done has it drawn anew.
       const shown = await heatmap(page, 'By vectors')
-        .locator('svg[class^=plot]')
-        .last()
-        .evaluate((svg) =>
-          [...svg.querySelectorAll('[aria-label="text"] text')].map((text) => {
+        .locator('.drawing')
+        .evaluate((drawing) =>
+          [...drawing.querySelectorAll('[aria-label="text"] text')].map((text) => {
             const { x, y } = text.getBoundingClientRect();
             return { x, y, value: text.textContent, isBest: text.closest('[font-weight="700"]') !== null };
           }),
@@ -89,7 +90,7 @@ describe('Compare in a real browser', { skip: withoutChromium }, () => {
         shown.flatMap(({ isBest }, i) => (isBest ? [i] : [])),
         best.map((column, row) => row * DOCUMENTS.length + column),
       );
-      const marked = page.getByRole('table', { name: /^Scores by vectors/, includeHidden: true }).locator('td.best');
+      const marked = page.getByRole('table', { name: /^Scores by vectors/ }).locator('td.best');
       assert.deepEqual(
         await marked.locator('data').evaluateAll((all) => all.map((data) => Number(data.getAttribute('value')))),
         scores.map((row) => Math.max(...row)),
@@ -284,7 +285,6 @@ describe('Compare in a real browser', { skip: withoutChromium }, () => {
       withCompare(
         async (page, opened) => {
           await page.locator('.agreement').waitFor();
-          await page.getByText('The same as a table').click();
           await page.locator('.frame').first().focus();
           assert.deepEqual(await opened.accessibilityProblems(), []);
           assert.equal(await opened.scrollsSideways(), false);
