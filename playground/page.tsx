@@ -1,35 +1,30 @@
-import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { ChangedNotice } from './api/changed-notice.tsx';
+import { keyRefusal } from './api/key.ts';
 import { KeyForm } from './api/key-form.tsx';
-import { chooseEmbedder, chooseReranker, embedder, embedders, loadModels, reranker, rerankers } from './api/models.ts';
-import { keyRefusal } from './api/server.ts';
+import {
+  chooseEmbedder,
+  chooseReranker,
+  embedder,
+  embedders,
+  loadModels,
+  modelsError,
+  reranker,
+  rerankers,
+} from './api/models.ts';
 import { WaitingNotice } from './api/waiting-notice.tsx';
 import { ModelChoice } from './fields/model-choice.tsx';
+import { followAddress, loadedSections } from './follow-address.ts';
 import icon from './icon.svg';
-import { type Section, sections } from './sections.ts';
-
-const first = sections[0] as Section;
-const named = () => sections.find(({ id }) => `#${id}` === location.hash) ?? first;
-const open = signal(named());
-const loaded = signal<Readonly<Record<string, ComponentType>>>({});
-
-async function show(section: Section): Promise<void> {
-  open.value = section;
-  document.title = `${section.title} · hotvec playground`;
-  if (loaded.value[section.id] !== undefined) return;
-  const component = await section.load();
-  loaded.value = { ...loaded.value, [section.id]: component };
-}
+import { openSection } from './open-section.ts';
+import { sections } from './sections.ts';
 
 /** The whole page: which model, which section. Sections that were opened stay as they are while others are shown. */
 export function Page() {
   useEffect(() => {
     void loadModels();
-    void show(open.value);
-    const follow = () => void show(named());
-    addEventListener('hashchange', follow);
-    return () => removeEventListener('hashchange', follow);
+    return followAddress();
   }, []);
   return (
     <>
@@ -42,7 +37,7 @@ export function Page() {
         </h1>
         <nav aria-label="Sections">
           {sections.map(({ id, title }) => (
-            <a key={id} href={`#${id}`} aria-current={open.value.id === id ? 'page' : undefined}>
+            <a key={id} href={`#${id}`} aria-current={openSection.value === id ? 'page' : undefined}>
               {title}
             </a>
           ))}
@@ -54,25 +49,47 @@ export function Page() {
           )}
         </div>
       </header>
-      <WaitingNotice />
-      {keyRefusal.value !== null && <KeyForm />}
+      <section class="notices" aria-label="Messages">
+        {keyRefusal.value !== null && <KeyForm />}
+        <WaitingNotice />
+        <ChangedNotice />
+        {modelsError.value !== null && (
+          <div class="notice">
+            <p role="alert">What is served is not known: {modelsError.value.message}</p>
+            <button type="button" class="quiet" onClick={loadModels}>
+              Ask again
+            </button>
+          </div>
+        )}
+      </section>
       <main id="content" tabIndex={-1}>
-        {sections.map(({ id, title, about }) => {
-          const Content = loaded.value[id];
-          return (
-            <section key={id} aria-labelledby={`${id}-title`} hidden={open.value.id !== id}>
-              <h2 id={`${id}-title`}>{title}</h2>
-              <p class="about">{about}</p>
-              {Content === undefined ? <p class="loading">Loading…</p> : <Content />}
-            </section>
-          );
-        })}
+        {sections.map(({ id, title, about }) => (
+          <section key={id} aria-labelledby={`${id}-title`} hidden={openSection.value !== id}>
+            <h2 id={`${id}-title`}>{title}</h2>
+            <p class="about">{about}</p>
+            <Content component={loadedSections.value[id]} />
+          </section>
+        ))}
       </main>
       <footer>
         <a href="docs">API</a> · <a href="playground/licenses.txt">Licenses</a> · vectors and texts stay between this
         browser and this server
       </footer>
     </>
+  );
+}
+
+/** @param component undefined: it is being loaded; null: it cannot be. */
+function Content({ component: Component }: { component: ComponentType | null | undefined }) {
+  if (Component === undefined) return <p class="loading">Loading…</p>;
+  if (Component !== null) return <Component />;
+  return (
+    <p class="error" role="alert">
+      This section could not be loaded: the server does not answer, or is of another version by now.{' '}
+      <button type="button" onClick={() => location.reload()}>
+        Load the page again
+      </button>
+    </p>
   );
 }
 

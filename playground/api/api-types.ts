@@ -13,6 +13,9 @@ export type TokenizeRequest = Schemas['TokenizeRequest'];
 export type TokenizeResponse = Schemas['TokenizeResponse'];
 export type ModelList = Schemas['ModelList'];
 export type Model = Schemas['Model'];
+/** Well or not. */
+export type Health = Schemas['Health'] | Schemas['HealthError'];
+export type EngineHealth = Schemas['EngineHealth'];
 
 /** The routes that the page posts to, with their bodies and answers. */
 export interface Posted {

@@ -2,7 +2,7 @@ import { batch, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { asApiError } from '../fields/error-message.tsx';
 import type { ApiError } from './api-error.ts';
 import type { Posted } from './api-types.ts';
-import { apiKey, post } from './server.ts';
+import { post } from './server.ts';
 
 /** An answer with the request that it belongs to. */
 export interface Latest<Route extends keyof Posted> {
@@ -40,8 +40,6 @@ export function latestAnswer<Route extends keyof Posted>(
 
   effect(() => {
     const asked = body.value;
-    // Asked again with a key that was given meanwhile.
-    void apiKey.value;
     if (asked === null) {
       show(null, null);
       return;

@@ -1,11 +1,13 @@
-import { computed, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { ApiError } from './api-error.ts';
 import type { Model } from './api-types.ts';
-import { fetchModels } from './server.ts';
+import { fetchModels, modelDoubts } from './server.ts';
 
 /** What the server has; null until it has said so. */
 export const models = signal<readonly Model[] | null>(null);
 export const modelsError = signal<ApiError | null>(null);
+/** Names under which another model is served than before, or none. */
+export const changedModels = signal<readonly string[]>([]);
 const chosenEmbedder = signal<string | null>(null);
 const chosenReranker = signal<string | null>(null);
 
@@ -15,6 +17,14 @@ export const rerankers = computed(() => (models.value ?? []).filter(({ task }) =
 export const embedder = computed(() => chosen(embedders.value, chosenEmbedder.value));
 export const reranker = computed(() => chosen(rerankers.value, chosenReranker.value));
 
+/** A model that is being loaded has no fingerprint yet. */
+const LOADING_MS = 1000;
+
+/** The last known of each name. */
+const fingerprints = new Map<string, string>();
+let underWay: Promise<void> | null = null;
+let again: ReturnType<typeof setTimeout> | undefined;
+
 export function chooseEmbedder(id: string): void {
   chosenEmbedder.value = id;
 }
@@ -23,15 +33,41 @@ export function chooseReranker(id: string): void {
   chosenReranker.value = id;
 }
 
-/** Asks what is served, again when a key was given or the server restarted. */
-export async function loadModels(): Promise<void> {
+/** Asks what is served; until all of it is loaded, again and again. */
+export function loadModels(): Promise<void> {
+  clearTimeout(again);
+  underWay ??= load().finally(() => {
+    underWay = null;
+  });
+  return underWay;
+}
+
+async function load(): Promise<void> {
   try {
-    models.value = (await fetchModels()).data;
-    modelsError.value = null;
+    const { data } = await fetchModels();
+    batch(() => {
+      const changed = data.filter(isAnother).map(({ id }) => id);
+      const gone = (models.value ?? []).map(({ id }) => id).filter((id) => data.every((model) => model.id !== id));
+      for (const { id, fingerprint } of data) if (fingerprint !== null) fingerprints.set(id, fingerprint);
+      if (changed.length + gone.length > 0) changedModels.value = [...changed, ...gone];
+      models.value = data;
+      modelsError.value = null;
+    });
+    if (data.some(({ fingerprint }) => fingerprint === null)) again = setTimeout(loadModels, LOADING_MS);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     modelsError.value = error;
   }
+}
+
+effect(() => {
+  if (modelDoubts.value > 0) void loadModels();
+});
+
+/** Whether vectors of before are not comparable with those of the model that has the name now. */
+function isAnother({ id, fingerprint }: Model): boolean {
+  const before = fingerprints.get(id);
+  return before !== undefined && fingerprint !== null && fingerprint !== before;
 }
 
 function chosen(all: readonly Model[], id: string | null): Model | null {

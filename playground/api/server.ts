@@ -1,30 +1,16 @@
 import { signal } from '@preact/signals';
-import { ApiError, readApiError } from './api-error.ts';
-import type { ModelList, Posted } from './api-types.ts';
+import { ApiError, noAnswer, readApiError } from './api-error.ts';
+import type { Health, ModelList, Posted } from './api-types.ts';
+import { apiKey, judgeKey, nextKey } from './key.ts';
+import { waitFor } from './waiting.ts';
 
 /** Where the API is: beside the page, so below any path that a proxy puts both. Ends with a slash. */
 export const baseUrl = new URL('.', document.baseURI).href;
 
-const KEY_IN_TAB = 'hotvec-api-key';
-/** Kept until the tab is closed, and nowhere else; empty: none. */
-export const apiKey = signal(sessionStorage.getItem(KEY_IN_TAB) ?? '');
-/** Whether the server asked for a key, or refused the one there is: its words. */
-export const keyRefusal = signal<string | null>(null);
-/** What the page waits for while the server cannot answer; null: nothing. */
-export const waiting = signal<{ reason: string; untilMs: number } | null>(null);
-
-/** Without an answer that says more. */
-const USUAL_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 30_000;
-/** A server that restarts loads its model for so long, at most; then the user decides. */
-const PATIENCE_MS = 5 * 60_000;
-
-export function keepKey(key: string): void {
-  apiKey.value = key;
-  keyRefusal.value = null;
-  if (key === '') sessionStorage.removeItem(KEY_IN_TAB);
-  else sessionStorage.setItem(KEY_IN_TAB, key);
-}
+/** Raised whenever what is known of the models may be wrong: the server was away, or vectors are of another model. */
+export const modelDoubts = signal(0);
+/** Of the last vectors of each model. */
+const lastFingerprints = new Map<string, string>();
 
 interface CallOptions {
   signal?: AbortSignal | undefined;
@@ -42,83 +28,101 @@ export interface Answered<Body> {
 }
 
 /**
- * Asks the API. While the server starts, restarts or has too much to do, asks again when it says.
- * @throws {ApiError} what it answered otherwise; {DOMException} AbortError.
+ * Asks the API. While the server starts, restarts or has too much to do, asks again when it says; while it wants another
+ * key, when there is one.
+ * @throws {ApiError} what it answered otherwise, or why the user did not wait; {DOMException} AbortError.
  */
 export async function post<Route extends keyof Posted>(
   route: Route,
   body: Posted[Route]['body'],
   options: CallOptions = {},
 ): Promise<Answered<Posted[Route]['answer']>> {
-  const answer = await patiently(options, () => call(route, { method: 'POST', body: JSON.stringify(body) }, options));
-  const { headers } = answer;
-  const fingerprint = headers.get('x-embedding-fingerprint');
-  return { body: (await answer.json()) as Posted[Route]['answer'], fingerprint, headers };
+  const init = { method: 'POST', body: JSON.stringify(body) };
+  const answered = await patiently(options, async () => {
+    const { headers, ...answer } = await call(route, init, options);
+    return { body: JSON.parse(answer.text) as Posted[Route]['answer'], headers };
+  });
+  const fingerprint = answered.headers.get('x-embedding-fingerprint');
+  if (fingerprint !== null) compareFingerprint(body.model ?? '', fingerprint);
+  return { ...answered, fingerprint };
 }
 
 /** @throws as {@link post}. */
 export async function fetchModels(options: CallOptions = {}): Promise<ModelList> {
-  const answer = await patiently(options, () => call('/v1/models', {}, options));
-  return (await answer.json()) as ModelList;
+  const list = await patiently(
+    options,
+    async () => JSON.parse((await call('/v1/models', {}, options)).text) as ModelList,
+  );
+  for (const { id, fingerprint } of list.data) if (fingerprint !== null) lastFingerprints.set(id, fingerprint);
+  return list;
 }
 
 /** The metrics in Prometheus' text format, once. @throws as {@link post}, without waiting. */
 export async function fetchMetrics(options: CallOptions = {}): Promise<string> {
-  return (await call('/metrics', {}, options)).text();
+  return (await call('/metrics', {}, options)).text;
+}
+
+/** How the service is, well or not, once. @throws as {@link post}, without waiting. */
+export async function fetchHealth({ signal }: CallOptions = {}): Promise<Health> {
+  // Without a key, which it does not need, and with no error for a status that says the same as the body.
+  const answer = await send('/readyz', { signal: signal ?? null });
+  const text = await answer.text();
+  if (answer.status !== 200 && answer.status !== 503) throw readApiError(answer.status, text, answer.headers);
+  return JSON.parse(text) as Health;
 }
 
 async function patiently<Result>({ signal }: CallOptions, ask: () => Promise<Result>): Promise<Result> {
-  const start = performance.now();
   for (let tries = 0; ; tries++) {
     try {
       const result = await ask();
-      waiting.value = null;
+      if (tries > 0) modelDoubts.value++;
       return result;
     } catch (error) {
-      const canWait = error instanceof ApiError && error.isPassing && performance.now() - start < PATIENCE_MS;
-      if (!canWait) {
-        waiting.value = null;
-        throw error;
-      }
-      const delayMs = Math.min(error.retryAfterMs ?? USUAL_WAIT_MS * 2 ** Math.min(tries, 4), LONGEST_WAIT_MS);
-      waiting.value = { reason: error.message, untilMs: Date.now() + delayMs };
-      await delay(delayMs, signal);
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === 'fingerprint_mismatch') modelDoubts.value++;
+      if (error.status === 401) await nextKey(signal);
+      else if (error.isPassing) await waitFor(error, tries, signal);
+      else throw error;
     }
   }
 }
 
-async function call(route: string, init: RequestInit, { signal, priority, expectFingerprint }: CallOptions) {
+interface CallAnswer {
+  text: string;
+  headers: Headers;
+}
+
+/** @throws {ApiError} for every status but 200; {DOMException} AbortError. */
+async function call(
+  route: string,
+  init: RequestInit,
+  { signal, priority, expectFingerprint }: CallOptions,
+): Promise<CallAnswer> {
   const headers: Record<string, string> = {};
   if (init.body !== undefined) headers['content-type'] = 'application/json';
   if (apiKey.value !== '') headers.authorization = `Bearer ${apiKey.value}`;
   if (priority !== undefined) headers['x-priority'] = priority;
   if (expectFingerprint !== undefined) headers['x-expect-fingerprint'] = expectFingerprint;
-  const answer = await fetch(new URL(route.slice(1), baseUrl), { ...init, headers, signal: signal ?? null }).catch(
-    (error: unknown) => {
-      if (signal?.aborted) throw error;
-      const message = 'The server does not answer; asking again.';
-      throw new ApiError(message, { status: 0, code: 'no_answer', param: null, retryAfterMs: null });
-    },
-  );
-  if (answer.ok) return answer;
-  const error = readApiError(answer.status, await answer.text(), answer.headers.get('retry-after'));
-  if (answer.status === 401) keyRefusal.value = error.message;
-  throw error;
+  const answer = await send(route, { ...init, headers, signal: signal ?? null });
+  // A connection may break in the middle of an answer, too.
+  const text = await answer.text().catch((error: unknown) => sayNoAnswer(error, signal));
+  const error = answer.ok ? null : readApiError(answer.status, text, answer.headers);
+  judgeKey(error?.status === 401 ? error.message : null);
+  if (error !== null) throw error;
+  return { text, headers: answer.headers };
 }
 
-/** @throws {DOMException} AbortError. */
-function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      waiting.value = null;
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener('abort', stop, { once: true });
-  });
+function send(route: string, init: RequestInit): Promise<Response> {
+  const url = new URL(route.slice(1), baseUrl);
+  return fetch(url, init).catch((error: unknown) => sayNoAnswer(error, init.signal));
+}
+
+function sayNoAnswer(error: unknown, signal: AbortSignal | null | undefined): never {
+  throw signal?.aborted ? error : noAnswer();
+}
+
+function compareFingerprint(model: string, fingerprint: string): void {
+  const last = lastFingerprints.get(model);
+  lastFingerprints.set(model, fingerprint);
+  if (last !== undefined && last !== fingerprint) modelDoubts.value++;
 }

@@ -2,7 +2,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import type { ApiError } from '../api/api-error.ts';
 import type { RerankRequest } from '../api/api-types.ts';
 import { reranker } from '../api/models.ts';
-import { apiKey, post } from '../api/server.ts';
+import { post } from '../api/server.ts';
 import { asApiError } from '../fields/error-message.tsx';
 import { instruction, lines } from './comparison.ts';
 
@@ -68,7 +68,6 @@ export function rerankBody(texts: RerankedTexts, row: number): RerankRequest {
 // Scores the pairs on screen, a moment after they changed last; what is no longer on screen is dropped.
 effect(() => {
   const texts = rerankedTexts.value;
-  void apiKey.value;
   const isWanted = !needsWord.value;
   batch(() => {
     rerankError.value = null;

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import { apiKey, baseUrl } from '../api/server.ts';
+import { apiKey } from '../api/key.ts';
+import { baseUrl } from '../api/server.ts';
 import { type CopiedRequest, type Language, snippet } from './snippets.ts';
 
 const NAMES: Record<Language, string> = { curl: 'curl', javascript: 'JavaScript', python: 'Python' };
