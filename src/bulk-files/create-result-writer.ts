@@ -45,7 +45,7 @@ export async function createResultWriter(options: ResultWriterOptions): Promise<
       await format.end();
       for (const file of files) await file.settle();
       // The file that was asked for comes last: where it is, the others are.
-      for (const file of files.reverse()) await file.publish();
+      for (const file of files.toReversed()) await file.publish();
     },
     abandon,
   };

@@ -27,7 +27,7 @@ interface CsvRecord {
  */
 export async function openCsv(input: Input, wanted: WantedColumns): Promise<FileRows> {
   const header = await readHeader(input);
-  checkColumns(input, wanted, header);
+  checkColumns(input, wanted, { names: header });
   const index = new Map(header.map((name, i) => [name, i]));
   return {
     count: null,

@@ -24,19 +24,20 @@ export interface FileRows {
 
 /**
  * Refuses columns that a file does not have.
+ * @param names those it has; `where`: in which part of it, if not all was looked at.
  * @throws {StartError} that names those it has.
  */
 export function checkColumns(
   { name }: Input,
   { textColumns, idColumn, keep }: WantedColumns,
-  names: readonly string[],
+  { names, where = '' }: { names: readonly string[]; where?: string },
 ): void {
   const wanted = [...textColumns, ...(idColumn === null ? [] : [idColumn]), ...keep];
   const missing = wanted.filter((column) => !names.includes(column));
   if (missing.length === 0) return;
-  const has = names.length === 0 ? 'none' : names.map((column) => JSON.stringify(column)).join(', ');
+  const list = (columns: readonly string[]) => columns.map((column) => JSON.stringify(column)).join(', ');
   throw new StartError(
-    `${name} has no column ${missing.map((column) => JSON.stringify(column)).join(', ')}. It has: ${has}.`,
+    `${name} has no column ${list(missing)}${where}. It has ${names.length === 0 ? 'none' : list(names)}.`,
   );
 }
 

@@ -5,8 +5,6 @@ import { type Progress, readHead } from './read-bytes.ts';
 import { readLines } from './read-lines.ts';
 import type { Cell, ColumnType } from './rows.ts';
 
-/** Of so many objects at the beginning, one must have a column that is asked for. */
-const LOOKED_AT = 100;
 /** A number of so many digits may be one that JSON.parse rounds. */
 const LONG_INTEGER = /\d{16}/;
 
@@ -17,8 +15,9 @@ type JsonObject = Record<string, Cell>;
  * @throws {StartError} for a file that cannot be read or is no text, and for a column that none of its first objects has.
  */
 export async function openJsonLines(input: Input, wanted: WantedColumns): Promise<FileRows> {
-  const names = await columnsOf(input);
-  if (names.length > 0) checkColumns(input, wanted, names);
+  const { names, lines } = await columnsOf(input);
+  // A field may be missing in some rows, and a long first line says nothing.
+  if (names.length > 0) checkColumns(input, wanted, { names, where: ` in its first ${lines} lines` });
   return {
     count: null,
     columnTypes: () => readTypes(input, wanted),
@@ -77,14 +76,14 @@ function isRounded(cell: Cell | undefined): boolean {
   return typeof cell === 'object' && cell !== null && Object.values(cell).some(isRounded);
 }
 
-/** Names of the fields of the first objects; none, if the first lines have no object. */
-async function columnsOf(input: Input): Promise<string[]> {
-  const head = await readHead(input);
+/** Names of the fields of the objects in the first megabyte, and how many lines that are. */
+async function columnsOf(input: Input): Promise<{ names: string[]; lines: number }> {
   const names = new Set<string>();
-  for (const line of head.toString().split('\n').slice(0, LOOKED_AT)) {
+  const lines = (await readHead(input)).toString().split('\n');
+  for (const line of lines) {
     for (const name of Object.keys(parseObject(line) ?? {})) names.add(name);
   }
-  return [...names];
+  return { names: [...names], lines: lines.length };
 }
 
 /** Reads all of it: a field may have another type in every line. */

@@ -11,7 +11,7 @@ const COLUMN = 'text';
  * @throws {StartError} for a file that cannot be read or is no text, and for other columns than `text`.
  */
 export async function openLines(input: Input, wanted: WantedColumns): Promise<FileRows> {
-  checkColumns(input, wanted, [COLUMN]);
+  checkColumns(input, wanted, { names: [COLUMN] });
   await readHead(input);
   const { textColumns, idColumn, keep } = wanted;
   return {

@@ -25,7 +25,7 @@ export interface ResultFile {
   appendAt: (position: number) => Appender;
   /** Writes what is buffered, and waits until it is on the disk. */
   settle: () => Promise<void>;
-  /** Gives the file its name; an older file of that name is replaced. Settles it before. */
+  /** Gives the file, settled, its name; an older file of that name is replaced. */
   publish: () => Promise<void>;
   /** Removes it, unless it has its name. */
   abandon: () => Promise<void>;
@@ -71,7 +71,6 @@ export async function createResultFile(file: string): Promise<ResultFile> {
     },
     settle,
     async publish() {
-      await settle();
       await named(() => rename(unfinished, file));
       await syncFolder(path.dirname(file));
     },

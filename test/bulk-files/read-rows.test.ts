@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { StartError } from '../../src/errors.ts';
 import { assertNames } from '../support/assert-names.ts';
 import { fixture, open, readAll } from './fixture.ts';
@@ -316,6 +317,33 @@ describe('Parquet', () => {
       }
     }
     assert.ok(damaged > 20, `${damaged} seen`);
+  });
+
+  it('goes on at any row of several files, and knows how many there are', async () => {
+    const source = await open(['pandas.parquet', 'pyarrow-v2-pages.parquet', 'polars.parquet'].map(fixture));
+    const all = await readAll(source);
+    assert.equal(source.count, 36);
+    assert.equal(all.length, 36);
+    for (let from = 0; from <= 36; from++) assert.deepEqual(await readAll(source, from), all.slice(from));
+  });
+
+  it('ends at a page whose size cannot be, also where the page is passed over', { timeout: 30_000 }, async () => {
+    const name = fixture('pyarrow-small-pages.parquet');
+    const whole = readFileSync(name);
+    const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(name));
+    const texts = Number(row_groups[0]!.columns[1]!.meta_data!.dictionary_page_offset);
+    let refused = 0;
+    for (let at = texts; at < texts + 20; at += 1) {
+      const bytes = Buffer.from(whole);
+      // The lowest bit of a size is its sign.
+      bytes[at] = (bytes[at] as number) ^ 1;
+      const source = await open(write('sizes.parquet', bytes));
+      await readAll(source, 11).catch((error) => {
+        assert.ok(error instanceof StartError, String(error));
+        if (error.message.includes('does not end in its column')) refused += 1;
+      });
+    }
+    assert.ok(refused > 0);
   });
 
   it('gives a merged source one type a column, and refuses types that cannot be one', async () => {

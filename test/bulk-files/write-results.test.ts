@@ -110,6 +110,35 @@ describe('results', () => {
     );
   });
 
+  it('tells -0 from 0 in a column of few values', async () => {
+    const zeros = Array.from({ length: 200 }, (_, i) => (i % 3 === 0 ? -0 : 0));
+    const output = path.join(folder, 'out.parquet');
+    await writeResults(
+      zeros.map((zero, id) => ({ id, kept: [zero], value: 1 })),
+      {
+        ...resultOptions(output, { format: 'parquet', value: { name: 'score' }, count: zeros.length }),
+        id: { name: 'id', type: 'int64' },
+        kept: [{ name: 'zero', type: 'double' }],
+      },
+    );
+    const read = await parquetReadObjects({ file: await asyncBufferFromFile(output) });
+    assert.deepEqual(
+      read.map(({ zero }) => zero),
+      zeros,
+    );
+  });
+
+  it('says where the dictionary of a column chunk is, and where its pages are', async () => {
+    const output = path.join(folder, 'out.parquet');
+    const value = { name: 'embedding', dimensions: 8, dtype: 'int8' } as const;
+    await writeResults(randomResults(value, 3), resultOptions(output, { format: 'parquet', value, count: 3 }));
+    const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(output));
+    const { dictionary_page_offset = 0n, data_page_offset } = row_groups[0]!.columns.at(-1)!.meta_data!;
+    // 256 entries of four bytes, and a header.
+    const bytes = Number(data_page_offset - dictionary_page_offset);
+    assert.ok(bytes > 1_024 && bytes < 1_060, String(bytes));
+  });
+
   it('writes files without rows', async () => {
     for (const format of outputFormats) {
       for (const value of resultValues) {

@@ -23,11 +23,7 @@ const LEAST_BYTES = 12;
 export async function openParquet(input: Input, wanted: WantedColumns): Promise<FileRows> {
   const metadata = await withFile(input, (file) => readMetadata(input, file));
   const schema = parquetSchema(metadata);
-  checkColumns(
-    input,
-    wanted,
-    schema.children.map(({ element }) => element.name),
-  );
+  checkColumns(input, wanted, { names: schema.children.map(({ element }) => element.name) });
   const columns = findColumns(input.name, { metadata, schema }, wanted);
   const typeOf = (name: string) => (columns.get(name) as ParquetColumn).type;
   const count = Number(metadata.num_rows);

@@ -66,7 +66,7 @@ export async function* readPages(
     const header = parquetHeader(head);
     const body = at + head.offset;
     at = body + header.compressed_page_size;
-    if (at > end) throw new RangeError('a page goes on behind its column');
+    if (at < body || at > end) throw new RangeError('a page does not end in its column');
     const rows = header.data_page_header?.num_values ?? header.data_page_header_v2?.num_rows ?? 0;
     if (header.type !== 'DICTIONARY_PAGE' && left >= rows) {
       left -= rows;
