@@ -6,6 +6,7 @@ import { closeNow, shutDown } from './http/door/shut-down.ts';
 import { reportModel } from './log/model-events.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { packageVersion } from './package-info.ts';
+import { beginBatches, openBatches } from './serve-batches.ts';
 import type { OpenModel } from './served-models/open-model.ts';
 import { type OpenModelsOptions, observeModel, openModels } from './served-models/open-models.ts';
 import { Readiness } from './served-models/readiness.ts';
@@ -48,6 +49,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const metrics: Metrics = new Metrics(() => ({
     models: models.map(observeModel),
     ready: readiness.isReady,
+    batches: { unfinished: batchJobs?.unfinished ?? 0, storedBytes: batchJobs?.files.storedBytes ?? 0 },
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
   const reports = (name: string) => reportModel(name, logger, metrics.of(name));
@@ -56,7 +58,20 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const mayWrite = new Promise<void>((resolve) => {
     tellPortIsOpen = resolve;
   });
-  const models = await openModels({ configs: config.models, logger, clock, engineEntry, cgroup, reports, mayWrite });
+  // Of two servers with one folder the second is told at once.
+  const batchJobs = await openBatches({ config, logger, metrics, clock });
+  const models = await openModels({
+    configs: config.models,
+    logger,
+    clock,
+    engineEntry,
+    cgroup,
+    reports,
+    mayWrite,
+  }).catch(async (error) => {
+    await batchJobs?.stop();
+    throw error;
+  });
   const registry = new ModelRegistry(models);
   const readiness = new Readiness(models, clock);
   const closeEngines = () => Promise.all(models.map(({ engine }) => engine.close()));
@@ -66,7 +81,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   });
 
   /** What there is to close if the start fails. */
-  const closers: (() => Promise<unknown>)[] = [closeEngines];
+  const closers: (() => Promise<unknown>)[] = [closeEngines, async () => batchJobs?.stop()];
   try {
     const tracer = await openTracer(config, (event) => {
       if (event.kind === 'failing') logger.warn({ reason: event.reason }, 'traces cannot be sent');
@@ -79,11 +94,19 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const basics = { config, readiness, metrics, logger, apiKeys, tracer };
     const isDraining = () => readiness.isDraining;
     // Loaded while the engine loads: it takes a tenth of a second.
-    const [{ buildApp }, { buildMetricsApp }] = await Promise.all([
+    const [{ buildApp, openInflight }, { buildMetricsApp }] = await Promise.all([
       import('./http/app.ts'),
       import('./http/metrics-app.ts'),
     ]);
-    const app = await buildApp({ ...basics, models: registry, isDraining, drained: drained.signal });
+    const inflight = openInflight(config, metrics);
+    const app = await buildApp({
+      ...basics,
+      models: registry,
+      isDraining,
+      drained: drained.signal,
+      inflight,
+      batchJobs,
+    });
     const metricsApp = config.metricsPort === 0 ? undefined : await buildMetricsApp(basics);
     closers.push(
       () => closeNow(metricsApp),
@@ -96,6 +119,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const metricsUrl = metricsApp && (await listen(metricsApp, metricsAddress));
     tellPortIsOpen();
     const loaded = await loadModels(models, metrics);
+    const endBatches = batchJobs && (await beginBatches(batchJobs, { config, models, logger, metrics, inflight }));
     logger.info({ url, metricsUrl, ...(loaded.length === 1 ? loaded[0] : { models: loaded }) }, 'ready');
     return {
       url,
@@ -103,6 +127,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
       engineProcessId: (name) => (models.find((model) => model.name === name) ?? models[0])?.engine.processIds[0],
       failed,
       close: async () => {
+        // What of them is under way is finished with the requests, or after the next start.
+        const batchesEnded = endBatches?.();
         await shutDown({
           app,
           metricsApp,
@@ -114,6 +140,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
             await closeEngines();
           },
         });
+        await batchesEnded;
         await tracer?.close();
       },
     };

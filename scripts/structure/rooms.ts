@@ -34,7 +34,7 @@ export const rooms: Rooms = {
     packageTypes: ['pino'],
   },
   'serve.ts': {
-    values: [...GROUND, 'served-models', 'http', 'http/door', 'log', 'metrics', 'tracing'],
+    values: [...GROUND, 'serve-batches.ts', 'served-models', 'http', 'http/door', 'log', 'metrics', 'tracing'],
     types: ['settings'],
     packageTypes: ['pino'],
   },
@@ -50,12 +50,28 @@ export const rooms: Rooms = {
     ],
     types: ['served-models', 'tasks/embedding/embedder.ts', 'tasks/embedding/prompt.ts', 'tasks/reranking/reranker.ts'],
   },
+  // The Batch API's folder and what answers its lines, for the server and for the command that needs no server.
+  'serve-batches.ts': {
+    values: [...GROUND, 'batch-jobs', 'http', 'log', 'served-models'],
+    types: ['http/door', 'metrics', 'settings'],
+    packageTypes: ['pino'],
+  },
+  // It knows neither HTTP nor models: what answers a line is handed to it.
+  'batch-jobs': { values: GROUND },
 
   http: {
-    values: [...GROUND, 'http/door', 'http/body', 'http/openapi', 'http/routes/*', 'http/dialects', 'http/playground'],
-    types: ['served-models', 'settings'],
-    packages: ['@fastify/swagger'],
-    packageTypes: ['fastify'],
+    values: [
+      ...GROUND,
+      'http/answers',
+      'http/door',
+      'http/body',
+      'http/openapi',
+      'http/routes/*',
+      'http/dialects',
+      'http/playground',
+    ],
+    types: ['batch-jobs', 'metrics', 'model-files/manifest.ts', 'served-models', 'settings'],
+    packages: ['@fastify/swagger', 'fastify'],
   },
   'http/door': {
     values: [...GROUND, 'http/answers', 'settings/host-name.ts', 'settings/loopback.ts', 'tracing/trace-context.ts'],
@@ -81,7 +97,7 @@ export const rooms: Rooms = {
   'http/body/body-worker.ts': { values: [...GROUND, 'http/body'], packages: ['piscina'] },
   'http/answers': {
     values: [...GROUND, 'http/door', 'http/body/output-dtype.ts', 'http/openapi'],
-    types: ['settings', 'tasks', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
+    types: ['batch-jobs', 'settings', 'tasks', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
     packageTypes: ['fastify', 'typebox'],
   },
   'http/openapi': {
@@ -98,9 +114,9 @@ export const rooms: Rooms = {
   },
   'http/routes': { types: ['served-models', 'settings'], packageTypes: ['fastify', 'typebox'] },
   'http/routes/*': {
-    values: [...GROUND, 'http/body', 'http/answers', 'http/openapi'],
+    values: [...GROUND, 'http/body', 'http/answers', 'http/door', 'http/openapi', 'batch-jobs'],
     types: ['http/routes', 'metrics', 'served-models', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
-    packages: ['typebox'],
+    packages: ['@fastify/multipart', 'typebox'],
     packageTypes: ['@fastify/type-provider-typebox', 'fastify'],
   },
   'http/dialects': {
@@ -246,6 +262,7 @@ export const rooms: Rooms = {
   log: {
     values: [...GROUND, 'model-files/hub/format-bytes.ts', 'engine/supervisor/engine-events.ts'],
     types: [
+      'batch-jobs',
       'settings',
       'metrics',
       'served-models',
@@ -256,7 +273,7 @@ export const rooms: Rooms = {
     ],
     packages: ['pino'],
   },
-  metrics: { values: GROUND, types: ['formats'], packages: ['prom-client'] },
+  metrics: { values: GROUND, types: ['batch-jobs', 'formats'], packages: ['prom-client'] },
   tracing: {
     values: GROUND,
     types: ['settings'],

@@ -1,5 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
+import type { BatchJobs } from '../batch-jobs/batch-jobs.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { ModelRegistry } from '../served-models/registry.ts';
 import type { Config } from '../settings/settings.ts';
 import { registerJsonBody } from './body/json-body.ts';
@@ -10,7 +12,9 @@ import { usualPatience } from './door/patience.ts';
 import { documentationPages } from './openapi/documentation-pages.ts';
 import { openapiOptions } from './openapi/openapi-options.ts';
 import { playground } from './playground/playground.ts';
+import { batchesRoutes } from './routes/batches/batches.ts';
 import { embeddingsRoutes } from './routes/embeddings/embeddings.ts';
+import { filesRoutes } from './routes/files/files.ts';
 import { type HealthOptions, healthRoutes } from './routes/health/health.ts';
 import { metricsRoutes } from './routes/metrics/metrics.ts';
 import { modelsRoutes } from './routes/models/models.ts';
@@ -23,6 +27,10 @@ export interface AppOptions extends BasicAppOptions, HealthOptions {
   models: ModelRegistry;
   /** The worker thread that reads large bodies; tests put one here that dies. */
   bodyWorkerEntry?: URL | undefined;
+  /** Left out: the Batch API is off. */
+  batchJobs?: BatchJobs | undefined;
+  /** What all that is received and sent counts for; left out: of this application alone. */
+  inflight?: InflightBytes | undefined;
   /** Aborted when incomplete requests are no longer waited for. */
   drained?: AbortSignal | undefined;
 }
@@ -30,13 +38,12 @@ export interface AppOptions extends BasicAppOptions, HealthOptions {
 /** Builds the HTTP application. It never listens: tests inject, `serve.ts` listens. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, models, readiness, metrics, bodyWorkerEntry, drained, patience = usualPatience } = options;
-  const inflight = new InflightBytes(
-    config.maxInflightBytes || 16 * config.maxBodyBytes,
-    (bytes) => metrics.observeBytesInside(bytes),
-    config.keyShare,
-  );
-  const app = createApp({ ...options, boundHost: config.host, basePath: config.basePath, inflight });
-  registerJsonBody(app, { limits: config, receiveMs: patience.receiveMs, drained, workerEntry: bodyWorkerEntry });
+  const { batchJobs = null, inflight = openInflight(config, metrics) } = options;
+  const takesFiles = batchJobs !== null;
+  const app = createApp({ ...options, boundHost: config.host, basePath: config.basePath, inflight, takesFiles });
+  const { receiveMs } = patience;
+  const wholeMs = takesFiles ? patience.wholeMs : undefined;
+  registerJsonBody(app, { limits: config, receiveMs, wholeMs, drained, workerEntry: bodyWorkerEntry });
 
   await app.register(swagger, openapiOptions(config.basePath));
   await app.register(documentationPages);
@@ -50,9 +57,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const isShared = config.dialects.includes('tei');
   await app.register(rerankRoutes, { form: rerank, urls: isShared ? ['/v1/rerank'] : ['/v1/rerank', '/rerank'] });
   await registerDialects(app, { ...routeOptions, readiness, rerank });
+  await app.register(filesRoutes, { batchJobs, receiveMs });
+  await app.register(batchesRoutes, { batchJobs });
   await app.register(healthRoutes, { readiness });
   if (config.playground) await app.register(playground, { readiness, basePath: config.basePath });
   if (config.metricsPort === 0) await app.register(metricsRoutes, { metrics });
   await app.ready();
   return app;
+}
+
+/** Counts the bytes of bodies and answers, within the bounds of the settings. */
+export function openInflight(
+  config: Pick<Config, 'maxInflightBytes' | 'maxBodyBytes' | 'keyShare'>,
+  metrics: Metrics,
+): InflightBytes {
+  const limit = config.maxInflightBytes || 16 * config.maxBodyBytes;
+  return new InflightBytes(limit, (bytes) => metrics.observeBytesInside(bytes), config.keyShare);
 }

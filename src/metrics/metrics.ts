@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
+import type { BatchEvent } from '../batch-jobs/batch-events.ts';
 import type { ErrorCode } from '../errors.ts';
+import { BatchJobMetrics } from './batch-job-metrics.ts';
 import { type EngineMetrics, engineMetrics } from './engine-metrics.ts';
 import { ModelMetrics } from './model-metrics.ts';
 import { defineObserved, type Observed } from './observed-metrics.ts';
@@ -42,6 +44,7 @@ export class Metrics {
   readonly registry: Registry;
   private readonly request: RequestMetrics;
   private readonly engine: EngineMetrics;
+  private readonly batchJobs: BatchJobMetrics;
   private readonly models = new Map<string, ModelMetrics>();
 
   /** @param observe called at each collection. */
@@ -50,6 +53,7 @@ export class Metrics {
     this.registry = define.registry;
     this.request = requestMetrics(define);
     this.engine = engineMetrics(define);
+    this.batchJobs = new BatchJobMetrics(define, () => observe().batches);
     defineObserved(define, observe);
     // A series that begins at 1 has no increase that an alert could see.
     for (const phase of PHASES) this.request.cancelled.inc({ phase }, 0);
@@ -96,5 +100,10 @@ export class Metrics {
   /** @param bytes of all request bodies inside, together. */
   observeBytesInside(bytes: number): void {
     this.request.bytesInside.set(bytes);
+  }
+
+  /** What happens to batches of requests. */
+  observeBatchJob(event: BatchEvent): void {
+    this.batchJobs.observe(event);
   }
 }

@@ -1,3 +1,4 @@
+import type { ObservedBatches } from './batch-job-metrics.ts';
 import type { PrefixedRegistry } from './prefixed-registry.ts';
 
 /** State of a model that is read when metrics are collected, not counted along the way. */
@@ -21,6 +22,7 @@ export interface ObservedModel {
 export interface Observed {
   models: readonly ObservedModel[];
   ready: boolean;
+  batches: ObservedBatches;
   /** Since the start. */
   logLinesDropped: number;
 }
@@ -57,4 +59,9 @@ export function defineObserved(define: PrefixedRegistry, observe: () => Observed
 }
 
 /** Of a service without models: for those who want to know what metrics there are. */
-export const NOTHING_OBSERVED: Observed = { models: [], ready: false, logLinesDropped: 0 };
+export const NOTHING_OBSERVED: Observed = {
+  models: [],
+  ready: false,
+  batches: { unfinished: 0, storedBytes: 0 },
+  logLinesDropped: 0,
+};

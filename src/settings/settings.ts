@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import { batchSettings } from './batch-settings.ts';
 import { hubSettings } from './hub-settings.ts';
 import { modelSettings } from './model-settings.ts';
 import { portSettings } from './port-settings.ts';
@@ -14,6 +15,7 @@ export const settings = {
   ...modelSettings,
   ...hubSettings,
   ...requestSettings,
+  ...batchSettings,
   ...portSettings,
   ...reportSettings,
 };

@@ -12,6 +12,11 @@ import { fakeEngineEntry, scriptFakeEngine, until } from '../support/supervised-
 /** Metrics that need another service to move, and the test that sees them move there. */
 const SEEN_ELSEWHERE: Record<string, string> = {
   hotvec_batch_padding_ratio: 'test/e2e/padded-model.test.ts',
+  hotvec_batch_api_lines_total: 'test/http/routes/batches/batches.test.ts',
+  hotvec_batch_api_batches_total: 'test/http/routes/batches/batches.test.ts',
+  hotvec_batch_api_unfinished: 'test/http/routes/batches/batches.test.ts',
+  hotvec_batch_api_stored_bytes: 'test/http/routes/batches/batches.test.ts',
+  hotvec_batch_api_paused: 'test/http/routes/batches/batches.test.ts',
   hotvec_inflight_bytes: 'test/metrics/metrics.test.ts',
   hotvec_poison_inputs_total: 'test/fault/poison.test.ts',
   hotvec_log_lines_dropped_total: 'test/log/destination.test.ts',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import type { BatchJobs } from '../../src/batch-jobs/batch-jobs.ts';
 import type { HotvecError } from '../../src/errors.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { type ApiKey, ApiKeys } from '../../src/http/door/api-keys.ts';
@@ -91,6 +92,8 @@ export interface StubOptions {
   isDraining?: () => boolean;
   bodyWorkerEntry?: URL;
   tracer?: RequestTracer;
+  /** The Batch API; left out: it is off. */
+  batchJobs?: BatchJobs;
   health?: () => Health;
   patience?: Partial<Patience>;
 }
@@ -203,6 +206,7 @@ export async function buildStubApp(options: StubOptions = {}): Promise<StubApp> 
     apiKeys: keysOf(options),
     isDraining: options.isDraining ?? (() => false),
     tracer: options.tracer ?? null,
+    batchJobs: options.batchJobs,
     bodyWorkerEntry: options.bodyWorkerEntry,
     patience: { ...usualPatience, ...options.patience },
   });

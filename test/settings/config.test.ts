@@ -70,7 +70,7 @@ describe('readConfig()', () => {
     it(`refuses nonsense in ${variable}, or takes any text`, () => {
       const isText = [
         ...['MODEL', 'SERVED_MODEL_NAME', 'ALIASES', 'HOST', 'METRICS_HOST', 'API_KEYS_FILE', 'OTEL_SERVICE_NAME'],
-        ...['HF_TOKEN_PATH', 'HF_HOME', 'HF_HUB_CACHE'],
+        ...['HF_TOKEN_PATH', 'HF_HOME', 'HF_HUB_CACHE', 'BATCH_DIR'],
       ].includes(variable);
       const found = problems({
         METRICS_PORT: '9090',

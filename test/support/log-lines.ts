@@ -37,6 +37,7 @@ const loaded = {
   batchTokens: some,
   batchTokensFrom: oneOf('measured', 'estimated', 'MAX_BATCH_TOKENS'),
 };
+const batch = { batch: text, key: maybe(text), endpoint: text, model: maybe(text) };
 const cached = { model: text, revision: text, folder: text, bytes: count };
 
 /** Every line that the server writes, by its message. docs/operations.md has the same in words; a test compares. */
@@ -144,6 +145,14 @@ export const logLines: Record<string, LogLine> = {
   'the engine failed an input': line('error', { reqId: requestId, code: errorCode, cause: text }),
   'unexpected error': line('error', { reqId: requestId, ...unexpected }),
   'ended by an uncaught error': line('fatal', unexpected),
+  'continuing the batches of the last run': line('info', { unfinished: some }),
+  'batch created': line('info', { ...batch, bytes: some }),
+  'batch in progress': line('info', { ...batch, lines: some }),
+  'batch ended': line('info', { ...batch, status: text, completed: count, failed: count, problem: maybe(text) }),
+  'batch paused: its answers cannot be stored': line('error', { batch: text, reason: text }),
+  'batch continues: its answers can be stored again': line('info', { batch: text }),
+  'batch interrupted, trying again in a minute': line('error', { batch: text, ...unexpected }),
+  'batches stopped: another process has taken BATCH_DIR': line('error'),
   'API keys reloaded': line('info', { keys: some }),
   'API keys not reloaded: the previous ones stay valid': line('error', { reason: text, keys: some }),
   'SIGHUP ignored: it reloads API keys, but API_KEYS_FILE is not set': line('warn'),

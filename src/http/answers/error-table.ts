@@ -52,6 +52,8 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
     when: 'a browser sends the request for a page whose `origin` is not allowed (`ALLOWED_ORIGINS`)',
   },
   model_not_found: { status: 404, ...request, when: '`model` is not served' },
+  file_not_found: { status: 404, ...request, when: 'there is no such file, or it belongs to another API key' },
+  batch_not_found: { status: 404, ...request, when: 'there is no such batch, or it belongs to another API key' },
   not_found: { status: 404, ...request, when: 'the path does not exist' },
   method_not_allowed: {
     status: 405,
@@ -65,6 +67,12 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
     retry: false,
     when: 'vectors or scores would not be comparable with those of `x-expect-fingerprint`',
   },
+  state_conflict: {
+    status: 409,
+    ...request,
+    retry: false,
+    when: 'the batch has ended, or the file is needed by one that has not',
+  },
   body_too_large: { status: 413, ...request, closesConnection: true, when: 'the body has too many bytes' },
   body_too_slow: { status: 408, ...request, closesConnection: true, when: 'the body arrives too slowly or not at all' },
   unsupported_media_type: {
@@ -75,11 +83,18 @@ export const errorTable: Record<ErrorCode, ErrorRow> = {
   },
   overloaded: {
     ...tooMuch,
-    when: 'too many tokens are waiting, or too many bytes of requests and responses are in flight',
+    when: 'too many tokens are waiting, too many bytes of requests and responses are in flight, or too many batches have not ended',
   },
   key_share_exceeded: {
     ...tooMuch,
-    when: 'too many tokens of this API key are waiting, or too many of its bytes are in flight',
+    when: 'too many tokens of this API key are waiting, too many of its bytes are in flight, or too many of its batches have not ended',
+  },
+  insufficient_storage: {
+    status: 507,
+    type: 'server_error',
+    retry: false,
+    closesConnection: true,
+    when: 'there is no room for another file or batch',
   },
   non_finite_output: { ...failure, retry: false, when: 'the model produced no usable vector or score for an input' },
   inference_failed: { ...failure, retry: false, when: 'the inputs could not be computed' },

@@ -134,7 +134,9 @@ function explainFields(
   }
   const [item] = (first?.instancePath ?? '').split('/').slice(keys.length + 1);
   const isItem = item !== undefined && Array.isArray(value);
-  const name = prefix + (isItem ? `${field}[${item}]` : field);
+  const full = prefix + (isItem ? `${field}[${item}]` : field);
+  // Fields of `metadata` have names of the client's.
+  const name = isItem || HARMLESS_NAME.test(field) ? full : prefix + (keys[0] ?? '');
   const enumError = errors.find((error) => error.keyword === 'enum');
   const { enum: allowed } = (schema as BodySchema).properties?.[field] ?? {};
   const what = complaintOf(isItem ? value[Number(item)] : value, enumError ?? first, allowed);

@@ -10,7 +10,7 @@ import { bodyTooLarge, type ReceiveOptions, receiveBody } from './receive-body.t
 /** What curl sends with `-d` by default: it says nothing about the body. */
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
-export interface JsonBodyOptions extends Pick<ReceiveOptions, 'receiveMs' | 'drained'> {
+export interface JsonBodyOptions extends Pick<ReceiveOptions, 'receiveMs' | 'wholeMs' | 'drained'> {
   limits: Limits;
   /** The worker; undefined: `body-worker.js`. */
   workerEntry?: URL | undefined;
@@ -22,7 +22,7 @@ export interface JsonBodyOptions extends Pick<ReceiveOptions, 'receiveMs' | 'dra
  * or that do not arrive, are refused.
  */
 export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions): void {
-  const { limits, receiveMs, drained, workerEntry } = options;
+  const { limits, receiveMs, wholeMs, drained, workerEntry } = options;
   const rules: BodyRules = { schemas: {}, forms: {}, limits };
   const reader = new BodyReader(rules);
   const largeBodies = new LargeBodies({ rules, entry: workerEntry });
@@ -30,7 +30,7 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
   app.decorateRequest('bodyForm', undefined);
   app.addHook('onRoute', ({ schema, config }) => {
     const body = schema?.body as object | undefined;
-    if (body === undefined) return;
+    if (body === undefined || config?.isOfFiles === true) return;
     const forms: { body: object; mark?: string }[] = [{ body }, ...(config?.otherForms ?? [])];
     // Schemas of TypeBox are plain JSON but for hidden marks.
     for (const form of forms) rules.schemas[nameOf(form.body)] = JSON.parse(JSON.stringify(form.body)) as object;
@@ -53,9 +53,10 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
     // It is not needed: a missing path or method is reported before it has arrived.
     if (request.is404) return undefined;
     const { maxBodyBytes } = limits;
-    const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs, drained });
+    const body = await receiveBody(payload, { maxBodyBytes, held: request.held, receiveMs, wholeMs, drained });
     request.bodyBytes = body.length;
-    return body;
+    // SDKs name a type for bodies that they do not send, where none is wanted.
+    return body.length === 0 && schemaOf(request) === undefined ? undefined : body;
   }
 
   async function readLarge(request: FastifyRequest, body: Buffer, schema: string | undefined): Promise<unknown> {
@@ -85,16 +86,18 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
       );
     }
     const announced = Number(request.headers['content-length'] ?? 0);
-    if (announced > limits.maxBodyBytes) throw bodyTooLarge(limits.maxBodyBytes);
-    // What would not fit is not begun, but takes no room before it comes.
-    if (announced > 0) request.held.check(announced);
+    if (!isOfFiles(request)) {
+      if (announced > limits.maxBodyBytes) throw bodyTooLarge(limits.maxBodyBytes);
+      // What would not fit is not begun, but takes no room before it comes.
+      if (announced > 0) request.held.check(announced);
+    }
     if (!request.is404 && expectsContinue(request.raw)) reply.raw.writeContinue();
   });
 
   // Not where it is received: Fastify closes the connection of what a content type parser throws.
   app.addHook('preValidation', async (request) => {
     // That there is no such path or method is said before what is wrong with a body.
-    if (request.is404) return;
+    if (request.is404 || isOfFiles(request)) return;
     const body = request.body as Buffer | undefined;
     const schema = schemaOf(request);
     const isLarge = body !== undefined && body.length > LARGE_BODY_BYTES;
@@ -103,6 +106,11 @@ export function registerJsonBody(app: FastifyInstance, options: JsonBodyOptions)
 
   app.addHook('onReady', async () => reader.compile());
   app.addHook('onClose', () => largeBodies.close());
+}
+
+/** Its body is read by the route. */
+function isOfFiles({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config?.isOfFiles === true;
 }
 
 function noteForm(request: FastifyRequest): (form: string) => void {

@@ -7,7 +7,8 @@ export interface BodySchema {
   items?: BodySchema;
   maxItems?: number;
   properties?: Record<string, BodySchema>;
-  additionalProperties?: boolean;
+  /** A schema: fields of any name, with such values. */
+  additionalProperties?: boolean | BodySchema;
 }
 
 /**
@@ -42,7 +43,11 @@ function describesAll(schema: BodySchema): boolean {
   const { type, anyOf, items, properties = {}, additionalProperties } = schema;
   if (anyOf !== undefined) return anyOf.every(describesAll);
   if (type === 'array') return items !== undefined && describesAll(items);
-  if (type === 'object') return additionalProperties === false && Object.values(properties).every(describesAll);
+  if (type === 'object') {
+    const others =
+      typeof additionalProperties === 'object' ? describesAll(additionalProperties) : !(additionalProperties ?? true);
+    return others && Object.values(properties).every(describesAll);
+  }
   return type !== undefined || schema.enum !== undefined || schema.const !== undefined;
 }
 

@@ -8,6 +8,8 @@ export interface ReceiveOptions {
   held: HeldBytes;
   /** A body that brings less than LEAST_BYTES in so many milliseconds, and is not whole then, is given up. */
   receiveMs: number;
+  /** A body that is not whole in so many milliseconds is given up, whatever its pace; undefined: Node sees to that. */
+  wholeMs?: number | undefined;
   /** Aborted when it is waited for no longer: the server is about to end. */
   drained?: AbortSignal | undefined;
 }
@@ -25,16 +27,18 @@ const MANY_CHUNKS = 256;
  * @throws {HotvecError} body_too_large, overloaded, body_too_slow, draining, client_closed_request. What still comes is not read.
  */
 export function receiveBody(payload: Readable, options: ReceiveOptions): Promise<Buffer> {
-  const { maxBodyBytes, held, receiveMs, drained } = options;
+  const { maxBodyBytes, held, receiveMs, wholeMs, drained } = options;
   return new Promise((resolve, reject) => {
     const blocks: Buffer[] = [];
     let chunks: Buffer[] = [];
     let received = 0;
     let receivedBefore = 0;
     let paceTimer: NodeJS.Timeout | undefined;
+    let wholeTimer: NodeJS.Timeout | undefined;
 
     const settle = () => {
       clearInterval(paceTimer);
+      clearTimeout(wholeTimer);
       drained?.removeEventListener('abort', onDrained);
       payload.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
     };
@@ -78,6 +82,10 @@ export function receiveBody(payload: Readable, options: ReceiveOptions): Promise
       fail(new HotvecError('client_closed_request', 'The client disconnected before sending its whole request.'));
     drained?.addEventListener('abort', onDrained);
     if (drained?.aborted) return onDrained();
+    if (wholeMs !== undefined) {
+      const message = `The request body did not arrive in ${wholeMs / 1000} seconds.`;
+      wholeTimer = setTimeout(() => fail(new HotvecError('body_too_slow', message)), wholeMs);
+    }
     payload.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
 }

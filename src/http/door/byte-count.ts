@@ -51,10 +51,11 @@ function clientOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string
   return [...head, ...(address.includes('::') ? zeros : []), ...tail].slice(0, 4).join(':');
 }
 
-function bytesOf(payload: unknown, { method }: FastifyRequest, reply: FastifyReply): number {
+function bytesOf(payload: unknown, { method, routeOptions }: FastifyRequest, reply: FastifyReply): number {
   if (method === 'HEAD') return 0;
   if (typeof payload === 'string') return Buffer.byteLength(payload);
   if (Buffer.isBuffer(payload)) return payload.length;
+  if (routeOptions.config?.isOfFiles === true) return 0;
   // Streams: send-chunks.ts says how long they are.
   return Number(reply.getHeader('content-length') ?? 0);
 }

@@ -74,7 +74,7 @@ function answerPreflight({ headers }: FastifyRequest, reply: FastifyReply): Fast
   const wanted = headers['access-control-request-headers'];
   void reply.removeHeader('access-control-expose-headers');
   void reply.header('vary', 'origin, access-control-request-headers');
-  void reply.header('access-control-allow-methods', 'GET, HEAD, POST');
+  void reply.header('access-control-allow-methods', 'GET, HEAD, POST, DELETE');
   if (typeof wanted === 'string' && FIELD_NAMES.test(wanted)) void reply.header('access-control-allow-headers', wanted);
   // Of Private Network Access: pages of the internet that call a server of this machine. Browsers ask the user by now;
   // those that still ask the server get the same answer as to its origin.

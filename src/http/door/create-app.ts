@@ -43,13 +43,15 @@ export interface PortOptions extends BasicAppOptions {
   inflight: InflightBytes;
   /** What its paths begin with. */
   basePath: string;
+  /** Whether files may be uploaded, which takes longer than all else. */
+  takesFiles?: boolean;
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What every port of hotvec has: limits for slow senders, ids, keys, one form of errors, a report of each request. */
 export function createApp(options: PortOptions): FastifyInstance {
-  const { config, metrics, logger, apiKeys, isDraining, tracer, boundHost, basePath, inflight } = options;
+  const { config, metrics, logger, apiKeys, isDraining, tracer, boundHost, basePath, inflight, takesFiles } = options;
   const { patience = usualPatience } = options;
   const cors = new Cors(config.allowedOrigins);
   const app = Fastify({
@@ -60,8 +62,9 @@ export function createApp(options: PortOptions): FastifyInstance {
       const id = headers['x-request-id'];
       return typeof id === 'string' && REQUEST_ID.test(id) ? id : randomUUID();
     },
-    // Slow senders are cut off: headers within 10 s, the whole request within a minute.
-    requestTimeout: 60_000,
+    // Slow senders are cut off: headers within 10 s, the whole request within a minute, or, of a file, within an hour;
+    // where files come, receive-body.ts gives the others their minute.
+    requestTimeout: takesFiles ? patience.fileMs : patience.wholeMs,
     keepAliveTimeout: config.keepAliveS * 1_000,
     // Node's own answer to a request without a host has no body; ours is an error like the others.
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },

@@ -16,6 +16,8 @@ declare module 'fastify' {
     otherForms?: readonly OtherForm[];
     /** Whether a body may come without `content-type: application/json`, see json-body.ts. */
     takesUntypedBody?: true;
+    /** Whether bodies and answers go to and from the disk, piece by piece: they are not JSON, and not held in memory. */
+    isOfFiles?: true;
     /** Whether the route only says that there is no such thing here: no hint names it. */
     isNotServed?: true;
   }

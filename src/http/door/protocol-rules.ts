@@ -7,7 +7,7 @@ import { linger } from './lingering-close.ts';
 /** `uri-host [ ":" port ]` of RFC 9110, 7.2: a registered name or an address; none is not an error. */
 const HOST = /^(\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(:\d*)?$/i;
 /** What this server has for any path. */
-const METHODS = 'GET, HEAD, POST, OPTIONS';
+const METHODS = 'GET, HEAD, POST, DELETE, OPTIONS';
 /** `*`, which is not a path, and which the router takes for `/`. */
 const WHOLE_SERVER = '/*';
 /** A request target in absolute form, as clients send it to proxies: RFC 9112, 3.2.2. */

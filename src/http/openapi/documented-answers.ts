@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import type { ErrorCode } from '../../errors.ts';
 import { type ErrorFormat, openaiErrors } from '../answers/error-format.ts';
 import { errorTable, publicErrorCodes } from '../answers/error-table.ts';
 import type { NamedExamples } from './documented-examples.ts';
@@ -70,10 +71,19 @@ const headersOfError: Record<number, Record<string, DocumentedHeader>> = {
   415: closing,
   429: retryAfter,
   503: retryAfter,
+  507: closing,
 };
 
 /** Error statuses of a route that computes vectors. */
 export const WORK_ERRORS = [400, 401, 404, 408, 409, 413, 415, 429, 500, 503, 504] as const;
+
+/** No route of a dialect has these. */
+const OF_BATCHES: readonly ErrorCode[] = [
+  'file_not_found',
+  'batch_not_found',
+  'state_conflict',
+  'insufficient_storage',
+];
 
 /** Every route can be asked under a wrong name. */
 const ANYWHERE = [403] as const;
@@ -117,7 +127,10 @@ export function answers(
 
 function errorAnswer(status: number, errors: ErrorFormat) {
   const { statusOf, tellsCode, schema } = errors;
-  const codes = publicErrorCodes.filter((code) => statusOf(code) === status && code !== 'not_found');
+  const codes = publicErrorCodes.filter(
+    (code) =>
+      statusOf(code) === status && code !== 'not_found' && (errors === openaiErrors || !OF_BATCHES.includes(code)),
+  );
   const reasons = codes.map((code) => (tellsCode ? `\`${code}\`: ${errorTable[code].when}` : errorTable[code].when));
   // A dialect may have one status for what has several: then no header is common to its answers.
   const [ownStatus, ...others] = new Set(codes.map((code) => errorTable[code].status));

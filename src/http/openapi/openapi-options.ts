@@ -54,6 +54,7 @@ export const openapiOptions = (basePath: string): FastifyDynamicSwaggerOptions =
     tags: [
       { name: 'embeddings', description: 'Vectors, and scores computed from them' },
       { name: 'reranking', description: 'Scores of documents for a query' },
+      { name: 'batches', description: 'Many requests in the background; off without `BATCH_DIR`' },
       { name: 'models', description: 'What is served, and its limits' },
       { name: 'text-embeddings-inference', description: 'For clients of that server; turned off by `DIALECTS`' },
       { name: 'ollama', description: 'For clients of Ollama; turned off by `DIALECTS`' },

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, HotvecError } from '../../../src/errors.ts';
 import { errorTable } from '../../../src/http/answers/error-table.ts';
+import { BatchClient, batchFolder } from '../../support/batches.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';
 import { withKeysFile } from '../door/keys-file.ts';
 import { answersAre, parseAnswers, sendRaw } from '../raw-socket.ts';
@@ -23,6 +24,7 @@ interface Row {
   provoke: () => Promise<Response>;
 }
 
+const place = batchFolder();
 let small: RunningService;
 let slow: RunningService;
 const others: { log: () => string; close: () => Promise<void> }[] = [];
@@ -109,6 +111,18 @@ const table: Record<ErrorCode, Row> = {
     param: 'model',
     provoke: () => post({ input: PLANTED, model: PLANTED }),
   },
+  file_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    param: 'file_id',
+    provoke: () => fetch(`${small.url}/v1/files/${PLANTED}`),
+  },
+  batch_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    param: 'batch_id',
+    provoke: () => fetch(`${small.url}/v1/batches/${PLANTED}`),
+  },
   not_found: {
     status: 404,
     type: 'invalid_request_error',
@@ -128,6 +142,17 @@ const table: Record<ErrorCode, Row> = {
     param: 'x-expect-fingerprint',
     headers: withoutRetry,
     provoke: () => post({ input: PLANTED }, { 'x-expect-fingerprint': PLANTED }),
+  },
+  state_conflict: {
+    status: 409,
+    type: 'invalid_request_error',
+    param: 'batch_id',
+    headers: withoutRetry,
+    provoke: async () => {
+      const client = new BatchClient(small.url);
+      const { id } = await client.until((await client.begin([PLANTED])).id);
+      return client.ask('POST', `/v1/batches/${id}/cancel`);
+    },
   },
   body_too_large: {
     status: 413,
@@ -180,6 +205,17 @@ const table: Record<ErrorCode, Row> = {
       const answer = await flood(429, { authorization: 'Bearer key-of-one' });
       slow = previous;
       return answer;
+    },
+  },
+  insufficient_storage: {
+    status: 507,
+    type: 'server_error',
+    param: null,
+    headers: { ...withoutRetry, connection: 'close' },
+    provoke: async () => {
+      const client = new BatchClient(small.url);
+      await client.post(PLANTED.repeat(100_000));
+      return client.post(PLANTED.repeat(100_000));
     },
   },
   non_finite_output: {
@@ -271,12 +307,20 @@ function startSlow(settings: object): Promise<RunningService> {
 
 describe('Every error code', () => {
   before(async () => {
-    small = await startService({ maxInputs: 4, maxInputTokens: 16, maxRequestTokens: 24, maxBodyBytes: 4096 });
+    const batches = { batchDir: place.folder, batchMaxStoredBytes: 2 ** 20 };
+    small = await startService({
+      maxInputs: 4,
+      maxInputTokens: 16,
+      maxRequestTokens: 24,
+      maxBodyBytes: 4096,
+      ...batches,
+    });
     others.push(small);
     slow = await startSlow({ maxQueueTokens: 8 });
   });
   after(async () => {
     for (const service of others) await service.close();
+    place.remove();
   });
 
   for (const [code, row] of Object.entries(table).filter(([name]) => name !== 'client_closed_request')) {

@@ -8,7 +8,7 @@ interface PublishedApi {
 }
 
 /** What a service publishes about itself: see test/fixtures/published-apis/README.md. */
-export function publishedApi(service: 'tei' | 'ollama') {
+export function publishedApi(service: 'tei' | 'ollama' | 'openai-batches') {
   const file = path.join(fixtures, 'published-apis', `${service}.json`);
   const api: PublishedApi = JSON.parse(readFileSync(file, 'utf8'));
   // Not strict: these are OpenAPI documents, with words of their own beside JSON Schema's.

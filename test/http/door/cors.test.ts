@@ -106,7 +106,7 @@ describe('ALLOWED_ORIGINS', () => {
       const answer = await service.fetch(route, { method: 'OPTIONS', headers: { origin: PAGE, ...preflight } });
       assert.equal(answer.status, 204, route);
       assert.equal(allowedBy(answer), PAGE);
-      assert.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD, POST');
+      assert.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD, POST, DELETE');
       assert.equal(answer.headers.get('access-control-allow-headers'), 'authorization, x-mine');
       assert.equal(answer.headers.get('access-control-max-age'), '7200');
       assert.equal(answer.headers.get('vary'), 'origin, access-control-request-headers');

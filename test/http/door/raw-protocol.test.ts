@@ -105,14 +105,14 @@ describe('Rules of HTTP, on the wire', () => {
       'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n',
       405,
       'method_not_allowed',
-      'GET, HEAD, POST, OPTIONS',
+      'GET, HEAD, POST, DELETE, OPTIONS',
     ],
-    [`CONNECT /v1/embeddings HTTP/1.1\r\n${HOST}\r\n`, 405, 'method_not_allowed', 'GET, HEAD, POST, OPTIONS'],
+    [`CONNECT /v1/embeddings HTTP/1.1\r\n${HOST}\r\n`, 405, 'method_not_allowed', 'GET, HEAD, POST, DELETE, OPTIONS'],
     [
       'CONNECT example.com:443 HTTP/1.1\r\nHost: localhost\r\n\r\n\x16\x03\x01\x02',
       405,
       'method_not_allowed',
-      'GET, HEAD, POST, OPTIONS',
+      'GET, HEAD, POST, DELETE, OPTIONS',
     ],
     [`TRACE /livez HTTP/1.1\r\n${HOST}\r\n`, 405, 'method_not_allowed', 'GET, HEAD'],
     [`PROPFIND /livez HTTP/1.1\r\n${HOST}\r\n`, 405, 'method_not_allowed', 'GET, HEAD'],
@@ -134,7 +134,7 @@ describe('Rules of HTTP, on the wire', () => {
   it('answers OPTIONS of the server as a whole', async () => {
     const answer = await send(`OPTIONS * HTTP/1.1\r\n${HOST}\r\n`);
     assert.deepEqual([answer.statuses, answer.isClosed], [[204], false]);
-    assert.match(answer.text, /^allow: GET, HEAD, POST, OPTIONS\r$/im);
+    assert.match(answer.text, /^allow: GET, HEAD, POST, DELETE, OPTIONS\r$/im);
   });
 
   it('serves the absolute form, and goes on in HTTP/1.1 where another protocol is proposed', async () => {

@@ -3,11 +3,20 @@ import { after, before, describe, it } from 'node:test';
 import { type ErrorCode, HotvecError } from '../../../src/errors.ts';
 import { LARGE_BODY_BYTES } from '../../../src/http/body/large-bodies.ts';
 import type { EmbedInput } from '../../../src/tasks/embedding/embedder.ts';
+import { batchFolder } from '../../support/batches.ts';
 import { startEmbedderAndReranker } from '../../support/embedder-and-reranker.ts';
 import type { RunningService } from '../../support/running-service.ts';
 import { golden } from '../../support/starter.ts';
 import { type Call, dialectCalls } from '../dialects/provoked-answers.ts';
 import { type StubService, startStubService } from '../stub-service.ts';
+import {
+  failingBatches,
+  seedBatches,
+  seededCalls,
+  stalledCalls,
+  switchedOffCalls,
+  withoutKeyCalls,
+} from './batch-calls.ts';
 import { operations, responseOf, validatorOf } from './openapi-document.ts';
 
 /** A body that begins and does not go on. */
@@ -204,13 +213,20 @@ function codeOf(input: EmbedInput | undefined): string {
 }
 
 describe('Live answers are as openapi.yaml says', () => {
+  const place = batchFolder();
   let service: RunningService;
   let stub: StubService;
   let keyed: StubService;
+  let off: StubService;
   before(async () => {
     const limit = { max_input_tokens: 500 };
     const entries = { starter: { ...limit, aliases: ['alias'] }, reranker: limit };
-    service = await startEmbedderAndReranker(entries, { maxBodyBytes: 8192 });
+    seedBatches(place.folder);
+    service = await startEmbedderAndReranker(entries, {
+      maxBodyBytes: 8192,
+      batchDir: place.folder,
+      batchMaxFileBytes: 10_000,
+    });
     const failure = (code: string) => new HotvecError(code as ErrorCode, 'as asked', { retryAfterMs: RETRY_AFTER_MS });
     stub = await startStubService({
       embed: ([input]) => Promise.reject(failure(codeOf(input))),
@@ -218,11 +234,16 @@ describe('Live answers are as openapi.yaml says', () => {
       tokenize: ([input]) => Promise.reject(failure(codeOf(input))),
       refusal: () => failure('not_ready'),
       isGivenUp: true,
+      batchJobs: failingBatches(failure),
       patience: { receiveMs: 100 },
     });
+    off = await startStubService();
     keyed = await startStubService({ keys: { someone: 'secret' } });
   });
-  after(() => Promise.all([service.close(), stub.close(), keyed.close()]));
+  after(async () => {
+    await Promise.all([service.close(), stub.close(), keyed.close(), off.close()]);
+    place.remove();
+  });
 
   for (const { route, method, operation } of operations) {
     for (const status of Object.keys(operation.responses).map(Number)) {
@@ -233,7 +254,7 @@ describe('Live answers are as openapi.yaml says', () => {
         };
         const of = (table: typeof real, wanted = status) => table[operation.operationId]?.[wanted] ?? [];
         if (status === 403) {
-          const [[path] = ['']] = of({ ...real, ...dialectCalls.real }, 200);
+          const [[path] = ['']] = of({ ...real, ...seededCalls, ...dialectCalls.real }, 200);
           const answer = await stub.app.inject({
             method: method as 'get',
             url: path,
@@ -247,16 +268,22 @@ describe('Live answers are as openapi.yaml says', () => {
         const all = [
           ...of({ ...real, ...dialectCalls.real }).map((call) => ({ call, url: service.url })),
           ...of({ ...stubbed, ...dialectCalls.stubbed }).map((call) => ({ call, url: stub.url })),
+          ...of(seededCalls).map((call) => ({ call, url: service.url })),
+          ...of(stalledCalls(STALLED)).map((call) => ({ call, url: stub.url })),
+          ...of(switchedOffCalls).map((call) => ({ call, url: off.url })),
           ...of(withDocuments.real).map((call) => ({ call, url: service.url })),
           ...of(withDocuments.stubbed).map((call) => ({ call, url: stub.url })),
-          ...of({ ...withoutKey, ...dialectCalls.withoutKey }).map((call) => ({ call, url: keyed.url })),
+          ...of({ ...withoutKey, ...withoutKeyCalls, ...dialectCalls.withoutKey }).map((call) => ({
+            call,
+            url: keyed.url,
+          })),
         ];
         assert.ok(all.length > 0, 'a documented answer that no test provokes');
         for (const { call, url } of all) await check(url, call);
         assert.deepEqual([...unseen.bodies, ...unseen.answers], [], 'a documented form that no test provokes');
 
         async function check(origin: string, [path, body, headers]: Call): Promise<void> {
-          if (status === 200 && body !== undefined) {
+          if (status === 200 && body !== undefined && typeof body !== 'string') {
             const described = operation.requestBody?.content['application/json'];
             assert.ok(described !== undefined, 'a body that is not described');
             assert.equal(validatorOf(described.schema)(withoutNulls(body)), null, JSON.stringify(body));
@@ -264,7 +291,7 @@ describe('Live answers are as openapi.yaml says', () => {
           }
           const response = await fetch(origin + path, {
             method,
-            headers: { 'content-type': 'application/json', ...headers },
+            headers: { ...(method === 'delete' ? {} : { 'content-type': 'application/json' }), ...headers },
             ...(body === STALLED
               ? { body: stalledBody(), duplex: 'half' }
               : { body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body) }),

@@ -1,0 +1,343 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import type { BatchEvent } from '../../src/batch-jobs/batch-events.ts';
+import { type BatchJob, hasEnded } from '../../src/batch-jobs/batch-job.ts';
+import { BatchJobs, type BatchLimits, type NewBatch } from '../../src/batch-jobs/batch-jobs.ts';
+import type { LineAnswer, LineRequest, LineService } from '../../src/batch-jobs/line-service.ts';
+import { HotvecError } from '../../src/errors.ts';
+import { batchFolder, type OutputLine, requestLine } from '../support/batches.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const HOUR = 3_600;
+const START = Date.UTC(2026, 0, 1);
+const limits: BatchLimits = {
+  maxFileBytes: 1e6,
+  maxStoredBytes: 1e8,
+  retentionS: 48 * HOUR,
+  keyShare: 0.5,
+  maxLines: 1_000,
+  maxLineBytes: 1e5,
+  maxUnfinished: 4,
+};
+
+/** What the clients of a batch do, over lines whose answers the test gives. */
+describe('BatchJobs', () => {
+  let place: ReturnType<typeof batchFolder>;
+  let clock: FakeClock;
+  let events: BatchEvent[];
+  let batches: BatchJobs;
+  /** Lines that were asked, and are not answered. */
+  let asked: { line: LineRequest; answer: (answer?: Partial<LineAnswer>) => void }[];
+  /** How lines are answered without a test's doing; undefined: they wait for it. */
+  let respond: ((line: LineRequest) => Partial<LineAnswer> | undefined) | undefined;
+
+  const service: LineService = {
+    modelFor: (_, name = 'model') => {
+      if (name !== 'model') throw new HotvecError('model_not_found', 'No.', { param: 'model' });
+      return { name, fingerprint: 'print' };
+    },
+    windowTokensOf: () => 1e9,
+    answer: (line) =>
+      new Promise((resolve) => {
+        const answer = (one: Partial<LineAnswer> = {}) =>
+          resolve({
+            status: 200,
+            body: Buffer.from('{"usage":{"total_tokens":2}}'),
+            tokens: 2,
+            retryAfterMs: undefined,
+            ...one,
+          });
+        const now = respond?.(line);
+        if (now === undefined) asked.push({ line, answer });
+        else answer(now);
+      }),
+  };
+  const open = (more: Partial<BatchLimits> = {}) =>
+    BatchJobs.open({
+      folder: place.folder,
+      limits: { ...limits, ...more },
+      clock,
+      now: () => START + clock.now(),
+      onEvent: (event) => events.push(event),
+    });
+
+  beforeEach(async () => {
+    place = batchFolder();
+    clock = new FakeClock();
+    events = [];
+    asked = [];
+    respond = () => ({});
+    batches = await open();
+  });
+  afterEach(async () => {
+    for (const { answer } of asked) answer();
+    await batches.stop();
+    place.remove();
+  });
+
+  async function upload(lines: readonly string[], owner: string | null = null): Promise<string> {
+    const content = (async function* () {
+      yield Buffer.from(lines.join('\n'));
+    })();
+    const file = { owner, filename: 'in.jsonl', expiresAfterS: null };
+    return (await batches.files.keep(await batches.files.receive(owner, content), file)).id;
+  }
+  async function create(lines: readonly string[], owner: string | null = null, more: Partial<NewBatch> = {}) {
+    const batch: NewBatch = {
+      inputFileId: await upload(lines, owner),
+      endpoint: '/v1/embeddings',
+      completionWindow: '24h',
+      windowS: 24 * HOUR,
+      metadata: null,
+      outputExpiresAfterS: null,
+      ...more,
+    };
+    return (await batches.create(batch, owner)).id;
+  }
+  const lines = (count: number) =>
+    Array.from({ length: count }, (_, i) => requestLine(`c${i + 1}`, { input: `text ${i}` }));
+  async function until(condition: () => boolean): Promise<void> {
+    for (let i = 0; !condition(); i++) {
+      if (i > 1e5) throw new Error('it did not happen');
+      await setImmediate();
+    }
+  }
+  async function ended(id: string, owner: string | null = null): Promise<BatchJob> {
+    await until(() => hasEnded(batches.find(id, owner)));
+    return batches.find(id, owner);
+  }
+  function linesOf(fileId: string): OutputLine[] {
+    const text = readFileSync(batches.files.pathOf(fileId), 'utf8');
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as OutputLine);
+  }
+  const idsOf = (fileId: string) => linesOf(fileId).map(({ custom_id: id }) => id);
+
+  it('answers every line in the order of the input, whatever the order they are ready in', async () => {
+    respond = undefined;
+    batches.begin(service);
+    const id = await create(lines(30));
+    await until(() => asked.length === 30);
+    for (const { line, answer } of asked.splice(0).reverse()) answer(line.id.endsWith('_7') ? { status: 400 } : {});
+    const job = await ended(id);
+    assert.equal(job.status, 'completed');
+    assert.deepEqual(job.counts, { total: 30, completed: 29, failed: 1 });
+    assert.equal(job.tokens, 60);
+    assert.deepEqual(
+      idsOf(job.outputFileId),
+      lines(30)
+        .map((_, i) => `c${i + 1}`)
+        .filter((one) => one !== 'c7'),
+    );
+    assert.deepEqual(idsOf(job.errorFileId), ['c7']);
+    assert.deepEqual(Object.keys(job.reachedAt), ['in_progress', 'finalizing', 'completed']);
+  });
+
+  it('asks a line again where the server is overloaded or its engine is away, and never tells', async () => {
+    let tries = 0;
+    respond = () => ({ status: [429, 503, 200][tries++] ?? 200 });
+    batches.begin(service);
+    const id = await create(lines(1));
+    await until(() => tries > 0);
+    while (!hasEnded(batches.find(id, null))) {
+      clock.advance(1_000);
+      await setImmediate();
+    }
+    assert.equal(tries, 3);
+    assert.deepEqual(batches.find(id, null).counts, { total: 1, completed: 1, failed: 0 });
+  });
+
+  it('fails for a wrong line, and asks none', async () => {
+    let count = 0;
+    respond = () => {
+      count += 1;
+      return {};
+    };
+    batches.begin(service);
+    const job = await ended(await create([...lines(5), '{}']));
+    assert.equal(job.status, 'failed');
+    assert.deepEqual(
+      job.problems.map(({ code, line }) => [code, line]),
+      [['missing_required_parameter', 6]],
+    );
+    assert.equal(count, 0);
+  });
+
+  it('ends with what it has when it is cancelled', async () => {
+    respond = ({ id }) => (Number(id.split('_').at(-1)) <= 4 ? {} : undefined);
+    batches.begin(service);
+    const id = await create(lines(9));
+    await until(() => batches.find(id, null).counts.completed === 4 && asked.length === 5);
+    assert.equal((await batches.cancel(id, null)).status, 'cancelling');
+    asked[0]?.answer();
+    for (const { answer } of asked.slice(1)) answer({ status: 503 });
+    const job = await ended(id);
+    assert.equal(job.status, 'cancelled');
+    assert.deepEqual(idsOf(job.outputFileId), ['c1', 'c2', 'c3', 'c4', 'c5']);
+    await assert.rejects(batches.cancel(id, null), { code: 'state_conflict' });
+  });
+
+  it('is cancelled also while its lines are validated, and before its turn', async () => {
+    const id = await create(lines(3));
+    await batches.cancel(id, null);
+    batches.begin(service);
+    assert.equal((await ended(id)).status, 'cancelled');
+  });
+
+  it('expires with what it has, and names the rest', async () => {
+    respond = ({ id }) => (Number(id.split('_').at(-1)) <= 2 ? {} : undefined);
+    batches.begin(service);
+    const id = await create(lines(5), null, { windowS: HOUR });
+    await until(() => batches.find(id, null).counts.completed === 2 && asked.length === 3);
+    clock.advance(HOUR * 1_000);
+    for (const { answer } of asked) answer({ status: 429 });
+    const job = await ended(id);
+    assert.equal(job.status, 'expired');
+    assert.deepEqual(job.counts, { total: 5, completed: 2, failed: 3 });
+    assert.deepEqual(
+      linesOf(job.errorFileId).map(({ custom_id, response, error }) => [custom_id, response, error?.code]),
+      ['c3', 'c4', 'c5'].map((one) => [one, null, 'batch_expired']),
+    );
+  });
+
+  it('goes on after a stop, asking no line twice that was answered', async () => {
+    respond = ({ id }) => (Number(id.split('_').at(-1)) <= 6 ? {} : undefined);
+    batches.begin(service);
+    const id = await create(lines(10));
+    await until(() => batches.find(id, null).counts.completed === 6 && asked.length === 4);
+    const stopped = batches.stop();
+    for (const { answer } of asked.splice(0)) answer({ status: 503 });
+    await stopped;
+
+    batches = await open();
+    const again: string[] = [];
+    respond = (line) => {
+      again.push(line.id);
+      return {};
+    };
+    assert.equal(batches.find(id, null).status, 'in_progress');
+    batches.begin(service);
+    const job = await ended(id);
+    assert.deepEqual(
+      again.map((one) => one.split('_').at(-1)),
+      ['7', '8', '9', '10'],
+    );
+    assert.deepEqual(
+      idsOf(job.outputFileId),
+      lines(10).map((_, i) => `c${i + 1}`),
+    );
+    assert.equal(job.tokens, 20);
+    assert.ok(events.some((event) => event.kind === 'resumed' && event.unfinished === 1));
+  });
+
+  it('waits where its answers cannot be stored, and loses none', async () => {
+    await batches.stop();
+    batches = await open({ maxStoredBytes: 70_000 });
+    batches.begin(service);
+    const id = await create(lines(100));
+    await until(() => events.some((event) => event.kind === 'paused'));
+    const { counts } = batches.find(id, null);
+    assert.ok(counts.completed < 100);
+    assert.equal(batches.find(id, null).status, 'in_progress');
+    await batches.stop();
+    // The operator gives it room.
+    batches = await open();
+    batches.begin(service);
+    const job = await ended(id);
+    assert.deepEqual(
+      idsOf(job.outputFileId),
+      lines(100).map((_, i) => `c${i + 1}`),
+    );
+  });
+
+  it('belongs to the key that made it, as its files do', async () => {
+    batches.begin(service);
+    const id = await create(lines(1), 'one');
+    await ended(id, 'one');
+    const { inputFileId, outputFileId } = batches.find(id, 'one');
+    for (const owner of ['two', null]) {
+      assert.throws(() => batches.find(id, owner), { code: 'batch_not_found' });
+      await assert.rejects(batches.cancel(id, owner), { code: 'batch_not_found' });
+      for (const file of [inputFileId, outputFileId]) {
+        assert.throws(() => batches.files.find(file, owner), { code: 'file_not_found' });
+        await assert.rejects(batches.deleteFile(file, owner), { code: 'file_not_found' });
+      }
+      assert.deepEqual([batches.list(owner), batches.files.list(owner)], [[], []]);
+    }
+    const batch = { ...batches.find(id, 'one'), windowS: HOUR };
+    await assert.rejects(batches.create(batch, 'two'), { code: 'file_not_found' });
+  });
+
+  it('runs one batch of a key at a time, and those of several keys beside each other', async () => {
+    respond = undefined;
+    batches.begin(service);
+    await create(lines(1), 'one');
+    await create(lines(1), 'one');
+    await create(lines(1), 'two');
+    await until(() => asked.length === 2);
+    for (let i = 0; i < 50; i++) await setImmediate();
+    assert.deepEqual(
+      asked.map(({ line }) => line.owner),
+      ['one', 'two'],
+    );
+    asked[0]?.answer();
+    await until(() => asked.length === 3);
+    assert.equal(asked[2]?.line.owner, 'one');
+  });
+
+  it('takes no more batches than may be unfinished, and of one key no more than its share', async () => {
+    await create(lines(1), 'one');
+    await create(lines(1), 'one');
+    await assert.rejects(create(lines(1), 'one'), { code: 'key_share_exceeded' });
+    await create(lines(1), 'two');
+    await create(lines(1), 'two');
+    await assert.rejects(create(lines(1), 'three'), { code: 'overloaded' });
+  });
+
+  it('keeps the file that a batch reads, and deletes what is over its time', async () => {
+    respond = undefined;
+    batches.begin(service);
+    const id = await create(lines(1), null, { windowS: 100 * HOUR });
+    const { inputFileId } = batches.find(id, null);
+    await assert.rejects(batches.deleteFile(inputFileId, null), { code: 'state_conflict' });
+    await until(() => asked.length === 1);
+    clock.advance(49 * HOUR * 1_000);
+    await until(() => true);
+    assert.equal(batches.files.list(null).length, 1);
+    asked[0]?.answer();
+    await ended(id);
+    clock.advance(60_000);
+    await until(() => batches.files.list(null).length === 1);
+    assert.equal(batches.list(null).length, 0, 'it was made longer ago than batches are kept');
+    clock.advance(49 * HOUR * 1_000);
+    await until(() => batches.files.list(null).length === 0);
+    assert.equal(batches.files.storedBytes, 0);
+  });
+
+  it('refuses a file that is too large, or for which there is no room, and leaves nothing of it', async () => {
+    await batches.stop();
+    batches = await open({ maxFileBytes: 200_000, maxStoredBytes: 500_000 });
+    const text = (bytes: number) => ['x'.repeat(bytes)];
+    await assert.rejects(upload(text(200_001)), { code: 'body_too_large' });
+    await upload(text(200_000));
+    await assert.rejects(
+      upload(text(200_000), 'one').then(() => upload(text(60_000), 'one')),
+      { code: 'insufficient_storage' },
+    );
+    await assert.rejects(upload(text(150_000)), { code: 'insufficient_storage' });
+    assert.equal(batches.files.list(null).length, 1);
+    assert.equal(batches.files.storedBytes, 400_000);
+  });
+
+  it('is of one server at a time', async () => {
+    await assert.rejects(open(), { name: 'StartError', message: /is in use by another hotvec/ });
+    await batches.stop();
+    batches = await open();
+    assert.match(readFileSync(path.join(place.folder, 'lock'), 'utf8'), /"processId":\d+/);
+  });
+});
