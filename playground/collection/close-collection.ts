@@ -11,6 +11,7 @@ export async function cancelEmbedding(): Promise<void> {
   const { id, embedded, dimensions } = open;
   if (embedded === 0) return deleteCollection(id);
   await updateSaved(id, { size: embedded });
+  if (collection.value !== open) return;
   const columns = Object.entries(open.columns).map(([name, cells]) => [name, cells.slice(0, embedded)]);
   collection.value = {
     ...open,
