@@ -8,6 +8,7 @@ import { packageRoot } from '../../src/package-info.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { clients } from './clients.ts';
 import { examples, examplesFolder } from './examples.ts';
+import { itRunsBatches } from './it-runs-batches.ts';
 import { itPrints, itServes } from './it-serves.ts';
 
 /** What needs no more packages than hotvec's own; the others are in files of `npm run test:long`. */
@@ -26,6 +27,11 @@ describe('Clients and examples', { concurrency: 2 }, () => {
       () => [process.execPath, file],
     );
   }
+
+  itRunsBatches('openai 6 for JavaScript', 'javascript', () => [
+    process.execPath,
+    path.join(packageRoot, 'test', 'clients', 'javascript', 'openai-batch.mjs'),
+  ]);
 
   for (const example of examples.filter(({ command }) => command === 'sh')) {
     const hasCurl = () => spawnSync('curl', ['--version']).status === 0;

@@ -7,6 +7,7 @@ import { type RunningService, startService } from '../support/running-service.ts
 import { clients } from './clients.ts';
 import { examples, examplesFolder } from './examples.ts';
 import { itRanks } from './it-ranks.ts';
+import { itRunsBatches } from './it-runs-batches.ts';
 import { itPrints, itServes } from './it-serves.ts';
 import { startServiceThatRanks } from './ranked-reference.ts';
 
@@ -36,6 +37,10 @@ describe('Python clients and examples', { concurrency: 2 }, () => {
       const command = pythonCommand(['cohere', 'litellm'], file);
       return typeof command === 'string' ? command : { command };
     },
+  );
+
+  itRunsBatches('openai for Python', 'python', () =>
+    pythonCommand(['openai'], path.join(packageRoot, 'test', 'clients', 'python', 'use_openai_batch.py')),
   );
 
   for (const example of examples.filter(({ command }) => command === 'python')) {
