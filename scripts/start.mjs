@@ -82,6 +82,6 @@ const isNamed = chosen.some((name) => {
   const isFlag = (argument) => argument === `--${name}` || argument.startsWith(`--${name}=`);
   return process.env[variable] || process.env[`HOTVEC_${variable}`] || process.argv.some(isFlag);
 });
-const serves = !['pull', 'verify', 'embed', 'rerank', 'similarity'].includes(process.argv[2] ?? '');
+const serves = !['pull', 'verify', 'embed', 'rerank', 'similarity', 'batch'].includes(process.argv[2] ?? '');
 if (serves && !isNamed) process.env.MODEL = 'starter,starter-reranker';
 await import('../dist/src/cli.js');

@@ -16,7 +16,7 @@ const LEAST_OPEN_FILES = 200;
 
 const args = process.argv.slice(2);
 /** Commands that end when their work is done: stopped before that, they have not done as they were asked. */
-const WORKS = ['pull', 'verify', 'embed', 'rerank', 'similarity'];
+const WORKS = ['pull', 'verify', 'embed', 'rerank', 'similarity', 'batch'];
 const signals = new StopSignals(WORKS.includes(args[0] ?? '') ? 1 : 0);
 
 async function run(): Promise<number> {

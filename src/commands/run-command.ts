@@ -14,6 +14,8 @@ Usage:
                           write a score for each pair of query and document
   hotvec similarity INPUT… -o OUTPUT
                           write how alike the two texts of each row are
+  hotvec batch INPUT -o OUTPUT
+                          answer the lines of a file for OpenAI's Batch API, without a server
   hotvec verify [MODEL]   load a model and compare its vectors with known references
   hotvec --version
 `;
@@ -37,6 +39,7 @@ export async function runCommand(
   if (command === 'embed') return (await import('./embed.ts')).embedCommand(rest, signals);
   if (command === 'rerank') return (await import('./rerank.ts')).rerankCommand(rest, signals);
   if (command === 'similarity') return (await import('./similarity.ts')).similarityCommand(rest, signals);
+  if (command === 'batch') return (await import('./batch.ts')).batchCommand(rest, signals);
   const isFlag = command.startsWith('--');
   if (command === 'serve' || isFlag) {
     const { serveCommand } = await import('./serve.ts');

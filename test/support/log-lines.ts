@@ -147,6 +147,7 @@ export const logLines: Record<string, LogLine> = {
   'ended by an uncaught error': line('fatal', unexpected),
   'continuing the batches of the last run': line('info', { unfinished: some }),
   'batch created': line('info', { ...batch, bytes: some }),
+  'lines answered': line('info', { total: some, completed: count, failed: count }),
   'batch in progress': line('info', { ...batch, lines: some }),
   'batch ended': line('info', { ...batch, status: text, completed: count, failed: count, problem: maybe(text) }),
   'batch paused: its answers cannot be stored': line('error', { batch: text, reason: text }),
