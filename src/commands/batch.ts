@@ -1,5 +1,4 @@
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import type { LineCounts } from '../batch-jobs/batch-job.ts';
 import { checkFiles, type FileRunEnd, runFile } from '../batch-jobs/run-file.ts';
 import { systemClock } from '../clock.ts';
@@ -11,13 +10,20 @@ import { Metrics } from '../metrics/metrics.ts';
 import { NOTHING_OBSERVED } from '../metrics/observed-metrics.ts';
 import { batchLimits, openLines } from '../serve-batches.ts';
 import { openModels } from '../served-models/open-models.ts';
-import { readConfig, type StartConfig } from '../settings/config.ts';
-import { readSettings } from './command-settings.ts';
-import { EXIT_ENGINE, EXIT_ROWS_FAILED, EXIT_SIGNALS, EXIT_USAGE } from './exit-codes.ts';
+import { ConfigError, readConfig, type StartConfig } from '../settings/config.ts';
+import { type Flags, flagsHelp, readFlags, UsageError } from './bulk-flags.ts';
+import { EXIT_CONFIG, EXIT_ENGINE, EXIT_ROWS_FAILED, EXIT_SIGNALS, EXIT_USAGE } from './exit-codes.ts';
 import { explainMachineError } from './explain-machine-error.ts';
 import type { StopSignals } from './stop-signals.ts';
 
-const USAGE = 'hotvec batch INPUT -o OUTPUT [--errors FILE] [--overwrite] [flags]';
+const USAGE = 'hotvec batch INPUT -o OUTPUT [flags]';
+const DESCRIPTION = "Answers the lines of a file for OpenAI's Batch API, without a server. An interrupted run goes on.";
+const FLAGS = {
+  output: { value: 'FILE', short: 'o', description: 'The file to write: a JSON line for each line of the input' },
+  errors: { value: 'FILE', description: 'Another file for lines with an error; without it they are in the output' },
+  overwrite: { description: 'Replace the output if it is there, and what is left of a run with another input' },
+  help: { short: 'h', description: 'Show this' },
+} as const satisfies Flags;
 
 /** What the command line says beside the settings. */
 interface BatchFiles {
@@ -35,17 +41,9 @@ const LINE_MS = 10_000;
  * Returns the exit code.
  */
 export async function batchCommand(args: readonly string[], signals: StopSignals): Promise<number> {
-  const { files, settings } = readFiles(args);
-  const isHelp = args.includes('--help') || args.includes('-h');
-  if (files === undefined && !isHelp) {
-    process.stderr.write(`hotvec batch needs one INPUT, and --output.\n\nUsage: ${USAGE}\n`);
-    return EXIT_USAGE;
-  }
-  // Nothing listens here: HOST is not a reason to require API keys.
-  const environment = { ...process.env, HOST: undefined, HOTVEC_HOST: undefined };
-  const config = readSettings(USAGE, isHelp ? ['--help'] : [], () => readConfig(environment, settings));
-  if (typeof config === 'number' || files === undefined) return config as number;
-
+  const read = readRun(args);
+  if (typeof read === 'number') return read;
+  const { files, config } = read;
   const stop = new AbortController();
   let stoppedBy: NodeJS.Signals | 'engine_failed' | undefined;
   const end = (reason: typeof stoppedBy) => {
@@ -73,34 +71,29 @@ export async function batchCommand(args: readonly string[], signals: StopSignals
   }
 }
 
-/** @returns `files` undefined: the command line cannot be meant. */
-function readFiles(args: readonly string[]): { files: BatchFiles | undefined; settings: string[] } {
-  const own = {
-    output: { type: 'string', short: 'o' },
-    errors: { type: 'string' },
-    overwrite: { type: 'boolean' },
-  } as const;
-  const { tokens } = parseArgs({ args: [...args], options: own, strict: false, allowPositionals: true, tokens: true });
-  const values: Partial<Record<'output' | 'errors', string>> = {};
-  const settings: string[] = [];
-  const inputs: string[] = [];
-  let overwrite = false;
-  for (const token of tokens) {
-    if (token.kind === 'option' && token.name === 'overwrite') overwrite = true;
-    else if (token.kind === 'option' && (token.name === 'output' || token.name === 'errors'))
-      values[token.name] = token.value ?? '';
-    else if (token.kind === 'option') settings.push(args[token.index] as string);
-    else if (token.kind === 'positional') {
-      const before = args[token.index - 1] ?? '';
-      // The value of a setting's flag.
-      if (settings.at(-1) === before && before.startsWith('--') && !before.includes('=')) settings.push(token.value);
-      else inputs.push(token.value);
+/** @returns the exit code where there is nothing more to do. */
+function readRun(args: readonly string[]): { files: BatchFiles; config: StartConfig } | number {
+  try {
+    const { inputs, values, switches, settings } = readFlags('batch', FLAGS, args);
+    if (switches.help === true) {
+      process.stdout.write(flagsHelp(USAGE, DESCRIPTION, FLAGS));
+      return 0;
     }
+    // Without a working directory there is neither an engine process nor a path; this reports it in one line.
+    process.cwd();
+    const [input, ...others] = inputs;
+    if (input === undefined || others.length > 0)
+      throw new UsageError('One INPUT is needed: the file with the requests.');
+    const { output = '', errors = output } = values;
+    if (output === '') throw new UsageError('--output is missing: the file to write.');
+    // Nothing listens here: HOST is not a reason to require API keys.
+    const config = readConfig({ ...process.env, HOST: undefined, HOTVEC_HOST: undefined }, settings);
+    return { files: { input, output, errors, overwrite: switches.overwrite === true }, config };
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return error instanceof UsageError ? EXIT_USAGE : EXIT_CONFIG;
   }
-  const [input, ...others] = inputs;
-  const { output = '', errors = output } = values;
-  const isMeant = input !== undefined && others.length === 0 && output !== '' && errors !== '';
-  return { files: isMeant ? { input, output, errors, overwrite } : undefined, settings };
 }
 
 /** Loads the models, and answers the lines. */

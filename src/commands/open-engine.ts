@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts';
 import { StartError } from '../errors.ts';
 import { reportModel } from '../log/model-events.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { NOTHING_OBSERVED } from '../metrics/observed-metrics.ts';
 import type { TaskName } from '../model-files/manifest.ts';
 import { type OpenModel, openModel, type StartedModel } from '../served-models/open-model.ts';
 import type { StartConfig } from '../settings/config.ts';
@@ -39,7 +40,7 @@ export async function openEngine<Task extends TaskName>({
     throw new StartError(`MODEL names ${config.models.length} models; a run computes with one.`);
   }
   // What is counted, no one asks for; what is logged is the same as of a server.
-  const metrics = new Metrics(() => ({ models: [], ready: true, logLinesDropped: 0 }));
+  const metrics = new Metrics(() => NOTHING_OBSERVED);
   const model = await openModel({
     // Calls are let in as fast as the engine takes them, and equal texts are computed once without a cache.
     config: { ...one, maxQueueTokens: Number.MAX_SAFE_INTEGER, keyShare: 1, vectorCacheMb: 0 },

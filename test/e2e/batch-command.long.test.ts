@@ -55,7 +55,7 @@ describe('hotvec batch, interrupted or refused', () => {
     ],
     ['an input that is not there', () => [at('absent'), '-o', at('no')], 1, /hotvec: .*absent is not there/],
     ['an output that is there', () => [input(), '-o', input()], 1, /exists.*--overwrite/],
-    ['no output', () => [input()], 64, /needs one INPUT, and --output/],
+    ['no output', () => [input()], 64, /--output is missing/],
     ['a setting that is none', () => [input(), '-o', at('no'), '--dtype', 'int1'], 78, /--dtype is "int1"/],
     ['a folder that is not there', () => [input(), '-o', at('absent/no')], 1, /hotvec: There is no folder .*absent/],
   ];
