@@ -1,14 +1,13 @@
+/** Reads a text by code points, as the API counts; JavaScript counts UTF-16 units. */
 export interface CodePointReader {
-  /** Code points of the text. */
-  count: number;
-  /** The part between two places in code points. Fast where calls go through the text from its start to its end. */
-  slice: (from: number, to: number) => string;
+  /**
+   * The part between two places in code points; to the end of the text if there is no second. Fast where calls go through
+   * the text from its start to its end.
+   */
+  slice: (from: number, to?: number) => string;
 }
 
-/** Reads a text by code points, as the API counts; JavaScript counts UTF-16 units. */
 export function codePointReader(text: string): CodePointReader {
-  let count = 0;
-  for (let i = 0; i < text.length; count++) i += unitsAt(text, i);
   let place = 0;
   let unit = 0;
   const unitOf = (codePoint: number) => {
@@ -20,12 +19,17 @@ export function codePointReader(text: string): CodePointReader {
     return unit;
   };
   return {
-    count,
     slice: (from, to) => {
       const start = unitOf(from);
-      return text.slice(start, unitOf(to));
+      return text.slice(start, to === undefined ? undefined : unitOf(to));
     },
   };
+}
+
+export function countCodePoints(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; count++) i += unitsAt(text, i);
+  return count;
 }
 
 function unitsAt(text: string, unit: number): number {

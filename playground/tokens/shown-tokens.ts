@@ -1,4 +1,4 @@
-import { codePointReader } from './code-points.ts';
+import { codePointReader, countCodePoints } from './code-points.ts';
 
 /** A token as `/v1/tokenize` describes it: places count code points of prompt and text. */
 export interface TokenPiece {
@@ -35,7 +35,7 @@ export interface TokenizedText {
  */
 export function showTokens({ pieces, prompt, input, cut }: TokenizedText): ShownPart[] {
   const text = codePointReader(prompt + input);
-  const promptEnd = codePointReader(prompt).count;
+  const promptEnd = countCodePoints(prompt);
   const lastInText = pieces.findLastIndex(({ start }) => start !== null);
   const parts: ShownPart[] = [];
   /** Code points that are shown so far. */
@@ -46,11 +46,16 @@ export function showTokens({ pieces, prompt, input, cut }: TokenizedText): Shown
     parts.push({ kind, text: text.slice(end, to), pieces: [], index });
     end = to;
   };
+  const fillRest = (index: number) => {
+    const rest = end === Number.POSITIVE_INFINITY ? '' : text.slice(end);
+    if (rest !== '') parts.push({ kind: cut === 'end' ? 'cut' : 'gap', text: rest, pieces: [], index });
+    end = Number.POSITIVE_INFINITY;
+  };
   for (let index = 0; index < pieces.length; ) {
     const group = groupAt(pieces, index);
     const { start, stop, prompt: isPrompt, text: name } = group[0] as TokenPiece;
     if (start === null || stop === null) {
-      if (index > lastInText) fill(text.count, cut === 'end' ? 'cut' : 'gap', index);
+      if (index > lastInText) fillRest(index);
       parts.push({ kind: 'special', text: name, pieces: group, index });
     } else {
       const isBehindCut = isStartCut && !isPrompt;
@@ -63,7 +68,7 @@ export function showTokens({ pieces, prompt, input, cut }: TokenizedText): Shown
     }
     index += group.length;
   }
-  fill(text.count, cut === 'end' ? 'cut' : 'gap', pieces.length);
+  fillRest(pieces.length);
   return parts;
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { codePointReader } from '../../playground/tokens/code-points.ts';
+import { codePointReader, countCodePoints } from '../../playground/tokens/code-points.ts';
 import { type ShownPart, showTokens, type TokenPiece } from '../../playground/tokens/shown-tokens.ts';
 import { visibleText } from '../../playground/tokens/visible-text.ts';
 import { packageRoot } from '../../src/package-info.ts';
@@ -95,8 +95,9 @@ describe('codePointReader()', () => {
     const text = 'a🙂é中👩‍👩‍👧z';
     const characters = [...text];
     const reader = codePointReader(text);
-    assert.equal(reader.count, characters.length);
+    assert.equal(countCodePoints(text), characters.length);
     for (let from = characters.length; from >= 0; from--) {
+      assert.equal(reader.slice(from), characters.slice(from).join(''));
       for (let to = from; to <= characters.length + 1; to++) {
         assert.equal(reader.slice(from, to), characters.slice(from, to).join(''));
       }
