@@ -149,7 +149,7 @@ describe('what is copied of a request', () => {
     }
   });
 
-  it('has no doubled backslash and no quote within its quotes as curl: fish and PowerShell read it, too', () => {
+  it('has no doubled backslash and no quote within its quotes as curl: fish reads it, too', () => {
     for (const request of requests) {
       const { program } = snippet('curl', request, options);
       const body = program.slice(program.indexOf("-d '") + 4, -2);
