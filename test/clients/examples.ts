@@ -16,3 +16,10 @@ export const examples: Example[] = [
     /```sh\n(node|python|sh) (\S+)\n```\n\n```text\n([^`]*)```/g,
   ),
 ].map(([, command = '', program = '', output = '']) => ({ command, program, output }));
+
+/** Examples of engines that spread work over machines: a command with arguments, and the last line that it prints. */
+export const engineExamples: (Example & { arguments: string })[] = [
+  ...readFileSync(path.join(examplesFolder, 'README.md'), 'utf8').matchAll(
+    /```sh\n(python) (\S+) ([^`\n]+)\n```\n\n```text\n([^`]*)```/g,
+  ),
+].map(([, command = '', program = '', given = '', output = '']) => ({ command, program, arguments: given, output }));
