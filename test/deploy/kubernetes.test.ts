@@ -65,20 +65,20 @@ const config = () => readConfig({ ...fixed, HOST: '0.0.0.0', THREADS: container.
 
 describe('deploy/kubernetes', () => {
   it('is YAML of one document a file, and kustomization.yaml names files that exist', () => {
-    const files = readdirSync(folder);
-    assert.ok(files.length >= 8);
-    for (const file of files) {
+    const isYaml = (file: string) => file.endsWith('.yaml');
+    const files = readdirSync(folder).filter(isYaml);
+    assert.ok(files.length >= 11);
+    const inBulk = readdirSync(path.join(folder, 'bulk')).filter(isYaml);
+    for (const file of [...files, ...inBulk.map((name) => `bulk/${name}`)]) {
       const documents = parseAllDocuments(readDeployed(`kubernetes/${file}`), { strict: true, uniqueKeys: true });
       assert.equal(documents.length, 1, file);
       for (const { errors } of documents as { errors: unknown[] }[]) assert.deepEqual(errors, [], file);
     }
-    const text = readDeployed('kubernetes/kustomization.yaml');
-    const named = [...text.matchAll(/^\s+(?:# )?- ([\w-]+\.yaml)$/gm)].map(([, file]) => file as string);
+    const named = (kustomization: string) =>
+      [...readDeployed(kustomization).matchAll(/^\s+(?:# )?- ([\w-]+\.yaml)$/gm)].map(([, file]) => file as string);
     const others = ['kustomization.yaml', 'metrics-adapter.yaml'];
-    assert.deepEqual(
-      [...named, ...others].sort(),
-      files.filter((file) => file.endsWith('.yaml')),
-    );
+    assert.deepEqual([...named('kubernetes/kustomization.yaml'), ...others].sort(), files.sort());
+    assert.deepEqual([...named('kubernetes/bulk/kustomization.yaml'), 'kustomization.yaml'].sort(), inBulk.sort());
   });
 
   it('selects the pods that it makes, everywhere', () => {
