@@ -28,6 +28,7 @@ const documents = [
   'docs/quantized-vectors.md',
   'docs/reranking.md',
   'docs/runbook.md',
+  'docs/scale.md',
   'docs/decisions/README.md',
   'docs/decisions/tooling.md',
   'bench/README.md',
