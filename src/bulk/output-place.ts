@@ -80,7 +80,10 @@ export function errorsFileOf(output: string): string {
 /** Makes the folder, and this process the only one in it: another may remove it meanwhile, when its work is done. */
 async function enter(folder: string): Promise<() => Promise<void>> {
   for (;;) {
-    await mkdir(folder, { recursive: true });
+    // Not recursively: Node would say of a read-only disk that the folder is not there.
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
     try {
       return await lockFolder(folder);
     } catch (error) {
