@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { Metrics } from '../src/metrics/metrics.ts';
@@ -25,6 +25,7 @@ const documents = [
   'docs/dialects.md',
   'docs/models.md',
   'docs/operations.md',
+  'docs/playground.md',
   'docs/quantized-vectors.md',
   'docs/reranking.md',
   'docs/runbook.md',
@@ -141,8 +142,18 @@ describe('docs', () => {
     assert.ok(links > decisions.length, 'no links were found');
   });
 
+  it('shows pictures that are small enough, and keeps none that it does not show', () => {
+    const shown = new Set(documents.flatMap((document) => read(document).match(/images\/[\w-]+\.png/g) ?? []));
+    const kept = readdirSync(path.join(packageRoot, 'docs', 'images')).map((file) => `images/${file}`);
+    assert.ok(kept.length >= 5 && read('README.md').includes('docs/images/'));
+    for (const picture of kept) {
+      assert.ok(shown.has(picture), `${picture} is not shown`);
+      assert.ok(statSync(path.join(packageRoot, 'docs', picture)).size <= 200_000, `${picture} is too large`);
+    }
+  });
+
   it('names only source files that exist', () => {
-    const sources = ['src', 'bench'].flatMap((folder) =>
+    const sources = ['src', 'bench', 'playground'].flatMap((folder) =>
       readdirSync(path.join(packageRoot, folder), { recursive: true, encoding: 'utf8' }),
     );
     for (const document of documents) {
