@@ -102,6 +102,18 @@ describe('results', () => {
     const { row_groups } = await parquetMetadataAsync(file);
     // 64 MiB of vectors of 16 KiB, and a little of ids and titles.
     assert.ok(row_groups.length === 2 && row_groups[0]!.num_rows > 4_000n && row_groups[0]!.num_rows < 4_096n);
+    // Spark gives a group to the task in whose part of the file its middle is, by the place of its first column and its size:
+    // one whose first column were not its first bytes would end behind the file, and be read by nobody.
+    let end = 4n;
+    for (const { columns, total_compressed_size } of row_groups) {
+      const start = end;
+      for (const { meta_data } of columns) {
+        const { dictionary_page_offset, data_page_offset, total_compressed_size: size } = meta_data!;
+        assert.equal(dictionary_page_offset ?? data_page_offset, end);
+        end += size;
+      }
+      assert.equal(end - start, total_compressed_size);
+    }
     const rowStart = Number(row_groups[0]!.num_rows) - 2;
     const read = await parquetReadObjects({ file, rowStart, rowEnd: rowStart + 4 });
     assert.deepEqual(

@@ -6,13 +6,13 @@ import { type ArrowField, arrowTypeOf, encodeArrowSchema } from './arrow-schema.
 import { type OutputColumn, outputColumn } from './output-columns.ts';
 import { VectorChunk, type VectorKind, vectorField, vectorSchema } from './vector-chunk.ts';
 
-/** A row group ends at the first of them: readers take a group at a time, and its kept cells are in memory until then. */
+/** A row group ends at the first of them: readers take a group at a time, and it is in memory until then. */
 const GROUP_ROWS = 1 << 16;
 const GROUP_BYTES = 64 << 20;
 
 /**
  * Writes a Parquet file: ids and kept columns by their types, and the vectors as lists of a fixed size, which is how
- * pyarrow, pandas and polars read them. A group's vectors are on the disk before its other columns.
+ * pyarrow, pandas and polars read them.
  */
 export function parquetFormat(out: Appender, options: ResultWriterOptions): ResultFormat {
   const { value, metadata } = options;
@@ -46,15 +46,16 @@ export function parquetFormat(out: Appender, options: ResultWriterOptions): Resu
   let groupBytes = 0;
 
   const endGroup = async () => {
-    const vectors = chunk?.finish();
-    if (vectors !== undefined) {
-      bytes.appendBytes(vectors.bytes);
-      await drain();
-    }
     writer.write({ columnData: columns.map((column, i) => columnData(column, cells[i]!)), rowGroupSize: GROUP_ROWS });
     await drain();
-    const group = writer.row_groups.at(-1)!;
-    if (vectors !== undefined) {
+    if (chunk !== null) {
+      // Behind the other columns, as in the schema: Spark takes the place of the first column for that of the group.
+      const vectors = chunk.finish(bytes.offset);
+      for (const page of vectors.pages) {
+        bytes.appendBytes(page);
+        await drain();
+      }
+      const group = writer.row_groups.at(-1)!;
       const size = vectors.chunk.meta_data!.total_compressed_size;
       group.columns.push(vectors.chunk);
       group.total_byte_size += size;
@@ -75,14 +76,10 @@ export function parquetFormat(out: Appender, options: ResultWriterOptions): Resu
           groupBytes += sizeOf(cell);
         }
         if (vector !== null) {
-          chunk ??= new VectorChunk(vector, bytes.offset);
+          chunk ??= new VectorChunk(vector);
           const values = row.value as Exclude<ResultRow['value'], number>;
           groupBytes += values.byteLength;
-          const page = chunk.add(values);
-          if (page !== null) {
-            bytes.appendBytes(page);
-            await drain();
-          }
+          chunk.add(values);
         }
         if (cells[0]!.length === GROUP_ROWS || groupBytes >= GROUP_BYTES) await endGroup();
       }

@@ -45,7 +45,7 @@ export function vectorField(kind: VectorKind): ArrowField {
 }
 
 /**
- * Writes one column chunk of vectors, a page at a time. Bytes go from the vectors into the pages as they are: the general
+ * The column chunk of the vectors of a row group, in pages. Bytes go from the vectors into the pages as they are: the general
  * encoder takes each number as a value of its own, at a tenth of the speed (decision 0124).
  */
 export class VectorChunk {
@@ -54,35 +54,35 @@ export class VectorChunk {
   private readonly page: Uint8Array;
   private rowsInPage = 0;
   private rows = 0;
-  private bytes = 0;
-  private readonly start: number;
+  private readonly pages: Uint8Array[] = [];
+  private dictionaryBytes = 0;
 
-  /** @param start where in the file the chunk begins. */
-  constructor(kind: VectorKind, start: number) {
+  constructor(kind: VectorKind) {
     this.kind = kind;
-    this.start = start;
     this.rowBytes = kind.length * (kind.element === 'float32' ? 4 : 1);
     this.page = new Uint8Array(Math.max(1, Math.floor(PAGE_BYTES / this.rowBytes)) * this.rowBytes);
   }
 
-  /** @returns a page's bytes, when it is full; they go behind those before. */
-  add({ buffer, byteOffset, byteLength }: Float32Array | Int8Array | Uint8Array): Uint8Array | null {
+  add({ buffer, byteOffset, byteLength }: Float32Array | Int8Array | Uint8Array): void {
     if (byteLength !== this.rowBytes) throw new Error(`a vector of ${byteLength} bytes, not ${this.rowBytes}`);
     this.page.set(new Uint8Array(buffer, byteOffset, byteLength), this.rowsInPage * this.rowBytes);
     this.rowsInPage += 1;
-    return (this.rowsInPage + 1) * this.rowBytes > this.page.length ? this.endPage() : null;
+    if ((this.rowsInPage + 1) * this.rowBytes > this.page.length) this.endPage();
   }
 
-  /** @returns what ends the chunk, and what the file's footer says of it. */
-  finish(): { bytes: Uint8Array; chunk: ColumnChunk } {
-    const bytes = this.rowsInPage > 0 ? this.endPage() : new Uint8Array();
+  /**
+   * @param start where in the file the chunk will be.
+   * @returns its bytes, and what the file's footer says of it.
+   */
+  finish(start: number): { pages: readonly Uint8Array[]; chunk: ColumnChunk } {
+    if (this.rowsInPage > 0) this.endPage();
     const { name, length, element } = this.kind;
-    const size = BigInt(this.bytes);
+    const size = BigInt(this.pages.reduce((sum, page) => sum + page.length, 0));
     const isFloat = element === 'float32';
     return {
-      bytes,
+      pages: this.pages,
       chunk: {
-        file_offset: BigInt(this.start),
+        file_offset: BigInt(start),
         meta_data: {
           type: isFloat ? 'FLOAT' : 'INT32',
           encodings: isFloat ? ['PLAIN', 'RLE'] : ['PLAIN', 'RLE', 'RLE_DICTIONARY'],
@@ -91,16 +91,14 @@ export class VectorChunk {
           num_values: BigInt(this.rows * length),
           total_uncompressed_size: size,
           total_compressed_size: size,
-          data_page_offset: BigInt(this.start + (isFloat ? 0 : this.dictionaryBytes)),
-          ...(!isFloat && { dictionary_page_offset: BigInt(this.start) }),
+          data_page_offset: BigInt(start + (isFloat ? 0 : this.dictionaryBytes)),
+          ...(!isFloat && { dictionary_page_offset: BigInt(start) }),
         },
       },
     };
   }
 
-  private dictionaryBytes = 0;
-
-  private endPage(): Uint8Array {
+  private endPage(): void {
     const writer = new ByteWriter(this.page.length + (1 << 16));
     const { element, length } = this.kind;
     if (element !== 'float32' && this.rows === 0) this.dictionaryBytes = writeDictionary(writer, element);
@@ -127,8 +125,7 @@ export class VectorChunk {
     for (const part of [repetition, definition, body]) writer.appendBytes(part);
     this.rows += rows;
     this.rowsInPage = 0;
-    this.bytes += writer.index;
-    return writer.getBytes();
+    this.pages.push(writer.getBytes());
   }
 }
 
