@@ -6,10 +6,14 @@ import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { HotvecError } from '../../src/errors.ts';
 import { packageRoot } from '../../src/package-info.ts';
+import { startStubService } from '../http/stub-service.ts';
 import { findPython } from '../support/find-python.ts';
+import { freePort } from '../support/free-port.ts';
 import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
 import { engineExamples, examplesFolder } from './examples.ts';
+import { runProgram } from './run-program.ts';
 
 const run = promisify(execFile);
 const programs = path.join(packageRoot, 'test', 'clients', 'engines');
@@ -99,6 +103,38 @@ describe('Engines that spread work over machines', () => {
       assert.deepEqual(report, { rows: ROWS, sameIds: true, sameTexts: true, otherVectors: 0 });
     });
   }
+
+  it('hotvec_fleet.py waits for a busy server, leaves a dead one, and uses none with another fingerprint', async (t) => {
+    if (typeof found === 'string') {
+      t.skip(found);
+      return;
+    }
+    const arrivals: number[] = [];
+    const stub = await startStubService({
+      embed(inputs) {
+        const asked = String(inputs[0]?.content);
+        if (asked === 'internal_error') throw new HotvecError('internal_error', 'As asked.');
+        if (asked !== 'overloaded once') return undefined;
+        arrivals.push(performance.now());
+        if (arrivals.length === 1) throw new HotvecError('overloaded', 'As asked.', { retryAfterMs: 700 });
+        return undefined;
+      },
+    });
+    const deadUrl = `http://127.0.0.1:${await freePort()}`;
+    const task = { examples: examplesFolder, url: stub.url, deadUrl };
+    const report = await runProgram([found.python, path.join(programs, 'ask_fleet.py')], task);
+    await stub.close();
+    const { fingerprint, busy, dead, allDead, other, refused } = report as Record<string, Record<string, unknown>>;
+    const vector = [0.5, 0.5, 0.5, 0.5];
+    assert.equal(fingerprint, '0123456789abcdef');
+    assert.deepEqual(busy?.vectors, [vector]);
+    assert.equal(arrivals.length, 2);
+    assert.ok((arrivals[1] as number) - (arrivals[0] as number) >= 690, 'it waited as long as it was told');
+    assert.deepEqual(dead?.vectors, [vector, vector]);
+    assert.match(String(allDead?.error), /^TimeoutError: None of 1 servers/);
+    assert.match(String(other?.error), /^RuntimeError: .* 409 .*fingerprint_mismatch/);
+    assert.match(String(refused?.error), /^RuntimeError: .* 500 .*internal_error/);
+  });
 
   /** Kills the first server, and starts another for the next test. */
   async function killInTheMiddle(t: TestContext, running: Promise<unknown>): Promise<void> {
