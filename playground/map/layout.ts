@@ -34,7 +34,9 @@ function extent(positions: Float32Array, axis: 0 | 1): { middle: number; half: n
 export function between(from: Layout, to: Layout, part: number): Layout {
   if (part >= 1) return to;
   const mix = (a: number, b: number) => a + (b - a) * part;
-  const positions = to.positions.map((value, i) => mix(from.positions[i] ?? value, value));
+  const positions = Float32Array.from(to.positions);
+  const shared = Math.min(positions.length, from.positions.length);
+  for (let i = 0; i < shared; i++) positions[i] = mix(from.positions[i] as number, positions[i] as number);
   return {
     positions,
     halfWidth: mix(from.halfWidth, to.halfWidth),

@@ -2,7 +2,7 @@ import { scaleLinear } from 'd3-scale';
 import { colorRamp } from '../coloring/appearance.ts';
 import type { Coloring, Groups, NumberScale } from '../coloring/coloring.ts';
 import { groupStyle, plainColors, type Theme } from '../coloring/palette.ts';
-import { drawShape } from './point-sprites.ts';
+import { traceShape } from './trace-shape.ts';
 
 export const LEGEND_WIDTH = 360;
 const LINE = 26;
@@ -35,7 +35,7 @@ function drawGroups(context: CanvasRenderingContext2D, { groups, rest }: Groups,
   for (const { name, count, style } of all) {
     context.save();
     context.translate(8, LINE / 2);
-    drawShape(context, style.shape, 6);
+    traceShape(context, style.shape, 6);
     context.fillStyle = style.color;
     context.fill();
     context.restore();

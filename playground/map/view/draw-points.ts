@@ -1,7 +1,8 @@
+import { rgb } from 'd3-color';
 import type { Appearance } from '../coloring/appearance.ts';
 import type { Layout } from '../layout.ts';
-import { pointSprites } from './point-sprites.ts';
-import { onScreen, type Viewport } from './viewport.ts';
+import { makeStamp, type Rgb, type Stamp } from './stamp.ts';
+import type { Viewport } from './viewport.ts';
 
 export interface Picture {
   layout: Layout;
@@ -16,6 +17,7 @@ export interface Picture {
   density: number;
   /** Radius of a point in CSS pixels. */
   radius: number;
+  /** As CSS has it. */
   ground: string;
 }
 
@@ -27,37 +29,71 @@ export function pointRadius(count: number, zoom: number): number {
   return radius * Math.min(3, zoom ** 0.35);
 }
 
-/** Draws all points that are within the picture, those that stand out last. */
-export function drawPoints(context: CanvasRenderingContext2D, picture: Picture): void {
+/**
+ * Draws all points into the pixels of a picture, those that stand out last. Stamping pixels takes 20,000 points 3 ms, and what a canvas
+ * offers for circles and copies 23 to 40 ms (docs/decisions/0130-the-map.md).
+ * @param image of the picture's size, times its density; what it had is gone.
+ */
+export function drawPoints(image: Pick<ImageData, 'data' | 'width' | 'height'>, picture: Picture): void {
   const { layout, viewport, appearance, emphasized, density } = picture;
   const { styleOf } = appearance;
-  const count = layout.positions.length / 2;
-  const radius = picture.radius * density;
-  const sprites = pointSprites(appearance, radius, picture.ground);
-  const half = (sprites[0]?.width ?? 0) / 2;
-  const width = picture.width * density;
-  const height = picture.height * density;
-  const dense: Viewport = {
-    scale: viewport.scale * density,
-    left: viewport.left * density - half,
-    top: viewport.top * density - half,
-  };
-  const draw = (wants: (style: number) => boolean) => {
-    for (let point = 0; point < count; point++) {
+  const ground = channels(picture.ground);
+  // In memory red comes first: every processor that has a browser puts the lowest byte there.
+  const pixels = new Uint32Array(image.data.buffer);
+  pixels.fill(packed(ground));
+  const stamps = appearance.styles.map(({ color, shape }, style) =>
+    makeStamp({
+      style: { color: channels(color), shape },
+      radius: picture.radius * density,
+      ground,
+      opacity: emphasized === null || emphasized === style ? 1 : FADED,
+    }),
+  );
+  const { positions } = layout;
+  const draw = (isDrawn: (style: number) => boolean) => {
+    for (let point = 0; 2 * point < positions.length; point++) {
       const style = styleOf === null ? 0 : (styleOf[point] as number);
-      if (!wants(style)) continue;
-      const [x, y] = onScreen(layout, dense, point);
-      if (x < -2 * half || y < -2 * half || x > width || y > height) continue;
-      // At whole pixels a sprite is copied, not computed anew.
-      context.drawImage(sprites[style] as HTMLCanvasElement, Math.round(x), Math.round(y));
+      if (!isDrawn(style)) continue;
+      const x = Math.round(((positions[2 * point] as number) * viewport.scale + viewport.left) * density);
+      const y = Math.round(((positions[2 * point + 1] as number) * viewport.scale + viewport.top) * density);
+      press(stamps[style] as Stamp, { pixels, width: image.width, height: image.height, x, y });
     }
   };
-  if (emphasized === null) {
-    draw(() => true);
-    return;
-  }
-  context.globalAlpha = FADED;
   draw((style) => style !== emphasized);
-  context.globalAlpha = 1;
-  draw((style) => style === emphasized);
+  if (emphasized !== null) draw((style) => style === emphasized);
+}
+
+interface Place {
+  pixels: Uint32Array;
+  width: number;
+  height: number;
+  x: number;
+  y: number;
+}
+
+function press({ half, size, keep, add }: Stamp, { pixels, width, height, x, y }: Place): void {
+  const left = Math.max(0, x - half);
+  const right = Math.min(width - 1, x + half);
+  const bottom = Math.min(height - 1, y + half);
+  for (let row = Math.max(0, y - half); row <= bottom; row++) {
+    let from = (row - y + half) * size + (left - x + half);
+    for (let at = row * width + left; at <= row * width + right; at++, from++) {
+      const kept = keep[from] as number;
+      if (kept === 256) continue;
+      const old = pixels[at] as number;
+      const red = (((old & 255) * kept) >> 8) + (add[3 * from] as number);
+      const green = ((((old >> 8) & 255) * kept) >> 8) + (add[3 * from + 1] as number);
+      const blue = ((((old >> 16) & 255) * kept) >> 8) + (add[3 * from + 2] as number);
+      pixels[at] = (255 << 24) | (blue << 16) | (green << 8) | red;
+    }
+  }
+}
+
+function packed([red, green, blue]: Rgb): number {
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+function channels(color: string): Rgb {
+  const { r, g, b } = rgb(color);
+  return [Math.round(r), Math.round(g), Math.round(b)];
 }

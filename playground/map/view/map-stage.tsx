@@ -23,7 +23,9 @@ export function MapStage() {
   const [, setMoves] = useState(0);
   useEffect(() => {
     const elements = { stage: stage.current, points: points.current, marks: marks.current };
-    const view = showMap(elements as Parameters<typeof showMap>[0], () => setMoves((count) => count + 1));
+    const view = showMap(elements as Parameters<typeof showMap>[0], () => {
+      if (pointed.value !== null) setMoves((count) => count + 1);
+    });
     setView(view);
     let previous: typeof shown.value | null = null;
     const ends = [

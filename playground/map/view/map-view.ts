@@ -47,6 +47,7 @@ export function showMap({ stage, points, marks }: Elements, onMove: () => void):
   let marked: MarkedPoints = { chosen: null, neighbors: [], pointed: null };
   let needs = { points: false, marks: false };
   let frame = 0;
+  let image: ImageData | null = null;
   const zooming = startZooming(stage, () => redraw());
   const resizing = new ResizeObserver(() => redraw());
   resizing.observe(stage);
@@ -66,7 +67,14 @@ export function showMap({ stage, points, marks }: Elements, onMove: () => void):
     const isMoving = motion !== null;
     const seen = picture();
     if (seen === null) return;
-    if (needs.points) drawPoints(cleared(points, seen), seen);
+    if (needs.points) {
+      const context = cleared(points, seen);
+      if (image?.width !== points.width || image.height !== points.height) {
+        image = new ImageData(points.width, points.height);
+      }
+      drawPoints(image, seen);
+      context.putImageData(image, 0, 0);
+    }
     if (needs.points || needs.marks) {
       const context = cleared(marks, seen);
       context.scale(seen.density, seen.density);

@@ -22,11 +22,9 @@ export async function savePicture(view: MapView): Promise<void> {
   const context = canvas.getContext('2d') as CanvasRenderingContext2D;
   context.fillStyle = picture.ground;
   context.fillRect(0, 0, canvas.width, canvas.height);
-  const points = document.createElement('canvas');
-  points.width = DENSITY * picture.width;
-  points.height = DENSITY * picture.height;
-  drawPoints(points.getContext('2d') as CanvasRenderingContext2D, { ...picture, density: DENSITY });
-  context.drawImage(points, 0, DENSITY * TITLE_HEIGHT);
+  const points = new ImageData(DENSITY * picture.width, DENSITY * picture.height);
+  drawPoints(points, { ...picture, density: DENSITY });
+  context.putImageData(points, 0, DENSITY * TITLE_HEIGHT);
   context.scale(DENSITY, DENSITY);
   const { color, fontFamily } = getComputedStyle(document.body);
   context.fillStyle = color;
