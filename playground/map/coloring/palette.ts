@@ -1,6 +1,9 @@
 export type Theme = 'light' | 'dark';
 export type Shape = 'circle' | 'diamond';
 
+/** How far a diamond reaches that has the area of a circle. */
+export const DIAMOND_REACH = Math.sqrt(Math.PI / 2);
+
 /** How a point looks. */
 export interface PointStyle {
   color: string;

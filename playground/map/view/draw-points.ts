@@ -21,7 +21,16 @@ export interface Picture {
   ground: string;
 }
 
+/** As an `ImageData` has them. */
+export interface Pixels {
+  data: Uint8ClampedArray;
+  width: number;
+  height: number;
+}
+
 const FADED = 0.12;
+/** Radius of a point that has a ring; smaller ones are too many. */
+const LEAST_WITH_RING = 3;
 
 /** Points overlap less the fewer pixels each has; zooming in makes them larger, slowly. */
 export function pointRadius(count: number, zoom: number): number {
@@ -34,7 +43,7 @@ export function pointRadius(count: number, zoom: number): number {
  * offers for circles and copies 23 to 40 ms (docs/decisions/0130-the-map.md).
  * @param image of the picture's size, times its density; what it had is gone.
  */
-export function drawPoints(image: Pick<ImageData, 'data' | 'width' | 'height'>, picture: Picture): void {
+export function drawPoints(image: Pixels, picture: Picture): void {
   const { layout, viewport, appearance, emphasized, density } = picture;
   const { styleOf } = appearance;
   const ground = channels(picture.ground);
@@ -45,6 +54,7 @@ export function drawPoints(image: Pick<ImageData, 'data' | 'width' | 'height'>, 
     makeStamp({
       style: { color: channels(color), shape },
       radius: picture.radius * density,
+      ring: picture.radius < LEAST_WITH_RING ? 0 : density,
       ground,
       opacity: emphasized === null || emphasized === style ? 1 : FADED,
     }),
@@ -80,10 +90,15 @@ function press({ half, size, keep, add }: Stamp, { pixels, width, height, x, y }
     for (let at = row * width + left; at <= row * width + right; at++, from++) {
       const kept = keep[from] as number;
       if (kept === 256) continue;
-      const old = pixels[at] as number;
-      const red = (((old & 255) * kept) >> 8) + (add[3 * from] as number);
-      const green = ((((old >> 8) & 255) * kept) >> 8) + (add[3 * from + 1] as number);
-      const blue = ((((old >> 16) & 255) * kept) >> 8) + (add[3 * from + 2] as number);
+      let red = add[3 * from] as number;
+      let green = add[3 * from + 1] as number;
+      let blue = add[3 * from + 2] as number;
+      if (kept > 0) {
+        const old = pixels[at] as number;
+        red = Math.min(255, red + (((old & 255) * kept + 128) >> 8));
+        green = Math.min(255, green + ((((old >> 8) & 255) * kept + 128) >> 8));
+        blue = Math.min(255, blue + ((((old >> 16) & 255) * kept + 128) >> 8));
+      }
       pixels[at] = (255 << 24) | (blue << 16) | (green << 8) | red;
     }
   }

@@ -1,5 +1,4 @@
-import type { PointStyle, Shape } from '../coloring/palette.ts';
-import { DIAMOND_REACH } from './trace-shape.ts';
+import { DIAMOND_REACH, type PointStyle, type Shape } from '../coloring/palette.ts';
 
 /** Red, green and blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
@@ -19,17 +18,15 @@ interface Options {
   style: Pick<PointStyle, 'shape'> & { color: Rgb };
   /** In pixels. */
   radius: number;
-  /** Of the picture, and of the ring around a point that is large enough to have one: it parts points that overlap. */
+  /** Around it, in the color of the ground: it parts points that overlap. */
+  ring: number;
   ground: Rgb;
   /** 1: nothing shines through. */
   opacity: number;
 }
 
-const LEAST_RADIUS_WITH_RING = 3;
-
-export function makeStamp({ style: { color, shape }, radius, ground, opacity }: Options): Stamp {
-  const ring = radius > LEAST_RADIUS_WITH_RING ? 1 : 0;
-  const half = Math.ceil((radius + ring) * DIAMOND_REACH);
+export function makeStamp({ style: { color, shape }, radius, ring, ground, opacity }: Options): Stamp {
+  const half = Math.ceil((radius + ring) * (shape === 'circle' ? 1 : DIAMOND_REACH));
   const size = 2 * half + 1;
   const keep = new Uint16Array(size * size);
   const add = new Uint8Array(3 * size * size);
@@ -41,8 +38,7 @@ export function makeStamp({ style: { color, shape }, radius, ground, opacity }: 
       keep[at] = Math.round(256 * (1 - inside - around));
       for (let channel = 0; channel < 3; channel++) {
         const light = inside * (color[channel] as number) + around * (ground[channel] as number);
-        // Down, so that what is added to what stays is never more than 255.
-        add[3 * at + channel] = Math.floor(light);
+        add[3 * at + channel] = Math.round(light);
       }
     }
   }

@@ -1,7 +1,4 @@
-import type { Shape } from '../coloring/palette.ts';
-
-/** How far a diamond reaches that has the area of a circle. */
-export const DIAMOND_REACH = Math.sqrt(Math.PI / 2);
+import { DIAMOND_REACH, type Shape } from '../coloring/palette.ts';
 
 /** Makes a path around the origin, with the area of a circle of that radius. */
 export function traceShape(context: CanvasRenderingContext2D, shape: Shape, radius: number): void {
