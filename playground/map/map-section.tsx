@@ -46,8 +46,8 @@ function TextMap() {
           <div class="map-body">
             <MapStage />
             <aside class="map-side" aria-label="About the map">
-              <ChosenText />
               <Legend />
+              <ChosenText />
             </aside>
           </div>
           <AllTexts />
