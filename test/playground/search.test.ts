@@ -152,6 +152,9 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       ].join('\r\n');
       await choose(page, { name: 'table.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
       assert.equal(await page.getByLabel('Column of the texts').inputValue(), '1');
+      assert.deepEqual(await opened.accessibilityProblems(), []);
+      await page.setViewportSize({ width: 360, height: 640 });
+      assert.equal(await opened.scrollsSideways(), false);
       await page.getByRole('button', { name: 'Embed 63 texts' }).click();
       await isWhole(opened);
       await page.getByText('3 texts have no vector').click();
@@ -164,6 +167,9 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await page.getByText('nearest of 60 texts').waitFor();
       assert.match((await found(opened))[0] ?? '', /Back up your files/);
       assert.match(await page.locator('.result').first().innerText(), /key\s+55/);
+      assert.equal(await opened.scrollsSideways(), false);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      assert.deepEqual(await opened.accessibilityProblems(), []);
     }));
 
   it('takes a dropped .jsonl and pasted lines', () =>
@@ -393,6 +399,7 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
         await page.getByText('The model has changed.').waitFor();
         assert.ok(await page.getByLabel('Search these texts').isDisabled());
         assert.match(await page.locator('.progress').innerText(), /fingerprint/);
+        assert.deepEqual(await opened.accessibilityProblems(), []);
         await page.getByRole('button', { name: 'Start again with starter' }).click();
         await isWhole(opened);
         await search(opened, bulkTexts[400] as string);
