@@ -3,6 +3,7 @@ import { exampleName, exampleQueries } from '../collection/open-example.ts';
 import { CopyAs } from '../copy-as/copy-as.tsx';
 import { ErrorMessage } from '../fields/error-message.tsx';
 import { instruction, query, queryBody, searchError, searchedModel } from './query.ts';
+import { searchProblem } from './vector-search.ts';
 
 /** What is searched for, and with which instruction. */
 export function QueryForm() {
@@ -26,6 +27,9 @@ export function QueryForm() {
         }}
       />
       <ErrorMessage id="search-query-error" error={searchError.value} elsewhere={['instruction']} />
+      <p class="error" role="alert" hidden={searchProblem.value === null}>
+        {searchProblem.value}
+      </p>
       {open.name === exampleName && (
         <div class="buttons">
           <span class="fact">For example</span>

@@ -66,6 +66,15 @@ const openFacts = computed(() => ({
   dimensions: collection.peek()?.dimensions ?? 0,
 }));
 
+// What was found in other texts, or by another model's vectors, is not found in these.
+effect(() => {
+  void [openId.value, openFingerprint.value];
+  batch(() => {
+    askedQuery.value = null;
+    results.value = null;
+  });
+});
+
 // Embeds the query a moment after the last letter; an answer to what is no longer asked is dropped.
 effect(() => {
   const body = queryBody.value;

@@ -5,6 +5,8 @@ import type { FromSearchWorker, ToSearchWorker } from './search.worker.ts';
 /** Copied at once to the worker: a few milliseconds. */
 const FLOATS_A_PART = 2 ** 20;
 
+/** Why nothing can be found; null: all is well. */
+export const searchProblem = signal<string | null>(null);
 /** Rows of the open collection that a search compares with, as far as the worker has them. */
 export const searchableRows = signal(0);
 
@@ -14,6 +16,9 @@ const waiting = new Map<number, (answer: FromSearchWorker) => void>();
 worker.onmessage = ({ data }: MessageEvent<FromSearchWorker>) => {
   waiting.get(data.id)?.(data);
   waiting.delete(data.id);
+};
+worker.onerror = ({ message }) => {
+  searchProblem.value = `The search ended: ${message ?? 'its script was not loaded'}. Reload the page to search again.`;
 };
 let lastId = 0;
 
@@ -31,9 +36,15 @@ let sent = { id: '', fingerprint: '', rows: 0 };
 let isSending = false;
 
 effect(() => {
-  if (collection.value === null) searchableRows.value = 0;
+  if (collection.value === null) forget();
   else if (!isSending) void send();
 });
+
+function forget(): void {
+  sent = { id: '', fingerprint: '', rows: 0 };
+  tell({ kind: 'open', count: 0, dimensions: 0 });
+  searchableRows.value = 0;
+}
 
 /** Copies what the worker lacks, and lets the page have its turn after each part. */
 async function send(): Promise<void> {

@@ -5,8 +5,8 @@ import type { ExportColumns, ExportedRows } from '../../playground/search/export
 import { jsonLines } from '../../playground/search/export/json-lines.ts';
 import { parquetRows } from '../../playground/search/export/parquet-writer.ts';
 
-/** Values that are hard to write: the smallest, the largest, and one whose shortest decimal has nine digits. */
-const HARD = [1.401298464324817e-45, 3.4028234663852886e38, -1.00000012, 0.1, 0, 1 / 3].map(Math.fround);
+/** Values that are hard to write: the smallest, the largest, and one that eight digits do not tell from its neighbor. */
+const HARD = [1.401298464324817e-45, 3.4028234663852886e38, 1000 + 2 ** -14, 0.1, 0, 1 / 3].map(Math.fround);
 const COLUMNS: ExportColumns = {
   text: 'embedding',
   others: ['topic', '__proto__'],

@@ -16,6 +16,33 @@ const bulkTexts = Array.from({ length: 640 }, (_, i) => `Sentence number ${i}: $
 /** A file to choose, with a text a line. */
 const textFile = { name: 'sentences.txt', mimeType: 'text/plain', buffer: Buffer.from(bulkTexts.join('\n')) };
 
+/** Records of vectors that the browser keeps; a promise. */
+const COUNT_VECTORS = `new Promise((resolve) => {
+  const open = indexedDB.open('hotvec-playground');
+  open.onsuccess = () => {
+    const count = open.result.transaction('vectors').objectStore('vectors').count();
+    count.onsuccess = () => {
+      open.result.close();
+      resolve(count.result);
+    };
+  };
+})`;
+
+/** Loses the vectors of the rows from 320 on; a promise. */
+const DELETE_A_RECORD = `new Promise((resolve) => {
+  const open = indexedDB.open('hotvec-playground');
+  open.onsuccess = () => {
+    const vectors = open.result.transaction('vectors', 'readwrite').objectStore('vectors');
+    const keys = vectors.getAllKeys();
+    keys.onsuccess = () => {
+      vectors.delete(keys.result.find(([, , first]) => first === 320)).onsuccess = () => {
+        open.result.close();
+        resolve();
+      };
+    };
+  };
+})`;
+
 describe('Search in the playground', { skip: withoutChromium }, () => {
   let browser: Browser;
   let service: RunningService;
@@ -260,6 +287,17 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await search(opened, bulkTexts[639] as string);
       await page.getByText('nearest of 640 texts').waitFor();
       assert.equal((await found(opened))[0], bulkTexts[639]);
+      // What was lost is embedded again, and what comes after it.
+      await page.evaluate(DELETE_A_RECORD);
+      const asked: string[] = [];
+      page.on('request', (request) => {
+        const body = request.url().endsWith('/v1/embeddings') ? request.postDataJSON() : null;
+        if (Array.isArray(body?.input)) asked.push(...body.input);
+      });
+      await page.reload();
+      await page.getByText('640 texts').waitFor();
+      await isWhole(opened);
+      assert.deepEqual(asked, bulkTexts.slice(320));
     }));
 
   it('keeps what is embedded when it is canceled, and deletes it for good', () =>
@@ -346,17 +384,13 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await isWhole(opened);
       await search(opened, bulkTexts[600] as string);
       assert.equal((await found(opened))[0], bulkTexts[600]);
+      assert.ok((await page.evaluate<number>(COUNT_VECTORS)) < 10);
       await devtools.send('Storage.overrideQuotaForOrigin', { origin });
       await page.getByText('Open other texts').click();
       await page.getByRole('button', { name: /^Delete Example/ }).click();
       await page.getByRole('button', { name: /^Really delete Example/ }).click();
       await page.getByText(/no more room/).waitFor({ state: 'detached' });
-      await page.waitForFunction(`indexedDB.databases().then(async () => {
-        const db = await new Promise((resolve) => { const open = indexedDB.open('hotvec-playground'); open.onsuccess = () => resolve(open.result); });
-        const count = await new Promise((resolve) => { const all = db.transaction('vectors').objectStore('vectors').count(); all.onsuccess = () => resolve(all.result); });
-        db.close();
-        return count === 10;
-      })`);
+      await page.waitForFunction(`(async () => (await ${COUNT_VECTORS}) === 10)()`);
       await page.reload();
       await page.getByText('640 texts').waitFor();
       assert.equal(await page.locator('progress').count(), 0);
