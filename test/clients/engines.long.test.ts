@@ -109,6 +109,11 @@ describe('Engines that spread work over machines', () => {
       t.skip(found);
       return;
     }
+    const missing = whatLacks(found.python, 'ray_embed.py');
+    if (missing !== undefined) {
+      t.skip(missing);
+      return;
+    }
     const arrivals: number[] = [];
     const stub = await startStubService({
       embed(inputs) {
