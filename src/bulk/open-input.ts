@@ -45,7 +45,7 @@ export async function openInput({
     );
     return { rows: await openRows({ ...request, inputs: files.map((file) => file.path) }), range: ALL_ROWS };
   }
-  const range = await rowsOfShard(rows, shard);
+  const range = await rowsOfShard(rows, shard, signal);
   onShard(`${range.count} rows from ${range.first} on: there are fewer files than shards`);
   return { rows, range };
 }

@@ -42,15 +42,18 @@ export function filesOfShard(files: readonly InputFile[], { index, of }: Shard):
 }
 
 /** The rows of a shard where there are too few files: as many for each, one after the other. */
-export async function rowsOfShard(rows: RowSource, { index, of }: Shard): Promise<RowRange> {
-  const count = rows.count ?? (await countRows(rows));
+export async function rowsOfShard(rows: RowSource, { index, of }: Shard, signal: AbortSignal): Promise<RowRange> {
+  const count = rows.count ?? (await countRows(rows, signal));
   const first = Math.floor((count * index) / of);
   return { first, count: Math.floor((count * (index + 1)) / of) - first };
 }
 
-async function countRows(rows: RowSource): Promise<number> {
+async function countRows(rows: RowSource, signal: AbortSignal): Promise<number> {
   let count = 0;
-  for await (const _ of rows.rows(0)) count += 1;
+  for await (const _ of rows.rows(0)) {
+    signal.throwIfAborted();
+    count += 1;
+  }
   return count;
 }
 

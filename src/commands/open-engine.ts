@@ -7,6 +7,7 @@ import { NOTHING_OBSERVED } from '../metrics/observed-metrics.ts';
 import type { TaskName } from '../model-files/manifest.ts';
 import { type OpenModel, openModel, type StartedModel } from '../served-models/open-model.ts';
 import type { StartConfig } from '../settings/config.ts';
+import { adviceOn } from './starter-advice.ts';
 
 /** A model whose engine is ready. */
 export interface OpenEngine<Task extends TaskName> {
@@ -39,6 +40,8 @@ export async function openEngine<Task extends TaskName>({
   if (one === undefined || others.length > 0) {
     throw new StartError(`MODEL names ${config.models.length} models; a run computes with one.`);
   }
+  const advice = adviceOn(one.model);
+  if (advice !== undefined) logger.warn(advice);
   // What is counted, no one asks for; what is logged is the same as of a server.
   const metrics = new Metrics(() => NOTHING_OBSERVED);
   const model = await openModel({

@@ -11,20 +11,9 @@ import { readConfig, type StartConfig, withoutSecrets } from '../settings/config
 import { readSettings } from './command-settings.ts';
 import { EXIT_ENGINE } from './exit-codes.ts';
 import { explainMachineError } from './explain-machine-error.ts';
+import { adviceOn } from './starter-advice.ts';
 import type { StopSignals } from './stop-signals.ts';
 import { handleUncaughtErrors } from './uncaught-errors.ts';
-
-/** Said of the models that come with hotvec. */
-const ADVICE: ReadonlyMap<string, string> = new Map([
-  [
-    'starter',
-    'The starter model is for trying the API, not for production: it knows little about the world. For real work, set MODEL=Qwen/Qwen3-Embedding-0.6B.',
-  ],
-  [
-    'starter-reranker',
-    'The starter reranker demonstrates /v1/rerank and nothing else: its scores say nothing about relevance. For real work, set MODEL=Qwen/Qwen3-Reranker-0.6B.',
-  ],
-]);
 
 /** `hotvec serve`: runs until SIGTERM or SIGINT. Returns the exit code. */
 export async function serveCommand(args: readonly string[], signals: StopSignals): Promise<number> {
@@ -46,7 +35,7 @@ export async function serveCommand(args: readonly string[], signals: StopSignals
 
   logger.info({ version: packageVersion, node: process.version, config: withoutSecrets(config) }, 'starting hotvec');
   for (const { model } of config.models) {
-    const advice = ADVICE.get(model);
+    const advice = adviceOn(model);
     if (advice !== undefined) logger.info(advice);
   }
   let service: Service | string;

@@ -19,6 +19,7 @@ describe('filesOfShard()', () => {
 });
 
 describe('rowsOfShard()', () => {
+  const { signal } = new AbortController();
   async function* rows(count: number) {
     for (let number = 0; number < count; number++) yield { number };
   }
@@ -29,7 +30,7 @@ describe('rowsOfShard()', () => {
     for (const isKnown of [true, false]) {
       let next = 0;
       for (let index = 0; index < 7; index++) {
-        const { first, count } = await rowsOfShard(source(24, isKnown), { index, of: 7 });
+        const { first, count } = await rowsOfShard(source(24, isKnown), { index, of: 7 }, signal);
         assert.equal(first, next);
         assert.ok(count === 3 || count === 4);
         next += count;

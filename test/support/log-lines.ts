@@ -76,9 +76,9 @@ export const logLines: Record<string, LogLine> = {
     config: Type.Object({}, { additionalProperties: true }),
   }),
   'The starter model is for trying the API, not for production: it knows little about the world. For real work, set MODEL=Qwen/Qwen3-Embedding-0.6B.':
-    line('info'),
+    line(['info', 'warn']),
   'The starter reranker demonstrates /v1/rerank and nothing else: its scores say nothing about relevance. For real work, set MODEL=Qwen/Qwen3-Reranker-0.6B.':
-    line('info'),
+    line(['info', 'warn']),
   'how the reranker reads pairs': line('info', {
     model: text,
     template: text,
