@@ -19,6 +19,7 @@ export const PARTS: readonly SoakPart[] = [
   { name: 'sdk-retries', run: { tests: ['soak/sdk-retries'] } },
   { name: 'sigterm', run: { tests: ['soak/sigterm'] } },
   { name: 'recovery', run: { tests: ['soak/recovery'] } },
+  { name: 'beside-batch', run: { tests: ['soak/beside-batch'] } },
   { name: 'mutants', run: { script: 'scripts/mutation-gate.js' } },
   { name: 'growth', run: { tests: ['soak/growth'] } },
 ];

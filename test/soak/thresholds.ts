@@ -205,6 +205,13 @@ export const thresholds = {
     unit: 'files',
     bound: { atMost: 4 },
   },
+  query_beside_batch: {
+    part: 'beside-batch',
+    what: "query beside a batch of the Batch API: p99 over the unloaded one, in times of the engine's batches",
+    unit: 'batch times',
+    bound: { atMost: 2.5 },
+    inSuite: 'not judged',
+  },
   rss_slope_main: {
     part: 'growth',
     what: 'RSS slope of the main process',

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { LoadGenerator } from '../../bench/load-generator.ts';
+import { percentile } from '../../bench/statistics.ts';
+import { BatchClient, batchFolder, requestLine } from '../support/batches.ts';
+import { readMetrics } from '../support/read-metrics.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+import { type SpawnedCli, spawnCli } from '../support/spawned-cli.ts';
+import { extent } from './extent.ts';
+import { reportFigure } from './report-figure.ts';
+import { uniqueBodies } from './soak-texts.ts';
+
+const QUERIES = extent(150, 1_500);
+/** So few that one is answered before the next comes: what they wait for is the batch. */
+const RATE = 15;
+const LINES = extent(20_000, 50_000);
+const SEED = 51;
+
+describe('Queries beside a batch', () => {
+  const place = batchFolder();
+  const load = new LoadGenerator();
+  let cli: SpawnedCli;
+  let url: string;
+  before(async () => {
+    cli = spawnCli(['serve', '--port', '0', '--device', 'cpu', '--batch-dir', place.folder]);
+    url = (await cli.line('ready')).url as string;
+  });
+  after(async () => {
+    load.stop();
+    cli.child.kill('SIGTERM');
+    await cli.exit;
+    place.remove();
+  });
+
+  it(`wait for the batches before their own, and no longer (seed ${SEED})`, async () => {
+    const random = new SeededRandom(SEED);
+    const target = { url, path: '/v1/embeddings' };
+    const send = (seed: number) =>
+      load.sendWithoutFailure({
+        target,
+        bodies: uniqueBodies(QUERIES, 1, seed),
+        manner: { rate: RATE, seed, requests: QUERIES },
+      });
+    const p99 = (latencies: Float64Array) => percentile([...latencies], 0.99);
+    const alone = p99((await send(SEED + 1)).latencies);
+
+    const client = new BatchClient(url);
+    const lines = Array.from({ length: LINES }, (_, i) =>
+      requestLine(`c${i}`, { input: `line ${i} ${random.words()} ${random.words()}`, encoding_format: 'base64' }),
+    );
+    const { id } = await client.begin(lines);
+    await client.until(id, ({ request_counts: { completed } }) => completed > 0);
+    const before = await readMetrics(url);
+    const beside = p99((await send(SEED + 2)).latencies);
+    const now = await readMetrics(url);
+    const { status, request_counts: counts } = await client.retrieve(id);
+    assert.equal(status, 'in_progress', 'the batch was done before the queries were');
+    const rose = (name: string) => (now.get(name) ?? 0) - (before.get(name) ?? 0);
+    const series = 'hotvec_batch_duration_seconds';
+    const batchMs = (1000 * rose(`${series}_sum{model="starter"}`)) / rose(`${series}_count{model="starter"}`);
+    await client.ask('POST', `/v1/batches/${id}/cancel`);
+    const note = `p99 ${alone.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside ${counts.completed} lines; a batch takes ${batchMs.toFixed(1)} ms, seed ${SEED}`;
+    reportFigure('query_beside_batch', (beside - alone) / batchMs, note);
+  });
+});
