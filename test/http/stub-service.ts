@@ -11,7 +11,7 @@ import { Metrics } from '../../src/metrics/metrics.ts';
 import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
 import type { Health } from '../../src/served-models/readiness.ts';
 import { ModelRegistry } from '../../src/served-models/registry.ts';
-import type { ServedModel } from '../../src/served-models/served-model.ts';
+import type { ServedFor } from '../../src/served-models/served-model.ts';
 import type { Config } from '../../src/settings/config.ts';
 import type { Embedder, EmbedInput, EmbedOptions, EmbedResult } from '../../src/tasks/embedding/embedder.ts';
 import { scoreMatrix } from '../../src/tasks/embedding/score-matrix.ts';
@@ -136,54 +136,14 @@ export async function startStubService(options: StubOptions = {}): Promise<StubS
 export async function buildStubApp(options: StubOptions = {}): Promise<StubApp> {
   let calls = 0;
   let lines = '';
-  const embedder: Embedder = {
-    model,
-    isGivenUp: options.isGivenUp ?? false,
-    get refusal() {
-      return options.refusal?.();
-    },
-    embed: async (inputs, embedOptions) => {
+  const served = stubModels({
+    ...options,
+    embed: (inputs, embedOptions) => {
       calls += 1;
-      return (await options.embed?.(inputs, embedOptions)) ?? answer(inputs, options.failures);
+      return options.embed?.(inputs, embedOptions);
     },
-    tokenize: async (inputs) => {
-      await options.tokenize?.(inputs);
-      return inputs.map(() => ({ ids: Int32Array.of(1, 2), truncated: false }));
-    },
-    describeTokens: async (inputs) => {
-      await options.tokenize?.(inputs);
-      const piece = { id: 1, text: 'x', special: false, start: 0, stop: 1, prompt: false };
-      return inputs.map(() => ({ ids: Int32Array.of(1), truncated: false, prompt: '', pieces: [piece] }));
-    },
-    readTokens: async (inputs) => {
-      await options.tokenize?.(inputs);
-      return inputs.map(() => [{ id: 1, text: 'x', special: false, start: 0, stop: 1 }]);
-    },
-    decode: async (inputs) => {
-      await options.tokenize?.(inputs);
-      return inputs.map(() => 'x');
-    },
-    compare: scoreMatrix,
-  };
-  const reranker: Reranker = {
-    model: rerankerFacts,
-    isGivenUp: embedder.isGivenUp,
-    get refusal() {
-      return options.refusal?.();
-    },
-    rerank: async (input, rerankOptions) =>
-      (await options.rerank?.(input, rerankOptions)) ?? ranking(input.documents.map((_, i) => i / 1000)),
-  };
-  const served: ServedModel[] = [
-    { name: 'stub', names: ['stub'], task: 'embed', service: embedder, engineHealth: () => engine },
-    {
-      name: 'stub-reranker',
-      names: ['stub-reranker'],
-      task: 'rerank',
-      service: reranker,
-      engineHealth: () => engine,
-    },
-  ];
+  });
+  const [{ service: embedder }] = served;
   const sink = new Writable({
     write(chunk: Buffer, _, done) {
       lines += chunk.toString();
@@ -217,6 +177,57 @@ export async function buildStubApp(options: StubOptions = {}): Promise<StubApp> 
     embedCalls: () => calls,
     close: () => closeNow(app),
   };
+}
+
+/** An embedder called `stub`, and a reranker. */
+export function stubModels(options: StubOptions): [ServedFor<'embed'>, ServedFor<'rerank'>] {
+  const embedder: Embedder = {
+    model,
+    isGivenUp: options.isGivenUp ?? false,
+    get refusal() {
+      return options.refusal?.();
+    },
+    embed: async (inputs, embedOptions) => {
+      return (await options.embed?.(inputs, embedOptions)) ?? answer(inputs, options.failures);
+    },
+    tokenize: async (inputs) => {
+      await options.tokenize?.(inputs);
+      return inputs.map(() => ({ ids: Int32Array.of(1, 2), truncated: false }));
+    },
+    describeTokens: async (inputs) => {
+      await options.tokenize?.(inputs);
+      const piece = { id: 1, text: 'x', special: false, start: 0, stop: 1, prompt: false };
+      return inputs.map(() => ({ ids: Int32Array.of(1), truncated: false, prompt: '', pieces: [piece] }));
+    },
+    readTokens: async (inputs) => {
+      await options.tokenize?.(inputs);
+      return inputs.map(() => [{ id: 1, text: 'x', special: false, start: 0, stop: 1 }]);
+    },
+    decode: async (inputs) => {
+      await options.tokenize?.(inputs);
+      return inputs.map(() => 'x');
+    },
+    compare: scoreMatrix,
+  };
+  const reranker: Reranker = {
+    model: rerankerFacts,
+    isGivenUp: embedder.isGivenUp,
+    get refusal() {
+      return options.refusal?.();
+    },
+    rerank: async (input, rerankOptions) =>
+      (await options.rerank?.(input, rerankOptions)) ?? ranking(input.documents.map((_, i) => i / 1000)),
+  };
+  return [
+    { name: 'stub', names: ['stub'], task: 'embed', service: embedder, engineHealth: () => engine },
+    {
+      name: 'stub-reranker',
+      names: ['stub-reranker'],
+      task: 'rerank',
+      service: reranker,
+      engineHealth: () => engine,
+    },
+  ];
 }
 
 async function ask(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { BatchClient, batchFolder, requestLine } from '../../../support/batches.ts';
 import { startEmbedderAndReranker } from '../../../support/embedder-and-reranker.ts';
@@ -271,6 +272,23 @@ describe('/v1/files and /v1/batches', () => {
       ['batch created', 'batch in progress', 'batch ended'],
     );
     assert.ok(!service.log().includes('of it'), 'no text is in the log');
+  });
+
+  it('loses no line when the engine is lost', async () => {
+    const lines = Array.from({ length: 600 }, (_, i) =>
+      requestLine(`c${i}`, { input: `text ${i} beside a lost engine` }),
+    );
+    const { id } = await client.begin(lines);
+    await client.until(id, ({ request_counts: { completed } }) => completed > 0);
+    process.kill(service.engineProcessId('starter') as number, 'SIGKILL');
+    const batch = await client.until(id);
+    assert.deepEqual(batch.request_counts, { total: 600, completed: 600, failed: 0 });
+    assert.match(service.log(), /"msg":"engine lost, restarting it"/);
+    const ids = (await client.output(batch)).map(({ custom_id: one }) => one);
+    assert.deepEqual(
+      ids,
+      lines.map((_, i) => `c${i}`),
+    );
   });
 
   it('goes on with the batches of the server before, but not with another model', async () => {
