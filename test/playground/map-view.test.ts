@@ -143,6 +143,9 @@ describe('Places of the map', () => {
     assert.equal(neighborTowards(layout, 1, 'up'), 2);
     assert.equal(neighborTowards(layout, 1, 'down'), null);
     assert.equal(neighborTowards(layout, 3, 'left'), 0);
+    // The second is nearer, but more to the side than to the right.
+    const aside = { positions: Float32Array.from([0, 0, 0.1, 0.5, 2, 0]), halfWidth: 1, halfHeight: 1 };
+    assert.equal(neighborTowards(aside, 0, 'right'), 2);
   });
 
   it('change step by step from one layout to another, also to one of more points', () => {
