@@ -62,6 +62,8 @@ describe(`${MOST_ROWS} rows in the playground`, { skip: withoutChromium }, () =>
         await page.getByText('nearest of 20,000 texts').waitFor();
         // One that is known to be long: it proves that the recording went on to the end.
         await page.evaluate('{ const start = performance.now(); while (performance.now() - start < 1000); }');
+        // It answers before it ends, and is recorded when it has ended.
+        await page.evaluate('new Promise((resolve) => setTimeout(resolve, 100))');
         const [known, longest] = await tasks();
         context.diagnostic(`the longest task took ${longest?.cpuMs.toFixed(0)} ms of a processor's time`);
         assert.ok(known !== undefined && known.cpuMs > LONG_TASK_MS, JSON.stringify(known));
@@ -121,9 +123,12 @@ async function recordTasks(browser: Browser, page: Page) {
   return async () => {
     const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
     const main = traceEvents.find(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
-    return traceEvents
-      .filter(({ name, ph, pid, tid }) => name === 'RunTask' && ph === 'X' && pid === main?.pid && tid === main.tid)
-      .map(({ dur = 0, tdur = 0 }) => ({ ms: dur / 1000, cpuMs: tdur / 1000 }))
-      .sort((one, other) => other.cpuMs - one.cpuMs);
+    return (
+      traceEvents
+        .filter(({ name, ph, pid, tid }) => name === 'RunTask' && ph === 'X' && pid === main?.pid && tid === main.tid)
+        // A task of 6 ms with 65 ms of processor time was seen: the two clocks are not read at once.
+        .map(({ dur = 0, tdur = 0 }) => ({ ms: dur / 1000, cpuMs: Math.min(dur, tdur) / 1000 }))
+        .sort((one, other) => other.cpuMs - one.cpuMs)
+    );
   };
 }
