@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 
-/** What `/` can answer with; the first of equals is the answer to clients of the API, and to those that take anything. */
+/** What `/` can answer with. */
 const ANSWERS = ['text/plain', 'application/json', 'text/html'];
 
 /** Whether a client would rather have a page than an answer for programs: RFC 9110, 12.5.1. Browsers say so, curl does not. */
