@@ -10,7 +10,10 @@ describe('digestOf()', () => {
       ['', 'a'],
       ['ab', 'c'],
       ['a', 'bc'],
-      ['utf8 1 a'],
+      ['1 a'],
+      ['a1 a'],
+      ['\u0000'],
+      ['1\u0000 \u0000a\u0000'],
       ['\u{fffd}'],
       // Halves of surrogate pairs, all of which UTF-8 writes as the character above.
       ['\ud800'],
