@@ -4,13 +4,11 @@ Only servers with the same fingerprint are used, because vectors of others canno
 when it says (retry-after); what a server that died was asked for goes to another; one that came back is used again.
 """
 import base64
-import ctypes
 import http.client
 import json
 import os
 import random
 import shlex
-import signal
 import subprocess
 import threading
 import time
@@ -117,17 +115,22 @@ class Fleet:
         return answer
 
 
+# Ends the group of processes when nobody holds the other end of the input any more: its starter may be killed, and so may npx, and
+# neither could end hotvec then. (A shell gives what it runs in the background no input: therefore number 3.)
+GUARDED = 'exec 3<&0; (cat <&3; kill -s TERM -- "-$$") >/dev/null 2>&1 & exec "$@" serve </dev/null 3<&-'
+
+
 class LocalServer:
-    """A hotvec process of one's own, on any free port; ended with this process. `command`: as in a shell, without arguments."""
+    """A hotvec process of one's own, on any free port; it ends with this process. `command`: as in a shell, without arguments."""
 
     def __init__(self, command, model_folder):
         environment = os.environ | {"PORT": "0", "MODEL": model_folder}
         # They are the examples', not settings of hotvec, which refuses names that it does not know.
         for name in ("HOTVEC_API_KEY", "HOTVEC_URL"):
             environment.pop(name, None)
-        self.process = subprocess.Popen(
-            [*shlex.split(command), "serve"], stdout=subprocess.PIPE, env=environment, text=True, preexec_fn=end_with_parent
-        )
+        words = ["sh", "-c", GUARDED, "sh", *shlex.split(command)]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(words, stdin=pipe, stdout=pipe, env=environment, text=True, start_new_session=True)
         for line in self.process.stdout:
             fields = json.loads(line) if line.startswith("{") else {}
             if fields.get("msg") == "ready":
@@ -138,14 +141,6 @@ class LocalServer:
         # Somebody must read the log, or the process waits when the pipe is full.
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
-    def lives(self):
-        return self.process.poll() is None
-
     def stop(self):
-        self.process.terminate()
+        self.process.stdin.close()
         self.process.wait()
-
-
-def end_with_parent():
-    """Linux ends the child when its parent is killed and cannot do so itself (prctl(2), PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -1,6 +1,6 @@
-// Stands for the command `hotvec`: the first of several that has answered INPUTS_UNTIL_DEATH inputs is killed, and says so in DEATHS_FILE.
+// Stands for the command `hotvec`: the first of several that has answered INPUTS_UNTIL_DEATH inputs is killed, and says so in DEATHS_FILE. STARTED_FILE gets the URLs of all.
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 
@@ -12,7 +12,9 @@ child.once('exit', (code) => process.exit(code ?? 1));
 createInterface(child.stdout).on('line', (line) => {
   process.stdout.write(`${line}\n`);
   const fields = line.startsWith('{') ? JSON.parse(line) : {};
-  if (fields.msg === 'ready') void dieInTime(fields.url);
+  if (fields.msg !== 'ready') return;
+  appendFileSync(process.env.STARTED_FILE, `${fields.url}\n`);
+  void dieInTime(fields.url);
 });
 
 async function dieInTime(url) {
