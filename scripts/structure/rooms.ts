@@ -60,7 +60,7 @@ export const rooms: Rooms = {
     packageTypes: ['pino'],
   },
   // It knows neither HTTP nor models: what answers a line is handed to it.
-  'batch-jobs': { values: GROUND },
+  'batch-jobs': { values: [...GROUND, 'model-files/hub/sync-folder.ts'] },
 
   http: {
     values: [

@@ -1,6 +1,6 @@
 import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
-import process from 'node:process';
+import { syncFolder } from '../model-files/hub/sync-folder.ts';
 
 /**
  * Writes a small file so that after a crash or a power loss there is the old one or the new one, and never a part.
@@ -17,18 +17,6 @@ export async function writeDurably(file: string, text: string): Promise<void> {
   }
   await rename(unfinished, file);
   await syncFolder(path.dirname(file));
-}
-
-/** Makes names that were added to a folder, or renamed in it, outlast a power loss. */
-export async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders; it writes names by itself.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Codes of a place that takes nothing now, and may again: full, read-only, failing. */

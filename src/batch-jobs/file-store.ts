@@ -1,8 +1,9 @@
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { HotvecError } from '../errors.ts';
+import { syncFolder } from '../model-files/hub/sync-folder.ts';
 import { newId } from './batch-job.ts';
-import { storageFailure, syncFolder, writeDurably } from './durable-write.ts';
+import { storageFailure, writeDurably } from './durable-write.ts';
 
 /** A file that a client sent, or one with the answers of a batch. Times are Unix seconds. */
 export interface StoredFile {
