@@ -44,7 +44,7 @@ export function outputColumn(name: string, type: ColumnType, isNullable: boolean
 
 /**
  * The older annotation of integers alone: hyparquet-writer 0.17.0 writes the number of bits in the newer one as an int32, not
- * a byte, and pyarrow refuses the file.
+ * a byte, and pyarrow refuses the file (findings/integer-types-of-a-parquet-writer.sh).
  */
 function withoutIntegerType({ logical_type, ...stored }: StoredType): StoredType {
   if (logical_type?.type !== 'INTEGER') return { ...stored, ...(logical_type && { logical_type }) };

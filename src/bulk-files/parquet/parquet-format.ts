@@ -49,7 +49,8 @@ export function parquetFormat(out: Appender, options: ResultWriterOptions): Resu
     writer.write({ columnData: columns.map((column, i) => columnData(column, cells[i]!)), rowGroupSize: GROUP_ROWS });
     await drain();
     if (chunk !== null) {
-      // Behind the other columns, as in the schema: Spark takes the place of the first column for that of the group.
+      // Behind the other columns, as in the schema: Spark takes the place of the first column for that of the group
+      // (findings/spark-drops-the-last-row-group.sh).
       const vectors = chunk.finish(bytes.offset);
       for (const page of vectors.pages) {
         bytes.appendBytes(page);
@@ -130,7 +131,7 @@ function columnData({ name, stored, physical }: OutputColumn, data: Cell[]): Col
   // Of values with an order of their own, and of bytes, the least and the greatest would be wrong.
   const statistics =
     stored.logical_type === undefined && stored.converted_type === undefined && stored.type !== 'BYTE_ARRAY';
-  // A dictionary takes -0 for 0.
+  // A dictionary takes -0 for 0 (findings/a-dictionary-drops-the-sign-of-zero.sh).
   const isFloating = stored.type === 'DOUBLE' || stored.type === 'FLOAT';
   return {
     name,
