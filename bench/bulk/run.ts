@@ -33,7 +33,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-const header = ['model', 'hotvec embed, against …', 'speed', 'processor time', 'tokens/s'];
+const header = ['model', 'hotvec embed, against …', 'speed', 'processor time ÷ its', 'tokens/s'];
 console.log(`${describeRun()}; ${values.texts} texts of mix a turn.\n\n${formatTable([header, ...rows])}`);
 process.exit();
 
