@@ -51,6 +51,11 @@ export async function createResultWriter(options: ResultWriterOptions): Promise<
   };
 }
 
+/** The files that are written: the output, and for `npy` the one beside it. */
+export function resultFilesOf({ output, format }: Pick<ResultWriterOptions, 'output' | 'format'>): string[] {
+  return format === 'npy' ? [output, rowsFileOf(output)] : [output];
+}
+
 async function formatOf(
   options: ResultWriterOptions,
   create: (path: string) => Promise<ResultFile>,

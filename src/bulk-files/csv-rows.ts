@@ -31,6 +31,7 @@ export async function openCsv(input: Input, wanted: WantedColumns): Promise<File
   const index = new Map(header.map((name, i) => [name, i]));
   return {
     count: null,
+    idType: 'string',
     columnTypes: async () => ({
       id: wanted.idColumn === null ? null : 'string',
       kept: wanted.keep.map(() => 'string'),

@@ -7,12 +7,14 @@ import type { Cell, ColumnType, Row, RowsRequest } from './rows.ts';
 export type WantedColumns = Pick<RowsRequest, 'textColumns' | 'idColumn' | 'keep'>;
 
 /** A row of one file: its number is not known there. An id that no column has is null. */
-export type FileRow = Omit<Row, 'number'>;
+export type FileRow = Omit<Row, 'number' | 'idType'>;
 
 /** One file of rows, of which the beginning was read: its columns are there. */
 export interface FileRows {
   /** null: not known before all of it was read. */
   count: number | null;
+  /** Of the id, where the file says it of the column; else `json`, or `string`. */
+  idType: ColumnType;
   /**
    * The rows, some at a time, but for the first ones.
    * @param skip its `left` rows are passed over, and counted down in it: a file may have fewer.

@@ -5,8 +5,11 @@ import { type Progress, readHead } from './read-bytes.ts';
 import { readLines } from './read-lines.ts';
 import type { Cell, ColumnType } from './rows.ts';
 
-/** A number of so many digits may be one that JSON.parse rounds. */
-const LONG_INTEGER = /\d{16}/;
+/** Numbers that JSON.parse changes: an integer of so many digits may be rounded, and one as large as these infinite. */
+const CHANGED_NUMBERS = [
+  { pattern: /\d{16}/, isChanged: isRounded, name: 'an integer above 2^53' },
+  { pattern: /e\+?\d{3}|\d{300}/i, isChanged: isInfinite, name: 'a number above 1.8e308' },
+] as const;
 
 type JsonObject = Record<string, Cell>;
 
@@ -20,6 +23,7 @@ export async function openJsonLines(input: Input, wanted: WantedColumns): Promis
   if (names.length > 0) checkColumns(input, wanted, { names, where: ` in its first ${lines} lines` });
   return {
     count: null,
+    idType: 'json',
     columnTypes: () => readTypes(input, wanted),
     async *rows(skip, progress) {
       for await (const lines of placedLines(input, progress)) {
@@ -54,11 +58,14 @@ function rowOfLine({ text, place }: PlacedLine, wanted: WantedColumns): FileRow 
   const object = parseObject(text);
   if (object === null) return brokenRow(place, 'it is no JSON object', wanted);
   const row = rowOf({ place, wanted, cell: (column) => (Object.hasOwn(object, column) ? object[column] : undefined) });
-  if (row.texts === null || !LONG_INTEGER.test(text)) return row;
-  const rounded = [row.id, ...row.kept].findIndex(isRounded);
-  if (rounded < 0) return row;
-  const column = [wanted.idColumn, ...wanted.keep][rounded];
-  return { ...row, texts: null, problem: `${JSON.stringify(column)} has an integer above 2^53; write it as a string` };
+  for (const { pattern, isChanged, name } of row.texts === null ? [] : CHANGED_NUMBERS) {
+    if (!pattern.test(text)) continue;
+    const changed = [row.id, ...row.kept].findIndex(isChanged);
+    if (changed < 0) continue;
+    const problem = `${JSON.stringify([wanted.idColumn, ...wanted.keep][changed])} has ${name}; write it as a string`;
+    return { ...row, id: changed === 0 ? null : row.id, texts: null, problem };
+  }
+  return row;
 }
 
 function parseObject(text: string): JsonObject | null {
@@ -74,6 +81,11 @@ function parseObject(text: string): JsonObject | null {
 function isRounded(cell: Cell | undefined): boolean {
   if (typeof cell === 'number') return Number.isInteger(cell) && !Number.isSafeInteger(cell);
   return typeof cell === 'object' && cell !== null && Object.values(cell).some(isRounded);
+}
+
+function isInfinite(cell: Cell | undefined): boolean {
+  if (typeof cell === 'number') return !Number.isFinite(cell);
+  return typeof cell === 'object' && cell !== null && Object.values(cell).some(isInfinite);
 }
 
 /** Names of the fields of the objects in the first megabyte, and how many lines that are. */

@@ -16,6 +16,7 @@ export async function openLines(input: Input, wanted: WantedColumns): Promise<Fi
   const { textColumns, idColumn, keep } = wanted;
   return {
     count: null,
+    idType: 'string',
     columnTypes: async () => ({ id: idColumn === null ? null : 'string', kept: keep.map(() => 'string') }),
     async *rows(skip, progress) {
       let number = 0;

@@ -43,7 +43,9 @@ export async function openRows(request: RowsRequest): Promise<RowSource> {
         else {
           for await (const rows of file.rows(skip, read.current)) {
             for (const row of rows) {
-              yield { number, ...row, id: request.idColumn === null ? number : row.id } satisfies Row;
+              const id = request.idColumn === null ? number : row.id;
+              const idType = request.idColumn === null ? 'int64' : file.idType;
+              yield { number, ...row, id, idType } satisfies Row;
               number += 1;
             }
           }

@@ -76,6 +76,8 @@ export interface Row {
   /** For people: `corpus.csv, line 7`. */
   place: string;
   id: Cell;
+  /** What the id is, as far as it is known before all is read. */
+  idType: ColumnType;
   /** One for each of `keep`. */
   kept: readonly Cell[];
   /** One for each of `textColumns`; null where the row cannot be used: `problem` says why (no such field, not a string, broken JSON line). */

@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { rename, stat } from 'node:fs/promises';
+import { realpath, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openRows } from '../bulk-files/open-rows.ts';
 import type { RowSource, RowsRequest } from '../bulk-files/rows.ts';
+import { StartError } from '../errors.ts';
 import { syncFolder } from '../model-files/hub/sync-folder.ts';
 import { ALL_ROWS, filesOfShard, type RowRange, rowsOfShard, type Shard } from './shard.ts';
 
@@ -18,6 +19,8 @@ export interface OpenInput {
 export interface InputOptions {
   request: Omit<RowsRequest, 'spooledInput'>;
   shard: Shard | null;
+  /** Files that the run writes. */
+  outputs: readonly string[];
   standardInput: Readable;
   /** Where standard input is kept. */
   folder: string;
@@ -29,6 +32,7 @@ export interface InputOptions {
 export async function openInput({
   request,
   shard,
+  outputs,
   standardInput,
   folder,
   signal,
@@ -37,6 +41,7 @@ export async function openInput({
   const isSpooled = request.inputs.includes('-');
   const spooledInput = isSpooled ? await spoolInput(folder, standardInput, signal) : undefined;
   const rows = await openRows({ ...request, spooledInput });
+  await refuseOutputs(rows.files, outputs);
   if (shard === null) return { rows, range: ALL_ROWS };
   const files = filesOfShard(rows.files, shard);
   if (files !== null) {
@@ -48,6 +53,21 @@ export async function openInput({
   const range = await rowsOfShard(rows, shard, signal);
   onShard(`${range.count} rows from ${range.first} on: there are fewer files than shards`);
   return { rows, range };
+}
+
+/**
+ * An input that the run writes would be lost, and a glob may find what an earlier run wrote.
+ * @throws {StartError} one of the files is an output.
+ */
+async function refuseOutputs(files: RowSource['files'], outputs: readonly string[]): Promise<void> {
+  const written = new Set<string>();
+  for (const output of outputs) written.add(await realpath(output).catch(() => path.resolve(output)));
+  for (const file of files) {
+    if (!written.has(await realpath(file.path))) continue;
+    throw new StartError(
+      `${file.path} is an input, and this run would write to it. Name other inputs, or another output.`,
+    );
+  }
 }
 
 /**

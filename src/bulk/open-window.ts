@@ -1,4 +1,5 @@
-import type { Cell } from '../bulk-files/rows.ts';
+import { cellJson } from '../bulk-files/cell-json.ts';
+import type { Row } from '../bulk-files/rows.ts';
 import type { CallQueue, SizedItem } from './call-queue.ts';
 import type { KnownTexts } from './known-texts.ts';
 import { type Item, isRowError, type Result, type RowError } from './result-source.ts';
@@ -94,14 +95,10 @@ export async function finishWindow(
 
 /** Never the text: the file may be sent to whoever is to find out. */
 function failureLine({ rows }: RowWindow, i: number, error: RowError): string {
-  const row = rows[i];
-  return `${JSON.stringify({ row: row?.number, place: row?.place, id: row?.id as Cell, error }, writable)}\n`;
-}
-
-/** JSON has no integers beyond 2^53. */
-function writable(_: string, value: unknown): unknown {
-  if (typeof value !== 'bigint') return value;
-  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  const { number, place, id, idType } = rows[i] as Row;
+  const told = { row: number, place: JSON.stringify(place), id: cellJson(id, idType), error: JSON.stringify(error) };
+  const fields = Object.entries(told).map(([name, json]) => `"${name}":${json}`);
+  return `{${fields.join(',')}}\n`;
 }
 
 function digestAt({ digests }: RowWindow, i: number): Buffer {

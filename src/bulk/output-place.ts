@@ -1,6 +1,9 @@
-import { copyFile, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { resultFilesOf } from '../bulk-files/create-result-writer.ts';
+import type { OutputFormat } from '../bulk-files/rows.ts';
 import { StartError } from '../errors.ts';
+import { fileKind } from '../file-kind.ts';
 import { syncFolder } from '../model-files/hub/sync-folder.ts';
 import { lockFolder } from './output-lock.ts';
 import { type RunConditions, readConditions } from './run-conditions.ts';
@@ -21,15 +24,21 @@ export interface OutputPlace {
   leave: (options: { keep: boolean }) => Promise<void>;
 }
 
+export interface OutputOptions {
+  output: string;
+  format: OutputFormat;
+  overwrite: boolean;
+}
+
 /**
  * Takes the output for this process.
  * @param overwrite whether what is there is to be forgotten, a run that was interrupted included.
- * @throws {StartError} another process works there; a file is there that this run was not told to replace.
+ * @throws {StartError} another process works there; a file is there that this run was not told to replace, or that is none.
  */
-export async function takeOutput(output: string, { overwrite }: { overwrite: boolean }): Promise<OutputPlace> {
+export async function takeOutput({ output, format, overwrite }: OutputOptions): Promise<OutputPlace> {
   const folder = `${output}.partial`;
-  const found = await stat(output).catch(absent);
-  if (found?.isDirectory()) throw new StartError(`${output} is a folder; --output is the file to write.`);
+  const found: string[] = [];
+  for (const file of resultFilesOf({ output, format })) if (await isFile(file)) found.push(file);
   const parent = path.dirname(output);
   if ((await stat(parent).catch(absent)) === null) throw new StartError(`There is no folder ${parent} to write to.`);
   const unlock = await enter(folder);
@@ -44,10 +53,12 @@ export async function takeOutput(output: string, { overwrite }: { overwrite: boo
     const begun = await readConditions(folder);
     const isFinishing = (await stat(path.join(folder, FINISHING)).catch(absent)) !== null;
     const mayReplace = overwrite || (begun !== null && (begun.replaces || isFinishing));
-    if (found !== null && !mayReplace) {
-      throw new StartError(`${output} is there already. Choose another name, or replace it with --overwrite.`);
+    if (found.length > 0 && !mayReplace) {
+      throw new StartError(
+        `${found.join(' and ')} is there already. Choose another name, or replace it with --overwrite.`,
+      );
     }
-    return { output, folder, begun, replaces: found !== null, leave };
+    return { output, folder, begun, replaces: found.length > 0, leave };
   } catch (error) {
     await leave({ keep: true });
     await rmdir(folder).catch(() => {});
@@ -75,6 +86,17 @@ export async function placeErrors({ output, folder }: OutputPlace, failures: str
 /** Where rows are told that have no result. */
 export function errorsFileOf(output: string): string {
   return `${output}.errors.jsonl`;
+}
+
+/**
+ * Whether there is a file. The results would replace whatever has the name: a device, or a link instead of what it leads to.
+ * @throws {StartError} something else is there.
+ */
+async function isFile(output: string): Promise<boolean> {
+  const found = await lstat(output).catch(absent);
+  if (found === null || found.isFile()) return found !== null;
+  const kind = found.isSymbolicLink() ? 'link' : fileKind(output);
+  throw new StartError(`${output} is a ${kind}; --output is the file to write.`);
 }
 
 /** Makes the folder, and this process the only one in it: another may remove it meanwhile, when its work is done. */

@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
-import { createResultWriter } from '../bulk-files/create-result-writer.ts';
+import { createResultWriter, resultFilesOf } from '../bulk-files/create-result-writer.ts';
 import type { OutputFormat, ResultValue, RowsRequest } from '../bulk-files/rows.ts';
 import { packageVersion } from '../package-info.ts';
 import { assemble } from './assemble.ts';
 import { computeRows, type RunProgress } from './compute-rows.ts';
 import type { Done } from './journal.ts';
 import { type OpenInput, openInput } from './open-input.ts';
-import { type OutputPlace, placeErrors, takeOutput } from './output-place.ts';
+import { errorsFileOf, type OutputPlace, placeErrors, takeOutput } from './output-place.ts';
 import type { ResultSource } from './result-source.ts';
 import { checkConditions, type RunConditions, writeConditions } from './run-conditions.ts';
 import type { Shard } from './shard.ts';
@@ -47,11 +47,13 @@ export interface BulkOptions {
  * @throws {StartError} why it cannot begin, or go on; what is done by then is kept. The signal's reason.
  */
 export async function runBulk(options: BulkOptions): Promise<Done> {
-  const place = await takeOutput(options.output, options);
+  const place = await takeOutput(options);
   // What was begun, and what can be begun only once, is worth keeping.
   let keep = place.begun !== null;
   try {
-    const { rows, range } = await openInput({ ...options, folder: place.folder, onShard: options.reports.onShard });
+    const outputs = [...resultFilesOf(options), errorsFileOf(options.output)];
+    const { onShard } = options.reports;
+    const { rows, range } = await openInput({ ...options, outputs, folder: place.folder, onShard });
     const now = { version: packageVersion, flags: options.flags, inputs: rows.files };
     if (place.begun !== null) checkConditions(place.folder, place.begun, now);
     await tryOutput(options);

@@ -93,7 +93,8 @@ export async function runBulkCommand(
       reports: reportsTo(view, logger),
     });
     view.stop();
-    process.stdout.write(`${output}: ${rows - failed} rows, ${shared} of them with texts of others\n`);
+    const repeated = shared === 0 ? '' : `, ${shared} of them with the text of another`;
+    process.stdout.write(`${output}: ${rows - failed} rows${repeated}\n`);
     if (failed === 0) return 0;
     say(`${failed} of ${rows} rows have no result: ${errorsFileOf(output)} says why.`);
     return EXIT_ROWS_FAILED;

@@ -96,7 +96,9 @@ export function readFlags(command: string, flags: Flags, args: readonly string[]
     }
     const isSwitch = flag !== undefined && flag.value === undefined;
     if (isSwitch && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
-    if (!isSwitch && value === undefined) throw new UsageError(`${rawName} needs a value.`);
+    // `--keep --model NAME` lacks one; one that begins so can be given with an equals sign.
+    const isForgotten = value === undefined || (value.startsWith('--') && token.inlineValue === false);
+    if (!isSwitch && isForgotten) throw new UsageError(`${rawName} needs a value.`);
     if (isSwitch) switches[name] = !rawName.startsWith('--no-');
     else if (flag === undefined) given.push(`--${name}=${value}`);
     else {
@@ -129,6 +131,9 @@ export function flagsHelp(usage: string, description: string, flags: Flags): str
 export function readOutput({ values }: ReadFlags): { output: string; format: OutputFormat } {
   const { output, 'output-format': named } = values;
   if (output === undefined || output === '') throw new UsageError('--output is missing: the file to write.');
+  if (output.endsWith('/') || output.endsWith(path.sep)) {
+    throw new UsageError(`--output ${output} is a folder, and not the file to write.`);
+  }
   if (output === '-') throw new UsageError('--output is -, but results are written to a file: its end may come first.');
   const format = named ?? path.extname(output).slice(1);
   const known = outputFormats.find((one) => one === format);

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
+import { cellJson } from '../../src/bulk-files/cell-json.ts';
 import { StartError } from '../../src/errors.ts';
 import { assertNames } from '../support/assert-names.ts';
 import { fixture, open, readAll } from './fixture.ts';
@@ -114,6 +115,14 @@ describe('JSON Lines', () => {
     const rows = await readAll(await open(file, { idColumn: 'id' }));
     assertNames(rows[0]?.problem ?? '', '"id"', '2^53', 'string');
     assert.deepEqual([rows[1]?.id, rows[2]?.id], [9_007_199_254_740_991, 1e300]);
+  });
+
+  it('refuses a number that would be infinite, and does not tell another', async () => {
+    const file = write('infinite.jsonl', '{"text":"a","id":1,"n":{"x":[1e400]}}\n{"text":"b","id":-1E+400,"n":1e300}');
+    const rows = await readAll(await open(file, { idColumn: 'id', keep: ['n'] }));
+    assertNames(rows[0]?.problem ?? '', '"n"', '1.8e308');
+    assertNames(rows[1]?.problem ?? '', '"id"', '1.8e308');
+    assert.deepEqual([rows[0]?.id, rows[1]?.id], [1, null]);
   });
 
   it('finds the type that holds all cells of a column', async () => {
@@ -281,6 +290,17 @@ describe('Parquet', () => {
     assertNames(await refusal(() => open(pandas, { textColumns: ['body'] })), pandas, '"body"', '"title"');
     assertNames(await refusal(() => open(pandas, { textColumns: ['id'] })), pandas, '"id"', 'INT64');
     assertNames(await refusal(() => open(fixture('nested.parquet'), { keep: ['tags'] })), '"tags"', 'list');
+  });
+
+  it('reads a column that is null in all rows, in LZ4, and knows the type of ids', async () => {
+    const rows = await readAll(await open(fixture('pyarrow-lz4-nulls.parquet'), { idColumn: 'day', keep: ['note'] }));
+    assert.deepEqual(
+      rows.map(({ texts, kept, id, idType }) => [texts, kept, cellJson(id, idType)]),
+      [
+        [['a text'], [null], '"2024-02-29"'],
+        [null, [null], '"1969-12-31"'],
+      ],
+    );
   });
 
   it('gives a text that is null or not UTF-8 a problem', async () => {

@@ -26,7 +26,8 @@ describe('computeRows()', () => {
       for (const [i, text] of texts.entries()) {
         if (i < from) continue;
         const problem = text === null ? 'it has no "text"' : null;
-        yield { number: i, place: `line ${i + 1}`, id: i, kept: [], texts: text === null ? null : [text], problem };
+        const texts = text === null ? null : [text];
+        yield { number: i, place: `line ${i + 1}`, id: i, idType: 'int64', kept: [], texts, problem };
       }
     }
     return { rows, bytesRead: () => 0 } as unknown as RowSource;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { after, before, describe, it, mock } from 'node:test';
 import { runCommand } from '../../src/commands/run-command.ts';
 import type { StopSignals } from '../../src/commands/stop-signals.ts';
@@ -46,6 +48,24 @@ describe('hotvec embed', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Line);
+
+  type Refusal = [args: string[], code: number, ...facts: string[]];
+  /** Each in a line, and without a trace. */
+  const assertRefused = async (cases: readonly Refusal[], output: string) => {
+    for (const [args, code, ...facts] of cases) {
+      const said = mock.method(process.stderr, 'write', () => true);
+      try {
+        assert.equal(await runCommand(['embed', ...args], noSignals), code, args.join(' '));
+        const told = said.mock.calls.map(({ arguments: [text] }) => String(text));
+        const plain = told.filter((text) => !text.startsWith('{'));
+        if (code !== 78) assert.match(plain.join(''), /^[^\n]+\n$/);
+        assertNames(plain.join(''), ...facts);
+      } finally {
+        said.mock.restore();
+      }
+      assert.ok(!existsSync(`${output}.partial`), args.join(' '));
+    }
+  };
 
   it('writes the vectors of the reference in input order, equal texts once, and tells which rows failed and why', async () => {
     const rows = [
@@ -121,7 +141,8 @@ describe('hotvec embed', () => {
     const input = write('one.txt', ['a text']);
     const keyed = write('keyed.jsonl', [{ key: 1, text: 'a text' }]);
     const output = place('refused.jsonl');
-    const cases: [args: string[], code: number, ...facts: string[]][] = [
+    write('taken.rows.jsonl', [{ text: 'of something else' }]);
+    const cases: Refusal[] = [
       [[input], 64, '--output'],
       [['-o', output], 64, 'input'],
       [[input, '-o', place('refused.xml')], 64, 'refused.xml', '--output-format'],
@@ -133,25 +154,37 @@ describe('hotvec embed', () => {
       [[input, '-o', output, '--device', 'abacus'], 78, '--device', 'abacus'],
       [[place('absent.txt'), '-o', output], 1, 'absent.txt'],
       [[input, '-o', path.join(folder, 'absent', 'a.jsonl')], 1, path.join(folder, 'absent')],
+      [[input, '-o', place('refused.jsonl/')], 64, 'refused.jsonl/', 'folder'],
+      [[input, '-o', output, '--keep', '--quiet'], 64, '--keep'],
+      [[keyed, '-o', keyed, '--overwrite'], 1, keyed, 'input'],
+      [[place('*keyed.jsonl'), '-o', keyed, '--overwrite'], 1, keyed, 'input'],
+      [[input, '-o', place('taken.npy')], 1, 'taken.rows.jsonl', '--overwrite'],
+      [[place('taken.rows.jsonl'), '-o', place('taken.npy'), '--overwrite'], 1, 'taken.rows.jsonl', 'input'],
       [[keyed, '-o', output, '--keep', 'key,key'], 1, 'key'],
       [[keyed, '-o', output, '--text-column', 'body'], 1, keyed, 'body'],
       [[input, '-o', output, '--dimensions', '7777'], 1, '--dimensions', '7777'],
       [[input, '-o', output, '--dimensions', '100', '--output-dtype', 'binary'], 1, '--output-dtype', '--dimensions'],
       [[input, '-o', output, '--model', 'starter-reranker'], 1, 'starter-reranker', 'embeds'],
     ];
-    for (const [args, code, ...facts] of cases) {
-      const said = mock.method(process.stderr, 'write', () => true);
-      try {
-        assert.equal(await runCommand(['embed', ...args], noSignals), code, args.join(' '));
-        const told = said.mock.calls.map(({ arguments: [text] }) => String(text));
-        const plain = told.filter((text) => !text.startsWith('{'));
-        if (code !== 78) assert.match(plain.join(''), /^[^\n]+\n$/);
-        assertNames(plain.join(''), ...facts);
-      } finally {
-        said.mock.restore();
-      }
-      assert.ok(!existsSync(output) && !existsSync(`${output}.partial`), args.join(' '));
-    }
+    await assertRefused(cases, output);
+    assert.ok(!existsSync(output));
+    assert.equal(readFileSync(keyed, 'utf8'), '{"key":1,"text":"a text"}\n');
+  });
+
+  it('replaces no link and nothing that is no file, nor an input that a link leads to', {
+    skip: process.platform === 'win32',
+  }, async () => {
+    const input = write('linked.jsonl', [{ text: 'a text' }]);
+    const link = place('link.jsonl');
+    symlinkSync(input, link);
+    const pipe = place('pipe.jsonl');
+    execFileSync('mkfifo', [pipe]);
+    const cases: Refusal[] = [
+      [[input, '-o', link, '--overwrite'], 1, link, 'link'],
+      [[input, '-o', pipe, '--overwrite'], 1, pipe, 'FIFO'],
+      [[link, '-o', input, '--overwrite'], 1, link, 'input'],
+    ];
+    await assertRefused(cases, link);
   });
 
   it('is interrupted by SIGINT with 130, and goes on: the file is that of a run that was not', async () => {

@@ -29,6 +29,7 @@ export async function openParquet(input: Input, wanted: WantedColumns): Promise<
   const count = Number(metadata.num_rows);
   return {
     count,
+    idType: wanted.idColumn === null ? 'json' : typeOf(wanted.idColumn),
     columnTypes: async () => ({
       id: wanted.idColumn === null ? null : typeOf(wanted.idColumn),
       kept: wanted.keep.map(typeOf),

@@ -4,15 +4,20 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { ColumnMetaData, Compressors, DecodedArray } from 'hyparquet';
 import { parquetHeader, readPage } from 'hyparquet/src/column.js';
 import { convert, DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
-import { compressors } from 'hyparquet-compressors';
+import { compressors, decompressLz4, decompressLz4Raw } from 'hyparquet-compressors';
 import type { ParquetColumn } from './parquet-columns.ts';
 
 /** Room for a page's header: it is tens of bytes, but may hold the least and the greatest value. */
 const HEADER_BYTES = 1 << 16;
 const NANOSECONDS_PER_MICROSECOND = 1_000n;
 
+/** Of a dictionary without values, as of a column that is null in all rows; hyparquet-compressors reads its LZ4 as damaged. */
+const NOTHING = new Uint8Array(0);
+
 const COMPRESSORS: Compressors = {
   ...compressors,
+  LZ4: (bytes, length) => (length === 0 ? NOTHING : decompressLz4(bytes, length)),
+  LZ4_RAW: (bytes, length) => (length === 0 ? NOTHING : decompressLz4Raw(bytes, length)),
   GZIP: (bytes) => gunzipSync(bytes),
   BROTLI: (bytes) => brotliDecompressSync(bytes),
 };
