@@ -21,7 +21,7 @@ describe('hotvec embed on a disk', { skip: !mayMount && 'needs unshare' }, () =>
   after(() => rmSync(folder, { recursive: true }));
   /** Runs commands where `/mnt` is a disk; `RUN FORMAT` embeds to `/mnt/out.FORMAT`. */
   const onDisk = (size: string, commands: string) => {
-    const run = `"$0" "$1" embed ${folder}/input.txt --quiet -o /mnt/out.`;
+    const run = `"$0" "$1" embed ${folder}/input.txt --quiet --log-level error -o /mnt/out.`;
     const script = `mount -t tmpfs -o size=${size} tmpfs /mnt; ${commands.replaceAll('RUN ', run)}`;
     return shell(`${IN_NAMESPACE} '${script}' "$0" "$1"`);
   };
