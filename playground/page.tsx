@@ -8,6 +8,7 @@ import {
   chooseReranker,
   embedder,
   embedders,
+  isWithoutEmbedder,
   loadModels,
   modelsError,
   reranker,
@@ -43,7 +44,9 @@ export function Page() {
           ))}
         </nav>
         <div class="models">
-          <ModelChoice label="Model" models={embedders.value} chosen={embedder.value} onChoose={chooseEmbedder} />
+          {!isWithoutEmbedder.value && (
+            <ModelChoice label="Model" models={embedders.value} chosen={embedder.value} onChoose={chooseEmbedder} />
+          )}
           {rerankers.value.length > 0 && (
             <ModelChoice label="Reranker" models={rerankers.value} chosen={reranker.value} onChoose={chooseReranker} />
           )}

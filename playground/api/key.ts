@@ -11,7 +11,15 @@ export const isKeyTried = signal(false);
 /** How often one was given: the same may be right a little later. */
 const keysGiven = signal(0);
 
+/** What a header carries as it is: RFC 9110, 5.5. Nothing else is sent, or could be a key of the server. */
+const SENDABLE = /^[\x20-\x7e]*$/;
+
+/** Takes a key for what is asked from now on. One that cannot be sent is refused here. */
 export function keepKey(key: string): void {
+  if (!SENDABLE.test(key)) {
+    judgeKey('This is no API key: it has characters beyond ASCII, such as a quotation mark of a text that it was in.');
+    return;
+  }
   apiKey.value = key;
   sessionStorage.setItem(KEY_IN_TAB, key);
   isKeyTried.value = true;

@@ -16,6 +16,8 @@ export const rerankers = computed(() => (models.value ?? []).filter(({ task }) =
 /** What the sections ask: the chosen one, else the first; null where none is served. */
 export const embedder = computed(() => chosen(embedders.value, chosenEmbedder.value));
 export const reranker = computed(() => chosen(rerankers.value, chosenReranker.value));
+/** Whether the server has said that it has no model that makes vectors. */
+export const isWithoutEmbedder = computed(() => models.value !== null && embedder.value === null);
 
 /** A model that is being loaded has no fingerprint yet. */
 const LOADING_MS = 1000;

@@ -130,8 +130,14 @@ export async function updateSaved(id: string, change: Partial<SavedCollection>):
 /** Keeps vectors of the rows from the key's on; false: it could not. */
 export async function putVectors(key: Schema['vectors']['key'], vectors: SavedVectors): Promise<boolean> {
   const isKept = await attempt(async (db) => {
-    const transaction = db.transaction('vectors', 'readwrite');
-    await finish(transaction, transaction.store.put(vectors, key));
+    const transaction = db.transaction(['collections', 'vectors'], 'readwrite');
+    const put = async () => {
+      const saved = await transaction.objectStore('collections').get(key[0]);
+      if (saved === undefined) throw new Error('another tab deleted it.');
+      if (key[2] + vectors.rows > saved.size) throw new Error('another tab canceled the rest of it.');
+      await transaction.objectStore('vectors').put(vectors, key);
+    };
+    await finish(transaction, put());
     return true;
   });
   return isKept ?? false;

@@ -1,5 +1,5 @@
 import { type Collection, collection } from './collection.ts';
-import { putCollection, putVectors, type SavedCollection } from './collection-store.ts';
+import { notKept, putCollection, putVectors, type SavedCollection } from './collection-store.ts';
 
 /** Of one record: what is lost at most when the tab is closed, and what is copied at once. */
 const ROWS_A_RECORD = 64;
@@ -11,6 +11,7 @@ let running = false;
 /** Says that texts and vectors were just read from the store, so that they are not written again. */
 export function markKept({ id, fingerprint, embedded }: Collection): void {
   kept = { id, fingerprint, texts: true, rows: embedded };
+  notKept.value = null;
 }
 
 /** The same of the vectors alone: the texts may be kept, or not. */
@@ -32,7 +33,11 @@ export async function keepCollection(): Promise<void> {
 /** Whether it kept something. */
 async function keepNext(open: Collection): Promise<boolean> {
   const { id, fingerprint, dimensions, vectors, embedded, failed } = open;
-  if (kept.id !== id) kept = { id, fingerprint, texts: false, rows: 0 };
+  if (kept.id !== id) {
+    kept = { id, fingerprint, texts: false, rows: 0 };
+    // That was said of another.
+    notKept.value = null;
+  }
   if (kept.fingerprint !== fingerprint) kept = { ...kept, fingerprint, rows: 0 };
   const state = kept;
   if (!state.texts) {

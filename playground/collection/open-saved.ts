@@ -56,16 +56,20 @@ async function withKeptVectors(facts: Omit<Collection, 'vectors' | 'embedded' | 
   const failed = new Map<number, string>();
   let embedded = 0;
   await loadVectors(id, fingerprint, (first, part) => {
-    vectors.set(part.vectors, first * dimensions);
-    for (const [row, why] of part.failed) failed.set(row, why);
-    embedded = first + part.rows;
+    // Fewer than were kept, where another tab canceled what this one went on with.
+    const rows = Math.min(part.rows, texts.length - first);
+    if (rows <= 0) return;
+    vectors.set(part.vectors.subarray(0, rows * dimensions), first * dimensions);
+    for (const [row, why] of part.failed) if (row < texts.length) failed.set(row, why);
+    embedded = first + rows;
   });
   return { ...facts, vectors, embedded, failed };
 }
 
 /** Goes on when the server has said what it serves, if that is the model of the vectors. */
 async function resumeOnceServed({ id, fingerprint }: Collection): Promise<void> {
-  await readyEmbedder();
+  // Where there is none, the page says so.
+  if ((await readyEmbedder().catch(() => null)) === null) return;
   const open = collection.value;
   if (servedAs(fingerprint) !== null && open?.id === id && open.fingerprint === fingerprint) resumeEmbedding();
 }

@@ -41,7 +41,7 @@ function readSeparated(text: string): Table {
   let blankLines = 0;
   let hasMore = false;
   // What ends the last row begins no other.
-  Papa.parse<string[]>(text.replace(/\r?\n$/, ''), {
+  Papa.parse<string[]>(text.replace(/(\r\n|\n|\r)$/, ''), {
     step: ({ data, errors }, parser) => {
       const wrong = errors.find(({ type }) => type === 'Quotes');
       if (wrong !== undefined) {

@@ -1,4 +1,5 @@
 import type { ApiError } from '../api/api-error.ts';
+import { isWithoutEmbedder } from '../api/models.ts';
 import { ErrorMessage } from '../fields/error-message.tsx';
 import { instruction, type Metric, metric } from './comparison.ts';
 import { DimensionsField } from './dimensions-field.tsx';
@@ -10,7 +11,7 @@ const METRICS: Record<Metric, string> = {
   manhattan: 'Manhattan distance, negative',
 };
 
-/** What changes the scores of the same texts. */
+/** What changes the scores of the same texts; of a reranker it is the instruction alone. */
 export function CompareOptions({ error }: { error: ApiError | null }) {
   return (
     <div class="options">
@@ -29,24 +30,28 @@ export function CompareOptions({ error }: { error: ApiError | null }) {
         />
         <ErrorMessage id="compare-instruction-error" error={error} field="instruction" />
       </div>
-      <DimensionsField error={error} />
-      <div class="field">
-        <label for="compare-metric">Metric</label>
-        <select
-          id="compare-metric"
-          value={metric.value}
-          onChange={({ currentTarget }) => {
-            metric.value = currentTarget.value as Metric;
-          }}
-        >
-          {Object.entries(METRICS).map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <ErrorMessage error={error} field="metric" />
-      </div>
+      {!isWithoutEmbedder.value && (
+        <>
+          <DimensionsField error={error} />
+          <div class="field">
+            <label for="compare-metric">Metric</label>
+            <select
+              id="compare-metric"
+              value={metric.value}
+              onChange={({ currentTarget }) => {
+                metric.value = currentTarget.value as Metric;
+              }}
+            >
+              {Object.entries(METRICS).map(([value, name]) => (
+                <option key={value} value={value}>
+                  {name}
+                </option>
+              ))}
+            </select>
+            <ErrorMessage error={error} field="metric" />
+          </div>
+        </>
+      )}
     </div>
   );
 }

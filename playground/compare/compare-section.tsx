@@ -1,4 +1,4 @@
-import { embedder, models } from '../api/models.ts';
+import { isWithoutEmbedder } from '../api/models.ts';
 import { ErrorMessage } from '../fields/error-message.tsx';
 import { CompareOptions } from './compare-options.tsx';
 import { similarity } from './comparison.ts';
@@ -20,11 +20,11 @@ const FIELDS = [
 /** Two lists of texts, and the score of every pair: by vectors, and by a reranker where one is served. */
 export function CompareSection() {
   const error = similarity.error.value;
-  if (models.value !== null && embedder.value === null) {
-    return <p>This server has no embedding model: there are no vectors to compare.</p>;
-  }
   return (
     <div class="compare-section">
+      {isWithoutEmbedder.value && (
+        <p>This server has no embedding model, so no vectors: its reranker scores the pairs.</p>
+      )}
       <div class="sides">
         <TextListField side="queries" title="Queries" error={error} />
         <TextListField side="documents" title="Documents" error={error} />

@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { SimilarityRequest, TokenizeRequest } from '../api/api-types.ts';
 import { type LatestAnswer, latestAnswer } from '../api/latest-answer.ts';
 import { embedder } from '../api/models.ts';
@@ -25,6 +25,15 @@ export const instruction = signal('');
 export const metric = signal<Metric>('cosine');
 /** Components of a vector; null: as many as the model gives. */
 export const dimensions = signal<number | null>(null);
+
+// A model that is chosen gives what it can: a size that only the one before could have goes with it.
+const modelId = computed(() => embedder.value?.id);
+effect(() => {
+  if (modelId.value === undefined) return;
+  const { dimensions: most = 0, min_dimensions: least = most } = embedder.peek() ?? {};
+  const size = dimensions.peek();
+  if (size !== null && (size < least || size > most)) dimensions.value = null;
+});
 
 export const lines = {
   queries: computed(() => readLines(values.queries.value ?? '', MOST_TEXTS)),

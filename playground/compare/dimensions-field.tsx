@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import type { ApiError } from '../api/api-error.ts';
 import { embedder } from '../api/models.ts';
 import { ErrorMessage } from '../fields/error-message.tsx';
@@ -10,6 +11,9 @@ export function DimensionsField({ error }: { error: ApiError | null }) {
   const most = model?.dimensions ?? 0;
   const steps = dimensionSteps(model ?? {});
   const size = dimensions.value ?? most;
+  /** What is being written of a size, which may be nothing as yet; null: nobody writes. */
+  const [draft, setDraft] = useState<string | null>(null);
+  const sizeOf = (written: string) => (written === '' ? most : Math.round(Number(written)));
   const set = (value: number) => {
     dimensions.value = value === most ? null : value;
   };
@@ -32,11 +36,13 @@ export function DimensionsField({ error }: { error: ApiError | null }) {
           id="compare-dimensions"
           type="number"
           min={1}
-          value={size}
+          value={draft !== null && sizeOf(draft) === size ? draft : size}
           aria-describedby="compare-dimensions-error"
-          onInput={({ currentTarget }) =>
-            set(currentTarget.value === '' ? most : Math.round(Number(currentTarget.value)))
-          }
+          onInput={({ currentTarget: { value } }) => {
+            setDraft(value);
+            set(sizeOf(value));
+          }}
+          onBlur={() => setDraft(null)}
         />
         <span class="fact">{steps.length > 1 ? `of ${most}` : 'this model gives no fewer'}</span>
       </div>

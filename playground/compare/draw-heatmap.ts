@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { fitText } from './fit-text.ts';
-import { formatScore } from './format-score.ts';
+import { formatScore, formatTick } from './format-score.ts';
 import type { HeatmapLayout } from './heatmap-layout.ts';
 import { inkOn } from './ink.ts';
 
@@ -23,6 +23,8 @@ interface Cell {
 
 /** Lightness alone tells its values apart, in the same order, whatever colors the eye can see. */
 const SCHEME = 'viridis';
+/** Of a legend, more or less. */
+const TICKS = 4;
 
 /** Least and largest score; apart from each other, so that there is a scale. */
 export function domainOf(scores: DrawnMatrix['scores']): [number, number] {
@@ -108,8 +110,10 @@ export function drawHeatmap(
 
 /** The scale of a heatmap's colors. */
 export function drawLegend(scores: DrawnMatrix['scores'], label: string): Element {
-  const color: Plot.ScaleOptions = { type: 'linear', scheme: SCHEME, domain: domainOf(scores), label };
-  const legend = Plot.legend({ color, width: 260, ticks: 4, tickFormat: formatScore });
+  const domain = domainOf(scores);
+  const color: Plot.ScaleOptions = { type: 'linear', scheme: SCHEME, domain, label };
+  const tickFormat = (tick: number) => formatTick(tick, domain, TICKS);
+  const legend = Plot.legend({ color, width: 260, ticks: TICKS, tickFormat });
   return withoutStyle(legend);
 }
 

@@ -21,6 +21,7 @@ export function Heatmap({ title, unit, selected, onSelect, ...matrix }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const drawing = useRef<HTMLDivElement>(null);
   const legend = useRef<HTMLDivElement>(null);
+  const chosen = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const { queries, documents, scores, best, otherBest } = matrix;
   const size = { rows: queries.length, columns: documents.length };
@@ -42,6 +43,8 @@ export function Heatmap({ title, unit, selected, onSelect, ...matrix }: Props) {
     if (next === null) return;
     event.preventDefault();
     onSelect(next);
+    // Once it is drawn there.
+    setTimeout(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }));
   };
   return (
     <figure class="heatmap">
@@ -65,6 +68,7 @@ export function Heatmap({ title, unit, selected, onSelect, ...matrix }: Props) {
           {selected !== null && (
             <div
               class="selected"
+              ref={chosen}
               style={{
                 left: `${layout.left + selected.column * layout.cellWidth}px`,
                 top: `${layout.top + selected.row * layout.cellHeight}px`,

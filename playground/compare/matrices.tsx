@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { embedder } from '../api/models.ts';
 import { CopyAs } from '../copy-as/copy-as.tsx';
 import { ErrorMessage } from '../fields/error-message.tsx';
 import { bestColumns, disagreements } from './best-matches.ts';
@@ -28,13 +29,16 @@ const vectorMatrix = computed(() => {
   };
 });
 
+/** The texts whose pairs are shown: those that have vectors; where no model makes any, those that a reranker reads. */
+const shownTexts = computed(() => (embedder.value === null ? rerankedTexts.value : vectorMatrix.value));
+
 /** What the reranker says of the same texts; null: nothing yet. */
 const rerankedMatrix = computed(() => {
   const ranked = reranking.value;
-  const vectors = vectorMatrix.value;
-  if (ranked === null || vectors === null) return null;
+  const shown = shownTexts.value;
+  if (ranked === null || shown === null) return null;
   const { queries, documents } = ranked.texts;
-  const isSame = isEqual(queries, vectors.queries) && isEqual(documents, vectors.documents);
+  const isSame = isEqual(queries, shown.queries) && isEqual(documents, shown.documents);
   if (!isSame) return null;
   return { ...ranked, best: bestColumns(ranked.scores), isWhole: ranked.done === queries.length };
 });
@@ -46,8 +50,9 @@ function isEqual(a: readonly string[], b: readonly string[]): boolean {
 /** The scores as heatmaps, the pair that is pointed at, and the same as tables. */
 export function Matrices() {
   const vectors = vectorMatrix.value;
-  if (vectors === null) return <p class="empty">Write a query and a document to see how close they are.</p>;
-  const { queries, documents, scores, best, metric } = vectors;
+  const shown = shownTexts.value;
+  if (shown === null) return <p class="empty">Write a query and a document to see how close they are.</p>;
+  const { queries, documents } = shown;
   const ranked = rerankedMatrix.value;
   const select = (place: CellPlace | null) => {
     const before = selected.peek();
@@ -58,38 +63,48 @@ export function Matrices() {
   const texts = rerankedTexts.value;
   return (
     <>
-      <div class={documents.length > MANY_COLUMNS ? 'heatmaps wide' : 'heatmaps'} aria-busy={similarity.isBehind.value}>
-        <Heatmap
-          {...shared}
-          title="By vectors"
-          unit={metric}
-          scores={scores}
-          best={best}
-          otherBest={ranked?.isWhole === true ? ranked.best : null}
+      <div class="scores">
+        <div
+          class={documents.length > MANY_COLUMNS ? 'heatmaps wide' : 'heatmaps'}
+          aria-busy={similarity.isBehind.value}
+        >
+          {vectors !== null && (
+            <Heatmap
+              {...shared}
+              title="By vectors"
+              unit={vectors.metric}
+              scores={vectors.scores}
+              best={vectors.best}
+              otherBest={ranked?.isWhole === true ? ranked.best : null}
+            />
+          )}
+          {texts !== null && (
+            <div class="by-reranker">
+              {ranked !== null && (
+                <Heatmap
+                  {...shared}
+                  title="By the reranker"
+                  unit="relevance"
+                  scores={ranked.scores}
+                  best={ranked.best}
+                  otherBest={ranked.isWhole && vectors !== null ? vectors.best : null}
+                />
+              )}
+              <RerankState />
+            </div>
+          )}
+        </div>
+        {ranked?.isWhole === true && vectors !== null && <Agreement best={vectors.best} ranked={ranked.best} />}
+        <PairReadout
+          selected={selected.value}
+          queries={queries}
+          documents={documents}
+          matrices={[
+            ...(vectors === null ? [] : [{ unit: vectors.metric, scores: vectors.scores }]),
+            ...(ranked === null ? [] : [{ unit: 'reranker', scores: ranked.scores }]),
+          ]}
         />
-        {texts !== null && (
-          <div class="by-reranker">
-            {ranked !== null && (
-              <Heatmap
-                {...shared}
-                title="By the reranker"
-                unit="relevance"
-                scores={ranked.scores}
-                best={ranked.best}
-                otherBest={ranked.isWhole ? best : null}
-              />
-            )}
-            <RerankState />
-          </div>
-        )}
       </div>
-      {ranked?.isWhole === true && <Agreement best={best} ranked={ranked.best} />}
-      <PairReadout
-        selected={selected.value}
-        queries={queries}
-        documents={documents}
-        matrices={[{ unit: metric, scores }, ...(ranked === null ? [] : [{ unit: 'reranker', scores: ranked.scores }])]}
-      />
       <details
         onToggle={({ currentTarget }) => {
           isTableOpen.value = currentTarget.open;
@@ -98,7 +113,14 @@ export function Matrices() {
         <summary>The same as a table</summary>
         {isTableOpen.value && (
           <>
-            <MatrixTable caption={`Scores by vectors: ${metric}`} {...{ queries, documents, scores, best }} />
+            {vectors !== null && (
+              <MatrixTable
+                caption={`Scores by vectors: ${vectors.metric}`}
+                {...{ queries, documents }}
+                scores={vectors.scores}
+                best={vectors.best}
+              />
+            )}
             {ranked !== null && (
               <MatrixTable
                 caption="Scores by the reranker"
@@ -111,7 +133,9 @@ export function Matrices() {
         )}
       </details>
       <div class="copies">
-        <CopyAs request={body === null ? null : { method: 'POST', route: '/v1/similarity', body }} />
+        {vectors !== null && (
+          <CopyAs request={body === null ? null : { method: 'POST', route: '/v1/similarity', body }} />
+        )}
         {texts !== null && <CopyRerank row={Math.min(selected.value?.row ?? 0, texts.queries.length - 1)} />}
       </div>
     </>
@@ -156,8 +180,8 @@ function Agreement({ best, ranked }: { best: readonly number[]; ranked: readonly
         <>Vectors and reranker choose the same best document for {best.length === 1 ? 'the query' : 'every query'}.</>
       ) : (
         <>
-          For {rows.length} of {best.length} queries the reranker chooses another best document: rows with <b>≠</b>. A
-          dashed frame is the other one's choice.
+          For {best.length === 1 ? 'the query' : `${rows.length} of ${best.length} queries`} the reranker chooses
+          another best document: rows with <b>≠</b>. A dashed frame is the other one's choice.
         </>
       )}
     </p>

@@ -1,5 +1,5 @@
 import type { ApiError } from '../api/api-error.ts';
-import { embedder } from '../api/models.ts';
+import { embedder, isWithoutEmbedder } from '../api/models.ts';
 import { ErrorMessage, isOf } from '../fields/error-message.tsx';
 import { KIND_NAMES, type PromptKind, promptKinds } from '../fields/prompt-kinds.ts';
 import { chosenKinds, kinds, lines, MOST_TEXTS, prompts, type Side, values } from './comparison.ts';
@@ -39,23 +39,25 @@ export function TextListField({ side, title, error }: Props) {
         {read.texts.length} {read.texts.length === 1 ? 'text' : 'texts'}
         {read.leftOut > 0 && `; up to ${MOST_TEXTS} are compared, the last ${read.leftOut} are left out`}
       </p>
-      <div class="prompt">
-        <label for={`${id}-kind`}>Read</label>
-        <select
-          id={`${id}-kind`}
-          value={kinds[side].value}
-          onChange={({ currentTarget }) => {
-            chosenKinds[side].value = currentTarget.value as PromptKind;
-          }}
-        >
-          {available.map((kind) => (
-            <option key={kind} value={kind}>
-              {KIND_NAMES[kind]}
-            </option>
-          ))}
-        </select>
-        <PutBefore side={side} />
-      </div>
+      {!isWithoutEmbedder.value && (
+        <div class="prompt">
+          <label for={`${id}-kind`}>Read</label>
+          <select
+            id={`${id}-kind`}
+            value={kinds[side].value}
+            onChange={({ currentTarget }) => {
+              chosenKinds[side].value = currentTarget.value as PromptKind;
+            }}
+          >
+            {available.map((kind) => (
+              <option key={kind} value={kind}>
+                {KIND_NAMES[kind]}
+              </option>
+            ))}
+          </select>
+          <PutBefore side={side} />
+        </div>
+      )}
       <ErrorMessage error={error} field={kindField} />
     </div>
   );

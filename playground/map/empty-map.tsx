@@ -4,9 +4,17 @@ import { openExample } from '../collection/open-example.ts';
 /** What there is to see before there are texts, and how to get there. */
 export function EmptyMap() {
   const [isOpening, setOpening] = useState(false);
+  const [problem, setProblem] = useState('');
   const open = async () => {
     setOpening(true);
-    await openExample();
+    setProblem('');
+    try {
+      await openExample();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    } finally {
+      setOpening(false);
+    }
   };
   return (
     <div class="map-empty">
@@ -23,6 +31,9 @@ export function EmptyMap() {
         </button>
         <a href="#search">Open your own texts in Search</a>
       </div>
+      <p class="error" role="alert" hidden={problem === ''}>
+        {problem}
+      </p>
     </div>
   );
 }

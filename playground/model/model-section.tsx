@@ -1,8 +1,8 @@
 import './model.css';
-import { signal, untracked, useSignalEffect } from '@preact/signals';
+import { computed, signal, untracked, useSignalEffect } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import type { Model } from '../api/api-types.ts';
-import { models } from '../api/models.ts';
+import { embedder, models, reranker } from '../api/models.ts';
 import { CopyAs } from '../copy-as/copy-as.tsx';
 import { openSection } from '../open-section.ts';
 import { Fingerprint } from './fingerprint.tsx';
@@ -16,9 +16,16 @@ document.addEventListener('visibilitychange', () => {
   isTabVisible.value = document.visibilityState === 'visible';
 });
 
+/** Chosen for the other sections. */
+const chosenReranker = computed(() => reranker.value?.root);
+const chosenEmbedder = computed(() => embedder.value?.root);
+
 /** What is served, and what it is doing right now. The server is asked only while somebody can see the answer. */
 export function ModelSection() {
-  const [chosen, choose] = useState<string | null>(null);
+  const [chosen, choose] = useState<string | undefined>(undefined);
+  // Whoever chooses a model above wants to see it; at first it is the one that makes vectors.
+  useSignalEffect(() => choose(chosenReranker.value));
+  useSignalEffect(() => choose(chosenEmbedder.value ?? untracked(() => chosenReranker.value)));
   useSignalEffect(() => {
     return openSection.value === 'model' && isTabVisible.value ? untracked(watchServer) : undefined;
   });

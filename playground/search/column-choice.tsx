@@ -76,7 +76,9 @@ export function ColumnChoice({ file }: { file: OpenFile }) {
         </table>
       </section>
       <div class="buttons">
-        <button type="submit">Embed {count.toLocaleString('en')} texts</button>
+        <button type="submit">
+          Embed {count.toLocaleString('en')} {count === 1 ? 'text' : 'texts'}
+        </button>
         <button type="button" class="quiet" onClick={closeChoice}>
           Leave it
         </button>

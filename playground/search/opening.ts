@@ -70,6 +70,8 @@ export async function openChosen(file: OpenFile, choice: ColumnChoice): Promise<
   opening.value = `Reading ${file.name}…`;
   try {
     await takeTexts(file, choice);
+  } catch (error) {
+    openingProblem.value = `${file.name} was not opened. ${error instanceof Error ? error.message : error}`;
   } finally {
     batch(() => {
       toChooseFrom.value = null;

@@ -22,8 +22,8 @@ export function ResultList() {
     <div class="results" data-query={shown.asked.query}>
       <div class="results-head">
         <p class="fact" role="status">
-          The {found.length} nearest of {rows.toLocaleString('en')} texts, each compared, in{' '}
-          {Math.max(1, Math.round(ms))} ms
+          The {found.length === 1 ? '' : `${found.length} `}nearest of {rows.toLocaleString('en')}{' '}
+          {rows === 1 ? 'text' : 'texts'}, each compared, in {Math.max(1, Math.round(ms))} ms
         </p>
         {reranker.value !== null && ranking === null && (
           <button type="button" disabled={isReranking.value || rerankBody.value === null} onClick={() => void rerank()}>

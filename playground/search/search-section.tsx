@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
+import { isWithoutEmbedder } from '../api/models.ts';
 import { collection } from '../collection/collection.ts';
 import { openLast } from '../collection/open-saved.ts';
+import { WITHOUT_EMBEDDER } from '../collection/ready-embedder.ts';
 import { CollectionCard } from './collection-card.tsx';
 import { ColumnChoice } from './column-choice.tsx';
 import { OpenTexts } from './open-texts.tsx';
@@ -35,6 +37,7 @@ export function SearchSection() {
       onDragLeave={() => setOver(false)}
       onDrop={drop}
     >
+      {isWithoutEmbedder.value && openingProblem.value === null && <p class="notice">{WITHOUT_EMBEDDER}</p>}
       <p class="error" role="alert" hidden={openingProblem.value === null}>
         {openingProblem.value}
       </p>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { embedder, models } from '../api/models.ts';
+import { isWithoutEmbedder } from '../api/models.ts';
 import { CopyAs } from '../copy-as/copy-as.tsx';
 import { TokenCount } from './token-count.tsx';
 import { TokenFields } from './token-fields.tsx';
@@ -13,7 +13,7 @@ import './tokens.css';
 export function TokensSection() {
   const [selected, setSelected] = useState<number | null>(null);
   const [isTableOpen, setTableOpen] = useState(false);
-  if (models.value !== null && embedder.value === null) {
+  if (isWithoutEmbedder.value) {
     return <p>This server has no embedding model; a reranker reads pairs, which are shown by no route.</p>;
   }
   const shown = tokenized.value;

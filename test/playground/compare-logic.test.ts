@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bestColumns, disagreements, rankIn } from '../../playground/compare/best-matches.ts';
 import { dimensionSteps, nearestStep } from '../../playground/compare/dimension-steps.ts';
-import { formatScore } from '../../playground/compare/format-score.ts';
+import { formatScore, formatTick } from '../../playground/compare/format-score.ts';
 import { cellAt, cellByKey, layoutHeatmap } from '../../playground/compare/heatmap-layout.ts';
 import { inkOn, luminanceOf } from '../../playground/compare/ink.ts';
 import { lineOfParam, readLines } from '../../playground/compare/text-lines.ts';
@@ -43,6 +43,19 @@ describe('formatScore()', () => {
   it('needs few characters, whatever the size', () => {
     const shown = [0.624380767, -0.017, 0, 1, -12.34, 123.4, -12_345, 0.0000409745662, -2e-9].map(formatScore);
     assert.deepEqual(shown, ['0.624', '−0.017', '0.000', '1.000', '−12.3', '123', '−1.2e4', '4.1e−5', '−2.0e−9']);
+  });
+});
+
+describe('formatTick()', () => {
+  it('tells each tick of a scale from its neighbors', () => {
+    const shown = (ticks: number[], least: number, most: number) =>
+      ticks.map((tick) => formatTick(tick, [least, most], 4));
+    assert.deepEqual(shown([-0.2, 0, 0.2], -0.35, 0.62), ['−0.2', '0', '0.2']);
+    assert.deepEqual(shown([0.0005, 0.001, 0.0015, 0.002], 0.0002, 0.0021), ['0.0005', '0.0010', '0.0015', '0.0020']);
+    assert.deepEqual(shown([0.8475, 0.848, 0.8485], 0.8471, 0.8486), ['0.8475', '0.8480', '0.8485']);
+    assert.deepEqual(shown([5e-5, 1e-4, 1.5e-4], 2e-5, 1.7e-4), ['5e−5', '1.0e−4', '1.5e−4']);
+    assert.deepEqual(shown([1.61e-4, 1.615e-4], 1.605e-4, 1.631e-4), ['1.610e−4', '1.615e−4']);
+    assert.deepEqual(shown([-60, -40, -20], -75, -8), ['−60', '−40', '−20']);
   });
 });
 

@@ -257,8 +257,41 @@ describe('Compare in a real browser', { skip: withoutChromium }, () => {
       await button.click();
       await page.getByText(/of 50 queries$/).waitFor();
       await page.getByLabel(/^Queries/).fill('stop');
-      await page.getByText(/same best document for the query|of 1 queries the reranker/).waitFor();
+      await page.getByText(/same best document for the query|For the query the reranker/).waitFor();
     }));
+
+  it('lets a size be cleared and written anew', () =>
+    withCompare(async (page) => {
+      const field = page.getByRole('spinbutton', { name: 'Dimensions' });
+      await field.fill('64');
+      await hasScores(page, (await answerOf({ queries: QUERIES, documents: DOCUMENTS, dimensions: 64 })).scores);
+      await field.fill('');
+      await hasScores(page, (await answerOf({ queries: QUERIES, documents: DOCUMENTS })).scores);
+      await field.pressSequentially('48');
+      await hasScores(page, (await answerOf({ queries: QUERIES, documents: DOCUMENTS, dimensions: 48 })).scores);
+      await field.fill('');
+      await field.blur();
+      assert.equal(await field.inputValue(), '256');
+    }));
+
+  it('covers nothing with what it says of a pair until one is chosen, and never the chosen one', () =>
+    withCompare(
+      async (page) => {
+        const readout = page.locator('.readout');
+        const bottom = (await heatmap(page, 'By vectors').boundingBox()) ?? { y: 0, height: 0 };
+        assert.ok(((await readout.boundingBox())?.y ?? 0) >= bottom.y + bottom.height);
+        await page.getByLabel(/^Queries/).fill(Array.from({ length: 40 }, (_, i) => `query ${i}`).join('\n'));
+        await page.locator('.heatmap .drawing text', { hasText: 'query 39' }).waitFor();
+        await heatmap(page, 'By vectors').locator('.frame').focus();
+        for (let row = 1; row < 40; row++) await page.keyboard.press('ArrowDown');
+        await readout.getByText('query 39').waitFor();
+        await page.waitForFunction(
+          `document.querySelector('.selected').getBoundingClientRect().bottom <
+            document.querySelector('.readout').getBoundingClientRect().top`,
+        );
+      },
+      { size: { width: 1280, height: 700 } },
+    ));
 
   it('copies the request that is on screen', () =>
     withCompare(

@@ -88,6 +88,10 @@ describe('The playground in a real browser', { skip: withoutChromium }, () => {
       withService({ apiKeysFile }, async (other) => {
         await withPage({ url: other.url }, async (opened) => {
           const { page } = opened;
+          // Of a text that had it between quotation marks: no header carries them.
+          await page.getByLabel('API key').fill(`“${KEY}”`);
+          await page.getByRole('button', { name: 'Use it in this tab' }).click();
+          await page.getByText('it has characters beyond ASCII').waitFor();
           await page.getByLabel('API key').fill(KEY);
           await page.getByRole('button', { name: 'Use it in this tab' }).click();
           await namesModel(opened);
@@ -107,6 +111,15 @@ describe('The playground in a real browser', { skip: withoutChromium }, () => {
         await withPage({ url: other.url }, ({ page }) => page.getByLabel('API key').waitFor());
       }),
     ));
+
+  it('shows which section is open where the system has the colors', () =>
+    withPage({ url: service.url, context: { forcedColors: 'active' } }, async ({ page }) => {
+      const link = page.getByRole('link', { name: 'Compare' });
+      const open = await link.screenshot();
+      await page.evaluate(`location.hash = 'search'`);
+      await page.getByRole('heading', { name: 'Search' }).waitFor();
+      assert.notDeepEqual(await link.screenshot(), open);
+    }));
 
   for (const path of ['/tools/hotvec/', '/tools/hotvec', '/']) {
     it(`works below BASE_PATH, opened at ${path}`, () =>

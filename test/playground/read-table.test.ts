@@ -24,6 +24,22 @@ describe('readTable()', () => {
     assert.equal(readTable('id,text\n\n1,a\n', 'csv').blankLines, 1);
   });
 
+  it('has no blank line after what ends the last row of a .csv, whatever ends its rows', () => {
+    for (const end of ['\n', '\r\n', '\r']) {
+      const { rows, blankLines } = readTable(`text,label${end}one,a${end}`, 'csv');
+      assert.deepEqual(
+        [rows, blankLines],
+        [
+          [
+            ['text', 'label'],
+            ['one', 'a'],
+          ],
+          0,
+        ],
+      );
+    }
+  });
+
   it('keeps empty cells and rows of other lengths', () => {
     const table = readTable('a,b\n1\n,\n1,2,3\n', 'csv');
     assert.deepEqual(table.rows.slice(1), [['1'], ['', ''], ['1', '2', '3']]);

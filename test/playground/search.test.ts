@@ -321,6 +321,28 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       assert.equal(await page.getByText('sentences.txt').count(), 0);
     }));
 
+  it('says in one tab that another canceled or deleted what it embeds, and leaves nothing behind', () =>
+    withSearch(async ({ page }) => {
+      await holdAfter(page, 4);
+      await choose(page, textFile);
+      await page.getByText(/^256 of 640 embedded/).waitFor();
+      const other = await page.context().newPage();
+      await holdAfter(other, 1);
+      await other.goto(`${service.url}#search`);
+      await other.getByText(/^320 of 640 embedded/).waitFor();
+      await other.getByRole('button', { name: 'Cancel the rest' }).click();
+      await other.getByText('320 texts').waitFor();
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+      await page.getByText('another tab canceled the rest of it.').waitFor();
+      await other.reload();
+      await other.getByText('320 texts').waitFor();
+      assert.equal(await other.getByText('could not keep').count(), 0);
+      await other.getByRole('button', { name: 'Delete sentences.txt' }).click();
+      await other.getByRole('button', { name: 'Really delete sentences.txt' }).click();
+      await other.getByText('Drop a file of texts here').waitFor();
+      assert.equal(await other.evaluate(COUNT_VECTORS), 0);
+    }));
+
   it('writes texts, columns and the very vectors of the API into files', () =>
     withSearch(async (opened) => {
       const { page } = opened;
