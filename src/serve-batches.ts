@@ -17,6 +17,8 @@ const MOST_LINE_BYTES = 4 * 2 ** 20;
 const BATCHES_AHEAD = 4;
 /** Of the queue, for each that runs. */
 const QUEUE_PART = 1 / 8;
+/** A path through a file, round in a circle, or too long. */
+const NO_PLACE: ReadonlySet<string> = new Set(['ENOTDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG']);
 
 export interface BatchFolderParts {
   config: Config;
@@ -43,7 +45,13 @@ export async function openBatches({
     throw new StartError(`BATCH_DIR=${folder} is a ${kind}; expected a folder.`);
   }
   const onEvent = reportBatches(logger, metrics);
-  return BatchJobs.open({ folder, limits: batchLimits(config), clock, now: Date.now, onEvent });
+  try {
+    return await BatchJobs.open({ folder, limits: batchLimits(config), clock, now: Date.now, onEvent });
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (NO_PLACE.has(code)) throw new StartError(`BATCH_DIR=${folder} cannot be made there (${code}).`);
+    throw error;
+  }
 }
 
 export function batchLimits(config: Config): BatchLimits {

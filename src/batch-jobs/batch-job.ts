@@ -73,6 +73,11 @@ export function hasEnded({ status }: Pick<BatchJob, 'status'>): boolean {
   return FINAL.has(status);
 }
 
+/** When a batch that has ended did, in Unix seconds: its answers are kept from then on, and it names them. */
+export function endedAt({ status, reachedAt, createdAt }: BatchJob): number {
+  return reachedAt[status] ?? createdAt;
+}
+
 /** What is different of a batch that comes to a status. @param now Unix milliseconds. */
 export function reach(job: BatchJob, status: BatchStatus, now: number): Pick<BatchJob, 'status' | 'reachedAt'> {
   return { status, reachedAt: { ...job.reachedAt, [status]: Math.floor(now / 1000) } };

@@ -5,10 +5,10 @@ import { HotvecError, invalidInput } from '../errors.ts';
 import type { OnBatchEvent } from './batch-events.ts';
 import { type BatchEndpoint, type BatchJob, hasEnded, newId, reach } from './batch-job.ts';
 import { asRefusal, type FileLimits, FileStore } from './file-store.ts';
-import { FolderLock } from './folder-lock.ts';
 import { JobStore } from './job-store.ts';
 import { JobTurns } from './job-turns.ts';
 import type { LineService } from './line-service.ts';
+import { LockFile } from './lock-file.ts';
 import type { InputLimits } from './validate-input.ts';
 
 export type BatchLimits = FileLimits & InputLimits & { maxUnfinished: number };
@@ -46,10 +46,10 @@ export class BatchJobs {
   isLost = false;
   private readonly options: BatchJobsOptions;
   private readonly jobs: JobStore;
-  private readonly lock: FolderLock;
+  private readonly lock: LockFile;
   private readonly turns: JobTurns;
 
-  private constructor(options: BatchJobsOptions, jobs: JobStore, files: FileStore, lock: FolderLock) {
+  private constructor(options: BatchJobsOptions, jobs: JobStore, files: FileStore, lock: LockFile) {
     this.options = options;
     this.jobs = jobs;
     this.files = files;
@@ -65,7 +65,11 @@ export class BatchJobs {
     const { folder, limits, now, onEvent } = options;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     let onLost = () => {};
-    const lock = await FolderLock.take(folder, () => onLost());
+    const lock = await LockFile.take(path.join(folder, 'lock'), {
+      inUse: (processId) =>
+        `BATCH_DIR=${folder} is in use by another hotvec (process ${processId}). Each server needs a folder of its own.`,
+      onLost: () => onLost(),
+    });
     try {
       const jobs = await JobStore.open(path.join(folder, 'batches'));
       const unfinished = new Set(jobs.unfinished().flatMap((job) => [job.outputFileId, job.errorFileId]));

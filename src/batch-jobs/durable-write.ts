@@ -1,5 +1,6 @@
-import { open, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { StartError } from '../errors.ts';
 import { syncFolder } from '../model-files/hub/sync-folder.ts';
 
 /**
@@ -17,6 +18,21 @@ export async function writeDurably(file: string, text: string): Promise<void> {
   }
   await rename(unfinished, file);
   await syncFolder(path.dirname(file));
+}
+
+/**
+ * Reads what was written so, of something that has an id, which the file is called by.
+ * @throws {StartError} it was written by something else, or is damaged; {Error} of the file system.
+ */
+export async function readRecord<Stored extends { id: string }>(file: string): Promise<Stored> {
+  const text = await readFile(file, 'utf8');
+  try {
+    const record = JSON.parse(text) as Stored;
+    if (`${record.id}.json` === path.basename(file)) return record;
+  } catch {
+    // No JSON, as where a disk lost what was synced.
+  }
+  throw new StartError(`${file} is damaged. Bring it back from a backup, or move it away, which loses what it is of.`);
 }
 
 /** Codes of a place that takes nothing now, and may again: full, read-only, failing. */

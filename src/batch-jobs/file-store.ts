@@ -1,9 +1,9 @@
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { HotvecError } from '../errors.ts';
 import { syncFolder } from '../model-files/hub/sync-folder.ts';
 import { newId } from './batch-job.ts';
-import { storageFailure, writeDurably } from './durable-write.ts';
+import { readRecord, storageFailure, writeDurably } from './durable-write.ts';
 
 /** A file that a client sent, or one with the answers of a batch. Times are Unix seconds. */
 export interface StoredFile {
@@ -36,7 +36,7 @@ export interface NewFile {
 }
 
 /** Content that is on disk, but listed nowhere. */
-export type ReceivedFile = Pick<StoredFile, 'id' | 'bytes'>;
+export type ReceivedFile = Pick<StoredFile, 'id' | 'owner' | 'bytes'>;
 
 /** So that a great many tiny files are bounded, too. */
 const LEAST_COUNTED = 2 ** 16;
@@ -49,10 +49,9 @@ export class FileStore {
   /** Unix milliseconds. */
   private readonly now: () => number;
   private readonly files = new Map<string, StoredFile>();
-  private counted = 0;
-  private readonly countedOf = new Map<string | null, number>();
-  /** Of files that are being written. */
-  private growing = 0;
+  /** Bytes of all files, and of those of each owner, also while they are being written. */
+  private taken = 0;
+  private readonly takenOf = new Map<string | null, number>();
 
   private constructor(folder: string, limits: FileLimits, now: () => number) {
     this.folder = folder;
@@ -72,7 +71,7 @@ export class FileStore {
     const store = new FileStore(folder, limits, now);
     const names = await readdir(folder);
     for (const name of names.filter((one) => one.endsWith(DESCRIPTION))) {
-      store.add(JSON.parse(await readFile(path.join(folder, name), 'utf8')) as StoredFile);
+      store.add(await readRecord<StoredFile>(path.join(folder, name)));
     }
     for (const name of names) {
       const id = name.endsWith(DESCRIPTION) ? name.slice(0, -DESCRIPTION.length) : name;
@@ -83,7 +82,7 @@ export class FileStore {
 
   /** Bytes of all files, as they count. */
   get storedBytes(): number {
-    return this.counted + this.growing;
+    return this.taken;
   }
 
   get maxFileBytes(): number {
@@ -114,16 +113,16 @@ export class FileStore {
    * @throws {HotvecError} body_too_large, insufficient_storage; what the content throws. Nothing is left then.
    */
   async receive(owner: string | null, content: AsyncIterable<Buffer>): Promise<ReceivedFile> {
-    const received = { id: newId('file-', this.now()), bytes: 0 };
+    const received = { id: newId('file-', this.now()), owner, bytes: 0 };
     this.checkRoom(LEAST_COUNTED, owner);
     try {
       const handle = await open(this.pathOf(received.id), 'wx', 0o600);
       try {
         for await (const chunk of content) {
           if (received.bytes + chunk.length > this.limits.maxFileBytes) throw fileTooLarge(this.limits);
-          this.checkRoom(received.bytes + chunk.length, owner, received.bytes);
+          this.checkRoom(chunk.length, owner);
           received.bytes += chunk.length;
-          this.growing += chunk.length;
+          this.grow(owner, chunk.length);
           await handle.writeFile(chunk);
         }
         await handle.sync();
@@ -141,7 +140,7 @@ export class FileStore {
   async keep(received: ReceivedFile, file: NewFile): Promise<StoredFile> {
     try {
       const kept = await this.describe({ ...file, ...received, purpose: 'batch' });
-      this.growing -= received.bytes;
+      this.grow(received.owner, -received.bytes);
       return kept;
     } catch (error) {
       await this.discard(received);
@@ -150,8 +149,8 @@ export class FileStore {
   }
 
   /** Removes what was received. */
-  async discard({ id, bytes }: ReceivedFile): Promise<void> {
-    this.growing -= bytes;
+  async discard({ id, owner, bytes }: ReceivedFile): Promise<void> {
+    this.grow(owner, -bytes);
     // What cannot be removed now, is at the next start.
     await rm(this.pathOf(id), { force: true }).catch(() => {});
   }
@@ -190,30 +189,27 @@ export class FileStore {
     }
   }
 
-  /** Answers that are being written take so many bytes more, or fewer. */
-  grow(bytes: number): void {
-    this.growing += bytes;
-  }
-
-  hasRoomFor(bytes: number): boolean {
-    return this.storedBytes + bytes <= this.limits.maxStoredBytes;
+  /** Files of the owner that are being written take so many bytes more, or fewer. */
+  grow(owner: string | null, bytes: number): void {
+    this.taken += bytes;
+    this.takenOf.set(owner, (this.takenOf.get(owner) ?? 0) + bytes);
   }
 
   /**
-   * @param bytes of a file, of which `counted` are counted already.
-   * @throws {HotvecError} insufficient_storage.
+   * @param bytes that are to be taken besides all that are.
+   * @throws {HotvecError} insufficient_storage, of all or of one API key.
    */
-  private checkRoom(bytes: number, owner: string | null, counted = 0): void {
+  checkRoom(bytes: number, owner: string | null): void {
     const { maxStoredBytes, keyShare } = this.limits;
     const refuse = (whose: string, most: number, taken: number) =>
       new HotvecError(
         'insufficient_storage',
         `Files of batches${whose} may take ${most} bytes here, and ${taken} are taken. Delete files that are no longer needed.`,
       );
-    if (!this.hasRoomFor(bytes - counted)) throw refuse('', maxStoredBytes, this.storedBytes);
+    if (this.taken + bytes > maxStoredBytes) throw refuse('', maxStoredBytes, this.taken);
     if (owner === null) return;
     const share = Math.floor(keyShare * maxStoredBytes);
-    const own = this.countedOf.get(owner) ?? 0;
+    const own = this.takenOf.get(owner) ?? 0;
     if (own + bytes > share) throw refuse(' of one API key', share, own);
   }
 
@@ -226,9 +222,7 @@ export class FileStore {
   private count(file: StoredFile | undefined, sign: 1 | -1): void {
     if (file === undefined) return;
     const { bytes, owner } = file;
-    const counted = sign * Math.max(bytes, LEAST_COUNTED);
-    this.counted += counted;
-    this.countedOf.set(owner, (this.countedOf.get(owner) ?? 0) + counted);
+    this.grow(owner, sign * Math.max(bytes, LEAST_COUNTED));
   }
 }
 

@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { HotvecError } from '../errors.ts';
 import { type BatchJob, hasEnded } from './batch-job.ts';
-import { writeDurably } from './durable-write.ts';
+import { readRecord, writeDurably } from './durable-write.ts';
 
 const SUFFIX = '.json';
 
@@ -26,7 +26,7 @@ export class JobStore {
       // One that was being written when the server ended.
       if (!name.endsWith(SUFFIX)) await rm(file, { force: true });
       else {
-        const job = JSON.parse(await readFile(file, 'utf8')) as BatchJob;
+        const job = await readRecord<BatchJob>(file);
         store.jobs.set(job.id, job);
       }
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { OnBatchEvent } from './batch-events.ts';
-import { type BatchJob, hasEnded } from './batch-job.ts';
+import { type BatchJob, endedAt, hasEnded } from './batch-job.ts';
 import type { FileStore } from './file-store.ts';
 import type { JobStore } from './job-store.ts';
 import type { LineService } from './line-service.ts';
@@ -107,7 +107,7 @@ export class JobTurns {
     const { jobs, files, clock, now, limits } = this.options;
     const oldest = now() / 1000 - limits.retentionS;
     const ended = jobs.all().filter(hasEnded);
-    const removed = ended.filter(({ createdAt }, i) => createdAt <= oldest || i < ended.length - MOST_KEPT);
+    const removed = ended.filter((job, i) => endedAt(job) <= oldest || i < ended.length - MOST_KEPT);
     // What cannot be removed now, is in a minute.
     void Promise.all(removed.map((job) => jobs.remove(job)))
       .then(() => files.removeExpired((id) => jobs.isRead(id)))

@@ -84,11 +84,20 @@ function parse(bytes: Buffer): Record<string, unknown> {
 
 function stringify(body: object): string {
   try {
-    return JSON.stringify(body);
-  } catch {
+    const text = JSON.stringify(body);
+    // What is beyond a double was read as infinity, and is written as null: as if the field were absent.
+    if (text.includes('null')) JSON.stringify(body, refuseInfinity);
+    return text;
+  } catch (error) {
+    if (error instanceof LineError) throw error;
     // It is read without a stack and written with one.
     throw new LineError('invalid_json_line', 'body is nested too deeply.', 'body');
   }
+}
+
+function refuseInfinity(_: string, value: unknown): unknown {
+  if (Math.abs(value as number) !== Number.POSITIVE_INFINITY) return value;
+  throw new LineError('invalid_json_line', 'body has a number that is too large.', 'body');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

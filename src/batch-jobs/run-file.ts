@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../errors.ts';
@@ -8,6 +8,7 @@ import { BATCH_ENDPOINTS, type BatchEndpoint, type BatchProblem, type LineCounts
 import { writeDurably } from './durable-write.ts';
 import { LineJournal } from './line-journal.ts';
 import type { LineService } from './line-service.ts';
+import { LockFile } from './lock-file.ts';
 import type { AnsweredLine } from './output-line.ts';
 import { readLines } from './read-lines.ts';
 import { runLines } from './run-lines.ts';
@@ -34,22 +35,37 @@ interface RunState {
   inputSha256: string;
   model: string;
   fingerprint: string | null;
+  /** Lines with an error are in the output, or not. */
+  hasErrorFile: boolean;
 }
 
 /**
  * Answers the lines of a file as a batch of the server, without one. Until all are answered, output and errors are called
  * `.partial`; a run that was interrupted goes on there, and gives the same bytes as one that was not.
- * @throws {StartError} output is there already, or a part of it of another input or model; {Error} of the file system.
+ * @throws {StartError} output is there already, or written by another process, or a part of it of another input or model; {Error} of the file system.
  */
 export async function runFile(run: FileRun): Promise<FileRunEnd> {
+  checkFiles(run);
+  const lock = new AbortController();
+  const held = await LockFile.take(`${partial(run.output)}.lock`, {
+    inUse: (processId) => `Process ${processId} writes ${run.output} already.`,
+    onLost: () => lock.abort(),
+  });
+  try {
+    return await runAlone({ ...run, signal: AbortSignal.any([run.signal, lock.signal]) });
+  } finally {
+    held.release();
+  }
+}
+
+async function runAlone(run: FileRun): Promise<FileRunEnd> {
   const { input, output, errors, overwrite, limits, service, signal } = run;
   const places = [...new Set([output, errors])];
-  checkFiles(run);
   const endpoint = await endpointOf(input, limits.maxLineBytes);
   const found = await validateInput(input, { endpoint, limits, service, signal });
   if ('problems' in found) return found;
   const { name: model, fingerprint } = found.model;
-  const state: RunState = { inputSha256: await sha256Of(input), model, fingerprint };
+  const state: RunState = { inputSha256: await sha256Of(input), model, fingerprint, hasErrorFile: errors !== output };
   const stateFile = `${partial(output)}.json`;
   await checkState(stateFile, places, { state, overwrite });
 
@@ -108,7 +124,15 @@ export function checkFiles({
   const kind = fileKind(input);
   if (kind !== 'file')
     throw new StartError(`${input} is ${kind === 'absent' ? 'not there' : `a ${kind}`}; expected a file.`);
-  for (const place of [output, errors]) checkPlace(place, overwrite);
+  for (const place of [output, errors]) {
+    checkPlace(place, overwrite);
+    if (isSameFile(place, input)) throw new StartError(`${place} is the input; name another file to write.`);
+  }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((file) => statSync(file, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 function checkPlace(file: string, overwrite: boolean): void {
@@ -131,7 +155,7 @@ async function checkState(
   const left = places.map(partial).filter((place) => fileKind(place) !== 'absent');
   if (left.length > 0 && !isSame && !overwrite) {
     throw new StartError(
-      `${left[0]} is of a run with another input, or another model. Begin anew with --overwrite, or name another output.`,
+      `${left[0]} is of a run with another input, another model, or other files for errors. Begin anew with --overwrite, or name another output.`,
     );
   }
   if (!isSame) for (const file of left) await rm(file);

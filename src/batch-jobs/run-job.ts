@@ -152,7 +152,7 @@ class CountedJournal {
     this.journal = journal;
     this.job = job;
     this.tools = tools;
-    tools.files.grow(journal.bytes);
+    tools.files.grow(job.owner, journal.bytes);
     this.tell();
   }
 
@@ -179,10 +179,14 @@ class CountedJournal {
   async append(lines: readonly AnsweredLine[]): Promise<void> {
     const { files, onEvent } = this.tools;
     const bytes = lines.reduce((sum, { text }) => sum + text.length, 0);
-    // To whoever runs a batch a limit of the operator is a disk that is full.
-    if (!files.hasRoomFor(bytes)) throw Object.assign(new Error('no room'), { code: 'BATCH_MAX_STORED_BYTES' });
+    try {
+      files.checkRoom(bytes, this.job.owner);
+    } catch (cause) {
+      // To whoever runs a batch a limit of the operator is a disk that is full.
+      throw Object.assign(new Error('no room', { cause }), { code: 'BATCH_MAX_STORED_BYTES' });
+    }
     await this.journal.append(lines);
-    files.grow(bytes);
+    files.grow(this.job.owner, bytes);
     this.tell();
     const failed = lines.filter(({ isFailure }) => isFailure).length;
     onEvent({ kind: 'lines', completed: lines.length - failed, failed });
@@ -190,7 +194,7 @@ class CountedJournal {
 
   /** What is listed by then counts as a file. */
   async close(): Promise<void> {
-    this.tools.files.grow(-this.journal.bytes);
+    this.tools.files.grow(this.job.owner, -this.journal.bytes);
     await this.journal.close();
   }
 

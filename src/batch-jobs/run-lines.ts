@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { answerLine } from './answer-line.ts';
 import type { BatchEndpoint } from './batch-job.ts';
@@ -46,6 +47,8 @@ const GROUP_BYTES = 2 ** 22;
  * @throws {Error} of the file system, where the input cannot be read.
  */
 export async function runLines(run: LineRun): Promise<void> {
+  // Each line that waits listens, and Node takes more than ten for a leak.
+  setMaxListeners(MOST_LINES + 1, run.signal);
   const window = new LineWindow(run);
   let isRead = false;
   const read = async () => {

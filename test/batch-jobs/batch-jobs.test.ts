@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { BatchEvent } from '../../src/batch-jobs/batch-events.ts';
@@ -332,9 +333,10 @@ describe('BatchJobs', () => {
     await ended(id);
     clock.advance(60_000);
     await until(() => batches.files.list(null).length === 1);
-    assert.equal(batches.list(null).length, 0, 'it was made longer ago than batches are kept');
+    assert.equal(batches.list(null).length, 1, 'it names its answers, and is kept as long as they');
     clock.advance(49 * HOUR * 1_000);
     await until(() => batches.files.list(null).length === 0);
+    assert.equal(batches.list(null).length, 0);
     assert.equal(batches.files.storedBytes, 0);
   });
 
@@ -351,6 +353,74 @@ describe('BatchJobs', () => {
     await assert.rejects(upload(text(150_000)), { code: 'insufficient_storage' });
     assert.equal(batches.files.list(null).length, 1);
     assert.equal(batches.files.storedBytes, 400_000);
+  });
+
+  it('lets one key have no more than its share of the room, while files are received and answers written, too', async () => {
+    await batches.stop();
+    batches = await open({ maxFileBytes: 200_000, maxStoredBytes: 500_000 });
+    let go = () => {};
+    const wait = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const receive = (bytes: number) =>
+      batches.files.receive(
+        'one',
+        (async function* () {
+          yield Buffer.alloc(bytes);
+          await wait;
+        })(),
+      );
+    const first = receive(150_000);
+    await until(() => batches.files.storedBytes === 150_000);
+    await assert.rejects(receive(120_000), { code: 'insufficient_storage' });
+    go();
+    await batches.files.discard(await first);
+    assert.equal(batches.files.storedBytes, 0);
+
+    respond = () => ({ body: Buffer.alloc(40_000, ' ') });
+    batches.begin(service);
+    const id = await create(lines(10), 'one');
+    await until(() => events.some((event) => event.kind === 'paused'));
+    assert.ok(batches.files.storedBytes <= 250_000, `${batches.files.storedBytes}`);
+    await upload(['x'.repeat(200_000)], 'two');
+    await batches.cancel(id, 'one');
+    await ended(id, 'one');
+  });
+
+  it('says which of its files is damaged, and does not start without it', async () => {
+    const id = await create(lines(1));
+    await batches.stop();
+    const files = [
+      path.join(place.folder, 'batches', `${id}.json`),
+      `${batches.files.pathOf(batches.find(id, null).inputFileId)}.json`,
+    ];
+    for (const file of files) {
+      const text = readFileSync(file);
+      for (const damaged of ['', '{}', 'null']) {
+        writeFileSync(file, damaged);
+        await assert.rejects(open(), { name: 'StartError', message: new RegExp(`${file} is damaged`) });
+      }
+      writeFileSync(file, text);
+    }
+    batches = await open();
+    assert.equal(batches.find(id, null).id, id);
+  });
+
+  it('waits with many lines at a time without Node taking their listeners for a leak', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    let tries = 0;
+    respond = () => (++tries <= 40 ? { status: 503 } : {});
+    batches.begin(service);
+    const id = await create(lines(20));
+    await until(() => tries >= 20);
+    while (!hasEnded(batches.find(id, null))) {
+      clock.advance(1_000);
+      await setImmediate();
+    }
+    process.off('warning', onWarning);
+    assert.deepEqual(warnings, []);
   });
 
   it('is of one server at a time', async () => {

@@ -92,6 +92,13 @@ describe('validateInput', () => {
     );
   });
 
+  it('refuses a number that it could not pass on, but no null', async () => {
+    const dimensions = (number: string) => good('a').replace('"input":"x"', `"input":"x","dimensions":${number}`);
+    assert.deepEqual(await problems([dimensions('1e400')]), [[1, 'invalid_json_line', 'body']]);
+    assert.deepEqual(await problems([dimensions(`-${'9'.repeat(400)}`)]), [[1, 'invalid_json_line', 'body']]);
+    assert.ok('total' in (await validate([dimensions('null'), good('b')])));
+  });
+
   it('survives a body that is nested without end', async () => {
     const depth = 2_000_000;
     const body = `{"input":${'['.repeat(depth)}${']'.repeat(depth)}}`;

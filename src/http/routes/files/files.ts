@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
 import type { FastifyPluginAsync } from 'fastify';
 import { Type } from 'typebox';
@@ -100,11 +101,12 @@ export const filesRoutes: FastifyPluginAsync<FilesOptions> = async (app, { batch
         ),
       },
     },
-    async ({ keyName, params }, reply) => {
+    async ({ method, keyName, params }, reply) => {
       const { files } = batchesOf(batchJobs);
       const { id, bytes } = files.find(params.id, keyName ?? null);
       void reply.type('application/octet-stream').header('content-length', bytes);
-      return reply.send(createReadStream(files.pathOf(id)));
+      // Node sends no content after HEAD; the file would be read to its end nevertheless.
+      return reply.send(method === 'HEAD' ? Readable.from([]) : createReadStream(files.pathOf(id)));
     },
   );
 

@@ -8,6 +8,8 @@ const ENVELOPE_BYTES = 2 ** 16;
 const FIELDS = ['purpose', 'expires_after[anchor]', 'expires_after[seconds]'] as const;
 type Field = (typeof FIELDS)[number];
 const LONGEST_NAME = 255;
+/** What the plugin calls their being exceeded. */
+const LIMITS_OF_FORM: ReadonlySet<string> = new Set(['FST_FILES_LIMIT', 'FST_FIELDS_LIMIT']);
 
 /** What the OpenAI API allows for `expires_after`. */
 export const EXPIRY = { least: 3_600, most: 2_592_000 } as const;
@@ -38,6 +40,7 @@ export async function receiveUpload(request: FastifyRequest, files: FileStore, r
         request.bodyBytes = received.bytes;
         continue;
       }
+      if (part.fieldname === 'file') throw invalidInput('file must be sent as a file, with a filename.', 'file');
       const name = FIELDS.find((field) => field === part.fieldname);
       if (name === undefined) {
         throw new HotvecError('unknown_field', `The form has a field other than file, ${FIELDS.join(', ')}.`, {
@@ -110,7 +113,9 @@ class Pace {
     const iterator = parts[Symbol.asyncIterator]();
     const next = () =>
       iterator.next().catch((error: FastifyError) => {
-        // The plugin's own say what is wrong, with a status.
+        if (LIMITS_OF_FORM.has(error.code))
+          throw invalidInput('The form has more than one file, or too many fields.', 'body');
+        // The plugin's others say what is wrong, with a status.
         if (error instanceof HotvecError || error.statusCode !== undefined) throw error;
         throw new HotvecError('invalid_input', 'The form breaks off, or is not multipart/form-data.');
       });

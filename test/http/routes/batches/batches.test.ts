@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
@@ -180,12 +180,36 @@ describe('/v1/files and /v1/batches', () => {
     form.set('purpose', 'batch');
     const answer = await fetch(`${service.url}/v1/files`, { method: 'POST', body: form });
     assert.equal(answer.status, 400);
+    for (const [what, fill] of Object.entries({
+      'file must be sent as a file, with a filename.': (two: FormData) => two.set('file', '{}'),
+      'The form has more than one file, or too many fields.': (two: FormData) => {
+        two.append('file', new Blob(['{}']), 'a');
+        two.append('file', new Blob(['{}']), 'b');
+      },
+    })) {
+      const wrong = new FormData();
+      wrong.set('purpose', 'batch');
+      fill(wrong);
+      const refused = await fetch(`${service.url}/v1/files`, { method: 'POST', body: wrong });
+      const { error } = (await refused.json()) as { error: { message: string } };
+      assert.deepEqual([refused.status, error.message], [400, what]);
+    }
     const broken = await fetch(`${service.url}/v1/files`, {
       method: 'POST',
       headers: { 'content-type': 'multipart/form-data; boundary=x' },
       body: '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nabc',
     });
     assert.equal(broken.status, 400, await broken.text());
+  });
+
+  it('tells of content with HEAD how long it is, and does not read it', async () => {
+    const id = await client.upload(['x'.repeat(90_000)]);
+    rmSync(path.join(place.folder, 'files', id));
+    const answer = await client.ask('HEAD', `/v1/files/${id}/content`);
+    assert.deepEqual([answer.status, answer.headers.get('content-length')], [200, '90000']);
+    // Whoever opens it does not find it, and says so.
+    assert.ok(!service.log().includes('ENOENT'), service.log());
+    assert.equal((await client.ask('DELETE', `/v1/files/${id}`)).status, 200);
   });
 
   it('keeps nothing of a file whose client leaves, or stalls', async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { FolderLock } from '../../src/batch-jobs/folder-lock.ts';
+import { LockFile } from '../../src/batch-jobs/lock-file.ts';
 
 /** A holder that cannot be seen from here: in another container, say, where it is process 1. */
 const elsewhere = JSON.stringify({ token: 'theirs', processId: 1, place: 'another container' });
@@ -16,7 +16,7 @@ describe('A lock whose holder cannot be seen', { concurrency: false }, () => {
     file = path.join(folder, 'lock');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
-  const take = () => FolderLock.take(folder, () => {});
+  const take = () => LockFile.take(file, { inUse: (processId) => `process ${processId} has it`, onLost: () => {} });
 
   it('is respected while the holder touches it', async () => {
     writeFileSync(file, elsewhere);
@@ -26,7 +26,7 @@ describe('A lock whose holder cannot be seen', { concurrency: false }, () => {
       utimesSync(file, beats, beats);
     }, 500);
     try {
-      await assert.rejects(take(), { name: 'StartError', message: /in use by another hotvec \(process 1\)/ });
+      await assert.rejects(take(), { name: 'StartError', message: 'process 1 has it' });
     } finally {
       clearInterval(beat);
     }

@@ -21,12 +21,19 @@ const LOOK_MS = 200;
 /** Tokens of the locks that this process holds. */
 const held = new Set<string>();
 
+export interface LockOptions {
+  /** What is said where another process has it. */
+  inUse: (processId: number) => string;
+  /** Told if another process has taken the lock nevertheless: this one slept for too long. */
+  onLost: () => void;
+}
+
 /**
- * Holds a folder for one process. The holder touches its lock file every second; one that is gone is told from one that
+ * Holds a folder, or an output, for one process. The holder touches its lock file every second; one that is gone is told from one that
  * lives at once where its process id means something here, and else by the file: containers and machines that share a
  * folder do not see each other's processes.
  */
-export class FolderLock {
+export class LockFile {
   private readonly file: string;
   private readonly token: string;
   private readonly timer: NodeJS.Timeout;
@@ -40,22 +47,22 @@ export class FolderLock {
   }
 
   /**
-   * @param onLost told if another process has taken the folder nevertheless: this one slept for too long.
+   * @param file of the lock, which nothing else is written to.
    * @throws {StartError} another process has it; {Error} of the file system.
    */
-  static async take(folder: string, onLost: () => void): Promise<FolderLock> {
-    const file = path.join(folder, 'lock');
+  static async take(file: string, { inUse, onLost }: LockOptions): Promise<LockFile> {
     const holder: Holder = { token: randomUUID(), processId: process.pid, place: placeOf() };
     const own = `${file}.${holder.token}`;
-    await writeFile(own, JSON.stringify(holder), { mode: 0o600 });
     try {
+      await writeFile(own, JSON.stringify(holder), { mode: 0o600 }).catch((error: Error) => {
+        // Of a full disk the file system does not say which.
+        throw Object.assign(error, { path: path.dirname(file) });
+      });
       while (!(await linked(own, file))) {
         const found = await readHolder(file);
         if (found === undefined) continue;
         if (await isAlive(file, found)) {
-          throw new StartError(
-            `BATCH_DIR=${folder} is in use by another hotvec (process ${found.processId}). Each server needs a folder of its own.`,
-          );
+          throw new StartError(inUse(found.processId));
         }
         // Of several that find it dead one moves it away; what it moves may be the lock of a faster one by then.
         const dead = `${file}.${holder.token}.dead`;
@@ -67,10 +74,10 @@ export class FolderLock {
     } finally {
       await rm(own, { force: true });
     }
-    return new FolderLock(file, holder.token, onLost);
+    return new LockFile(file, holder.token, onLost);
   }
 
-  /** Gives the folder to others. */
+  /** Gives it to others. */
   release(): void {
     clearInterval(this.timer);
     held.delete(this.token);
