@@ -1,6 +1,7 @@
 import { copyFile, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { resultFilesOf } from '../bulk-files/create-result-writer.ts';
+import { fileError } from '../bulk-files/file-error.ts';
 import type { OutputFormat } from '../bulk-files/rows.ts';
 import { StartError } from '../errors.ts';
 import { fileKind } from '../file-kind.ts';
@@ -38,10 +39,15 @@ export interface OutputOptions {
 export async function takeOutput({ output, format, overwrite }: OutputOptions): Promise<OutputPlace> {
   const folder = `${output}.partial`;
   const found: string[] = [];
-  for (const file of resultFilesOf({ output, format })) if (await isFile(file)) found.push(file);
+  const notWritten = (error: unknown): never => {
+    throw fileError(error, output, 'written');
+  };
+  for (const file of resultFilesOf({ output, format })) {
+    if (await isFile(file).catch(notWritten)) found.push(file);
+  }
   const parent = path.dirname(output);
   if ((await stat(parent).catch(absent)) === null) throw new StartError(`There is no folder ${parent} to write to.`);
-  const unlock = await enter(folder);
+  const unlock = await enter(folder).catch(notWritten);
   const leave = async ({ keep }: { keep: boolean }) => {
     if (!keep) await clear(folder);
     await unlock();
