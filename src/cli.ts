@@ -2,6 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { EXIT_SIGNALS } from './commands/exit-codes.ts';
 import { explainMachineError } from './commands/explain-machine-error.ts';
 import { StopSignals } from './commands/stop-signals.ts';
 
@@ -16,8 +17,13 @@ const LEAST_OPEN_FILES = 200;
 
 const args = process.argv.slice(2);
 /** Commands that end when their work is done: stopped before that, they have not done as they were asked. */
-const WORKS = ['pull', 'verify', 'embed', 'rerank', 'similarity', 'batch'];
-const signals = new StopSignals(WORKS.includes(args[0] ?? '') ? 1 : 0);
+const WORKS = ['pull', 'verify'];
+/** Those whose work goes on later: the exit code says that they were stopped. */
+const RESUMED_WORKS = ['embed', 'rerank', 'similarity', 'batch'];
+const signals = new StopSignals((signal) => {
+  if (RESUMED_WORKS.includes(args[0] ?? '')) return EXIT_SIGNALS[signal] ?? 1;
+  return WORKS.includes(args[0] ?? '') ? 1 : 0;
+});
 
 async function run(): Promise<number> {
   try {

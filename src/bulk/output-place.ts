@@ -60,9 +60,7 @@ export async function takeOutput({ output, format, overwrite }: OutputOptions): 
     const isFinishing = (await stat(path.join(folder, FINISHING)).catch(absent)) !== null;
     const mayReplace = overwrite || (begun !== null && (begun.replaces || isFinishing));
     if (found.length > 0 && !mayReplace) {
-      throw new StartError(
-        `${found.join(' and ')} is there already. Choose another name, or replace it with --overwrite.`,
-      );
+      throw new StartError(`${found[0]} is there already. Choose another name, or replace it with --overwrite.`);
     }
     return { output, folder, begun, replaces: found.length > 0, leave };
   } catch (error) {

@@ -4,6 +4,8 @@ const CODES: Record<string, (place: string) => string> = {
   ENFILE: () => 'Too many files are open on this machine. Close some, or raise fs.file-max, and start again.',
   ENOSPC: (place) => `The disk${place} is full. Free some space and start again.`,
   EDQUOT: (place) => `The disk quota${place} is used up. Free some space and start again.`,
+  EFBIG: (place) =>
+    `The file${place} would be larger than the disk or the limit of this process allows. Raise it (\`ulimit -f\`) and start again.`,
   EROFS: (place) => `The disk${place} is read-only. Make it writable, or choose another folder, and start again.`,
   EACCES: (place) => `This user has no access${place}. Give it access, or start as another user.`,
   EPERM: (place) => `This user has no permission${place}. Give it permission, or start as another user.`,

@@ -16,8 +16,8 @@ export class StopSignals {
   private onStop: (signal: NodeJS.Signals) => void;
 
   /** @param exitCode of a process that has begun nothing yet, and is stopped. */
-  constructor(exitCode: number) {
-    this.onStop = () => process.exit(exitCode);
+  constructor(exitCode: (signal: NodeJS.Signals) => number) {
+    this.onStop = (signal) => process.exit(exitCode(signal));
     for (const signal of STOP_SIGNALS) {
       process.on(signal, () => {
         if (this.firstAt === undefined) {

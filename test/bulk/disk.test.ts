@@ -48,6 +48,13 @@ describe('hotvec embed on a disk', { skip: !mayMount && 'needs unshare' }, () =>
     assert.match(output, /code 0\nout\.jsonl\n$/);
   });
 
+  it('where files may not be so large ends with a line', async () => {
+    const { output } = await onDisk('9m', '(ulimit -f 1000; RUN npy; echo "code $?"); ls /mnt');
+    assertNames(output, '/mnt/out.npy.partial/values', 'ulimit -f');
+    assert.doesNotMatch(output, /\n +at /);
+    assert.match(output, /code 1\nout\.npy\.partial\n$/);
+  });
+
   it('that is read-only ends with a line', async () => {
     const { output } = await onDisk('9m', 'mount -o remount,ro /mnt; RUN parquet; echo "code $?"; ls /mnt');
     assert.match(output, /^[^\n]*\/mnt[^\n]*read-only[^\n]*\ncode 1\n$/);

@@ -30,6 +30,18 @@ describe('hotvec serve, asked to stop while it starts', { skip }, () => {
       await leavesNothing();
     }
   });
+
+  it('ends by the signal where the same command goes on later', async () => {
+    for (const [signal, code] of [
+      ['SIGTERM', 143],
+      ['SIGINT', 130],
+    ] as const) {
+      const { environment, leavesNothing } = stopped(signal, 0);
+      const cli = spawnCli(['embed', '/nonexistent.txt', '-o', '/nonexistent.jsonl'], environment);
+      assert.equal(await cli.exit, code, cli.output());
+      await leavesNothing();
+    }
+  });
 });
 
 describe('npm start, asked to stop while it builds', { skip }, () => {
