@@ -59,6 +59,9 @@ export const queryBody = computed((): EmbeddingsRequest | null => {
   return { model: model.id, input: query.value, ...prompt, encoding_format: 'base64', normalize: true };
 });
 
+/** As text: the same request is not another one when the models were listed again. */
+const queryKey = computed(() => JSON.stringify(queryBody.value));
+
 /** What a query must fit; not the collection itself, which is another with each answer while it is embedded. */
 const openFacts = computed(() => ({
   id: openId.value,
@@ -77,7 +80,8 @@ effect(() => {
 
 // Embeds the query a moment after the last letter; an answer to what is no longer asked is dropped.
 effect(() => {
-  const body = queryBody.value;
+  void queryKey.value;
+  const body = queryBody.peek();
   const { id, fingerprint, dimensions } = openFacts.value;
   if (body === null || id === null) {
     batch(() => {

@@ -5,7 +5,7 @@ import { reranker } from '../api/models.ts';
 import { post } from '../api/server.ts';
 import { collection } from '../collection/collection.ts';
 import { asApiError } from '../fields/error-message.tsx';
-import { type AskedQuery, results, type SearchResults } from './query.ts';
+import { type AskedQuery, results, type SearchResults, query as typedQuery } from './query.ts';
 
 export interface Reranked {
   /** Those that were ranked, in the order of the vectors. */
@@ -24,7 +24,7 @@ let abort: AbortController | null = null;
 /** What was searched for when the ranking began. */
 let rankedFor: AskedQuery | null = null;
 
-/** The request that ranks what is found; null: there is nothing to rank, or no reranker. */
+/** The request that ranks what is found; null: there is nothing to rank, or not yet for what is typed, or no reranker. */
 export const rerankBody = computed((): RerankRequest | null => {
   const found = results.value;
   const texts = collection.peek()?.texts;
@@ -32,6 +32,8 @@ export const rerankBody = computed((): RerankRequest | null => {
   if (found === null || found.found.length === 0 || texts === undefined || model === null) return null;
   const documents = found.found.map(({ row }) => texts[row] ?? '');
   const { query, instruction } = found.asked;
+  // Its ranking would be gone with the next answer.
+  if (query !== typedQuery.value) return null;
   const takesInstruction = instruction !== '' && typeof model.default_instruction === 'string';
   return {
     model: model.id,

@@ -161,9 +161,27 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       assert.deepEqual(await opened.accessibilityProblems(), []);
       await page.getByRole('radio', { name: /vectors/ }).check();
       assert.deepEqual(await found(opened), before);
-      // Another query has another ranking.
+      // Another query has another ranking, which can be asked for when its own texts are there.
       await search(opened, 'something else');
-      await page.getByRole('button', { name: 'Rerank the top 50' }).waitFor();
+      const rankAgain = page.getByRole('button', { name: 'Rerank the top 50' });
+      await rankAgain.waitFor();
+      let release: () => void = () => undefined;
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await page.route('**/v1/embeddings', async (route) => {
+        await released;
+        await route.continue();
+      });
+      const asked = page.waitForRequest('**/v1/embeddings');
+      await page.getByLabel('Search these texts').fill('a third query');
+      await asked;
+      const isEarly = await rankAgain.isEnabled();
+      release();
+      assert.equal(isEarly, false);
+      await page.locator('.results[data-query="a third query"]').waitFor();
+      await rankAgain.click();
+      await page.getByRole('group', { name: 'Order by' }).waitFor();
     }));
 
   it('embeds the chosen column of a file, shows why some rows have no vector, and finds the others', () =>
