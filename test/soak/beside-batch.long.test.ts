@@ -10,10 +10,12 @@ import { extent } from './extent.ts';
 import { reportFigure } from './report-figure.ts';
 import { uniqueBodies } from './soak-texts.ts';
 
-const QUERIES = extent(150, 1_500);
+const QUERIES = extent(150, 600);
 /** So few that one is answered before the next comes: what they wait for is the batch. */
 const RATE = 15;
 const LINES = extent(20_000, 50_000);
+/** Enough that the batch outlasts the queries: the starter embeds some 4,000 such texts a second. */
+const TEXTS_OF_A_LINE = 4;
 const SEED = 51;
 
 describe('Queries beside a batch', () => {
@@ -45,8 +47,12 @@ describe('Queries beside a batch', () => {
     const alone = p99((await send(SEED + 1)).latencies);
 
     const client = new BatchClient(url);
+    const textOf = (i: number) => `line ${i} ${random.words()} ${random.words()}`;
     const lines = Array.from({ length: LINES }, (_, i) =>
-      requestLine(`c${i}`, { input: `line ${i} ${random.words()} ${random.words()}`, encoding_format: 'base64' }),
+      requestLine(`c${i}`, {
+        input: Array.from({ length: TEXTS_OF_A_LINE }, () => textOf(i)),
+        encoding_format: 'base64',
+      }),
     );
     const { id } = await client.begin(lines);
     await client.until(id, ({ request_counts: { completed } }) => completed > 0);
