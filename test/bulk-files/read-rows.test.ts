@@ -293,7 +293,7 @@ describe('Parquet', () => {
   });
 
   it('reads a column that is null in all rows, in LZ4, and knows the type of ids', async () => {
-    const rows = await readAll(await open(fixture('pyarrow-lz4-nulls.parquet'), { idColumn: 'day', keep: ['note'] }));
+    const rows = await readAll(await open(fixture('all-nulls-lz4.parquet'), { idColumn: 'day', keep: ['note'] }));
     assert.deepEqual(
       rows.map(({ texts, kept, id, idType }) => [texts, kept, cellJson(id, idType)]),
       [

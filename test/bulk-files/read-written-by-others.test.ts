@@ -17,6 +17,7 @@ describe('files of rows that other tools wrote (test/fixtures/bulk/make.py)', ()
         number: i,
         place: `${fixture(file)}, row ${i}`,
         id: idOfFixtureRow(i),
+        idType: 'int64',
         kept: [title, score, flag],
         texts: [text],
         problem: null,
