@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openRows } from '../../src/bulk-files/open-rows.ts';
 import type { Row, RowSource, RowsRequest } from '../../src/bulk-files/rows.ts';
+import { StartError } from '../../src/errors.ts';
 import { packageRoot } from '../../src/package-info.ts';
 
 const FOLDER = path.join(packageRoot, 'test/fixtures/bulk');
@@ -33,4 +35,15 @@ export async function readAll(source: RowSource, from = 0): Promise<Row[]> {
   const rows: Row[] = [];
   for await (const row of source.rows(from)) rows.push(row);
   return rows;
+}
+
+/** The one line in which work is refused. */
+export async function refusal(work: () => Promise<unknown>): Promise<string> {
+  const error = await work().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof StartError, `a StartError, not ${error}`);
+  assert.doesNotMatch(error.message, /\n/);
+  return error.message;
 }

@@ -10,7 +10,7 @@ import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { cellJson } from '../../src/bulk-files/cell-json.ts';
 import { StartError } from '../../src/errors.ts';
 import { assertNames } from '../support/assert-names.ts';
-import { fixture, open, readAll } from './fixture.ts';
+import { fixture, open, readAll, refusal } from './fixture.ts';
 
 let folder: string;
 before(() => {
@@ -28,16 +28,6 @@ function write(name: string, content: string | Uint8Array): string {
 
 async function textsOf(inputs: string | string[]): Promise<(string | undefined)[]> {
   return (await readAll(await open(inputs))).map(({ texts }) => texts?.[0]);
-}
-
-async function refusal(work: () => Promise<unknown>): Promise<string> {
-  const error = await work().then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof StartError, `a StartError, not ${error}`);
-  assert.doesNotMatch(error.message, /\n/);
-  return error.message;
 }
 
 describe('texts, a line each', () => {

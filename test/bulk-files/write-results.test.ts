@@ -7,9 +7,8 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { createResultWriter } from '../../src/bulk-files/create-result-writer.ts';
 import { outputFormats } from '../../src/bulk-files/rows.ts';
-import { StartError } from '../../src/errors.ts';
 import { assertNames } from '../support/assert-names.ts';
-import { fixture, open, readAll } from './fixture.ts';
+import { fixture, open, readAll, refusal } from './fixture.ts';
 import { nameOf, randomResults, resultOptions, resultValues, writeResults } from './results.ts';
 
 let root: string;
@@ -23,16 +22,6 @@ beforeEach(() => {
   mkdirSync(folder);
 });
 after(() => rmSync(root, { recursive: true, force: true }));
-
-async function refusal(work: () => Promise<unknown>): Promise<string> {
-  const error = await work().then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof StartError, `a StartError, not ${error}`);
-  assert.doesNotMatch(error.message, /\n/);
-  return error.message;
-}
 
 const COUNT = 23;
 
