@@ -14,8 +14,8 @@ const GIB = 2 ** 30;
 /** What a 0.6B model in fp32 may take, with everything around it (issue 3). */
 const MEMORY_LIMIT = 4 * GIB;
 /**
- * What a text of 2,048 tokens may add to the engine's memory: 0.16 to 0.19 GiB was seen, and 0.4 GiB with the keys and values of all
- * layers kept until the run ends (see causal-graph.ts). Not part of it is what loading took, which varies by more than that.
+ * What a text of 2,048 tokens may add to the engine's memory: 0.16 to 0.19 GiB was seen, and 0.58 GiB with queries from the 128th on
+ * in one block (see query-blocks.ts), which has as many rows of scores. Not part of it is what loading took, which varies by more.
  */
 const LONG_TEXT_LIMIT = 0.3 * GIB;
 const LONG_TEXT_TOKENS = 2_048;
