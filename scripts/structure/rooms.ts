@@ -1,7 +1,7 @@
 import type { Rooms } from './room.ts';
 
 /** What anyone may load. */
-const GROUND = ['errors.ts', 'clock.ts', 'file-kind.ts', 'package-info.ts'];
+const GROUND = ['errors.ts', 'clock.ts', 'file-kind.ts', 'package-info.ts', 'running-process.ts'];
 
 /** The house: what each room of src may import. A new room, or a new way between two, is a line here. */
 export const rooms: Rooms = {
@@ -44,13 +44,7 @@ export const rooms: Rooms = {
 
   // Rows of files, computed and written: by an engine of its own, or over HTTP by servers.
   bulk: {
-    values: [
-      ...GROUND,
-      'bulk-files',
-      'http/body/output-dtype.ts',
-      'model-files/hub/sync-folder.ts',
-      'tasks/embedding/score-matrix.ts',
-    ],
+    values: [...GROUND, 'bulk-files', 'http/body/output-dtype.ts', 'durable', 'tasks/embedding/score-matrix.ts'],
     types: ['served-models', 'tasks/embedding/embedder.ts', 'tasks/embedding/prompt.ts', 'tasks/reranking/reranker.ts'],
   },
   // The Batch API's folder and what answers its lines, for the server and for the command that needs no server.
@@ -60,7 +54,7 @@ export const rooms: Rooms = {
     packageTypes: ['pino'],
   },
   // It knows neither HTTP nor models: what answers a line is handed to it.
-  'batch-jobs': { values: [...GROUND, 'model-files/hub/sync-folder.ts'] },
+  'batch-jobs': { values: [...GROUND, 'durable'] },
 
   http: {
     values: [
@@ -240,11 +234,11 @@ export const rooms: Rooms = {
   'model-files/folder': { values: GROUND, types: ['model-files/manifest.ts'] },
   'model-files/folder/tokenizer': { values: GROUND, types: ['model-files/folder', 'tokenization'] },
   'model-files/hub': {
-    values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/known', 'formats'],
+    values: [...GROUND, 'durable', 'model-files', 'model-files/folder', 'model-files/known', 'formats'],
     packages: ['undici', '@huggingface/hub'],
   },
   'model-files/int8': {
-    values: [...GROUND, 'model-files', 'model-files/folder', 'model-files/hub'],
+    values: [...GROUND, 'durable', 'model-files', 'model-files/folder', 'model-files/hub'],
     types: ['model-files/int8/quantize-worker.ts'],
     packages: ['piscina'],
   },
@@ -255,9 +249,12 @@ export const rooms: Rooms = {
   },
   'model-files/known': { values: GROUND, types: ['model-files'] },
 
+  // How files are written that are whole after a crash.
+  durable: {},
+
   // Files of rows, and files of results: what the rows are for is not known here.
   'bulk-files': {
-    values: [...GROUND, 'http/answers/byte-writer.ts', 'model-files/write-all.ts', 'model-files/hub/sync-folder.ts'],
+    values: [...GROUND, 'http/answers/byte-writer.ts', 'durable'],
     packages: ['csv-parse', 'flatbuffers', 'glob', 'hyparquet', 'hyparquet-compressors', 'hyparquet-writer'],
   },
 

@@ -1,9 +1,11 @@
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFolder } from '../durable/sync-folder.ts';
+import { writeDurably } from '../durable/write-durably.ts';
 import { HotvecError } from '../errors.ts';
-import { syncFolder } from '../model-files/hub/sync-folder.ts';
 import { newId } from './batch-job.ts';
-import { readRecord, storageFailure, writeDurably } from './durable-write.ts';
+import { readRecord } from './read-record.ts';
+import { storageFailure } from './storage-failure.ts';
 
 /** A file that a client sent, or one with the answers of a batch. Times are Unix seconds. */
 export interface StoredFile {
@@ -167,7 +169,7 @@ export class FileStore {
     const createdAt = Math.floor(this.now() / 1000);
     const kept = Math.min(expiresAfterS ?? this.limits.retentionS, this.limits.retentionS);
     const stored: StoredFile = { ...file, createdAt, expiresAt: createdAt + kept };
-    await writeDurably(this.pathOf(file.id) + DESCRIPTION, JSON.stringify(stored));
+    await writeDurably(this.pathOf(file.id) + DESCRIPTION, JSON.stringify(stored), 0o600);
     this.add(stored);
     return stored;
   }

@@ -1,8 +1,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { writeDurably } from '../durable/write-durably.ts';
 import { HotvecError } from '../errors.ts';
 import { type BatchJob, hasEnded } from './batch-job.ts';
-import { readRecord, writeDurably } from './durable-write.ts';
+import { readRecord } from './read-record.ts';
 
 const SUFFIX = '.json';
 
@@ -87,7 +88,7 @@ export class JobStore {
   }
 
   private async write(job: BatchJob): Promise<BatchJob> {
-    await writeDurably(path.join(this.folder, job.id + SUFFIX), JSON.stringify(job));
+    await writeDurably(path.join(this.folder, job.id + SUFFIX), JSON.stringify(job), 0o600);
     this.jobs.set(job.id, job);
     return job;
   }

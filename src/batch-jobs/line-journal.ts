@@ -1,4 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openOrMake } from '../durable/open-or-make.ts';
+import { writeAll } from '../durable/write-all.ts';
 import type { LineCounts } from './batch-job.ts';
 import { type AnsweredLine, readOutputLine } from './output-line.ts';
 import { readLines } from './read-lines.ts';
@@ -50,8 +52,8 @@ export class LineJournal {
    * @throws {Error} of the file system.
    */
   static async open({ output, errors }: JournalFiles, prefix: string): Promise<LineJournal> {
-    const handles = [await openOrMake(output)];
-    if (errors !== output) handles.push(await openOrMake(errors));
+    const handles = [await openOrMake(output, 0o600)];
+    if (errors !== output) handles.push(await openOrMake(errors, 0o600));
     try {
       const inOutput = await readKept(output, prefix);
       const inErrors = errors === output ? [] : await readKept(errors, prefix);
@@ -124,15 +126,6 @@ export class LineJournal {
   }
 }
 
-async function openOrMake(file: string): Promise<FileHandle> {
-  try {
-    return await open(file, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return open(file, 'wx+', 0o600);
-  }
-}
-
 /** The lines at the beginning of a file that are whole, and follow one another. */
 async function readKept(file: string, prefix: string): Promise<Kept[]> {
   const kept: Kept[] = [];
@@ -148,9 +141,7 @@ async function readKept(file: string, prefix: string): Promise<Kept[]> {
 async function write(side: Side, lines: readonly AnsweredLine[]): Promise<void> {
   if (lines.length === 0) return;
   const bytes = Buffer.concat(lines.map(({ text }) => text));
-  for (let done = 0; done < bytes.length; ) {
-    done += (await side.handle.write(bytes, done, bytes.length - done, side.size + done)).bytesWritten;
-  }
+  await writeAll(side.handle, bytes, side.size);
   await side.handle.datasync();
   side.size += bytes.length;
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
+import { isRunning } from '../running-process.ts';
 
 interface Holder {
   token: string;
@@ -139,15 +140,6 @@ async function isAlive(file: string, { place, processId, token }: Holder): Promi
     if (now !== before) return true;
   }
   return false;
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** Where process ids are told apart: two containers of one machine have each their own. */

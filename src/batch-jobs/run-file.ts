@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { writeDurably } from '../durable/write-durably.ts';
 import { StartError } from '../errors.ts';
 import { fileKind } from '../file-kind.ts';
 import { BATCH_ENDPOINTS, type BatchEndpoint, type BatchProblem, type LineCounts } from './batch-job.ts';
-import { writeDurably } from './durable-write.ts';
 import { LineJournal } from './line-journal.ts';
 import type { LineService } from './line-service.ts';
 import { LockFile } from './lock-file.ts';
@@ -159,7 +159,7 @@ async function checkState(
     );
   }
   if (!isSame) for (const file of left) await rm(file);
-  if (!isSame) await writeDurably(stateFile, JSON.stringify(state));
+  if (!isSame) await writeDurably(stateFile, JSON.stringify(state), 0o600);
 }
 
 /** What the first line asks; what is wrong with it, the validation says. */

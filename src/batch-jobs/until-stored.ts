@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { sleep } from './answer-line.ts';
-import { storageFailure } from './durable-write.ts';
+import { storageFailure } from './storage-failure.ts';
 
 export interface StorageWatch {
   clock: Clock;

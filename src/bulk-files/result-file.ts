@@ -1,9 +1,9 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFolder } from '../durable/sync-folder.ts';
+import { writeAll } from '../durable/write-all.ts';
 import { StartError } from '../errors.ts';
 import { fileKind } from '../file-kind.ts';
-import { syncFolder } from '../model-files/hub/sync-folder.ts';
-import { writeAll } from '../model-files/write-all.ts';
 import { fileError } from './file-error.ts';
 import type { ResultRow } from './rows.ts';
 

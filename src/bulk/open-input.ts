@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openRows } from '../bulk-files/open-rows.ts';
 import type { RowSource, RowsRequest } from '../bulk-files/rows.ts';
+import { syncFolder } from '../durable/sync-folder.ts';
 import { StartError } from '../errors.ts';
-import { syncFolder } from '../model-files/hub/sync-folder.ts';
 import { ALL_ROWS, filesOfShard, type RowRange, rowsOfShard, type Shard } from './shard.ts';
 
 /** The rows of a run. */

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { StartError } from '../errors.ts';
+import { isRunning, startOf } from '../running-process.ts';
 
 /** Who works on an output: `running.HOST.PID.START`. The start tells a process from a later one with the same id. */
 const OWNER = /^running\.(.+)\.(\d+)\.(\d+)$/;
@@ -17,14 +17,14 @@ const OWNER = /^running\.(.+)\.(\d+)\.(\d+)$/;
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const host = os.hostname();
-  const own = `running.${host}.${process.pid}.${readStat(process.pid).start}`;
+  const own = `running.${host}.${process.pid}.${startOf(process.pid)}`;
   const file = path.join(folder, own);
   const release = () => rm(file, { force: true });
   await writeFile(file, '');
   for (const name of await readdir(folder)) {
     const [, ownerHost, processId, start] = OWNER.exec(name) ?? [];
     if (ownerHost === undefined || name === own) continue;
-    if (ownerHost === host && !isRunning(Number(processId), start)) {
+    if (ownerHost === host && !isOwner(Number(processId), start)) {
       await rm(path.join(folder, name), { force: true });
       continue;
     }
@@ -37,26 +37,6 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
 }
 
 /** Our own id is that of a former process: containers start with the same. */
-function isRunning(processId: number, start: string | undefined): boolean {
-  if (processId === process.pid) return false;
-  try {
-    process.kill(processId, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-  const found = readStat(processId);
-  return found.state !== 'Z' && found.start === start;
-}
-
-/** Of proc(5): fields 3, Z for a process that has ended, and 22, its start in ticks since the boot; elsewhere the same for all. */
-function readStat(processId: number): { state: string; start: string } {
-  try {
-    // The second field is a name in parentheses, and may have spaces and parentheses itself.
-    const fields = readFileSync(`/proc/${processId}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return { state: fields[0] ?? '', start: fields[19] ?? '0' };
-  } catch {
-    return { state: '', start: '0' };
-  }
+function isOwner(processId: number, start: string | undefined): boolean {
+  return processId !== process.pid && isRunning(processId) && startOf(processId) === start;
 }

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { resultFilesOf } from '../bulk-files/create-result-writer.ts';
 import { fileError } from '../bulk-files/file-error.ts';
 import type { OutputFormat } from '../bulk-files/rows.ts';
+import { syncFolder } from '../durable/sync-folder.ts';
 import { StartError } from '../errors.ts';
 import { fileKind } from '../file-kind.ts';
-import { syncFolder } from '../model-files/hub/sync-folder.ts';
 import { lockFolder } from './output-lock.ts';
 import { type RunConditions, readConditions } from './run-conditions.ts';
 

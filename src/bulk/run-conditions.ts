@@ -1,8 +1,8 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { InputFile } from '../bulk-files/rows.ts';
+import { writeDurably } from '../durable/write-durably.ts';
 import { StartError } from '../errors.ts';
-import { syncFolder } from '../model-files/hub/sync-folder.ts';
 import type { SourceFacts } from './result-source.ts';
 
 /** What a run that is continued must find as it was: else the file would be of two kinds. */
@@ -30,16 +30,7 @@ export async function readConditions(folder: string): Promise<RunConditions | nu
 
 /** Written at once or not at all. */
 export async function writeConditions(folder: string, conditions: RunConditions): Promise<void> {
-  const file = path.join(folder, FILE);
-  const handle = await open(`${file}.new`, 'w');
-  try {
-    await handle.writeFile(`${JSON.stringify(conditions, null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
-  await syncFolder(folder);
+  await writeDurably(path.join(folder, FILE), `${JSON.stringify(conditions, null, 2)}\n`);
 }
 
 /**

@@ -1,8 +1,10 @@
 import { readSync } from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { openOrMake } from '../durable/open-or-make.ts';
+import { syncFolder } from '../durable/sync-folder.ts';
+import { writeAll } from '../durable/write-all.ts';
 import { StartError } from '../errors.ts';
-import { syncFolder } from '../model-files/hub/sync-folder.ts';
 import { checksumOf, type Done, type JournalEntry, journalLine, NOTHING_DONE, readJournal } from './journal.ts';
 import { DIGEST_BYTES } from './text-digest.ts';
 
@@ -56,7 +58,7 @@ export class WorkFolder {
   /** Opens what a run left in `folder`, or begins. What is not whole is forgotten. */
   static async open(folder: string, recordBytes: number): Promise<WorkFolder> {
     const files = {} as Files;
-    for (const name of NAMES) files[name] = await openFile(path.join(folder, name));
+    for (const name of NAMES) files[name] = await openOrMake(path.join(folder, name));
     const journal = readJournal(await readFile(path.join(folder, 'journal'), 'utf8'));
     const work = new WorkFolder(folder, recordBytes, files, journal);
     // A disk may have lost what it said that it had.
@@ -178,27 +180,10 @@ export class WorkFolder {
 
   private async write(name: keyof Files, bytes: Buffer, position: number): Promise<void> {
     try {
-      for (let written = 0; written < bytes.length; ) {
-        const { bytesWritten } = await this.files[name].write(
-          bytes,
-          written,
-          bytes.length - written,
-          position + written,
-        );
-        written += bytesWritten;
-      }
+      await writeAll(this.files[name], bytes, position);
     } catch (error) {
       // For the line that tells it: errors of handles name no file.
       throw Object.assign(error as Error, { path: path.join(this.folder, name) });
     }
-  }
-}
-
-async function openFile(file: string): Promise<FileHandle> {
-  try {
-    return await open(file, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return open(file, 'wx+');
   }
 }

@@ -2,14 +2,14 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Clock, systemClock } from '../../clock.ts';
+import { syncFolder } from '../../durable/sync-folder.ts';
+import { writeAll } from '../../durable/write-all.ts';
 import { StartError } from '../../errors.ts';
-import { writeAll } from '../write-all.ts';
 import { digestFile, FileDigest } from './file-digest.ts';
 import { type HubFile, type HubResponse, RetryableError } from './hub.ts';
 import { makeFolder } from './make-folder.ts';
 import { claimPartial } from './partial-file.ts';
 import { MAX_TRIES, type OnRetry, type Wait, waitAfter } from './retry.ts';
-import { syncFolder } from './sync-folder.ts';
 
 /** A try that brought this much was worth it: the count of failures starts again. */
 const PROGRESS_BYTES = 1 << 20;

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getRepoFolderName } from '@huggingface/hub';
+import { syncFolder } from '../../durable/sync-folder.ts';
 import { StartError } from '../../errors.ts';
 import type { WeightChoice } from '../manifest.ts';
 import { DIGESTS } from './check-listing.ts';
 import { makeFolder } from './make-folder.ts';
-import { syncFolder } from './sync-folder.ts';
 
 /** A file of a model that is served from the cache. */
 export interface CachedFile {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { writeAll } from '../../durable/write-all.ts';
 import { sha256File } from '../file-hashes.ts';
-import { writeAll } from '../write-all.ts';
 import { quantizeMatrices } from './quantize-matrices.ts';
 import type { Matrix } from './quantize-worker.ts';
 import type { MatrixChoice, Tensors } from './scheme.ts';
