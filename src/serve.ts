@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from './clock.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { ApiKeys, readApiKeys, reloadApiKeys } from './http/door/api-keys.ts';
 import { listen } from './http/door/listen.ts';
 import { closeNow, shutDown } from './http/door/shut-down.ts';
@@ -120,6 +121,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     tellPortIsOpen();
     const loaded = await loadModels(models, metrics);
     const endBatches = batchJobs && (await beginBatches(batchJobs, { config, models, logger, metrics, inflight }));
+    collectGarbage();
     logger.info({ url, metricsUrl, ...(loaded.length === 1 ? loaded[0] : { models: loaded }) }, 'ready');
     return {
       url,

@@ -281,6 +281,22 @@ describe('EngineSupervisor', () => {
       delete process.env.HF_TOKEN;
     }
   });
+
+  for (const own of [undefined, '262144']) {
+    const title = own === undefined ? 'has the engine process give memory back' : 'leaves its memory to who sets it';
+    it(title, { skip: process.platform !== 'linux' && 'reads /proc' }, async () => {
+      const name = 'MALLOC_MMAP_THRESHOLD_';
+      if (own !== undefined) process.env[name] = own;
+      try {
+        const { engine } = await start({});
+        const { readFileSync } = await import('node:fs');
+        const environment = readFileSync(`/proc/${engine.processId}/environ`, 'utf8').split('\0');
+        assert.ok(environment.includes(`${name}=${own ?? '131072'}`));
+      } finally {
+        delete process.env[name];
+      }
+    });
+  }
 });
 
 describe('the real engine process', () => {
