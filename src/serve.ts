@@ -51,7 +51,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const metrics: Metrics = new Metrics(() => ({
     models: models.map(observeModel),
     ready: readiness.isReady,
-    batches: { unfinished: batchJobs?.unfinished ?? 0, storedBytes: batchJobs?.files.storedBytes ?? 0 },
+    batches: { unfinished: batchJobs?.unfinished ?? 0, storedBytes: batchJobs?.files.bytes.total ?? 0 },
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
   const reports = (name: string) => reportModel(name, logger, metrics.of(name));

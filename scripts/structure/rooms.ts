@@ -93,7 +93,7 @@ export const rooms: Rooms = {
   // The worker that parses large bodies is started by path.
   'http/body/body-worker.ts': { values: [...GROUND, 'http/body'], packages: ['piscina'] },
   'http/answers': {
-    values: [...GROUND, 'http/door', 'http/body/output-dtype.ts', 'http/openapi'],
+    values: [...GROUND, 'batch-jobs/list-place.ts', 'http/door', 'http/body/output-dtype.ts', 'http/openapi'],
     types: ['batch-jobs', 'settings', 'tasks', 'tasks/embedding/embedder.ts', 'tasks/reranking/reranker.ts'],
     packageTypes: ['fastify', 'typebox'],
   },

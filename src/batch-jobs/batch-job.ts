@@ -99,3 +99,10 @@ export function newId(prefix: 'file-' | 'batch_', now: number): string {
   const time = Math.floor(now).toString(16).padStart(LENGTH.time, '0');
   return prefix + time + randomBytes(LENGTH.random / 2).toString('hex');
 }
+
+/** When an id was made, in Unix seconds; undefined: {@link newId} makes none like it. */
+export function timeOfId(id: string, prefix: 'file-' | 'batch_'): number | undefined {
+  const digits = id.startsWith(prefix) ? id.slice(prefix.length) : '';
+  if (digits.length !== LENGTH.time + LENGTH.random || !/^[0-9a-f]+$/.test(digits)) return undefined;
+  return Math.floor(Number.parseInt(digits.slice(0, LENGTH.time), 16) / 1000);
+}

@@ -3,12 +3,15 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { HotvecError, invalidInput } from '../errors.ts';
 import type { OnBatchEvent } from './batch-events.ts';
-import { type BatchEndpoint, type BatchJob, hasEnded, newId, reach } from './batch-job.ts';
-import { asRefusal, type FileLimits, FileStore } from './file-store.ts';
+import { type BatchEndpoint, type BatchJob, hasEnded, newId, reach, timeOfId } from './batch-job.ts';
+import { BatchProgress } from './batch-progress.ts';
+import { type FileLimits, FileStore } from './file-store.ts';
 import { JobStore } from './job-store.ts';
 import { JobTurns } from './job-turns.ts';
 import type { LineService } from './line-service.ts';
+import type { ListPlace } from './list-place.ts';
 import { LockFile } from './lock-file.ts';
+import { asRefusal } from './storage-failure.ts';
 import type { InputLimits } from './validate-input.ts';
 
 export type BatchLimits = FileLimits & InputLimits & { maxUnfinished: number };
@@ -48,6 +51,7 @@ export class BatchJobs {
   private readonly jobs: JobStore;
   private readonly lock: LockFile;
   private readonly turns: JobTurns;
+  private readonly progress: BatchProgress;
 
   private constructor(options: BatchJobsOptions, jobs: JobStore, files: FileStore, lock: LockFile) {
     this.options = options;
@@ -55,6 +59,7 @@ export class BatchJobs {
     this.files = files;
     this.lock = lock;
     this.turns = new JobTurns({ ...options, jobs, files });
+    this.progress = new BatchProgress(jobs, files);
   }
 
   /**
@@ -72,7 +77,12 @@ export class BatchJobs {
     });
     try {
       const jobs = await JobStore.open(path.join(folder, 'batches'));
-      const unfinished = new Set(jobs.unfinished().flatMap((job) => [job.outputFileId, job.errorFileId]));
+      const unfinished = new Map(
+        jobs.unfinished().flatMap(({ owner, outputFileId, errorFileId }) => [
+          [outputFileId, owner],
+          [errorFileId, owner],
+        ]),
+      );
       const files = await FileStore.open(path.join(folder, 'files'), { limits, now, unfinished });
       const batches = new BatchJobs(options, jobs, files, lock);
       onLost = () => {
@@ -102,7 +112,7 @@ export class BatchJobs {
   async create(batch: NewBatch, owner: string | null): Promise<BatchJob> {
     const { now, onEvent } = this.options;
     const { windowS, ...said } = batch;
-    const file = this.files.find(batch.inputFileId, owner);
+    const file = this.files.find(batch.inputFileId, owner, 'input_file_id');
     if (file.purpose !== 'batch') {
       throw invalidInput(
         'input_file_id is of a file with answers; expected one uploaded with purpose=batch.',
@@ -137,14 +147,32 @@ export class BatchJobs {
     return job;
   }
 
+  /**
+   * Where a batch stands in lists, or stood.
+   * @returns undefined: there was never a batch with this id.
+   */
+  placeOf(id: string): ListPlace | undefined {
+    const createdAt = timeOfId(id, 'batch_');
+    return createdAt === undefined ? undefined : { id, createdAt };
+  }
+
   /** @throws {HotvecError} batch_not_found. */
   find(id: string, owner: string | null): BatchJob {
     return this.jobs.find(id, owner);
   }
 
-  /** Oldest first. */
-  list(owner: string | null): BatchJob[] {
-    return this.jobs.all().filter((job) => job.owner === owner);
+  /** The same, when it is known how far the batch is. @throws {HotvecError} batch_not_found. */
+  async retrieve(id: string, owner: string | null): Promise<BatchJob> {
+    this.find(id, owner);
+    await this.progress.of(id);
+    return this.find(id, owner);
+  }
+
+  /** Oldest first, when it is known how far they are. */
+  async list(owner: string | null): Promise<BatchJob[]> {
+    const own = () => this.jobs.all().filter((job) => job.owner === owner);
+    for (const { id } of own()) await this.progress.of(id);
+    return own();
   }
 
   /**
@@ -152,7 +180,7 @@ export class BatchJobs {
    * @throws {HotvecError} batch_not_found; state_conflict, where it has ended; insufficient_storage.
    */
   async cancel(id: string, owner: string | null): Promise<BatchJob> {
-    const { status } = this.find(id, owner);
+    const { status } = await this.retrieve(id, owner);
     if (status === 'cancelling') return this.find(id, owner);
     if (status === 'finalizing' || hasEnded({ status })) {
       throw new HotvecError('state_conflict', `A batch that is ${status} cannot be cancelled.`, { param: 'batch_id' });

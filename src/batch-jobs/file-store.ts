@@ -1,11 +1,13 @@
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { syncFolder } from '../durable/sync-folder.ts';
 import { writeDurably } from '../durable/write-durably.ts';
 import { HotvecError } from '../errors.ts';
 import { newId } from './batch-job.ts';
+import { byAge, type ListPlace, RemovedPlaces } from './list-place.ts';
 import { readRecord } from './read-record.ts';
-import { storageFailure } from './storage-failure.ts';
+import { asRefusal } from './storage-failure.ts';
+import { type StorageLimits, StoredBytes } from './stored-bytes.ts';
 
 /** A file that a client sent, or one with the answers of a batch. Times are Unix seconds. */
 export interface StoredFile {
@@ -19,12 +21,8 @@ export interface StoredFile {
   expiresAt: number;
 }
 
-export interface FileLimits {
+export interface FileLimits extends StorageLimits {
   maxFileBytes: number;
-  /** Of all files together. */
-  maxStoredBytes: number;
-  /** Part of `maxStoredBytes` that the files of one API key may take, in (0, 1]. */
-  keyShare: number;
   /** How long a file is kept, in seconds. */
   retentionS: number;
 }
@@ -38,7 +36,10 @@ export interface NewFile {
 }
 
 /** Content that is on disk, but listed nowhere. */
-export type ReceivedFile = Pick<StoredFile, 'id' | 'owner' | 'bytes'>;
+export interface ReceivedFile extends Pick<StoredFile, 'id' | 'owner' | 'bytes'> {
+  /** Bytes that it counts for until it is listed, or discarded: those that are there, and those that were promised. */
+  counted: number;
+}
 
 /** So that a great many tiny files are bounded, too. */
 const LEAST_COUNTED = 2 ** 16;
@@ -46,28 +47,34 @@ const DESCRIPTION = '.json';
 
 /** Files on disk: the content under the id, and beside it what is known of it. Without the latter there is no such file. */
 export class FileStore {
+  /** Of all files, and of what is on its way. */
+  readonly bytes: StoredBytes;
   private readonly folder: string;
   private readonly limits: FileLimits;
   /** Unix milliseconds. */
   private readonly now: () => number;
   private readonly files = new Map<string, StoredFile>();
-  /** Bytes of all files, and of those of each owner, also while they are being written. */
-  private taken = 0;
-  private readonly takenOf = new Map<string | null, number>();
+  private readonly removed = new RemovedPlaces();
 
   private constructor(folder: string, limits: FileLimits, now: () => number) {
     this.folder = folder;
     this.limits = limits;
+    this.bytes = new StoredBytes(limits);
     this.now = now;
   }
 
   /**
-   * @param unfinished ids of files that are being written over restarts; all else that was not finished is removed.
+   * @param unfinished files that batches write over restarts, by id, and whose they are; all else that was not finished is
+   * removed.
    * @throws {Error} of the file system.
    */
   static async open(
     folder: string,
-    { limits, now, unfinished }: { limits: FileLimits; now: () => number; unfinished: ReadonlySet<string> },
+    {
+      limits,
+      now,
+      unfinished,
+    }: { limits: FileLimits; now: () => number; unfinished: ReadonlyMap<string, string | null> },
   ): Promise<FileStore> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const store = new FileStore(folder, limits, now);
@@ -77,14 +84,12 @@ export class FileStore {
     }
     for (const name of names) {
       const id = name.endsWith(DESCRIPTION) ? name.slice(0, -DESCRIPTION.length) : name;
-      if (!store.files.has(id) && !unfinished.has(name)) await rm(path.join(folder, name), { force: true });
+      if (store.files.has(id)) continue;
+      const owner = unfinished.get(name);
+      if (owner === undefined) await rm(path.join(folder, name), { force: true });
+      else store.bytes.setWritten(id, owner, (await stat(path.join(folder, name))).size);
     }
     return store;
-  }
-
-  /** Bytes of all files, as they count. */
-  get storedBytes(): number {
-    return this.taken;
   }
 
   get maxFileBytes(): number {
@@ -94,16 +99,25 @@ export class FileStore {
   /** The files of an API key, oldest first. */
   list(owner: string | null): StoredFile[] {
     const own = [...this.files.values()].filter((file) => file.owner === owner);
-    return own.sort((a, b) => (a.id < b.id ? -1 : 1));
+    return own.sort(byAge);
   }
 
-  /** @throws {HotvecError} file_not_found, also for a file of somebody else. */
-  find(id: string, owner: string | null): StoredFile {
+  /**
+   * Where a file stands in lists, or stood: whoever pages through them may have removed it.
+   * @returns undefined: there was never a file with this id.
+   */
+  placeOf(id: string): ListPlace | undefined {
+    return this.files.get(id) ?? this.removed.placeOf(id);
+  }
+
+  /**
+   * @param param what the id was sent as.
+   * @throws {HotvecError} file_not_found, also for a file of somebody else.
+   */
+  find(id: string, owner: string | null, param = 'file_id'): StoredFile {
     const file = this.files.get(id);
     if (file !== undefined && file.owner === owner) return file;
-    throw new HotvecError('file_not_found', 'There is no file with this id; it may have expired.', {
-      param: 'file_id',
-    });
+    throw new HotvecError('file_not_found', 'There is no file with this id; it may have expired.', { param });
   }
 
   pathOf(id: string): string {
@@ -112,26 +126,30 @@ export class FileStore {
 
   /**
    * Takes content to the disk, piece by piece. There is no such file before it is described, or else discarded.
+   * @param promised bytes that will come, at most, where that is known: room for them is taken before the first comes, so that
+   * of several that come at once those have it that were first, and not each a part of what it needs. 0: it is not known.
    * @throws {HotvecError} body_too_large, insufficient_storage; what the content throws. Nothing is left then.
    */
-  async receive(owner: string | null, content: AsyncIterable<Buffer>): Promise<ReceivedFile> {
-    const received = { id: newId('file-', this.now()), owner, bytes: 0 };
-    this.checkRoom(LEAST_COUNTED, owner);
+  async receive(owner: string | null, content: AsyncIterable<Buffer>, promised = 0): Promise<ReceivedFile> {
+    const received = { id: newId('file-', this.now()), owner, bytes: 0, counted: 0 };
+    this.countUpTo(Math.min(promised, this.limits.maxFileBytes), received);
     try {
       const handle = await open(this.pathOf(received.id), 'wx', 0o600);
       try {
         for await (const chunk of content) {
           if (received.bytes + chunk.length > this.limits.maxFileBytes) throw fileTooLarge(this.limits);
-          this.checkRoom(chunk.length, owner);
+          this.countUpTo(received.bytes + chunk.length, received);
           received.bytes += chunk.length;
-          this.grow(owner, chunk.length);
           await handle.writeFile(chunk);
         }
         await handle.sync();
       } finally {
         await handle.close();
       }
-      return received;
+      // The form around it was promised, too.
+      const counted = countOf(received.bytes);
+      this.bytes.add(counted - received.counted, owner);
+      return { ...received, counted };
     } catch (error) {
       await this.discard(received);
       throw asRefusal(error);
@@ -141,9 +159,7 @@ export class FileStore {
   /** Lists what was received. @throws {HotvecError} insufficient_storage: nothing is left then. */
   async keep(received: ReceivedFile, file: NewFile): Promise<StoredFile> {
     try {
-      const kept = await this.describe({ ...file, ...received, purpose: 'batch' });
-      this.grow(received.owner, -received.bytes);
-      return kept;
+      return await this.describe({ ...file, ...received, purpose: 'batch' });
     } catch (error) {
       await this.discard(received);
       throw asRefusal(error);
@@ -151,25 +167,28 @@ export class FileStore {
   }
 
   /** Removes what was received. */
-  async discard({ id, owner, bytes }: ReceivedFile): Promise<void> {
-    this.grow(owner, -bytes);
+  async discard({ id, owner, counted }: ReceivedFile): Promise<void> {
+    this.bytes.add(-counted, owner);
     // What cannot be removed now, is at the next start.
     await rm(this.pathOf(id), { force: true }).catch(() => {});
   }
 
   /**
    * Lists a file whose content is there, under its id.
+   * @param file with what it counted for so far.
    * @throws {Error} of the file system.
    */
   async describe({
     expiresAfterS,
+    counted = 0,
     ...file
-  }: NewFile & Pick<StoredFile, 'id' | 'bytes' | 'purpose'>): Promise<StoredFile> {
+  }: NewFile & Pick<StoredFile, 'id' | 'bytes' | 'purpose'> & { counted?: number }): Promise<StoredFile> {
     await syncFolder(this.folder);
     const createdAt = Math.floor(this.now() / 1000);
     const kept = Math.min(expiresAfterS ?? this.limits.retentionS, this.limits.retentionS);
     const stored: StoredFile = { ...file, createdAt, expiresAt: createdAt + kept };
     await writeDurably(this.pathOf(file.id) + DESCRIPTION, JSON.stringify(stored), 0o600);
+    this.bytes.add(-counted, stored.owner);
     this.add(stored);
     return stored;
   }
@@ -178,8 +197,10 @@ export class FileStore {
   async remove(id: string): Promise<void> {
     // The description first: content without one is removed at the next start.
     await rm(this.pathOf(id) + DESCRIPTION, { force: true });
-    this.count(this.files.get(id), -1);
+    const file = this.files.get(id);
+    this.count(file, -1);
     this.files.delete(id);
+    if (file !== undefined) this.removed.remember(file);
     await rm(this.pathOf(id), { force: true });
   }
 
@@ -191,31 +212,20 @@ export class FileStore {
     }
   }
 
-  /** Files of the owner that are being written take so many bytes more, or fewer. */
-  grow(owner: string | null, bytes: number): void {
-    this.taken += bytes;
-    this.takenOf.set(owner, (this.takenOf.get(owner) ?? 0) + bytes);
-  }
-
   /**
-   * @param bytes that are to be taken besides all that are.
-   * @throws {HotvecError} insufficient_storage, of all or of one API key.
+   * Sees that what is received counts for so many bytes at least.
+   * @throws {HotvecError} insufficient_storage.
    */
-  checkRoom(bytes: number, owner: string | null): void {
-    const { maxStoredBytes, keyShare } = this.limits;
-    const refuse = (whose: string, most: number, taken: number) =>
-      new HotvecError(
-        'insufficient_storage',
-        `Files of batches${whose} may take ${most} bytes here, and ${taken} are taken. Delete files that are no longer needed.`,
-      );
-    if (this.taken + bytes > maxStoredBytes) throw refuse('', maxStoredBytes, this.taken);
-    if (owner === null) return;
-    const share = Math.floor(keyShare * maxStoredBytes);
-    const own = this.takenOf.get(owner) ?? 0;
-    if (own + bytes > share) throw refuse(' of one API key', share, own);
+  private countUpTo(bytes: number, received: ReceivedFile): void {
+    const more = countOf(bytes) - received.counted;
+    if (more <= 0) return;
+    this.bytes.checkRoom(more, received.owner);
+    this.bytes.add(more, received.owner);
+    received.counted += more;
   }
 
   private add(file: StoredFile): void {
+    this.bytes.setWritten(file.id, file.owner, 0);
     this.count(this.files.get(file.id), -1);
     this.count(file, 1);
     this.files.set(file.id, file);
@@ -224,17 +234,14 @@ export class FileStore {
   private count(file: StoredFile | undefined, sign: 1 | -1): void {
     if (file === undefined) return;
     const { bytes, owner } = file;
-    this.grow(owner, sign * Math.max(bytes, LEAST_COUNTED));
+    this.bytes.add(sign * countOf(bytes), owner);
   }
+}
+
+function countOf(bytes: number): number {
+  return Math.max(bytes, LEAST_COUNTED);
 }
 
 export function fileTooLarge({ maxFileBytes }: Pick<FileLimits, 'maxFileBytes'>): HotvecError {
   return new HotvecError('body_too_large', `The file is larger than ${maxFileBytes} bytes.`);
-}
-
-/** An error of the file system as the client is told it: which, but not where. */
-export function asRefusal(error: unknown): unknown {
-  const failure = storageFailure(error);
-  if (failure === undefined) return error;
-  return new HotvecError('insufficient_storage', `The server cannot store anything now (${failure}).`);
 }

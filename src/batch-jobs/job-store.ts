@@ -3,6 +3,8 @@ import path from 'node:path';
 import { writeDurably } from '../durable/write-durably.ts';
 import { HotvecError } from '../errors.ts';
 import { type BatchJob, hasEnded } from './batch-job.ts';
+import type { JournalProgress } from './line-journal.ts';
+import { byAge } from './list-place.ts';
 import { readRecord } from './read-record.ts';
 
 const SUFFIX = '.json';
@@ -12,6 +14,8 @@ export class JobStore {
   private readonly folder: string;
   private readonly jobs = new Map<string, BatchJob>();
 
+  /** Batches of the server before of which nobody has said how far they are. */
+  private readonly untold = new Set<string>();
   private lastChange: Promise<unknown> = Promise.resolve();
 
   private constructor(folder: string) {
@@ -29,6 +33,7 @@ export class JobStore {
       else {
         const job = await readRecord<BatchJob>(file);
         store.jobs.set(job.id, job);
+        store.untold.add(job.id);
       }
     }
     return store;
@@ -36,7 +41,7 @@ export class JobStore {
 
   /** Oldest first. */
   all(): BatchJob[] {
-    return [...this.jobs.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...this.jobs.values()].sort(byAge);
   }
 
   unfinished(): BatchJob[] {
@@ -80,6 +85,19 @@ export class JobStore {
     });
     this.lastChange = done.catch(() => {});
     return done;
+  }
+
+  /** How far a batch is by now. It is not written: the batch's files say the same. */
+  tell(id: string, { completed, failed, tokens }: JournalProgress): void {
+    const job = this.get(id);
+    Object.assign(job.counts, { completed, failed });
+    job.tokens = tokens;
+    this.untold.delete(id);
+  }
+
+  /** The same, found while the batch may have begun to run: then what was told since holds. */
+  tellFirst(id: string, progress: JournalProgress): void {
+    if (this.untold.has(id) && this.jobs.has(id)) this.tell(id, progress);
   }
 
   async remove({ id }: BatchJob): Promise<void> {

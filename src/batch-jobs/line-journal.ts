@@ -27,6 +27,17 @@ interface Kept {
   end: number;
 }
 
+/** How far the files are. */
+export interface JournalProgress extends Omit<LineCounts, 'total'> {
+  tokens: number;
+}
+
+/** The lines of both files that count. */
+interface Done {
+  inOutput: Kept[];
+  inErrors: Kept[];
+}
+
 /**
  * The answers of a batch in the order of its input, written to the files that the client will get: there is no other
  * record of what is done, and none that could disagree with them. Lines are appended and synced in groups. After a crash
@@ -38,12 +49,11 @@ export class LineJournal {
   private readonly output: Side;
   private readonly errors: Side;
 
-  private constructor(output: Side, errors: Side, lines: readonly Kept[]) {
+  private constructor(output: Side, errors: Side, { tokens, ...counts }: JournalProgress) {
     this.output = output;
     this.errors = errors;
-    const failed = lines.filter(({ isFailure }) => isFailure).length;
-    this.counts = { completed: lines.length - failed, failed };
-    this.tokens = lines.reduce((sum, { tokens }) => sum + tokens, 0);
+    this.counts = counts;
+    this.tokens = tokens;
   }
 
   /**
@@ -55,21 +65,15 @@ export class LineJournal {
     const handles = [await openOrMake(output, 0o600)];
     if (errors !== output) handles.push(await openOrMake(errors, 0o600));
     try {
-      const inOutput = await readKept(output, prefix);
-      const inErrors = errors === output ? [] : await readKept(errors, prefix);
-      // A group is written to the one and then to the other: of the group that a crash interrupted, the rest is missing.
-      const known = new Set([...inOutput, ...inErrors].map(({ ordinal }) => ordinal));
-      let next = 1;
-      while (known.has(next)) next += 1;
-      const isDone = ({ ordinal }: Kept) => ordinal < next;
+      const found = await readDone({ output, errors }, prefix);
       const sides: Side[] = [];
       for (const [i, handle] of handles.entries()) {
-        const size = (i === 0 ? inOutput : inErrors).filter(isDone).at(-1)?.end ?? 0;
+        const size = (i === 0 ? found.inOutput : found.inErrors).at(-1)?.end ?? 0;
         await handle.truncate(size);
         sides.push({ handle, size });
       }
       const [one, two = one] = sides as [Side, Side?];
-      return new LineJournal(one, two, [...inOutput, ...inErrors].filter(isDone));
+      return new LineJournal(one, two, progressOf(found));
     } catch (error) {
       for (const handle of handles) await handle.close();
       throw error;
@@ -126,13 +130,44 @@ export class LineJournal {
   }
 }
 
+/**
+ * Tells how far the files are, and leaves them as they are.
+ * @param prefix what the ids of the batch's lines begin with.
+ * @throws {Error} of the file system, but for a file that is not there yet.
+ */
+export async function readProgress(files: JournalFiles, prefix: string): Promise<JournalProgress> {
+  return progressOf(await readDone(files, prefix));
+}
+
+async function readDone({ output, errors }: JournalFiles, prefix: string): Promise<Done> {
+  const inOutput = await readKept(output, prefix);
+  const inErrors = errors === output ? [] : await readKept(errors, prefix);
+  // A group is written to the one and then to the other: of the group that a crash interrupted, the rest is missing.
+  const known = new Set([...inOutput, ...inErrors].map(({ ordinal }) => ordinal));
+  let next = 1;
+  while (known.has(next)) next += 1;
+  const isDone = ({ ordinal }: Kept) => ordinal < next;
+  return { inOutput: inOutput.filter(isDone), inErrors: inErrors.filter(isDone) };
+}
+
+function progressOf({ inOutput, inErrors }: Done): JournalProgress {
+  const lines = [...inOutput, ...inErrors];
+  const failed = lines.filter(({ isFailure }) => isFailure).length;
+  const tokens = lines.reduce((sum, line) => sum + line.tokens, 0);
+  return { completed: lines.length - failed, failed, tokens };
+}
+
 /** The lines at the beginning of a file that are whole, and follow one another. */
 async function readKept(file: string, prefix: string): Promise<Kept[]> {
   const kept: Kept[] = [];
-  for await (const { bytes, end, isWhole } of readLines(file, Number.POSITIVE_INFINITY)) {
-    const line = isWhole ? readOutputLine(bytes, prefix) : undefined;
-    if (line === undefined || line.ordinal <= (kept.at(-1)?.ordinal ?? 0)) break;
-    kept.push({ ...line, end });
+  try {
+    for await (const { bytes, end, isWhole } of readLines(file, Number.POSITIVE_INFINITY)) {
+      const line = isWhole ? readOutputLine(bytes, prefix) : undefined;
+      if (line === undefined || line.ordinal <= (kept.at(-1)?.ordinal ?? 0)) break;
+      kept.push({ ...line, end });
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   return kept;
 }

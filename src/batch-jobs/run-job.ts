@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { OnBatchEvent } from './batch-events.ts';
 import { type BatchJob, lineIdPrefix, reach } from './batch-job.ts';
+import { journalFiles } from './batch-progress.ts';
 import type { FileStore } from './file-store.ts';
 import type { JobStore } from './job-store.ts';
 import { LineJournal } from './line-journal.ts';
@@ -64,7 +65,7 @@ function asProblem({ code = 'unknown error' }: NodeJS.ErrnoException): Validated
 export async function runJob(job: BatchJob, cancel: AbortSignal, tools: JobTools): Promise<void> {
   const { files, jobs, stop, clock, now } = tools;
   const idPrefix = lineIdPrefix(job);
-  const places = { output: files.pathOf(job.outputFileId), errors: files.pathOf(job.errorFileId) };
+  const places = journalFiles(job, files);
   let journal: LineJournal | undefined;
   const isOpen = await store(job.id, tools, async () => {
     journal = await LineJournal.open(places, idPrefix);
@@ -152,7 +153,6 @@ class CountedJournal {
     this.journal = journal;
     this.job = job;
     this.tools = tools;
-    tools.files.grow(job.owner, journal.bytes);
     this.tell();
   }
 
@@ -180,27 +180,27 @@ class CountedJournal {
     const { files, onEvent } = this.tools;
     const bytes = lines.reduce((sum, { text }) => sum + text.length, 0);
     try {
-      files.checkRoom(bytes, this.job.owner);
+      files.bytes.checkRoom(bytes, this.job.owner);
     } catch (cause) {
       // To whoever runs a batch a limit of the operator is a disk that is full.
       throw Object.assign(new Error('no room', { cause }), { code: 'BATCH_MAX_STORED_BYTES' });
     }
     await this.journal.append(lines);
-    files.grow(this.job.owner, bytes);
     this.tell();
     const failed = lines.filter(({ isFailure }) => isFailure).length;
     onEvent({ kind: 'lines', completed: lines.length - failed, failed });
   }
 
-  /** What is listed by then counts as a file. */
-  async close(): Promise<void> {
-    this.tools.files.grow(this.job.owner, -this.journal.bytes);
-    await this.journal.close();
+  close(): Promise<void> {
+    return this.journal.close();
   }
 
   private tell(): void {
-    const job = this.tools.jobs.get(this.job.id);
-    Object.assign(job.counts, this.journal.counts);
-    job.tokens = this.journal.tokens;
+    const { files, jobs } = this.tools;
+    const { owner, id, outputFileId, errorFileId } = this.job;
+    const { counts, tokens, outputBytes, errorBytes } = this.journal;
+    files.bytes.setWritten(outputFileId, owner, outputBytes);
+    files.bytes.setWritten(errorFileId, owner, errorBytes);
+    jobs.tell(id, { ...counts, tokens });
   }
 }

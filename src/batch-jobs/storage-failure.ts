@@ -1,3 +1,5 @@
+import { HotvecError } from '../errors.ts';
+
 /** Codes of a place that takes nothing now, and may again: full, read-only, failing. */
 const STORAGE_CODES = new Set([
   'ENOSPC',
@@ -18,4 +20,11 @@ const STORAGE_CODES = new Set([
 export function storageFailure(error: unknown): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
   return code !== undefined && STORAGE_CODES.has(code) ? code : undefined;
+}
+
+/** An error of the file system as the client is told it: which, but not where. */
+export function asRefusal(error: unknown): unknown {
+  const failure = storageFailure(error);
+  if (failure === undefined) return error;
+  return new HotvecError('insufficient_storage', `The server cannot store anything now (${failure}).`);
 }

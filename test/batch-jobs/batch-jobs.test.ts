@@ -255,6 +255,49 @@ describe('BatchJobs', () => {
     assert.ok(events.some((event) => event.kind === 'resumed' && event.unfinished === 1));
   });
 
+  it('says from the first question after a restart on how far its batches are, and what they take', async () => {
+    respond = ({ id }) => {
+      const ordinal = Number(id.split('_').at(-1));
+      if (ordinal === 2) return { status: 400, body: Buffer.from('{"error":{}}'), tokens: 0 };
+      return ordinal <= 6 ? {} : undefined;
+    };
+    batches.begin(service);
+    const id = await create(lines(10));
+    clock.advance(1);
+    const later = await create(lines(3));
+    const done = { total: 10, completed: 5, failed: 1 };
+    await until(() => batches.find(id, null).counts.completed === 5 && asked.length === 4);
+    await until(() => batches.find(later, null).status === 'in_progress');
+    const { total: bytes } = batches.files.bytes;
+    const stopped = batches.stop();
+    for (const { answer } of asked.splice(0)) answer({ status: 503 });
+    await stopped;
+
+    // Its models are loaded, or others come first: it does not run yet.
+    batches = await open();
+    const job = await batches.retrieve(id, null);
+    assert.deepEqual([job.counts, job.tokens], [done, 10]);
+    assert.deepEqual(
+      (await batches.list(null)).map(({ counts }) => counts),
+      [done, { total: 3, completed: 0, failed: 0 }],
+    );
+    assert.equal(batches.files.bytes.total, bytes);
+    await batches.stop();
+
+    batches = await open();
+    respond = undefined;
+    batches.begin(service);
+    assert.deepEqual((await batches.retrieve(id, null)).counts, done);
+    await until(() => asked.length > 0);
+    assert.equal(batches.files.bytes.total, bytes);
+    for (const { answer } of asked.splice(0)) answer();
+    respond = () => ({});
+    assert.deepEqual((await ended(id)).counts, { total: 10, completed: 9, failed: 1 });
+    await ended(later);
+    // Each file is small, and counts for the least that one does.
+    assert.equal(batches.files.bytes.total, batches.files.list(null).length * 2 ** 16);
+  });
+
   it('waits where its answers cannot be stored, and loses none', async () => {
     await batches.stop();
     batches = await open({ maxStoredBytes: 70_000 });
@@ -287,7 +330,7 @@ describe('BatchJobs', () => {
         assert.throws(() => batches.files.find(file, owner), { code: 'file_not_found' });
         await assert.rejects(batches.deleteFile(file, owner), { code: 'file_not_found' });
       }
-      assert.deepEqual([batches.list(owner), batches.files.list(owner)], [[], []]);
+      assert.deepEqual([await batches.list(owner), batches.files.list(owner)], [[], []]);
     }
     const batch = { ...batches.find(id, 'one'), windowS: HOUR };
     await assert.rejects(batches.create(batch, 'two'), { code: 'file_not_found' });
@@ -333,11 +376,11 @@ describe('BatchJobs', () => {
     await ended(id);
     clock.advance(60_000);
     await until(() => batches.files.list(null).length === 1);
-    assert.equal(batches.list(null).length, 1, 'it names its answers, and is kept as long as they');
+    assert.equal((await batches.list(null)).length, 1, 'it names its answers, and is kept as long as they');
     clock.advance(49 * HOUR * 1_000);
     await until(() => batches.files.list(null).length === 0);
-    assert.equal(batches.list(null).length, 0);
-    assert.equal(batches.files.storedBytes, 0);
+    assert.equal((await batches.list(null)).length, 0);
+    assert.equal(batches.files.bytes.total, 0);
   });
 
   it('refuses a file that is too large, or for which there is no room, and leaves nothing of it', async () => {
@@ -352,7 +395,7 @@ describe('BatchJobs', () => {
     );
     await assert.rejects(upload(text(150_000)), { code: 'insufficient_storage' });
     assert.equal(batches.files.list(null).length, 1);
-    assert.equal(batches.files.storedBytes, 400_000);
+    assert.equal(batches.files.bytes.total, 400_000);
   });
 
   it('lets one key have no more than its share of the room, while files are received and answers written, too', async () => {
@@ -371,17 +414,17 @@ describe('BatchJobs', () => {
         })(),
       );
     const first = receive(150_000);
-    await until(() => batches.files.storedBytes === 150_000);
+    await until(() => batches.files.bytes.total === 150_000);
     await assert.rejects(receive(120_000), { code: 'insufficient_storage' });
     go();
     await batches.files.discard(await first);
-    assert.equal(batches.files.storedBytes, 0);
+    assert.equal(batches.files.bytes.total, 0);
 
     respond = () => ({ body: Buffer.alloc(40_000, ' ') });
     batches.begin(service);
     const id = await create(lines(10), 'one');
     await until(() => events.some((event) => event.kind === 'paused'));
-    assert.ok(batches.files.storedBytes <= 250_000, `${batches.files.storedBytes}`);
+    assert.ok(batches.files.bytes.total <= 250_000, `${batches.files.bytes.total}`);
     await upload(['x'.repeat(200_000)], 'two');
     await batches.cancel(id, 'one');
     await ended(id, 'one');

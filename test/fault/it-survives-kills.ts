@@ -55,6 +55,9 @@ export function itSurvivesKills({ lines, kills, seed }: Kills): void {
         await cli?.exit;
         if (kill === 0) tear(place.folder, id);
         client = await start();
+        // The group under way may have been cut off, and what `tear` cuts off.
+        const counts = (await client.retrieve(id)).request_counts;
+        assert.ok(done(counts) > 0 && counts.total === lines, JSON.stringify(counts));
       }
       t.diagnostic(`killed after ${progress.join(', ')} of ${lines} lines`);
       const batch = await client.until(id);

@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { fixtures } from '../../support/starter.ts';
 
 interface PublishedApi {
-  components: { schemas: Record<string, { properties?: Record<string, object> }> };
+  components: { schemas: Record<string, { properties?: Record<string, object>; 'x-oaiMeta'?: { example?: string } }> };
 }
 
 /** What a service publishes about itself: see test/fixtures/published-apis/README.md. */
@@ -20,6 +20,8 @@ export function publishedApi(service: 'tei' | 'ollama' | 'openai-batches') {
       const validate = ajv.compile({ $ref: `api#/components/schemas/${schema}` });
       return validate(value) ? null : ajv.errorsText(validate.errors);
     },
+    /** What it shows of that schema. */
+    exampleOf: (schema: string): string => api.components.schemas[schema]?.['x-oaiMeta']?.example ?? '',
     /** Fields of that schema. */
     fieldsOf: (schema: string): string[] => Object.keys(api.components.schemas[schema]?.properties ?? {}),
   };

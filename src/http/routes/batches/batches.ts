@@ -66,13 +66,10 @@ export const batchesRoutes: FastifyPluginCallbackTypebox<BatchesOptions> = (app,
       },
     },
     async ({ keyName, query: { after, limit } }) => {
-      return pageOf(
-        batchesOf(batchJobs)
-          .list(keyName ?? null)
-          .map(describe),
-        { after, limit },
-        PAGE,
-      );
+      const batches = batchesOf(batchJobs);
+      const listed = await batches.list(keyName ?? null);
+      const page = pageOf(listed, { after, limit }, { ...PAGE, placeOf: (id) => batches.placeOf(id) });
+      return { ...page, data: page.data.map(describe) };
     },
   );
 
@@ -87,7 +84,7 @@ export const batchesRoutes: FastifyPluginCallbackTypebox<BatchesOptions> = (app,
         response: answers({ description: 'The batch', schema: Batch }, [401, 404]),
       },
     },
-    async ({ keyName, params }) => describe(batchesOf(batchJobs).find(params.id, keyName ?? null)),
+    async ({ keyName, params }) => describe(await batchesOf(batchJobs).retrieve(params.id, keyName ?? null)),
   );
 
   app.post(
@@ -114,21 +111,21 @@ function describe(job: BatchJob) {
     object: 'batch' as const,
     endpoint: job.endpoint,
     ...(job.model === null ? {} : { model: job.model }),
-    ...(problems.length === 0 ? {} : { errors: { object: 'list' as const, data: problems } }),
+    errors: problems.length === 0 ? null : { object: 'list' as const, data: problems },
     input_file_id: job.inputFileId,
     completion_window: job.completionWindow,
     status: job.status,
-    ...(hasEnded(job) && job.hasOutput ? { output_file_id: job.outputFileId } : {}),
-    ...(hasEnded(job) && job.hasErrors ? { error_file_id: job.errorFileId } : {}),
+    output_file_id: hasEnded(job) && job.hasOutput ? job.outputFileId : null,
+    error_file_id: hasEnded(job) && job.hasErrors ? job.errorFileId : null,
     created_at: job.createdAt,
-    in_progress_at: at.in_progress,
+    in_progress_at: at.in_progress ?? null,
     expires_at: job.expiresAt,
-    finalizing_at: at.finalizing,
-    completed_at: at.completed,
-    failed_at: at.failed,
-    expired_at: at.expired,
-    cancelling_at: at.cancelling,
-    cancelled_at: at.cancelled,
+    finalizing_at: at.finalizing ?? null,
+    completed_at: at.completed ?? null,
+    failed_at: at.failed ?? null,
+    expired_at: at.expired ?? null,
+    cancelling_at: at.cancelling ?? null,
+    cancelled_at: at.cancelled ?? null,
     request_counts: { ...job.counts },
     usage: {
       input_tokens: tokens,

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { BATCH_ENDPOINTS, BATCH_STATUSES } from '../../../batch-jobs/batch-job.ts';
 import { requestExamples } from '../../openapi/documented-examples.ts';
 import { oneOf } from '../../openapi/schemas.ts';
@@ -39,16 +39,17 @@ export const createBatchBody = Type.Object(
   { additionalProperties: false, title: 'CreateBatchRequest', 'x-examples': requestExamples(batchExamples) },
 );
 
-const when = (what: string) => Type.Optional(Type.Integer({ description: `When ${what}, in Unix seconds` }));
+const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+const when = (what: string) => orNull(Type.Integer({ description: `When ${what}, in Unix seconds` }));
 
-/** A batch as the OpenAI API writes it. What it has not come to is left out. */
+/** A batch as the OpenAI API writes it. What it has not come to is null. */
 export const Batch = Type.Object(
   {
     id: Type.String(),
     object: Type.Literal('batch'),
     endpoint: oneOf(BATCH_ENDPOINTS),
     model: Type.Optional(Type.String({ description: 'The served name of the model that its lines ask' })),
-    errors: Type.Optional(
+    errors: orNull(
       Type.Object(
         {
           object: Type.Literal('list'),
@@ -70,8 +71,8 @@ export const Batch = Type.Object(
     input_file_id: Type.String(),
     completion_window: Type.String(),
     status: oneOf(BATCH_STATUSES),
-    output_file_id: Type.Optional(Type.String({ description: 'Answers; there when it has ended' })),
-    error_file_id: Type.Optional(Type.String({ description: 'Lines with an error; there when it has ended' })),
+    output_file_id: orNull(Type.String({ description: 'Answers; there when it has ended' })),
+    error_file_id: orNull(Type.String({ description: 'Lines with an error; there when it has ended' })),
     created_at: Type.Integer({ description: 'Unix seconds' }),
     in_progress_at: when('all lines were found to be valid'),
     expires_at: Type.Integer({ description: 'When it will be given up, in Unix seconds' }),
@@ -108,8 +109,8 @@ export const BatchList = Type.Object(
   {
     object: Type.Literal('list'),
     data: Type.Array(Batch),
-    first_id: Type.Optional(Type.String({ description: 'Of `data`; left out where there is none' })),
-    last_id: Type.Optional(Type.String({ description: 'For `after` of the next page' })),
+    first_id: Type.Union([Type.String(), Type.Null()], { description: 'Of `data`; null where there is none' }),
+    last_id: Type.Union([Type.String(), Type.Null()], { description: 'For `after` of the next page' }),
     has_more: Type.Boolean(),
   },
   { title: 'BatchList' },
@@ -118,6 +119,8 @@ export const BatchList = Type.Object(
 export const batchParams = Type.Object({ id: Type.String({ description: "The batch's id" }) });
 
 export const batchQuery = Type.Object({
-  after: Type.Optional(Type.String({ description: 'The id of a batch: only those that are older' })),
+  after: Type.Optional(
+    Type.String({ description: 'The id of a batch: only those behind it in the list. It may be gone by now' }),
+  ),
   limit: Type.Optional(Type.String({ description: 'Batches of a page, 1 to 100. Default: 20' })),
 });

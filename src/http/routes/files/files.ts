@@ -66,9 +66,11 @@ export const filesRoutes: FastifyPluginAsync<FilesOptions> = async (app, { batch
       },
     },
     async ({ keyName, query }) => {
-      const files = batchesOf(batchJobs).files.list(keyName ?? null);
-      const wanted = files.filter(({ purpose }) => query.purpose === undefined || purpose === query.purpose);
-      return pageOf(wanted.map(describe), query, PAGE);
+      const { files } = batchesOf(batchJobs);
+      const listed = files.list(keyName ?? null);
+      const wanted = listed.filter(({ purpose }) => query.purpose === undefined || purpose === query.purpose);
+      const page = pageOf(wanted, query, { ...PAGE, placeOf: (id) => files.placeOf(id) });
+      return { ...page, data: page.data.map(describe) };
     },
   );
 

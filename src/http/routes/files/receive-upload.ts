@@ -22,7 +22,8 @@ export const EXPIRY = { least: 3_600, most: 2_592_000 } as const;
 export async function receiveUpload(request: FastifyRequest, files: FileStore, receiveMs: number): Promise<StoredFile> {
   const owner = request.keyName ?? null;
   const { maxFileBytes } = files;
-  if (Number(request.headers['content-length'] ?? 0) > maxFileBytes + ENVELOPE_BYTES) {
+  const { 'content-length': length = '0' } = request.headers;
+  if (Number(length) > maxFileBytes + ENVELOPE_BYTES) {
     throw new HotvecError('body_too_large', `The file is larger than ${maxFileBytes} bytes.`);
   }
   const fields = new Map<Field, string>();
@@ -36,7 +37,7 @@ export async function receiveUpload(request: FastifyRequest, files: FileStore, r
       if (part.type === 'file') {
         if (part.fieldname !== 'file') throw invalidInput('The file must be in the field file.', 'file');
         filename = part.filename.slice(0, LONGEST_NAME);
-        received = await files.receive(owner, pace.read<Buffer>(part.file));
+        received = await files.receive(owner, pace.read<Buffer>(part.file), Number(length));
         request.bodyBytes = received.bytes;
         continue;
       }

@@ -22,8 +22,8 @@ export const FileList = Type.Object(
   {
     object: Type.Literal('list'),
     data: Type.Array(BatchFile),
-    first_id: Type.Optional(Type.String({ description: 'Of `data`; left out where there is none' })),
-    last_id: Type.Optional(Type.String({ description: 'For `after` of the next page' })),
+    first_id: Type.Union([Type.String(), Type.Null()], { description: 'Of `data`; null where there is none' }),
+    last_id: Type.Union([Type.String(), Type.Null()], { description: 'For `after` of the next page' }),
     has_more: Type.Boolean(),
   },
   { title: 'FileList' },
@@ -37,9 +37,15 @@ export const FileDeleted = Type.Object(
 export const fileParams = Type.Object({ id: Type.String({ description: "The file's id" }) });
 
 export const fileQuery = Type.Object({
-  after: Type.Optional(Type.String({ description: 'The id of a file: only those behind it in the list' })),
+  after: Type.Optional(
+    Type.String({ description: 'The id of a file: only those behind it in the list. It may be gone by now' }),
+  ),
   limit: Type.Optional(Type.String({ description: 'Files of a page, 1 to 10000. Default: 10000' })),
-  order: Type.Optional(Type.String({ description: '`asc`: oldest first; `desc`: newest first, the default' })),
+  order: Type.Optional(
+    Type.String({
+      description: '`asc`: oldest first; `desc`: newest first, the default. Of answers that is when they were whole',
+    }),
+  ),
   purpose: Type.Optional(Type.String({ description: '`batch` or `batch_output`: only those' })),
 });
 

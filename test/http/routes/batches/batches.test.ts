@@ -87,7 +87,9 @@ describe('/v1/files and /v1/batches', () => {
   it('answers as the OpenAI API describes its answers', async () => {
     const api = publishedApi('openai-batches');
     const check = (name: string, value: object) => {
-      assert.equal(api.check(name, value), null, JSON.stringify(value));
+      // null: as in its examples and answers, where its schemas have no such thing.
+      const said = JSON.parse(JSON.stringify(value), (_, field) => field ?? undefined) as object;
+      assert.equal(api.check(name, said), null, JSON.stringify(value));
       const known = api.fieldsOf(name);
       assert.deepEqual(
         Object.keys(value).filter((field) => !known.includes(field)),
@@ -97,9 +99,24 @@ describe('/v1/files and /v1/batches', () => {
     const json = async (method: string, url: string) => (await (await client.ask(method, url)).json()) as object;
     const created = await client.begin([requestLine('a', { input: 'x' })], { metadata: { a: 'b' } });
     check('Batch', created);
+    // All of its example: who reads the JSON without an SDK asks for them by name.
+    const example = (api.exampleOf('Batch').match(/(?<=^ {2}")\w+(?=":)/gm) ?? []) as string[];
+    assert.ok(example.length > 20);
+    assert.deepEqual(
+      example.filter((field) => !(field in created) && field !== 'model'),
+      [],
+    );
+    assert.deepEqual([created.errors, created.output_file_id, created.completed_at], [null, null, null]);
     const batch = await client.until(created.id);
     check('Batch', batch);
     check('ListBatchesResponse', await json('GET', '/v1/batches'));
+    assert.deepEqual(await json('GET', '/v1/files?purpose=vision'), {
+      object: 'list',
+      data: [],
+      first_id: null,
+      last_id: null,
+      has_more: false,
+    });
     check('ListFilesResponse', await json('GET', '/v1/files'));
     check('OpenAIFile', await json('GET', `/v1/files/${batch.output_file_id}`));
     check('DeleteFileResponse', await json('DELETE', `/v1/files/${batch.output_file_id}`));
@@ -128,6 +145,57 @@ describe('/v1/files and /v1/batches', () => {
       assert.equal((await client.ask('GET', `/v1/batches?${query}`)).status, 400, query);
     }
     assert.equal((await client.ask('GET', '/v1/files?order=up')).status, 400);
+  });
+
+  it('goes on behind what was deleted, and refuses what was never there', async () => {
+    const made: string[] = [];
+    for (let i = 0; i < 6; i++) made.push(await client.upload([`x${i}`]));
+    type Page = { data: { id: string }[]; has_more: boolean };
+    for (const order of ['desc', 'asc']) {
+      const left = new Set(made.splice(0, 3));
+      // As SDKs page: while a page is shown, the client deletes what it has seen.
+      for (let after = '', isMore = true; isMore && left.size > 0; ) {
+        const url = `/v1/files?limit=2&order=${order}${after}`;
+        const { data, has_more } = (await (await client.ask('GET', url)).json()) as Page;
+        for (const { id } of data) {
+          if (left.delete(id)) assert.equal((await client.ask('DELETE', `/v1/files/${id}`)).status, 200);
+        }
+        after = `&after=${data.at(-1)?.id}`;
+        isMore = has_more;
+      }
+      assert.deepEqual([...left], [], order);
+    }
+    const wrong = ['x', '', 'file-abc123', 'batch_abc123', `file-${'g'.repeat(32)}`];
+    for (const url of ['/v1/files', '/v1/batches']) {
+      for (const after of wrong) {
+        const answer = await client.ask('GET', `${url}?after=${after}`);
+        const { error } = (await answer.json()) as { error: { code: string; param: string } };
+        assert.deepEqual([answer.status, error.code, error.param], [400, 'invalid_input', 'after'], url + after);
+      }
+    }
+  });
+
+  it('lists files by when they were made, and not by when their batch was', async () => {
+    const { id } = await client.begin([requestLine('a', { input: 'x' })]);
+    const batch = await client.until(id);
+    const file = path.join(place.folder, 'files', `${batch.output_file_id}.json`);
+    const later = await client.upload(['x']);
+    await service.close();
+    // An hour later: the batch was a large one.
+    const stored = JSON.parse(readFileSync(file, 'utf8')) as { createdAt: number };
+    writeFileSync(file, JSON.stringify({ ...stored, createdAt: stored.createdAt + 3_600 }));
+    service = await startEmbedderAndReranker({}, { batchDir: place.folder, batchMaxFileBytes: 100_000 });
+    client = new BatchClient(service.url);
+    const ids = async (query: string) => {
+      const { data } = (await (await client.ask('GET', `/v1/files?${query}`)).json()) as { data: { id: string }[] };
+      return data.map((one) => one.id);
+    };
+    assert.deepEqual(await ids('limit=2'), [batch.output_file_id, later]);
+    assert.deepEqual(await ids(`limit=1&after=${batch.output_file_id}`), [later]);
+    assert.deepEqual(await ids(`order=asc&after=${later}`), [batch.output_file_id]);
+    await client.ask('DELETE', `/v1/files/${batch.output_file_id}`);
+    assert.deepEqual(await ids(`limit=1&after=${batch.output_file_id}`), [later], 'where it stood is remembered');
+    await client.ask('DELETE', `/v1/files/${later}`);
   });
 
   const refusals: [what: string, ask: () => Promise<Response>, status: number, code: string, param: string | null][] = [
@@ -251,7 +319,7 @@ describe('/v1/files and /v1/batches', () => {
       invalid('output_expires_after.seconds'),
     );
     assert.deepEqual(await create({ priority: 1 }), [400, 'unknown_field', 'priority']);
-    assert.deepEqual(await create({ input_file_id: 'file-x' }), [404, 'file_not_found', 'file_id']);
+    assert.deepEqual(await create({ input_file_id: 'file-x' }), [404, 'file_not_found', 'input_file_id']);
   });
 
   it('tells log and metrics what becomes of batches', async () => {
