@@ -6,6 +6,7 @@ import { ApiKeys, readApiKeys, reloadApiKeys } from './http/door/api-keys.ts';
 import { listen } from './http/door/listen.ts';
 import { closeNow, shutDown } from './http/door/shut-down.ts';
 import { reportModel } from './log/model-events.ts';
+import { NO_BATCHES } from './metrics/batch-job-metrics.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { packageVersion } from './package-info.ts';
 import { beginBatches, openBatches } from './serve-batches.ts';
@@ -51,7 +52,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const metrics: Metrics = new Metrics(() => ({
     models: models.map(observeModel),
     ready: readiness.isReady,
-    batches: { unfinished: batchJobs?.unfinished ?? 0, storedBytes: batchJobs?.files.bytes.total ?? 0 },
+    batches: batchJobs?.observe() ?? NO_BATCHES,
     logLinesDropped: logLinesDropped?.() ?? 0,
   }));
   const reports = (name: string) => reportModel(name, logger, metrics.of(name));

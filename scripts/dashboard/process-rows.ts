@@ -24,6 +24,38 @@ export const processRows: Row[] = [
     ],
   },
   {
+    title: 'Batch API (BATCH_DIR)',
+    panels: [
+      {
+        title: 'Lines answered',
+        unit: 'ops',
+        queries: [[`sum by (outcome) (${rate('hotvec_batch_api_lines_total')})`, '{{outcome}}']],
+      },
+      {
+        title: 'Batches',
+        unit: 'short',
+        description: 'Paused: their answers cannot be stored.',
+        queries: [
+          ['sum by (instance) (hotvec_batch_api_unfinished{$$})', 'unfinished {{instance}}'],
+          ['sum by (instance) (hotvec_batch_api_paused{$$})', 'paused {{instance}}'],
+        ],
+      },
+      {
+        title: 'Oldest batch that waits',
+        unit: 's',
+        queries: [['max by (instance) (hotvec_batch_api_oldest_waiting_seconds{$$})', '{{instance}}']],
+      },
+      {
+        title: 'Files',
+        unit: 'bytes',
+        queries: [
+          ['sum by (instance) (hotvec_batch_api_stored_bytes{$$})', 'stored {{instance}}'],
+          ['sum by (instance) (hotvec_batch_api_max_stored_bytes{$$})', 'at most {{instance}}'],
+        ],
+      },
+    ],
+  },
+  {
     title: 'Main process',
     panels: [
       {

@@ -3,13 +3,12 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { HotvecError, invalidInput } from '../errors.ts';
 import type { OnBatchEvent } from './batch-events.ts';
-import { type BatchEndpoint, type BatchJob, hasEnded, newId, reach, timeOfId } from './batch-job.ts';
+import { type BatchEndpoint, type BatchJob, hasEnded, newId, reach } from './batch-job.ts';
 import { BatchProgress } from './batch-progress.ts';
 import { type FileLimits, FileStore } from './file-store.ts';
 import { JobStore } from './job-store.ts';
 import { JobTurns } from './job-turns.ts';
 import type { LineService } from './line-service.ts';
-import type { ListPlace } from './list-place.ts';
 import { LockFile } from './lock-file.ts';
 import { asRefusal } from './storage-failure.ts';
 import type { InputLimits } from './validate-input.ts';
@@ -101,6 +100,20 @@ export class BatchJobs {
     return this.jobs.unfinished().length;
   }
 
+  /** What there is now, for metrics. */
+  observe() {
+    const waiting = this.jobs.unfinished().filter((job) => !this.turns.isBusy(job));
+    const now = this.options.now() / 1000;
+    return {
+      unfinished: this.unfinished,
+      storedBytes: this.files.bytes.total,
+      maxStoredBytes: this.options.limits.maxStoredBytes,
+      /** Since the oldest one of which nothing is done now was made. */
+      oldestWaitingS: Math.max(0, ...waiting.map(({ createdAt }) => now - createdAt)),
+      isLost: this.isLost,
+    };
+  }
+
   /** From now on batches run: their models are loaded. */
   begin(service: LineService): void {
     const { unfinished } = this;
@@ -145,15 +158,6 @@ export class BatchJobs {
     onEvent({ kind: 'created', job, bytes: file.bytes });
     this.turns.advance();
     return job;
-  }
-
-  /**
-   * Where a batch stands in lists, or stood.
-   * @returns undefined: there was never a batch with this id.
-   */
-  placeOf(id: string): ListPlace | undefined {
-    const createdAt = timeOfId(id, 'batch_');
-    return createdAt === undefined ? undefined : { id, createdAt };
   }
 
   /** @throws {HotvecError} batch_not_found. */

@@ -45,6 +45,11 @@ export class JobTurns {
     this.sweep();
   }
 
+  /** Whether something is done for the batch now. */
+  isBusy({ id }: BatchJob): boolean {
+    return this.busy.has(id);
+  }
+
   /** Nothing more of the batch is begun. */
   cancel({ id }: BatchJob): void {
     this.busy.get(id)?.cancel.abort();

@@ -11,6 +11,15 @@ export function byAge(a: ListPlace, b: ListPlace): number {
   return a.createdAt - b.createdAt || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 
+/**
+ * Where a batch stands in lists, or stood.
+ * @returns undefined: there was never a batch with this id.
+ */
+export function placeOfBatch(id: string): ListPlace | undefined {
+  const createdAt = timeOfId(id, 'batch_');
+  return createdAt === undefined ? undefined : { id, createdAt };
+}
+
 /** Two of the longest pages of a list. */
 const MOST = 20_000;
 

@@ -5,7 +5,21 @@ import type { PrefixedRegistry } from './prefixed-registry.ts';
 export interface ObservedBatches {
   unfinished: number;
   storedBytes: number;
+  maxStoredBytes: number;
+  /** Age in seconds of the oldest batch of which nothing is done now; 0: there is none. */
+  oldestWaitingS: number;
+  /** Another process has taken the folder. */
+  isLost: boolean;
 }
+
+/** Of a server without BATCH_DIR. */
+export const NO_BATCHES: ObservedBatches = {
+  unfinished: 0,
+  storedBytes: 0,
+  maxStoredBytes: 0,
+  oldestWaitingS: 0,
+  isLost: false,
+};
 
 /** Statuses that a batch ends with. */
 const ENDS = ['completed', 'failed', 'expired', 'cancelled'] as const;
@@ -31,6 +45,18 @@ export class BatchJobMetrics {
     define.observedGauge('batch_api_stored_bytes', 'Bytes of all files of the Batch API', [], () => [
       [{}, observe().storedBytes],
     ]);
+    define.observedGauge('batch_api_max_stored_bytes', 'BATCH_MAX_STORED_BYTES; 0: the Batch API is off', [], () => [
+      [{}, observe().maxStoredBytes],
+    ]);
+    define.observedGauge(
+      'batch_api_oldest_waiting_seconds',
+      'Age of the oldest batch that waits for its turn; 0: none waits',
+      [],
+      () => [[{}, observe().oldestWaitingS]],
+    );
+    define.observedGauge('batch_api_folder_lost', '1 once another process has taken BATCH_DIR', [], () => [
+      [{}, Number(observe().isLost)],
+    ]);
   }
 
   observe(event: BatchEvent): void {
@@ -41,7 +67,12 @@ export class BatchJobMetrics {
         return;
       case 'ended':
         this.ended.inc({ status: event.job.status });
-        return;
+        // Cancelled, say, while it waited for room.
+        this.waiting.delete(event.job.id);
+        break;
+      case 'failed':
+        this.waiting.delete(event.batch);
+        break;
       case 'paused':
         this.waiting.add(event.batch);
         break;

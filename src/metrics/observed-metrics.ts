@@ -1,4 +1,4 @@
-import type { ObservedBatches } from './batch-job-metrics.ts';
+import { NO_BATCHES, type ObservedBatches } from './batch-job-metrics.ts';
 import type { PrefixedRegistry } from './prefixed-registry.ts';
 
 /** State of a model that is read when metrics are collected, not counted along the way. */
@@ -62,6 +62,6 @@ export function defineObserved(define: PrefixedRegistry, observe: () => Observed
 export const NOTHING_OBSERVED: Observed = {
   models: [],
   ready: false,
-  batches: { unfinished: 0, storedBytes: 0 },
+  batches: NO_BATCHES,
   logLinesDropped: 0,
 };

@@ -282,6 +282,9 @@ describe('BatchJobs', () => {
       [done, { total: 3, completed: 0, failed: 0 }],
     );
     assert.equal(batches.files.bytes.total, bytes);
+    clock.advance(HOUR * 1_000);
+    const { unfinished, oldestWaitingS, maxStoredBytes } = batches.observe();
+    assert.deepEqual([unfinished, Math.round(oldestWaitingS / HOUR), maxStoredBytes], [2, 1, limits.maxStoredBytes]);
     await batches.stop();
 
     batches = await open();

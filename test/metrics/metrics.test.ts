@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { BatchJob } from '../../src/batch-jobs/batch-job.ts';
+import { NO_BATCHES } from '../../src/metrics/batch-job-metrics.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
 import { NOTHING_OBSERVED } from '../../src/metrics/observed-metrics.ts';
 import { parseMetrics } from '../support/read-metrics.ts';
@@ -30,6 +32,22 @@ describe('Metrics', () => {
     assert.equal((await seriesOf(metrics)).get('hotvec_log_lines_dropped_total'), 3);
     logLinesDropped = 5;
     assert.equal((await seriesOf(metrics)).get('hotvec_log_lines_dropped_total'), 5);
+  });
+
+  it('counts a batch as paused until it goes on, ends, or fails', async () => {
+    const metrics = new Metrics(() => ({ ...NOTHING_OBSERVED, batches: { ...NO_BATCHES, isLost: true } }));
+    const paused = async () => (await seriesOf(metrics)).get('hotvec_batch_api_paused');
+    const ids = ['a', 'b', 'c'];
+    for (const batch of ids) metrics.observeBatchJob({ kind: 'paused', batch, reason: 'ENOSPC' });
+    assert.equal(await paused(), 3);
+    metrics.observeBatchJob({ kind: 'continued', batch: 'a' });
+    assert.equal(await paused(), 2);
+    // Cancelled while it waited: there was room when that was stored, and nobody had to say that it goes on.
+    metrics.observeBatchJob({ kind: 'ended', job: { id: 'b', status: 'cancelled' } as BatchJob });
+    assert.equal(await paused(), 1);
+    metrics.observeBatchJob({ kind: 'failed', batch: 'c', error: new Error('broken') });
+    assert.equal(await paused(), 0);
+    assert.equal((await seriesOf(metrics)).get('hotvec_batch_api_folder_lost'), 1);
   });
 
   it('has the lag of the event loop and what else Node tells', async () => {

@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { type BatchJob, hasEnded } from '../../../batch-jobs/batch-job.ts';
 import type { BatchJobs } from '../../../batch-jobs/batch-jobs.ts';
+import { placeOfBatch } from '../../../batch-jobs/list-place.ts';
 import { invalidInput } from '../../../errors.ts';
 import { batchesOf, pageOf } from '../../answers/batch-pages.ts';
 import { answers } from '../../openapi/documented-answers.ts';
@@ -66,9 +67,8 @@ export const batchesRoutes: FastifyPluginCallbackTypebox<BatchesOptions> = (app,
       },
     },
     async ({ keyName, query: { after, limit } }) => {
-      const batches = batchesOf(batchJobs);
-      const listed = await batches.list(keyName ?? null);
-      const page = pageOf(listed, { after, limit }, { ...PAGE, placeOf: (id) => batches.placeOf(id) });
+      const listed = await batchesOf(batchJobs).list(keyName ?? null);
+      const page = pageOf(listed, { after, limit }, { ...PAGE, placeOf: placeOfBatch });
       return { ...page, data: page.data.map(describe) };
     },
   );

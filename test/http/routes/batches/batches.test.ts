@@ -331,6 +331,7 @@ describe('/v1/files and /v1/batches', () => {
         ended: series.get('hotvec_batch_api_batches_total{status="completed"}') ?? Number.NaN,
         unfinished: series.get('hotvec_batch_api_unfinished'),
         stored: series.get('hotvec_batch_api_stored_bytes') ?? Number.NaN,
+        most: series.get('hotvec_batch_api_max_stored_bytes'),
         inside: series.get('hotvec_inflight_bytes'),
         inputs: series.get('hotvec_inputs_total{model="starter"}') ?? Number.NaN,
       };
@@ -351,6 +352,7 @@ describe('/v1/files and /v1/batches', () => {
         ended: before.ended + 1,
         unfinished: 0,
         stored: true,
+        most: 20 * 2 ** 30,
         inside: 0,
         inputs: before.inputs + 298,
       },
