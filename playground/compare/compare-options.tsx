@@ -1,6 +1,7 @@
 import type { ApiError } from '../api/api-error.ts';
 import { isWithoutEmbedder } from '../api/models.ts';
 import { ErrorMessage } from '../fields/error-message.tsx';
+import { InstructionField } from '../fields/instruction-field.tsx';
 import { instruction, type Metric, metric } from './comparison.ts';
 import { DimensionsField } from './dimensions-field.tsx';
 
@@ -15,21 +16,7 @@ const METRICS: Record<Metric, string> = {
 export function CompareOptions({ error }: { error: ApiError | null }) {
   return (
     <div class="options">
-      <div class="field wide">
-        <label for="compare-instruction">
-          Instruction <span class="fact">your own task for the queries, in English</span>
-        </label>
-        <input
-          id="compare-instruction"
-          value={instruction.value}
-          placeholder="Given a question, retrieve passages that answer it"
-          aria-describedby="compare-instruction-error"
-          onInput={({ currentTarget }) => {
-            instruction.value = currentTarget.value;
-          }}
-        />
-        <ErrorMessage id="compare-instruction-error" error={error} field="instruction" />
-      </div>
+      <InstructionField id="compare-instruction" of="the queries" value={instruction} error={error} />
       {!isWithoutEmbedder.value && (
         <>
           <DimensionsField error={error} />

@@ -26,6 +26,7 @@ export function TextListField({ side, title, error }: Props) {
       <textarea
         id={id}
         rows={6}
+        dir="auto"
         spellcheck={false}
         value={values[side].value}
         aria-describedby={`${id}-count ${id}-error`}

@@ -47,7 +47,7 @@ export function OpenTexts({ openId }: { openId: string | null }) {
       <details class="paste">
         <summary>Paste texts</summary>
         <label for="pasted-texts">Texts, one a line</label>
-        <textarea id="pasted-texts" ref={pasted} rows={6} />
+        <textarea id="pasted-texts" ref={pasted} rows={6} dir="auto" />
         <button type="button" onClick={() => openPasted(pasted.current?.value ?? '')}>
           Embed them
         </button>

@@ -17,6 +17,7 @@ export function QueryForm() {
       <input
         id="search-query"
         type="search"
+        dir="auto"
         autocomplete="off"
         placeholder="What they are about, not the words they have"
         value={query.value}

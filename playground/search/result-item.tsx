@@ -41,7 +41,7 @@ export function ResultItem({ item }: { item: ShownResult }) {
         )}
       </div>
       <div class="content">
-        <p class="text">
+        <p class="text" dir="auto">
           {isWhole ? text : `${text.slice(0, LONG_TEXT)}… `}
           {!isWhole && (
             <button type="button" class="quiet" onClick={() => setWhole(true)}>

@@ -1,4 +1,5 @@
 import { ErrorMessage } from '../fields/error-message.tsx';
+import { InstructionField } from '../fields/instruction-field.tsx';
 import { KIND_NAMES, type PromptKind } from '../fields/prompt-kinds.ts';
 import { chosenKind, instruction, kind, kinds, side, text, tokens } from './tokenization.ts';
 
@@ -12,6 +13,7 @@ export function TokenFields() {
         <textarea
           id="tokens-text"
           rows={4}
+          dir="auto"
           spellcheck={false}
           value={text.value}
           aria-describedby="tokens-text-error"
@@ -39,20 +41,7 @@ export function TokenFields() {
           </select>
           <ErrorMessage error={error} field="input_type" />
         </div>
-        <div class="field wide">
-          <label for="tokens-instruction">
-            Instruction <span class="fact">your own task for a query, in English</span>
-          </label>
-          <input
-            id="tokens-instruction"
-            value={instruction.value}
-            aria-describedby="tokens-instruction-error"
-            onInput={({ currentTarget }) => {
-              instruction.value = currentTarget.value;
-            }}
-          />
-          <ErrorMessage id="tokens-instruction-error" error={error} field="instruction" />
-        </div>
+        <InstructionField id="tokens-instruction" of="a query" value={instruction} error={error} />
         <div class="field">
           <label for="tokens-side">Where it is too long</label>
           <select

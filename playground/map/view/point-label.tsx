@@ -22,7 +22,7 @@ export function PointLabel({ point, place: [x, y], isAbove }: Props) {
   const value = now.kind === 'scale' ? now.values[point] : null;
   return (
     <div class={isAbove ? 'map-label above' : 'map-label'} style={{ '--x': `${x}px`, '--y': `${y}px` }}>
-      <p>{text.length <= LENGTH ? text : `${text.slice(0, LENGTH - 1)}…`}</p>
+      <p dir="auto">{text.length <= LENGTH ? text : `${text.slice(0, LENGTH - 1)}…`}</p>
       {now.kind !== 'uncolored' && (
         <p class="map-fact">
           {now.title}: {group ?? (value === undefined || Number.isNaN(value) ? 'no value' : value)}
