@@ -1,4 +1,5 @@
 import { ApiError } from '../api/api-error.ts';
+import { nameItem } from '../api/name-item.ts';
 import { post } from '../api/server.ts';
 import { decodeVector } from './decode-vector.ts';
 
@@ -44,7 +45,7 @@ export async function askVectors(request: VectorsRequest, signal: AbortSignal): 
     const vectors = new Float32Array(texts.length * dimensions);
     const failed: AnsweredVectors['failed'] = [];
     for (const item of body.data) {
-      if ('error' in item) failed.push([item.index, item.error.message]);
+      if ('error' in item) failed.push([item.index, nameItem(item.error.message, `input[${item.index}]`)]);
       else decodeVector(item.embedding as string, vectors, item.index * dimensions);
     }
     return { vectors, failed, tokens: body.usage.total_tokens };

@@ -2,6 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import type { ApiError } from '../api/api-error.ts';
 import type { RerankRequest } from '../api/api-types.ts';
 import { reranker } from '../api/models.ts';
+import { nameItem } from '../api/name-item.ts';
 import { post } from '../api/server.ts';
 import { collection } from '../collection/collection.ts';
 import { asApiError } from '../fields/error-message.tsx';
@@ -71,8 +72,9 @@ export async function rerank(): Promise<void> {
     const order: { row: number; score: number }[] = [];
     const failed = new Map<number, string>();
     for (const item of answer.body.results) {
-      if ('error' in item) failed.set(rowAt(item.index), item.error.message);
-      else order.push({ row: rowAt(item.index), score: item.relevance_score });
+      const row = rowAt(item.index);
+      if ('error' in item) failed.set(row, nameItem(item.error.message, `documents[${item.index}]`));
+      else order.push({ row, score: item.relevance_score });
     }
     reranked.value = { before, order, failed, model: answer.body.model };
   } catch (error) {
