@@ -80,12 +80,13 @@ function readJsonLines(text: string): Table {
 function readJsonLine(line: string, number: number): object {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(line, keepDigits);
   } catch {
     throw new UnreadableTableError(`Line ${number} is not JSON.`);
   }
   if (typeof value === 'string') return { text: value };
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isObject && !exactJson.isRawJSON?.(value)) return value as object;
   throw new UnreadableTableError(`Line ${number} is neither an object nor a string.`);
 }
 
@@ -94,13 +95,25 @@ function asText(value: unknown): string {
   return value === null ? '' : JSON.stringify(value);
 }
 
+/** In browsers since 2023 to 2025 (ECMAScript: JSON.parse with source); others round what float64 does not hold. */
+const exactJson: { rawJSON?: (text: string) => object; isRawJSON?: (value: unknown) => boolean } = JSON as object;
+
+/** A number as it is written: an id of twenty digits stays that id, also in what is saved. */
+function keepDigits(_name: string, value: unknown, context?: { source?: string }): unknown {
+  const { source } = context ?? {};
+  if (typeof value !== 'number' || source === undefined || source === String(value)) return value;
+  return exactJson.rawJSON?.(source) ?? value;
+}
+
 function readLines(text: string) {
   const lines: { line: string; number: number }[] = [];
   let blankLines = 0;
+  // A carriage return alone ends the lines of old files, and of some programs' exports.
+  const ends = /\r\n|\n|\r/g;
   for (let start = 0, number = 1; start < text.length; number++) {
-    const end = text.indexOf('\n', start);
-    const line = text.slice(start, end === -1 ? text.length : end).replace(/\r$/, '');
-    start = end === -1 ? text.length : end + 1;
+    const end = ends.exec(text);
+    const line = text.slice(start, end?.index);
+    start = end === null ? text.length : ends.lastIndex;
     if (line.trim() === '') blankLines++;
     else if (lines.length === MOST_ROWS) return { lines, hasMore: true, blankLines };
     else lines.push({ line, number });

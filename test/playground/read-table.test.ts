@@ -9,6 +9,7 @@ describe('readTable()', () => {
     const table = readTable('one\r\n\n  two "quoted", with a comma\n \nthree\n', 'txt');
     assert.deepEqual(table.rows, [['one'], ['  two "quoted", with a comma'], ['three']]);
     assert.equal(table.blankLines, 2);
+    assert.deepEqual(readTable('one\rtwo\r\rthree', 'txt').rows, [['one'], ['two'], ['three']]);
   });
 
   it('reads quotes, line breaks in cells and any usual separator of a .csv', () => {

@@ -184,6 +184,22 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await page.getByRole('group', { name: 'Order by' }).waitFor();
     }));
 
+  it('says of a text that the reranker cannot read why, and ranks the others', () =>
+    withSearch(async (opened) => {
+      const { page } = opened;
+      await page.getByText('Paste texts').click();
+      await page.getByLabel('Texts, one a line').fill(`short\n${'word '.repeat(MAX_INPUT_TOKENS - 20)}\nanother`);
+      await page.getByRole('button', { name: 'Embed them' }).click();
+      await isWhole(opened);
+      await search(opened, 'word');
+      await page.getByText('The 3 nearest of 3 texts').waitFor();
+      await page.getByRole('button', { name: 'Rerank the top 3' }).click();
+      await page.getByRole('group', { name: 'Order by' }).waitFor();
+      assert.deepEqual((await page.locator('.result .rank').allInnerTexts()).at(-1), '–');
+      // The API calls it by its place in the request: documents[0].
+      assert.match(await page.locator('.result .error:visible').innerText(), /^this text .*300/);
+    }));
+
   it('embeds the chosen column of a file, shows why some rows have no vector, and finds the others', () =>
     withSearch(async (opened) => {
       const { page } = opened;
@@ -205,7 +221,12 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await page.getByText('3 texts have no vector').click();
       const reasons = await page.locator('.failed li').allInnerTexts();
       assert.equal(reasons.length, 3);
-      for (const [place, words] of [/Text 1: .*20,?000/, /Text 2: .*300/, /Text 3: .*empty/].entries()) {
+      for (const [place, words] of [
+        /^Text 1: .*20,?000/,
+        // The API calls them by their places in the request: input[0].
+        /^Text 2: this text .*300/,
+        /^Text 3: this text .*empty/,
+      ].entries()) {
         assert.match(reasons[place] ?? '', words);
       }
       await search(opened, 'How can I protect my files?');
@@ -221,7 +242,9 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
     withSearch(async (opened) => {
       const { page } = opened;
       await page.locator('.drop').waitFor();
-      const lines = texts.map((text, id) => JSON.stringify({ id, body: { nested: text }, text }));
+      const rest = texts.slice(1).map((text, id) => JSON.stringify({ id, body: { nested: text }, text }));
+      const exact = '"id":12345678901234567890,"body":{"n":1.50}';
+      const lines = [`{${exact},"text":${JSON.stringify(texts[0])}}`, ...rest];
       await page.evaluate(
         `{
           const transfer = new DataTransfer();
@@ -235,6 +258,14 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await page.getByLabel('Field of the texts').selectOption('text');
       await page.getByRole('button', { name: 'Embed 60 texts' }).click();
       await isWhole(opened);
+      await search(opened, texts[0] as string);
+      await page.getByText('nearest of 60 texts').waitFor();
+      // Numbers that float64 does not hold stay as they are written.
+      const cells = await page
+        .locator('.result', { hasText: texts[0] as string })
+        .locator('.cells')
+        .innerText();
+      assert.match(cells, /12345678901234567890[\s\S]*\{"n":1\.50\}/);
       await page.getByText('Open other texts').click();
       await page.getByText('Paste texts').click();
       await page.getByLabel('Texts, one a line').fill('a dog barks\n\na cat meows\n');
