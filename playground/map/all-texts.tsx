@@ -1,7 +1,8 @@
 import { useMemo, useState } from 'preact/hooks';
 import { coloring } from './coloring/color-by.ts';
 import type { Coloring } from './coloring/coloring.ts';
-import { chosen, mapped, textOf } from './map-state.ts';
+import { mapped, textOf } from './map-state.ts';
+import { TextButton } from './text-button.tsx';
 
 const PER_PAGE = 50;
 
@@ -67,16 +68,7 @@ function TextTable() {
             <tr key={point}>
               <td>{((texts.rows[point] as number) + 1).toLocaleString('en')}</td>
               <td>
-                <button
-                  type="button"
-                  class="map-neighbor"
-                  aria-pressed={chosen.value === point}
-                  onClick={() => {
-                    chosen.value = point;
-                  }}
-                >
-                  <span class="name">{textOf(texts, point)}</span>
-                </button>
+                <TextButton point={point} />
               </td>
               {now.kind !== 'uncolored' && <td>{meaning(now, point)}</td>}
             </tr>

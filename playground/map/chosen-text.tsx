@@ -1,12 +1,24 @@
+import { hits } from './hits.ts';
 import { chosen, mapped, textOf } from './map-state.ts';
 import { neighbors } from './neighbors.ts';
+import { TextButton } from './text-button.tsx';
 
 /** The text that was clicked and those nearest to it in all dimensions, whatever the map makes of them. */
 export function ChosenText() {
   const texts = mapped.value;
   const point = chosen.value;
   if (texts === null || point === null) {
-    return <p class="map-hint">Click a point, or focus the map and press Enter, to see its nearest neighbors.</p>;
+    return (
+      <p class="map-hint">
+        Click a point, or focus the map and press Enter, to see its nearest neighbors.
+        {hits.value === null && (
+          <>
+            {' '}
+            <a href="#search">Search these texts</a>, and the nearest have their number here.
+          </>
+        )}
+      </p>
+    );
   }
   const row = texts.rows[point] as number;
   return (
@@ -23,7 +35,9 @@ export function ChosenText() {
           Close
         </button>
       </div>
-      <p class="text">{textOf(texts, point)}</p>
+      <p class="text" dir="auto">
+        {textOf(texts, point)}
+      </p>
       <dl>
         {Object.entries(texts.of.columns).map(([name, cells]) => (
           <div key={name}>
@@ -36,16 +50,7 @@ export function ChosenText() {
       <ol aria-labelledby="map-neighbors">
         {(neighbors.value ?? []).map((neighbor) => (
           <li key={neighbor.point}>
-            <button
-              type="button"
-              class="map-neighbor"
-              onClick={() => {
-                chosen.value = neighbor.point;
-              }}
-            >
-              <span class="score">{neighbor.similarity.toFixed(3)}</span>
-              <span class="name">{textOf(texts, neighbor.point)}</span>
-            </button>
+            <TextButton point={neighbor.point} facts={[neighbor.similarity.toFixed(3)]} />
           </li>
         ))}
       </ol>

@@ -1,7 +1,6 @@
 import { collection } from '../collection/collection.ts';
-import { FEWEST_FOR_UMAP } from './computing/umap-plan.ts';
 import { bringUpToDate, improve, stopImproving } from './make-map.ts';
-import { type LayoutName, mapped, newTexts, pca, shown, umap, type Work, wanted, work } from './map-state.ts';
+import { hasUmap, type LayoutName, mapped, newTexts, pca, shown, umap, type Work, wanted, work } from './map-state.ts';
 
 const NAMES: Record<LayoutName, string> = { pca: 'PCA', umap: 'UMAP' };
 const STEPS: Record<Work['step'], string> = {
@@ -13,7 +12,6 @@ const STEPS: Record<Work['step'], string> = {
 
 /** Which of the two layouts is shown, what is being computed, and whether texts are missing. */
 export function LayoutChoice() {
-  const hasUmap = (mapped.value?.rows.length ?? 0) >= FEWEST_FOR_UMAP;
   return (
     <div class="map-layout">
       <fieldset class="segments">
@@ -24,7 +22,7 @@ export function LayoutChoice() {
               type="radio"
               name="map-layout"
               checked={wanted.value === name}
-              disabled={name === 'umap' && !hasUmap}
+              disabled={name === 'umap' && !hasUmap.value}
               onChange={() => {
                 wanted.value = name;
               }}
@@ -59,8 +57,13 @@ function Progress() {
 /** What one should know of the layout that is shown. */
 function fact() {
   if (shown.value === 'pca') {
+    if (pca.value?.areAlike) {
+      return mapped.value?.rows.length === 1
+        ? 'One text is one point.'
+        : 'All these texts have the same vector, and lie at one point.';
+    }
     const explained = pca.value?.explained;
-    const canImprove = umap.value === null && (mapped.value?.rows.length ?? 0) >= FEWEST_FOR_UMAP;
+    const canImprove = umap.value === null && hasUmap.value;
     return (
       <>
         {explained !== undefined &&

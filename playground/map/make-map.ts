@@ -1,13 +1,26 @@
 import { batch, effect } from '@preact/signals';
 import { type Collection, collection } from '../collection/collection.ts';
 import { runUmap } from './computing/run-umap.ts';
-import { FEWEST_FOR_UMAP, umapPlan } from './computing/umap-plan.ts';
+import { umapPlan } from './computing/umap-plan.ts';
 import { storeVectors } from './computing/vector-store.ts';
 import { fitLayout } from './layout.ts';
-import { chosen, isLookedAt, type MappedTexts, mapped, pca, pointed, problem, umap, work } from './map-state.ts';
+import {
+  chosen,
+  hasUmap,
+  isLookedAt,
+  type MappedTexts,
+  mapped,
+  pca,
+  pointed,
+  problem,
+  umap,
+  work,
+} from './map-state.ts';
 
 /** Passes of PCA at most; texts need a dozen. */
 const PASSES = 60;
+/** Of unit vectors in float32 that are the same: the same text in two batches may differ in its last bits. */
+const ROUNDING_VARIANCE = 1e-10;
 
 let making: AbortController | null = null;
 let improving: AbortController | null = null;
@@ -69,7 +82,9 @@ async function makeMap(open: Collection): Promise<void> {
       mapped.value = texts;
       umap.value = null;
       const explained = found.variances.reduce((sum, variance) => sum + variance, 0) / (found.totalVariance || 1);
-      pca.value = { ...fitLayout(inTwo(found.positions, rows.length)), explained };
+      const areAlike = found.totalVariance < ROUNDING_VARIANCE;
+      const positions = areAlike ? new Float32Array(2 * rows.length) : inTwo(found.positions, rows.length);
+      pca.value = { ...fitLayout(positions), explained, areAlike };
     });
     await improveMap(texts);
   } catch (error) {
@@ -82,12 +97,11 @@ async function improveMap(texts: MappedTexts): Promise<void> {
   const abort = new AbortController();
   improving = abort;
   const start = pca.peek();
-  const count = texts.rows.length;
-  if (start === null || count < FEWEST_FOR_UMAP) {
+  if (start === null || !hasUmap.peek()) {
     work.value = null;
     return;
   }
-  const { neighbors, epochs } = umapPlan(count);
+  const { neighbors, epochs } = umapPlan(texts.rows.length);
   try {
     work.value = { step: 'neighbors', done: null };
     const onProgress = (done: number) => {
@@ -117,7 +131,7 @@ function report(error: unknown, { aborted }: AbortSignal): void {
   problem.value = error instanceof Error ? error.message : String(error);
 }
 
-/** Texts that are all alike, or two, have fewer components than two. @param positions [count, components] */
+/** Two texts have fewer components than two. @param positions [count, components] */
 function inTwo(positions: Float32Array, count: number): Float32Array {
   const components = positions.length / count;
   if (components === 2) return positions;

@@ -6,6 +6,7 @@ import { ChosenText } from './chosen-text.tsx';
 import { ColorChoice } from './coloring/color-choice.tsx';
 import { Legend } from './coloring/legend.tsx';
 import { EmptyMap } from './empty-map.tsx';
+import { HitList } from './hit-list.tsx';
 import { LayoutChoice } from './layout-choice.tsx';
 import './make-map.ts';
 import './map.css';
@@ -47,6 +48,7 @@ function TextMap() {
             <MapStage />
             <aside class="map-side" aria-label="About the map">
               <Legend />
+              <HitList />
               <ChosenText />
             </aside>
           </div>

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { type Collection, collection } from '../collection/collection.ts';
+import { FEWEST_FOR_UMAP } from './computing/umap-plan.ts';
 import type { VectorStore } from './computing/vector-store.ts';
 import type { Layout } from './layout.ts';
 
@@ -20,8 +21,11 @@ export interface Work {
 }
 
 export const mapped = signal<MappedTexts | null>(null);
-/** `explained`: the part of all variance that is along the two components. */
-export const pca = signal<(Layout & { explained: number }) | null>(null);
+/**
+ * `explained`: the part of all variance that is along the two components. `areAlike`: there is no variance but rounding, and all
+ * points are at one place.
+ */
+export const pca = signal<(Layout & { explained: number; areAlike: boolean }) | null>(null);
 /** As far as it has come; fewer than `epochs` when it was stopped. */
 export const umap = signal<(Layout & { epoch: number; epochs: number }) | null>(null);
 export const work = signal<Work | null>(null);
@@ -37,6 +41,10 @@ export const pointed = signal<number | null>(null);
 export const chosen = signal<number | null>(null);
 
 export const shown = computed((): LayoutName => (wanted.value === 'umap' && umap.value !== null ? 'umap' : 'pca'));
+/** Whether there are neighborhoods that UMAP could show: what is all alike it would spread at random. */
+export const hasUmap = computed(
+  () => (mapped.value?.rows.length ?? 0) >= FEWEST_FOR_UMAP && pca.value !== null && !pca.value.areAlike,
+);
 export const layout = computed((): Layout | null => (shown.value === 'umap' ? umap.value : pca.value));
 /** Texts that have got their vector since the map was drawn. */
 export const newTexts = computed(() => {

@@ -5,6 +5,7 @@ import { loadModels, models } from '../api/models.ts';
 import { post } from '../api/server.ts';
 import { collection } from '../collection/collection.ts';
 import { decodeVector } from '../collection/decode-vector.ts';
+import { foundRows } from '../collection/found-rows.ts';
 import { servedAs } from '../collection/ready-embedder.ts';
 import { asApiError } from '../fields/error-message.tsx';
 import type { Found } from './exact-search.ts';
@@ -118,6 +119,19 @@ effect(() => {
     clearTimeout(timer);
     abort.abort();
   };
+});
+
+// The map marks where it lies.
+effect(() => {
+  foundRows.value =
+    results.value === null
+      ? null
+      : {
+          id: openId.peek() ?? '',
+          fingerprint: openFingerprint.peek(),
+          query: results.value.asked.query,
+          found: results.value.found,
+        };
 });
 
 let isFinding = false;

@@ -25,6 +25,7 @@ export function ResultList() {
           The {found.length === 1 ? '' : `${found.length} `}nearest of {rows.toLocaleString('en')}{' '}
           {rows === 1 ? 'text' : 'texts'}, each compared, in {Math.max(1, Math.round(ms))} ms
         </p>
+        <a href="#map">See them on the map</a>
         {reranker.value !== null && ranking === null && (
           <button type="button" disabled={isReranking.value || rerankBody.value === null} onClick={() => void rerank()}>
             {isReranking.value ? 'Reranking…' : `Rerank the top ${Math.min(MOST_RESULTS, found.length)}`}

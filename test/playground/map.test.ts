@@ -161,8 +161,54 @@ describe('The map of the playground', { skip: withoutChromium }, () => {
       assert.equal(await opened.scrollsSideways(), false);
     }));
 
-  it('saves a PNG with the legend, in two pixels for one', () =>
+  it('numbers what was searched for, on the map and in a list', () =>
+    withMap({ section: 'search' }, async (opened) => {
+      const { page } = opened;
+      await page.getByRole('button', { name: 'Open the example' }).click();
+      await page.getByLabel('Search these texts').fill('storm on another planet');
+      await page.getByText('The 50 nearest of 60 texts').waitFor();
+      const found = await page.locator('.result .text').allTextContents();
+      await page.getByRole('link', { name: 'See them on the map' }).click();
+      await settled(page);
+      const numbered = page.locator('.map-hits .name');
+      assert.deepEqual(await numbered.allTextContents(), found.slice(0, 10));
+      const ranks = await page.locator('.map-hits .score:first-child').allTextContents();
+      assert.deepEqual(ranks.map(Number), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      assert.ok((await markedPixels(page)) > 0);
+      await page.getByRole('img', { name: /those nearest to “storm on another planet” have their number/ }).waitFor();
+      assert.deepEqual(await opened.accessibilityProblems(), []);
+      await numbered.nth(1).click();
+      await page.locator('.map-chosen .text', { hasText: found[1] as string }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Close' }).click();
+      // What is no longer searched for is not marked.
+      await page.locator('.map-hits').getByRole('link', { name: 'Search' }).click();
+      await page.getByLabel('Search these texts').fill('');
+      await page.getByRole('link', { name: 'Map', exact: true }).click();
+      await page.locator('.map-hits').waitFor({ state: 'detached' });
+      await still(page);
+      assert.equal(await markedPixels(page), 0);
+    }));
+
+  it('says of texts that are all the same that they are, instead of spreading them', () =>
+    withMap({ section: 'search' }, async ({ page }) => {
+      await page.getByText('Paste texts').click();
+      await page.getByLabel('Texts, one a line').fill('the same\n'.repeat(70));
+      await page.getByRole('button', { name: 'Embed them' }).click();
+      await page.getByLabel('Search these texts').waitFor();
+      await page.locator('progress').waitFor({ state: 'detached' });
+      await page.getByRole('link', { name: 'Map', exact: true }).click();
+      await settled(page);
+      await page.getByText('All these texts have the same vector, and lie at one point.').waitFor();
+      assert.ok(await page.getByRole('radio', { name: 'UMAP' }).isDisabled());
+      await page.getByRole('heading', { name: '1 cluster', exact: true }).waitFor();
+    }));
+
+  it('saves a PNG with the legend and what is marked, in two pixels for one', () =>
     withExample({ size: { width: 1000, height: 800 } }, async ({ page }) => {
+      await page.getByRole('application').press('ArrowRight');
+      await page.keyboard.press('Enter');
+      await page.locator('.map-chosen li').first().waitFor();
       const download = page.waitForEvent('download');
       await page.getByRole('button', { name: 'Save PNG' }).click();
       const file = await download;
@@ -171,7 +217,12 @@ describe('The map of the playground', { skip: withoutChromium }, () => {
       const bytes: Buffer[] = [];
       for await (const chunk of await file.createReadStream()) bytes.push(chunk as Buffer);
       const base64 = Buffer.concat(bytes).toString('base64');
-      const saved = await page.evaluate<{ width: number; legend: string[]; points: string[] }>(`(async () => {
+      const saved = await page.evaluate<{
+        ink: string;
+        width: number;
+        legend: string[];
+        points: string[];
+      }>(`(async () => {
         const bytes = Uint8Array.from(atob('${base64}'), (byte) => byte.charCodeAt(0));
         const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
         const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
@@ -181,12 +232,14 @@ describe('The map of the playground', { skip: withoutChromium }, () => {
           const hex = (pixel) => '#' + [pixel, pixel >> 8, pixel >> 16].map((byte) => (byte & 255).toString(16).padStart(2, '0')).join('');
           return [...new Set(new Uint32Array(data.buffer))].map(hex);
         };
-        return { width: image.width, points: colors(0, image.width - 720), legend: colors(image.width - 720, 720) };
+        const ink = getComputedStyle(document.querySelector('.map-stage')).color;
+        return { ink, width: image.width, points: colors(0, image.width - 720), legend: colors(image.width - 720, 720) };
       })()`);
       assert.equal(saved.width, 2 * (Math.round((stage?.width ?? 0) - 2) + 360));
       for (const color of groupColors.light.slice(0, Object.keys(exampleTexts).length)) {
         assert.ok(saved.points.includes(color) && saved.legend.includes(color), color);
       }
+      assert.ok(saved.points.includes(hexOf(saved.ink)), saved.ink);
     }));
 
   it('shows the texts that have a vector while others are embedded, and takes those in when asked', () =>
@@ -270,6 +323,21 @@ async function still(page: Page): Promise<void> {
       now = canvas.toDataURL();
     }
   })()`);
+}
+
+/** Pixels with a ring, a line or a number. */
+function markedPixels(page: Page): Promise<number> {
+  return page.evaluate(`(() => {
+    const canvas = document.querySelector('.map-stage canvas + canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((_, i) => i % 4 === 3).filter((alpha) => alpha > 0).length;
+  })()`);
+}
+
+/** @param color `rgb(1, 2, 3)` */
+function hexOf(color: string): string {
+  const channels = color.match(/\d+/g) ?? [];
+  return `#${channels.map((channel) => Number(channel).toString(16).padStart(2, '0')).join('')}`;
 }
 
 /** The points as they are drawn: what tells one picture from another, and how many colors it has, its ground among them. */

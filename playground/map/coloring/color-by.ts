@@ -25,7 +25,7 @@ darkness.addEventListener('change', ({ matches }) => {
 
 export const appearance = computed(() => appearanceOf(coloring.value, theme.value));
 
-/** Columns that say something about the texts: not one value for all. */
+/** What a file has beside its texts. */
 export const columnNames = computed(() => Object.keys(mapped.value?.of.columns ?? {}));
 
 /** Beyond it, the name of a cluster is cut. */

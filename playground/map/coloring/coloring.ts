@@ -64,7 +64,13 @@ export function colorByCluster(
 ): Groups {
   const groups = clusters.sizes.map((count, i) => ({ name: names[i] ?? '', count }));
   const rest = { name: 'none', count: 0 };
-  return { kind: 'groups', title: `${groups.length} clusters`, groups, groupOf: clusters.clusterOf, rest };
+  return {
+    kind: 'groups',
+    title: groups.length === 1 ? '1 cluster' : `${groups.length} clusters`,
+    groups,
+    groupOf: clusters.clusterOf,
+    rest,
+  };
 }
 
 function scaleOf(title: string, cells: readonly string[]): NumberScale {

@@ -1,22 +1,32 @@
 import type { Layout } from '../layout.ts';
 import { onScreen, type Viewport } from './viewport.ts';
 
-export interface Marks {
-  layout: Layout;
-  viewport: Viewport;
+export interface MarkedPoints {
+  /** What was searched for, the nearest first; each has its number. */
+  hits: readonly { point: number; rank: number }[];
   /** The point whose neighbors are shown; null: none. */
   chosen: number | null;
   neighbors: readonly number[];
   /** The point that is pointed at, or that the keyboard is at; null: none. */
   pointed: number | null;
+}
+
+const HIT_FONT_PX = 13;
+
+/** Where the points are, and how marks look beside them. */
+interface MarkStyle {
+  layout: Layout;
+  viewport: Viewport;
   radius: number;
   color: string;
   ground: string;
+  fontFamily: string;
 }
 
-/** Draws lines from the chosen point to its neighbors, and rings around them; in CSS pixels. */
-export function drawMarks(context: CanvasRenderingContext2D, marks: Marks): void {
-  const { layout, viewport, chosen, neighbors, pointed, radius, color, ground } = marks;
+/** Draws lines from the chosen point to its neighbors, rings around them, and numbers beside hits; in CSS pixels. */
+export function drawMarks(context: CanvasRenderingContext2D, marked: MarkedPoints, style: MarkStyle): void {
+  const { hits, chosen, neighbors, pointed } = marked;
+  const { layout, viewport, radius, color, ground, fontFamily } = style;
   const place = (point: number) => onScreen(layout, viewport, point);
   context.strokeStyle = color;
   if (chosen !== null) {
@@ -30,6 +40,9 @@ export function drawMarks(context: CanvasRenderingContext2D, marks: Marks): void
     ring(chosen, radius + 4, 3);
   }
   if (pointed !== null) ring(pointed, radius + 4, 2.5);
+  for (const { point } of hits) ring(point, radius + 2, 2);
+  // The nearest is seen where numbers overlap.
+  for (const { point, rank } of hits.toReversed()) number(point, rank);
 
   /** From ring to ring. */
   function line([fromX, fromY]: readonly [number, number], [toX, toY]: readonly [number, number]): void {
@@ -39,6 +52,21 @@ export function drawMarks(context: CanvasRenderingContext2D, marks: Marks): void
     if (start >= end) return;
     context.moveTo(fromX + start * (toX - fromX), fromY + start * (toY - fromY));
     context.lineTo(fromX + end * (toX - fromX), fromY + end * (toY - fromY));
+  }
+
+  /** Above the point at the right, on a seam in the color of the ground. */
+  function number(point: number, rank: number): void {
+    const [x, y] = place(point);
+    const at = [x + 0.7 * (radius + 3), y - 0.7 * (radius + 3)] as const;
+    context.font = `700 ${HIT_FONT_PX}px ${fontFamily}`;
+    context.textAlign = 'left';
+    context.textBaseline = 'bottom';
+    context.lineJoin = 'round';
+    context.lineWidth = 4;
+    context.strokeStyle = ground;
+    context.strokeText(String(rank), ...at);
+    context.fillStyle = color;
+    context.fillText(String(rank), ...at);
   }
 
   /** With a second ring in the color of the ground, so that it is seen on points of any color. */

@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { appearance, coloring, emphasized } from '../coloring/color-by.ts';
+import { hits } from '../hits.ts';
 import { chosen, layout, mapped, pointed, shown, work } from '../map-state.ts';
 import { neighbors } from '../neighbors.ts';
 import { describeMap } from './describe-map.ts';
@@ -38,6 +39,7 @@ export function MapStage() {
       }),
       effect(() =>
         view.mark({
+          hits: hits.value?.hits ?? [],
           chosen: chosen.value,
           neighbors: neighbors.value?.map(({ point }) => point) ?? [],
           pointed: pointed.value,
@@ -78,7 +80,7 @@ export function MapStage() {
           pointed.value = null;
         }}
       >
-        <canvas ref={points} role="img" aria-label={describeMap(shown.value, coloring.value)} />
+        <canvas ref={points} role="img" aria-label={describeMap(shown.value, coloring.value, hits.value)} />
         {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas is not focusable by itself. */}
         <canvas ref={marks} aria-hidden="true" />
         <div aria-live="polite">{view !== null && point !== null && <LabelOf point={point} view={view} />}</div>

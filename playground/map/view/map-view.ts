@@ -1,6 +1,6 @@
 import type { Appearance } from '../coloring/appearance.ts';
 import { between, type Layout } from '../layout.ts';
-import { drawMarks } from './draw-marks.ts';
+import { drawMarks, type MarkedPoints } from './draw-marks.ts';
 import { drawPoints, type Picture, pointRadius } from './draw-points.ts';
 import { onScreen, pointAt, viewportOf } from './viewport.ts';
 import { startZooming, type Zooming } from './zooming.ts';
@@ -10,12 +10,6 @@ interface Elements {
   points: HTMLCanvasElement;
   /** Above the points: drawn again when one points at something, which the points are not. */
   marks: HTMLCanvasElement;
-}
-
-export interface MarkedPoints {
-  chosen: number | null;
-  neighbors: readonly number[];
-  pointed: number | null;
 }
 
 /** What is on the canvas, and what can be done with it. */
@@ -31,6 +25,8 @@ export interface MapView {
   /** Pans until the point is in the middle, if it is not well within the picture. */
   bringIntoView: (point: number) => void;
   picture: () => Picture | null;
+  /** Draws what is marked into another picture of the same, in CSS pixels. */
+  drawMarks: (context: CanvasRenderingContext2D) => void;
   close: () => void;
 }
 
@@ -44,7 +40,7 @@ export function showMap({ stage, points, marks }: Elements, onMove: () => void):
   let layout: Layout | null = null;
   let motion: { from: Layout; to: Layout; start: number; milliseconds: number } | null = null;
   let colors: { appearance: Appearance; emphasized: number | null } | null = null;
-  let marked: MarkedPoints = { chosen: null, neighbors: [], pointed: null };
+  let marked: MarkedPoints = { hits: [], chosen: null, neighbors: [], pointed: null };
   let needs = { points: false, marks: false };
   let frame = 0;
   let image: ImageData | null = null;
@@ -78,12 +74,16 @@ export function showMap({ stage, points, marks }: Elements, onMove: () => void):
     if (needs.points || needs.marks) {
       const context = cleared(marks, seen);
       context.scale(seen.density, seen.density);
-      const color = getComputedStyle(stage).color;
-      drawMarks(context, { ...seen, ...marked, color });
+      markOn(context, seen);
     }
     if (needs.points) onMove();
     needs = { points: false, marks: false };
     if (isMoving) redraw();
+  }
+
+  function markOn(context: CanvasRenderingContext2D, seen: Picture): void {
+    const { color, fontFamily } = getComputedStyle(stage);
+    drawMarks(context, marked, { ...seen, color, fontFamily });
   }
 
   function picture(): Picture | null {
@@ -130,6 +130,10 @@ export function showMap({ stage, points, marks }: Elements, onMove: () => void):
       if (x < EDGE || y < EDGE || x > width - EDGE || y > height - EDGE) zooming.center(x, y);
     },
     picture,
+    drawMarks: (context) => {
+      const seen = picture();
+      if (seen !== null) markOn(context, seen);
+    },
     close: () => {
       resizing.disconnect();
       cancelAnimationFrame(frame);

@@ -1,5 +1,6 @@
 import { saveFile } from '../../save-file.ts';
 import { coloring, theme } from '../coloring/color-by.ts';
+import { hits } from '../hits.ts';
 import { mapped, shown } from '../map-state.ts';
 import { drawLegend, LEGEND_WIDTH } from './draw-legend.ts';
 import { drawPoints } from './draw-points.ts';
@@ -26,6 +27,13 @@ export async function savePicture(view: MapView): Promise<void> {
   drawPoints(points, { ...picture, density: DENSITY });
   context.putImageData(points, 0, DENSITY * TITLE_HEIGHT);
   context.scale(DENSITY, DENSITY);
+  context.save();
+  context.translate(0, TITLE_HEIGHT);
+  context.beginPath();
+  context.rect(0, 0, picture.width, picture.height);
+  context.clip();
+  view.drawMarks(context);
+  context.restore();
   const { color, fontFamily } = getComputedStyle(document.body);
   context.fillStyle = color;
   context.font = `600 18px ${fontFamily}`;
@@ -33,7 +41,9 @@ export async function savePicture(view: MapView): Promise<void> {
   const after = Math.min(context.measureText(name).width, picture.width - 40);
   context.font = `14px ${fontFamily}`;
   const count = texts.rows.length.toLocaleString('en');
-  context.fillText(`${count} texts · ${model} · ${shown.value === 'pca' ? 'PCA' : 'UMAP'}`, after + 34, 31);
+  const searched = hits.value === null ? '' : ` · nearest to “${hits.value.query}”`;
+  const facts = `${count} texts · ${model} · ${shown.value === 'pca' ? 'PCA' : 'UMAP'}${searched}`;
+  context.fillText(facts, after + 34, 31, Math.max(1, canvas.width / DENSITY - after - 54));
   if (hasLegend) {
     context.translate(picture.width, TITLE_HEIGHT);
     drawLegend(context, coloring.value, { theme: theme.value, color, fontFamily, height: picture.height });
