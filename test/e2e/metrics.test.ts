@@ -17,7 +17,7 @@ const SEEN_ELSEWHERE: Record<string, string> = {
   hotvec_batch_api_unfinished: 'test/http/routes/batches/batches.test.ts',
   hotvec_batch_api_stored_bytes: 'test/http/routes/batches/batches.test.ts',
   hotvec_batch_api_max_stored_bytes: 'test/http/routes/batches/batches.test.ts',
-  hotvec_batch_api_oldest_waiting_seconds: 'test/batch-jobs/batch-jobs.test.ts',
+  hotvec_batch_api_oldest_waiting_seconds: 'test/metrics/metrics.test.ts',
   hotvec_batch_api_folder_lost: 'test/metrics/metrics.test.ts',
   hotvec_batch_api_paused: 'test/metrics/metrics.test.ts',
   hotvec_inflight_bytes: 'test/metrics/metrics.test.ts',

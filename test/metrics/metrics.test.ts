@@ -35,7 +35,10 @@ describe('Metrics', () => {
   });
 
   it('counts a batch as paused until it goes on, ends, or fails', async () => {
-    const metrics = new Metrics(() => ({ ...NOTHING_OBSERVED, batches: { ...NO_BATCHES, isLost: true } }));
+    const metrics = new Metrics(() => ({
+      ...NOTHING_OBSERVED,
+      batches: { ...NO_BATCHES, isLost: true, oldestWaitingS: 7 },
+    }));
     const paused = async () => (await seriesOf(metrics)).get('hotvec_batch_api_paused');
     const ids = ['a', 'b', 'c'];
     for (const batch of ids) metrics.observeBatchJob({ kind: 'paused', batch, reason: 'ENOSPC' });
@@ -47,7 +50,9 @@ describe('Metrics', () => {
     assert.equal(await paused(), 1);
     metrics.observeBatchJob({ kind: 'failed', batch: 'c', error: new Error('broken') });
     assert.equal(await paused(), 0);
-    assert.equal((await seriesOf(metrics)).get('hotvec_batch_api_folder_lost'), 1);
+    const series = await seriesOf(metrics);
+    assert.equal(series.get('hotvec_batch_api_folder_lost'), 1);
+    assert.equal(series.get('hotvec_batch_api_oldest_waiting_seconds'), 7);
   });
 
   it('has the lag of the event loop and what else Node tells', async () => {
