@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFolder } from '../durable/sync-folder.ts';
 import { writeDurably } from '../durable/write-durably.ts';
 import { StartError } from '../errors.ts';
 import { fileKind } from '../file-kind.ts';
@@ -9,7 +10,7 @@ import { BATCH_ENDPOINTS, type BatchEndpoint, type BatchProblem, type LineCounts
 import { LineJournal } from './line-journal.ts';
 import type { LineService } from './line-service.ts';
 import { LockFile } from './lock-file.ts';
-import type { AnsweredLine } from './output-line.ts';
+import { type AnsweredLine, readOutputLine } from './output-line.ts';
 import { readLines } from './read-lines.ts';
 import { runLines } from './run-lines.ts';
 import type { StorageWatch } from './until-stored.ts';
@@ -66,10 +67,8 @@ async function runAlone(run: FileRun): Promise<FileRunEnd> {
   if ('problems' in found) return found;
   const { name: model, fingerprint } = found.model;
   const state: RunState = { inputSha256: await sha256Of(input), model, fingerprint, hasErrorFile: errors !== output };
-  const stateFile = `${partial(output)}.json`;
-  await checkState(stateFile, places, { state, overwrite });
-
   const idPrefix = `batch_req_${state.inputSha256.slice(0, 20)}_`;
+  await takeUp(output, places, { state, overwrite, idPrefix });
   const journal = await LineJournal.open({ output: partial(output), errors: partial(errors) }, idPrefix);
   const counts = (): LineCounts => ({ ...journal.counts, total: found.total });
   try {
@@ -102,13 +101,20 @@ async function runAlone(run: FileRun): Promise<FileRunEnd> {
     const isEmpty = place !== output && journal.errorBytes === 0;
     if (isEmpty) await rm(partial(place));
     else await rename(partial(place), place);
+    await syncFolder(path.dirname(place));
   }
-  await rm(stateFile);
+  // Last: while it is there, what has its name already is taken up again.
+  await rm(stateOf(output));
   return { isWhole: true, ...counts() };
 }
 
 function partial(file: string): string {
   return `${file}.partial`;
+}
+
+/** Where it is written what the run depends on. */
+function stateOf(output: string): string {
+  return `${partial(output)}.json`;
 }
 
 /**
@@ -125,7 +131,9 @@ export function checkFiles({
   if (kind !== 'file')
     throw new StartError(`${input} is ${kind === 'absent' ? 'not there' : `a ${kind}`}; expected a file.`);
   for (const place of [output, errors]) {
-    checkPlace(place, overwrite);
+    // A run that was killed while its files were given their names goes on, too: see `takeUp`.
+    const isNamed = fileKind(stateOf(output)) === 'file' && fileKind(partial(place)) === 'absent';
+    checkPlace(place, overwrite || isNamed);
     if (isSameFile(place, input)) throw new StartError(`${place} is the input; name another file to write.`);
   }
 }
@@ -140,16 +148,21 @@ function checkPlace(file: string, overwrite: boolean): void {
   if (fileKind(folder) !== 'folder') throw new StartError(`There is no folder ${folder} for ${path.basename(file)}.`);
   const kind = fileKind(file);
   if (kind === 'absent' || (kind === 'file' && overwrite)) return;
-  if (kind === 'file') throw new StartError(`${file} exists. Name another file, or replace it with --overwrite.`);
+  if (kind === 'file') throw isThere(file);
   throw new StartError(`${file} is a ${kind}; expected a file.`);
 }
 
-/** Sees that what is there of an interrupted run is of this one. */
-async function checkState(
-  stateFile: string,
+function isThere(file: string): StartError {
+  return new StartError(`${file} exists. Name another file, or replace it with --overwrite.`);
+}
+
+/** Sees that what is there of an interrupted run is of this one; what was given its name already is `.partial` again. */
+async function takeUp(
+  output: string,
   places: readonly string[],
-  { state, overwrite }: { state: RunState; overwrite: boolean },
+  { state, overwrite, idPrefix }: { state: RunState; overwrite: boolean; idPrefix: string },
 ): Promise<void> {
+  const stateFile = stateOf(output);
   const text = await readFile(stateFile, 'utf8').catch(() => '');
   const isSame = text === JSON.stringify(state);
   const left = places.map(partial).filter((place) => fileKind(place) !== 'absent');
@@ -158,8 +171,21 @@ async function checkState(
       `${left[0]} is of a run with another input, another model, or other files for errors. Begin anew with --overwrite, or name another output.`,
     );
   }
+  for (const place of places) {
+    if (fileKind(partial(place)) !== 'absent' || fileKind(place) !== 'file') continue;
+    if (isSame && (await isOf(place, idPrefix))) await rename(place, partial(place));
+    else if (!overwrite) throw isThere(place);
+  }
   if (!isSame) for (const file of left) await rm(file);
   if (!isSame) await writeDurably(stateFile, JSON.stringify(state), 0o600);
+}
+
+/** Whether a file has answers of the run, or nothing that could be lost. */
+async function isOf(file: string, idPrefix: string): Promise<boolean> {
+  for await (const { bytes } of readLines(file, Number.POSITIVE_INFINITY)) {
+    return readOutputLine(bytes, idPrefix) !== undefined;
+  }
+  return true;
 }
 
 /** What the first line asks; what is wrong with it, the validation says. */
