@@ -12,13 +12,15 @@ import { median } from '../statistics.ts';
 import { openWorkloads } from '../workloads.ts';
 import { openAlone, openEncode, openRun, type Side, type Took } from './sides.ts';
 
-//   node dist/bench/bulk/run.js [--model MODEL]… [--python PYTHON] [--texts N] [--rounds N]
+//   node dist/bench/bulk/run.js [--model MODEL]… [--engines N] [--python PYTHON] [--texts N] [--rounds N]
 // hotvec embed on a file of `mix`, against the engine alone, against itself without sorting, and, with a Python that has
 // sentence-transformers, against encode(). Sides take turns on the same texts: A B … B A.
 
 const { values } = parseArgs({
   options: {
     model: { type: 'string', multiple: true, default: ['starter'] },
+    // Of hotvec embed; 0: as many as it chooses.
+    engines: { type: 'string', default: '0' },
     python: { type: 'string' },
     texts: { type: 'string', default: '4000' },
     rounds: { type: 'string', default: '3' },
@@ -38,7 +40,7 @@ console.log(`${describeRun()}; ${values.texts} texts of mix a turn.\n\n${formatT
 process.exit();
 
 async function measure(model: string): Promise<string[][]> {
-  const run = await openRun(model);
+  const run = await openRun(model, values.engines);
   const { manifest, service } = run.opened.model;
   const workloads = await openWorkloads(await loadNativeTokenizer(manifest.tokenizerFile));
   const sides: Side[] = [...run.sides, await openAlone(run)];

@@ -16,6 +16,7 @@ import { packageRoot } from '../../src/package-info.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { fullBatches } from '../engine-alone.ts';
 import { engineSettings } from '../engine-settings.ts';
+import { sum } from '../statistics.ts';
 
 /** What a side took for all texts of a file. */
 export interface Took {
@@ -35,8 +36,9 @@ const TICKS_PER_SECOND = 100;
 const quiet = pino({ level: 'silent' });
 
 /** `hotvec embed` as the command runs it, but for its start: with an engine process of its own, to a file of its own. */
-export async function openRun(model: string) {
-  const config = readConfig({}, ['--model', model, '--device', 'cpu', '--truncate', 'end']);
+export async function openRun(model: string, engines: string) {
+  const args = ['--model', model, '--device', 'cpu', '--truncate', 'end', '--engines-per-device', engines];
+  const config = readConfig({}, args);
   const opened = await openEngine({ config, logger: quiet, task: 'embed', check: () => {} });
   const { service, engine } = opened.model;
   const wish = { dimensions: null, normalize: null, truncate: 'end', role: null, instruction: null } as const;
@@ -48,10 +50,9 @@ export async function openRun(model: string) {
     neighbors: 'like_length',
     compute,
   });
-  const [engineProcess = 0] = engine.processIds;
   const takeWith = (neighbors: ResultSource['neighbors']) => async (file: string) => {
     let began = { at: 0, processor: 0 };
-    const processor = () => processorSeconds(process.pid) + processorSeconds(engineProcess);
+    const processor = () => sum([process.pid, ...engine.processIds].map(processorSeconds));
     await runBulk({
       request: { inputs: [file], textColumns: ['text'], idColumn: null, keep: [] },
       output: `${file}.npy`,

@@ -60,8 +60,8 @@ export const engineRows: Row[] = [
         description: 'Near 1 the engine is the limit. A queue that grows below that waits for the main process.',
         queries: [
           [
-            `sum by (instance, model, device_id) (${rate('hotvec_engine_busy_seconds_total')})`,
-            '{{instance}} {{model}} {{device_id}}',
+            `sum by (instance, model, device_id, engine) (${rate('hotvec_engine_busy_seconds_total')})`,
+            '{{instance}} {{model}} {{device_id}}/{{engine}}',
           ],
           ['avg by (model) (hotvec_engine_busy_ratio{$$})', 'all of {{model}}, last 10 s'],
         ],
@@ -69,14 +69,14 @@ export const engineRows: Row[] = [
       {
         title: 'Resident memory of the engine',
         unit: 'bytes',
-        queries: [['hotvec_engine_rss_bytes{$$}', '{{instance}} {{model}} {{device_id}}']],
+        queries: [['hotvec_engine_rss_bytes{$$}', '{{instance}} {{model}} {{device_id}}/{{engine}}']],
       },
       {
         title: 'Engine processes so far',
         unit: 'short',
         description: 'A step is a loss; the log says why.',
         queries: [
-          ['hotvec_engine_epoch{$$}', '{{instance}} {{model}} {{device_id}}'],
+          ['hotvec_engine_epoch{$$}', '{{instance}} {{model}} {{device_id}}/{{engine}}'],
           ['sum by (reason) (hotvec_engine_restarts_total{$$}) > 0', 'lost: {{reason}}'],
         ],
       },
@@ -95,7 +95,7 @@ export const engineRows: Row[] = [
         unit: 'short',
         min: 0.98,
         description: 'Lowest cosine of a known text to its reference, at the last engine start.',
-        queries: [['hotvec_canary_cosine{$$}', '{{instance}} {{model}} {{device_id}}']],
+        queries: [['hotvec_canary_cosine{$$}', '{{instance}} {{model}} {{device_id}}/{{engine}}']],
       },
       {
         title: 'Ready',

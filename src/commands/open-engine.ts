@@ -49,6 +49,7 @@ export async function openEngine<Task extends TaskName>({
     config: { ...one, maxQueueTokens: Number.MAX_SAFE_INTEGER, keyShare: 1, vectorCacheMb: 0 },
     logger,
     clock: systemClock,
+    favor: 'throughput',
     reports: (name) => reportModel(name, logger, metrics.of(name)),
   });
   if (!isFor(model, task)) {

@@ -29,21 +29,31 @@ export function engineMetrics(define: PrefixedRegistry) {
       'Replies from an engine process already given up, dropped; must be 0',
       ['model'],
     ),
-    restarts: define.counter('engine_restarts_total', 'Engine processes lost', ['reason', 'model', 'device_id']),
+    restarts: define.counter('engine_restarts_total', 'Engine processes lost', [
+      'reason',
+      'model',
+      'device_id',
+      'engine',
+    ]),
     epoch: define.gauge(
       'engine_epoch',
       'Epoch of the engine process in service: 1 for the first, one more for each restart',
-      ['model', 'device_id'],
+      ['model', 'device_id', 'engine'],
     ),
-    residentBytes: define.gauge('engine_rss_bytes', 'Resident memory of the engine process', ['model', 'device_id']),
+    residentBytes: define.gauge('engine_rss_bytes', 'Resident memory of the engine process', [
+      'model',
+      'device_id',
+      'engine',
+    ]),
     busy: define.counter('engine_busy_seconds_total', 'Time the engine process spent on batches', [
       'model',
       'device_id',
+      'engine',
     ]),
     canary: define.gauge(
       'canary_cosine',
       'Lowest cosine of a canary vector to its reference, at the last engine start',
-      ['model', 'device_id'],
+      ['model', 'device_id', 'engine'],
     ),
     build: define.gauge('build_info', 'Always 1; the labels describe what is served', [
       'version',

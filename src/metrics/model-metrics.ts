@@ -11,6 +11,13 @@ export interface BatchFacts {
   inferMilliseconds: number;
 }
 
+/** Which of a model's engine processes something happened to. */
+export interface EnginePlace {
+  deviceId: number;
+  /** Counted from 0, over all devices. */
+  engine: number;
+}
+
 type BuildLabels = Record<'version' | 'revision' | 'fingerprint' | 'device' | 'dtype', string>;
 
 /** What is told of one model: its batches and its engine processes. */
@@ -52,30 +59,30 @@ export class ModelMetrics {
     this.engine.staleReplies.inc({ model: this.model });
   }
 
-  countEngineLoss(deviceId: number, reason: string): void {
-    this.engine.restarts.inc({ reason, ...this.labels(deviceId) });
+  countEngineLoss(place: EnginePlace, reason: string): void {
+    this.engine.restarts.inc({ reason, ...this.labels(place) });
   }
 
   /** Why a process can be lost, so that each reason is counted from 0 on. */
-  expectEngineLosses(deviceId: number, reasons: readonly string[]): void {
-    for (const reason of reasons) this.engine.restarts.inc({ reason, ...this.labels(deviceId) }, 0);
+  expectEngineLosses(place: EnginePlace, reasons: readonly string[]): void {
+    for (const reason of reasons) this.engine.restarts.inc({ reason, ...this.labels(place) }, 0);
   }
 
-  observeEngine(deviceId: number, facts: { epoch: number; canaryCosine: number }): void {
-    this.engine.epoch.set(this.labels(deviceId), facts.epoch);
-    this.engine.canary.set(this.labels(deviceId), facts.canaryCosine);
+  observeEngine(place: EnginePlace, facts: { epoch: number; canaryCosine: number }): void {
+    this.engine.epoch.set(this.labels(place), facts.epoch);
+    this.engine.canary.set(this.labels(place), facts.canaryCosine);
   }
 
-  observeEngineWork(deviceId: number, residentBytes: number, busyMilliseconds: number): void {
-    this.engine.residentBytes.set(this.labels(deviceId), residentBytes);
-    this.engine.busy.inc(this.labels(deviceId), busyMilliseconds / 1000);
+  observeEngineWork(place: EnginePlace, residentBytes: number, busyMilliseconds: number): void {
+    this.engine.residentBytes.set(this.labels(place), residentBytes);
+    this.engine.busy.inc(this.labels(place), busyMilliseconds / 1000);
   }
 
   describeBuild({ version, ...labels }: BuildLabels): void {
     this.engine.build.set({ version, model: this.model, ...labels }, 1);
   }
 
-  private labels(deviceId: number): { model: string; device_id: string } {
-    return { model: this.model, device_id: String(deviceId) };
+  private labels({ deviceId, engine }: EnginePlace): Record<'model' | 'device_id' | 'engine', string> {
+    return { model: this.model, device_id: String(deviceId), engine: String(engine) };
   }
 }

@@ -1,10 +1,12 @@
+import { availableParallelism } from 'node:os';
 import type { Device, EngineSettings } from '../engine/protocol.ts';
 import { deviceCandidates } from '../engine/supervisor/device-candidates.ts';
 import type { EngineChoice } from '../engine/supervisor/engine-group.ts';
-import { messageOf } from '../errors.ts';
-import { chooseDtype } from '../formats/formats.ts';
+import { messageOf, StartError } from '../errors.ts';
+import { chooseDtype, formatOf } from '../formats/formats.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
 import type { Config } from '../settings/config.ts';
+import { memoryLimit, memoryOf } from './memory.ts';
 
 /**
  * The largest batch that the calibration may choose, in tokens, where MAX_BATCH_TOKENS does not say: what fills the
@@ -19,15 +21,26 @@ export interface EngineChoices {
   absent: { device: Device; reason: string }[];
 }
 
+/** What matters more: how soon one text is answered, with all threads on one batch; or how many are, with a thread for each. */
+export type Favor = 'latency' | 'throughput';
+
+export interface ChooseEnginesOptions {
+  config: Pick<
+    Config,
+    'device' | 'deviceId' | 'dtype' | 'threads' | 'enginesPerDevice' | 'maxBatchTokens' | 'prepacking'
+  >;
+  manifest: ModelManifest;
+  /** Longest sequence that will be sent. */
+  maxTokens: number;
+  favor: Favor;
+}
+
 /**
- * Turns DEVICE, DEVICE_ID and DTYPE into what to start: the device named, or those that `auto` may try in turn.
- * @throws {StartError} for a precision that the device named does not have, or that no device has.
+ * Turns DEVICE, DEVICE_ID, DTYPE and ENGINES_PER_DEVICE into what to start: on the device named, or on those that `auto` may
+ * try in turn.
+ * @throws {StartError} for a precision that the device named does not have, or that no device has; for more engines than threads.
  */
-export function chooseEngines(
-  config: Pick<Config, 'device' | 'deviceId' | 'dtype' | 'threads' | 'maxBatchTokens' | 'prepacking'>,
-  manifest: ModelManifest,
-  maxTokens: number,
-): EngineChoices {
+export function chooseEngines({ config, manifest, maxTokens, favor }: ChooseEnginesOptions): EngineChoices {
   const isAuto = config.device === 'auto';
   const candidates = isAuto ? deviceCandidates() : [{ device: config.device as Device, absent: null }];
   const choices: EngineChoice[] = [];
@@ -46,7 +59,10 @@ export function chooseEngines(
         prepacking: config.prepacking,
         mustBeatCpu: isAuto && device === 'webgpu',
       };
-      choices.push(config.deviceId.map((deviceId) => ({ ...settings, deviceId })));
+      const engines = config.enginesPerDevice || enginesFor({ ...settings, deviceId: 0 }, manifest, favor);
+      const threads = engines === 1 ? config.threads : threadsOfEach(engines, config.threads, device);
+      const each = Array.from({ length: engines }, () => ({ ...settings, threads }));
+      choices.push(config.deviceId.flatMap((deviceId) => each.map((one) => ({ ...one, deviceId }))));
     } catch (error) {
       // The CPU is the last: what it lacks, nothing else had.
       if (!isAuto || (choices.length === 0 && device === 'cpu')) throw error;
@@ -54,4 +70,34 @@ export function chooseEngines(
     }
   }
   return { choices, absent };
+}
+
+/** Weights of a model whose operators are so short that threads wait for each other more than they compute side by side. */
+const SMALL_WEIGHTS = 256 * 2 ** 20;
+/** Beyond, what is left to gain is little, and each takes a hundred megabytes and more. */
+const MOST_ENGINES = 16;
+/** Of the memory that there is, all engines may take so much without being asked to. */
+const MEMORY_SHARE = 0.25;
+
+/** How many engine processes a device has where nobody says: on a CPU one a thread for the throughput of a small model. */
+function enginesFor(settings: EngineSettings, manifest: ModelManifest, favor: Favor): number {
+  if (favor === 'latency' || settings.device !== 'cpu') return 1;
+  const weights = formatOf(manifest).residentBytes(manifest, settings.dtype);
+  if (weights > SMALL_WEIGHTS) return 1;
+  const affordable = (MEMORY_SHARE * memoryLimit().bytes) / memoryOf([[settings]], () => weights);
+  return Math.max(1, Math.floor(Math.min(settings.threads || availableParallelism(), MOST_ENGINES, affordable)));
+}
+
+/** @throws {StartError} where an engine would have none. */
+function threadsOfEach(engines: number, threads: number, device: Device): number {
+  const all = threads || availableParallelism();
+  if (device === 'webgpu')
+    throw new StartError(`ENGINES_PER_DEVICE=${engines} is for cpu and cuda, and not for webgpu.`);
+  if (device === 'cpu' && engines > all) {
+    const limit = threads > 0 ? `THREADS=${threads}` : `this process may use ${all} cores`;
+    throw new StartError(
+      `ENGINES_PER_DEVICE=${engines}, but ${limit}: each engine needs a thread of its own. Set ENGINES_PER_DEVICE to ${all} or less.`,
+    );
+  }
+  return Math.max(1, Math.floor(all / engines));
 }

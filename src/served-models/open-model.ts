@@ -15,6 +15,7 @@ import type { Layout } from '../formats/model-format.ts';
 import { logHubEvents } from '../log/hub-events.ts';
 import { logInt8Events } from '../log/int8-events.ts';
 import { logLeftAside } from '../log/left-aside.ts';
+import type { EnginePlace } from '../metrics/model-metrics.ts';
 import { FileHashes, FileStamps } from '../model-files/file-hashes.ts';
 import { fingerprintOf } from '../model-files/fingerprint.ts';
 import { int8Folders } from '../model-files/int8/int8-folders.ts';
@@ -24,7 +25,7 @@ import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
 import type { ModelSettings } from '../model-files/model-settings.ts';
 import type { Config } from '../settings/config.ts';
-import { chooseEngines } from './choose-engines.ts';
+import { chooseEngines, type Favor } from './choose-engines.ts';
 import { watchEngine } from './engine-health.ts';
 import { type OpenService, openService } from './open-service.ts';
 import type { ServedModel } from './served-model.ts';
@@ -36,7 +37,7 @@ export interface ModelReports {
   onBatch?: (batch: BatchReport & { path: Layout }) => void;
   onPoison?: (input: PoisonReport) => void;
   onAcquittal?: (input: { tokens: number }) => void;
-  onEngineEvent: (event: EngineEvent, deviceId: number) => void;
+  onEngineEvent: (event: EngineEvent, place: EnginePlace) => void;
 }
 
 export interface OpenModelOptions {
@@ -49,6 +50,8 @@ export interface OpenModelOptions {
   engineEntry?: URL | undefined;
   /** An engine process that was started already. */
   spare?: SpareEngine | undefined;
+  /** What matters more where ENGINES_PER_DEVICE leaves it open. */
+  favor?: Favor;
   /** Files are written after this only. Left out: at once. */
   mayWrite?: Promise<unknown> | undefined;
 }
@@ -100,6 +103,7 @@ export type ModelConfig = ModelSettings &
     | 'matryoshkaDimensions'
     | 'emptyTexts'
     | 'threads'
+    | 'enginesPerDevice'
     | 'prepacking'
     | 'maxInputTokens'
     | 'maxRequestTokens'
@@ -122,7 +126,7 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function findModel(options: OpenModelOptions): Promise<DescribedModel> {
-  const { config, logger, clock, mayWrite, spare } = options;
+  const { config, logger, clock, favor = 'latency', mayWrite, spare } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const files = new FileHashes(location.hashes);
   const publishedTask = () => findPublishedTask(location.folder, files);
@@ -136,7 +140,8 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
   const { leftAside } = manifest;
   if (leftAside !== null) logLeftAside(logger, { model: name, weights: format.weightKind, leftAside });
   const { onBatch, onPoison, onAcquittal, onEngineEvent } = options.reports(name);
-  const { choices, absent } = chooseEngines(config, manifest, Math.min(config.maxInputTokens, manifest.maxTokens));
+  const maxTokens = Math.min(config.maxInputTokens, manifest.maxTokens);
+  const { choices, absent } = chooseEngines({ config, manifest, maxTokens, favor });
   const passedOver = (device: Device, reason: string) =>
     logger.info({ model: name, device, reason }, 'device not used');
   for (const { device, reason } of absent) passedOver(device, reason);
@@ -144,14 +149,14 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
   let stamps: FileStamps | undefined;
   const engine = new EngineGroup({
     choices,
-    createEngine: (settings) =>
+    createEngine: (settings, index) =>
       new EngineSupervisor({
         entry: options.engineEntry ?? ENGINE_ENTRY,
         spare,
         manifest: loaded,
         settings,
         clock,
-        onEvent: (event) => onEngineEvent(event, settings.deviceId),
+        onEvent: (event) => onEngineEvent(event, { deviceId: settings.deviceId, engine: index }),
         changedFile: () => stamps?.changed,
       }),
     onPassedOver: ([settings], reason) => settings !== undefined && passedOver(settings.device, reason),

@@ -77,7 +77,14 @@ export const modelSettings = {
     default: 0,
     minimum: 0,
     maximum: 1024,
-    description: 'Threads of the engine; 0: one per core it may use',
+    description: 'Threads of the engine, of all its processes on a device together; 0: one per core it may use',
+  }),
+  enginesPerDevice: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 64,
+    description:
+      'Engine processes on each device, which share its threads and compute a batch each: more texts a second of a small model, for more memory and slower single texts; 0: one, and for runs over files as many as suit the model',
   }),
   prepacking: Type.Boolean({
     default: true,

@@ -82,8 +82,8 @@ describe('Every metric', () => {
     note(String(build));
     assertIs('ready', series, 1);
     assertIs('engine_up{model="starter"}', series, 1);
-    assertIs('engine_epoch{model="starter",device_id="0"}', series, 1);
-    assertIs('canary_cosine{model="starter",device_id="0"}', series, 1);
+    assertIs('engine_epoch{model="starter",device_id="0",engine="0"}', series, 1);
+    assertIs('canary_cosine{model="starter",device_id="0",engine="0"}', series, 1);
     assertIs('batch_budget_tokens{model="starter"}', series, 2_048);
     // As measured at the load, before the first batch.
     assertIs('tokens_per_second{model="starter"}', series, 100_000);
@@ -105,8 +105,8 @@ describe('Every metric', () => {
       assertRose(`${name}_count{model="starter"}`, old, now, 1);
     }
     assertRose('batch_items_sum{model="starter"}', old, now, 3);
-    assertRose('engine_busy_seconds_total{model="starter",device_id="0"}', old, now);
-    assertRose('engine_rss_bytes{model="starter",device_id="0"}', old, now);
+    assertRose('engine_busy_seconds_total{model="starter",device_id="0",engine="0"}', old, now);
+    assertRose('engine_rss_bytes{model="starter",device_id="0",engine="0"}', old, now);
     assertRose('engine_busy_ratio{model="starter"}', old, now);
     assert.notEqual(
       now.get('hotvec_tokens_per_second{model="starter"}'),
@@ -188,22 +188,22 @@ describe('Every metric', () => {
     const failing = await startService({}, fakeEngineEntry);
     try {
       const old = await readMetrics(failing.url);
-      assertIs('engine_restarts_total{reason="exit",model="starter",device_id="0"}', old, 0);
+      assertIs('engine_restarts_total{reason="exit",model="starter",device_id="0",engine="0"}', old, 0);
       for (const status of [200, 500, 200]) {
         assert.equal((await failing.post('/v1/embeddings', { input: texts(1) })).status, status);
       }
       const now = await readMetrics(failing.url);
       assertRose('stale_replies_total{model="starter"}', old, now, 1);
       assertRose('nonfinite_rows_total{model="starter"}', old, now, 1);
-      assertRose('engine_restarts_total{reason="exit",model="starter",device_id="0"}', old, now, 1);
-      assertRose('engine_epoch{model="starter",device_id="0"}', old, now, 1);
+      assertRose('engine_restarts_total{reason="exit",model="starter",device_id="0",engine="0"}', old, now, 1);
+      assertRose('engine_epoch{model="starter",device_id="0",engine="0"}', old, now, 1);
 
       // The third process does not come up: the next is tried after a while.
       process.kill(failing.engineProcessId() as number, 'SIGKILL');
       await until(async () => (await readMetrics(failing.url)).get('hotvec_ready') === 0);
       const down = await readMetrics(failing.url);
       assertIs('engine_up{model="starter"}', down, 0);
-      assertRose('engine_restarts_total{reason="signal",model="starter",device_id="0"}', now, down, 1);
+      assertRose('engine_restarts_total{reason="signal",model="starter",device_id="0",engine="0"}', now, down, 1);
     } finally {
       await failing.close();
     }

@@ -56,9 +56,12 @@ describe('the engine killed with SIGKILL under load', () => {
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     assert.match(
       metrics,
-      new RegExp(`hotvec_engine_restarts_total\\{reason="signal",model="starter",device_id="0"\\} ${KILLS}`),
+      new RegExp(`hotvec_engine_restarts_total\\{reason="signal",model="starter",device_id="0",engine="0"\\} ${KILLS}`),
     );
-    assert.match(metrics, new RegExp(`hotvec_engine_epoch\\{model="starter",device_id="0"\\} ${KILLS + 1}\\n`));
+    assert.match(
+      metrics,
+      new RegExp(`hotvec_engine_epoch\\{model="starter",device_id="0",engine="0"\\} ${KILLS + 1}\\n`),
+    );
     assert.match(service.log(), /engine lost, restarting it/);
   });
 });

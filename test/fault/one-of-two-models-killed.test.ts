@@ -129,9 +129,9 @@ describe('the engine of one of two models, killed with SIGKILL again and again u
       [VICTIM, KILLS + 1],
       [OTHER, 1],
     ] as const) {
-      assert.equal(metrics.get(`hotvec_engine_epoch{model="${model}",device_id="0"}`), epoch, model);
+      assert.equal(metrics.get(`hotvec_engine_epoch{model="${model}",device_id="0",engine="0"}`), epoch, model);
     }
-    assert.match(service.log(), /"model":"starter","deviceId":0,"epoch":1.*"engine lost, restarting it"/);
+    assert.match(service.log(), /"model":"starter","deviceId":0,"engine":0,"epoch":1.*"engine lost, restarting it"/);
   });
 
   it('too many times, is given up, and the other model goes on', async () => {

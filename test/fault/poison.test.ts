@@ -136,7 +136,7 @@ describe('A process in which every batch fails', () => {
       assert.equal((await fetch(`${service.url}/readyz`)).status, 200);
       const metrics = await readMetrics(service.url);
       assert.equal(
-        metrics.get('hotvec_engine_restarts_total{reason="canary_failed",model="starter",device_id="0"}'),
+        metrics.get('hotvec_engine_restarts_total{reason="canary_failed",model="starter",device_id="0",engine="0"}'),
         1,
       );
       const seen = service.log().trim().split('\n').map(checkLogLine);

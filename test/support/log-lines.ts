@@ -24,7 +24,8 @@ const line = (levels: Level | Level[], fields: Record<string, TSchema> = {}): Lo
 const requestId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' });
 const errorCode = oneOf(...Object.keys(errorTable));
 const lossReason = oneOf('exit', 'signal', 'hung', 'bad_reply', 'load_failed', 'canary_failed', 'files_changed');
-const engine = { model: text, deviceId: count, epoch: count };
+const place = { model: text, deviceId: count, engine: count };
+const engine = { ...place, epoch: count };
 const loss = { ...engine, reason: lossReason, detail: text };
 const unexpected = { error: text, errorCode: maybe(text), frames: Type.Array(Type.String()) };
 const loaded = {
@@ -140,7 +141,7 @@ export const logLines: Record<string, LogLine> = {
     refusedForMs: count,
   }),
   'computed an input that was refused before': line('warn', { model: text, tokens: some }),
-  'engine output': line('warn', { model: text, deviceId: count, line: Type.String() }),
+  'engine output': line('warn', { ...place, line: Type.String() }),
   'the engine failed a request': line('error', { reqId: requestId, code: errorCode, cause: text }),
   'the engine failed an input': line('error', { reqId: requestId, code: errorCode, cause: text }),
   'unexpected error': line('error', { reqId: requestId, ...unexpected }),

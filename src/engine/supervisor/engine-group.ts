@@ -3,19 +3,20 @@ import { type Engine, EngineLostError, type EngineState, type RunOptions } from 
 import type { Batch, BatchResult, EngineInfo, EngineSettings } from '../protocol.ts';
 import type { EngineSupervisor } from './supervisor.ts';
 
-/** Something to compute on: the settings of one engine process for each device. */
+/** Something to compute on: the settings of each engine process, of which a device has one or more. */
 export type EngineChoice = readonly EngineSettings[];
 
 export interface EngineGroupOptions {
   /** In order of preference, at least one. The first of which every process becomes ready is taken. */
   choices: readonly EngineChoice[];
-  createEngine: (settings: EngineSettings) => EngineSupervisor;
+  /** @param index of the settings in the choice. */
+  createEngine: (settings: EngineSettings, index: number) => EngineSupervisor;
   /** Told of each choice that was passed over. */
   onPassedOver?: (choice: EngineChoice, reason: string) => void;
 }
 
 /**
- * Several engine processes, one for each device, behind the contract of one engine. A batch goes to the ready process
+ * Several engine processes, one or more for each device, behind the contract of one engine. A batch goes to the ready process
  * with the least work in progress; a lost process rejects its own batches, and their sender sends them again.
  *
  * The state: `ready` while any process is; `failed` when all are given up, so a device that is lost for good costs its
@@ -134,8 +135,8 @@ export class EngineGroup implements Engine {
 
   private async startAll(choice: EngineChoice): Promise<void> {
     if (this.isClosed) throw new StartError('The engine was closed.');
-    this.members = choice.map((settings) => {
-      const member = this.options.createEngine(settings);
+    this.members = choice.map((settings, index) => {
+      const member = this.options.createEngine(settings, index);
       member.onStateChange(() => this.tell());
       return member;
     });
