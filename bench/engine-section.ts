@@ -79,7 +79,7 @@ interface Comparison {
 
 async function compare(bench: EngineBench, name: WorkloadName, batchSize: number, other: Layout): Promise<Comparison> {
   const { model, manifest, gemm, options } = bench;
-  const packed: Layout = ({ tokenIds, offsets }) => planPackedBatch(tokenIds, offsets, manifest.vocabularySize);
+  const packed: Layout = ({ tokenIds, offsets }) => planPackedBatch(tokenIds, offsets);
   const what = `engine, ${name} × ${batchSize}`;
   const first = await batchesOf(bench, name, batchSize, 1, 1000);
   const gemmBefore = await gemm.measure();

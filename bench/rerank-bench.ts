@@ -47,7 +47,7 @@ export async function openRerankBench(bench: EngineBench): Promise<RerankBench> 
     },
     rowsOf: (batches, prefixes = new KeptPrefixes()) => {
       const rows = batches.map(({ batch }) => {
-        const { plan, tokens } = planWithPrefixes(prefixes, batch, manifest.vocabularySize);
+        const { plan, tokens } = planWithPrefixes(prefixes, batch);
         if (tokens.length > 0) prefixes.keep({ tokens, keys: [], values: [] });
         return plan.tokenIds.length;
       });

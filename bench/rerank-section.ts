@@ -56,7 +56,7 @@ async function countRows({ manifest, take, batchTokens, batchesOf, rowsOf }: Rer
 /** The same weights with and without the head. */
 async function compareWithEmbedder(bench: RerankBench): Promise<Row> {
   const { model, manifest, weights, dtype, options } = bench;
-  const planOf = ({ tokenIds, offsets }: Batch) => planPackedBatch(tokenIds, offsets, manifest.vocabularySize);
+  const planOf = ({ tokenIds, offsets }: Batch) => planPackedBatch(tokenIds, offsets);
   const rowsOf = (works: readonly PairBatch[]) => sum(works.map(({ batch }) => planOf(batch).tokenIds.length));
   const embedder = await loadCausal(
     { pooling: 'last_token', weights: { ...weights, head: null } },
@@ -82,7 +82,7 @@ async function compareWithoutSharing(bench: RerankBench): Promise<Row> {
   const { model, manifest, options, rowsOf } = bench;
   const [first] = (await bench.turnsOf(DOCUMENTS)(998, 1)) as [PairBatch];
   const { tokenIds, offsets } = first.batch;
-  const shared = await model.runPlan(planPackedBatch(tokenIds, offsets, manifest.vocabularySize));
+  const shared = await model.runPlan(planPackedBatch(tokenIds, offsets));
   const difference = gateSameScores(shared.rows, (await model.runPlan(planWithoutSharing(first.batch))).rows);
   const ways: [Way<PairBatch>, Way<PairBatch>] = [
     ({ batch }) => model.run(batch),
@@ -104,7 +104,7 @@ async function compareWithoutKeeping(bench: RerankBench): Promise<Row> {
   const documents = isLarge ? DOCUMENTS / 4 : DOCUMENTS;
   const requestsOf = (turn: number, count: number) =>
     Promise.all(Array.from({ length: count }, (_, i) => take(documents, 350_000 + 100 * turn + i)));
-  const planOf = ({ tokenIds, offsets }: Batch) => planPackedBatch(tokenIds, offsets, manifest.vocabularySize);
+  const planOf = ({ tokenIds, offsets }: Batch) => planPackedBatch(tokenIds, offsets);
   const ways: [Way<RerankRequest>, Way<RerankRequest>] = [
     async (request) => {
       for (const { batch } of batchesOf(request)) await model.run(batch);

@@ -43,7 +43,6 @@ async function simulate({ queries }: { queries: boolean }): Promise<Run> {
     createMeter: () =>
       new PackedMeter({
         maxUniqueTokens: BUDGET,
-        vocabularySize: 2 ** 31,
         cost: { perRow: 1_000, perSlotAndPosition: 0.01 },
       }),
     maxQueueTokens: 600_000,

@@ -18,13 +18,13 @@ describe('one of two engines killed with SIGKILL under load', () => {
   it('costs no request its rows, nor gives it those of another', async () => {
     const { group, events } = await groupEngines(realEngineEntry, [[0, 1]]);
     await group.start();
-    const { cost, vocabularySize, hiddenSize } = await starterManifest();
+    const { cost, hiddenSize } = await starterManifest();
     const batchTokens = 256;
     const batcher = buildBatcher({
       engine: group,
       clock,
       hiddenSize,
-      createMeter: () => new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
+      createMeter: () => new PackedMeter({ maxUniqueTokens: batchTokens, cost }),
       maxQueueTokens: 600_000,
     });
     let running = true;

@@ -47,7 +47,7 @@ for (const { location, pairs } of [...folders, starter]) {
     /** Without what a decoder keeps of earlier pairs. */
     const runAnew = (batch: Batch) => {
       if (!(model instanceof PackedModel)) return model.run(batch);
-      return model.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, manifest.vocabularySize));
+      return model.runPlan(planPackedBatch(batch.tokenIds, batch.offsets));
     };
 
     it('scores near to PyTorch in float32, and not as float32', async () => {

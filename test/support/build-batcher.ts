@@ -14,7 +14,6 @@ export function buildBatcher({ batchTokens = 100, ...options }: Parts & Changes)
     createMeter: () =>
       new PackedMeter({
         maxUniqueTokens: batchTokens,
-        vocabularySize: 1_000_000,
         cost: { perRow: 1, perSlotAndPosition: 0 },
       }),
     maxQueueTokens: 10 * batchTokens,

@@ -82,8 +82,7 @@ export const causalFormat: ModelFormat<CausalWeights> = {
 
   dtypes: (_, device) => DTYPES[device],
 
-  meter: ({ vocabularySize, cost }, _, batchTokens) =>
-    new PackedMeter({ maxUniqueTokens: batchTokens, vocabularySize, cost }),
+  meter: ({ cost }, _, batchTokens) => new PackedMeter({ maxUniqueTokens: batchTokens, cost }),
 
   weightFiles: ({ weights }) => ownWeightFiles(weights),
 

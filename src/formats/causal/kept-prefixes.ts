@@ -1,5 +1,6 @@
 import type { Batch } from '../../engine/protocol.ts';
 import { type PackedPlan, planPackedBatch } from './plan.ts';
+import { sharedTokens } from './prefix-trie.ts';
 
 /** Keys and values of the first tokens of a sequence, in every layer. */
 export interface KeptPrefix {
@@ -100,15 +101,11 @@ export interface PrefixedPlan {
 }
 
 /** Lays out a batch with what is kept, and says what of it is worth keeping. */
-export function planWithPrefixes(
-  prefixes: KeptPrefixes,
-  { tokenIds, offsets, perToken }: Batch,
-  vocabularySize: number,
-): PrefixedPlan {
+export function planWithPrefixes(prefixes: KeptPrefixes, { tokenIds, offsets, perToken }: Batch): PrefixedPlan {
   const sequences = Array.from({ length: offsets.length - 1 }, (_, i) => tokenIds.subarray(offsets[i], offsets[i + 1]));
   const { kept, worthKeeping } = prefixes.choose(sequences);
   const used = kept === null ? 0 : usableTokens(kept.tokens, sequences);
-  const plan = planPackedBatch(tokenIds, offsets, vocabularySize, perToken, kept?.tokens.subarray(0, used));
+  const plan = planPackedBatch(tokenIds, offsets, perToken, kept?.tokens.subarray(0, used));
   const { sequence, tokens } = worthKeeping ?? { sequence: 0, tokens: 0 };
   const first = offsets[sequence] as number;
   const keepRows = plan.rows.slice(first, first + tokens);
@@ -125,13 +122,6 @@ function usableTokens(tokens: Int32Array, sequences: readonly Int32Array[]): num
     if (shared === sequence.length) most = Math.min(most, shared - 1);
   }
   return Math.min(used, most);
-}
-
-/** How many tokens two sequences have in common at their beginning. */
-export function sharedTokens(a: Int32Array, b: Int32Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
-  return length;
 }
 
 function bytesOf({ keys, values }: KeptPrefix): number {

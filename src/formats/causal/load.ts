@@ -113,13 +113,12 @@ export class PackedModel implements LoadedModel {
   private async runTogether(batch: Batch): Promise<ComputedBatch> {
     const { manifest, prefixes } = this.parts;
     const { weights, pooling } = manifest;
-    const { vocabularySize } = weights.architecture;
     if (pooling !== 'last_token' || weights.stages.length > 0) return this.runAndPool(batch);
     // In a long sequence a beginning is little.
     if (prefixes === undefined || (batch.offsets[1] as number) > LONGEST_IN_BLOCKS) {
-      return this.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, vocabularySize, batch.perToken));
+      return this.runPlan(planPackedBatch(batch.tokenIds, batch.offsets, batch.perToken));
     }
-    const prefixed = planWithPrefixes(prefixes, batch, vocabularySize);
+    const prefixed = planWithPrefixes(prefixes, batch);
     const { keys, values, ...computed } = await this.compute(prefixed);
     if (prefixed.tokens.length > 0) prefixes.keep({ tokens: prefixed.tokens, keys, values });
     return computed;
@@ -131,8 +130,8 @@ export class PackedModel implements LoadedModel {
     if (perToken !== undefined && weights.stages.length > 0) {
       throw new Error('this model returns no rows of single tokens');
     }
-    const { vocabularySize, hiddenSize } = weights.architecture;
-    const plan = planPackedBatch(tokenIds, offsets, vocabularySize);
+    const { hiddenSize } = weights.architecture;
+    const plan = planPackedBatch(tokenIds, offsets);
     const isLast = pooling === 'last_token';
     const { rows: computed, computedTokens } = await this.runPlan(isLast ? plan : answerEveryRow(plan));
     const sequences = { starts: offsets.slice(0, -1), lengths: plan.lengths };

@@ -6,19 +6,17 @@ import { PrefixTrie } from './prefix-trie.ts';
 export interface PackedMeterOptions {
   /** The budget. */
   maxUniqueTokens: number;
-  vocabularySize: number;
   cost: BatchCost;
 }
 
 /** Measures a batch for the packed path, whose matrix products work on unique tokens: they are the budget. */
 export class PackedMeter {
   private readonly maxUniqueTokens: number;
-  private readonly trie: PrefixTrie;
+  private readonly trie = new PrefixTrie();
   private readonly view: AttentionView;
 
-  constructor({ maxUniqueTokens, vocabularySize, cost }: PackedMeterOptions) {
+  constructor({ maxUniqueTokens, cost }: PackedMeterOptions) {
     this.maxUniqueTokens = maxUniqueTokens;
-    this.trie = new PrefixTrie(vocabularySize);
     this.view = new AttentionView(cost);
   }
 

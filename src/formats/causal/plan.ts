@@ -30,32 +30,32 @@ export interface PackedPlan {
 export function planPackedBatch(
   tokenIds: Int32Array,
   offsets: Int32Array,
-  vocabularySize: number,
   perToken?: Uint8Array,
   kept: Int32Array = new Int32Array(),
 ): PackedPlan {
   const keptCount = kept.length;
-  const trie = new PrefixTrie(vocabularySize);
+  const trie = new PrefixTrie();
   // Nodes in their order: kept rows come first.
   trie.insert(kept);
   const lengths = new Int32Array(offsets.length - 1);
   const rows = new Int32Array(tokenIds.length);
+  const rowTokens = new Int32Array(tokenIds.length);
   const rowOffsets = rowOffsetsOf({ offsets, perToken });
   const lastRow = new Int32Array(rowOffsets[lengths.length] as number);
   for (let b = 0; b < lengths.length; b++) {
     const [start, end] = [offsets[b] as number, offsets[b + 1] as number];
     if (end === start) throw new RangeError(`sequence ${b} of the batch is empty`);
     lengths[b] = end - start;
-    trie.insert(tokenIds.subarray(start, end), (position, node) => {
-      rows[start + position] = node;
-    });
+    const rowsBefore = trie.size;
+    rows.set(trie.insert(tokenIds.subarray(start, end)), start);
+    rowTokens.set(tokenIds.subarray(end - (trie.size - rowsBefore), end), rowsBefore - keptCount);
     for (let r = rowOffsets[b + 1] as number, token = end - 1; r-- > (rowOffsets[b] as number); token--) {
       const row = (rows[token] as number) - keptCount;
       if (row < 0) throw new RangeError(`a token of sequence ${b} that is asked for was kept, and is not computed`);
       lastRow[r] = row;
     }
   }
-  return { lengths, tokenIds: Int32Array.from(trie.nodeTokens.slice(keptCount)), keptCount, rows, lastRow };
+  return { lengths, tokenIds: rowTokens.slice(0, trie.size - keptCount), keptCount, rows, lastRow };
 }
 
 /** The same layout, with the hidden state of every row as its answer: what poolings read that need more than one. */

@@ -1,57 +1,73 @@
+/** A sequence, and the node of each of its tokens. */
+interface Branch {
+  tokens: Int32Array;
+  nodes: Int32Array;
+}
+
 /**
  * A trie over token sequences. In a causal model a token's hidden state depends only on the tokens before it, so each
  * node of the trie is one row to compute, however many sequences of the batch pass through it.
+ *
+ * It is kept as the sequences in their order, in which none begins as a new one does for longer than one of the two
+ * beside it: most texts share nothing, and a table of nodes would cost an entry for each token.
  */
 export class PrefixTrie {
-  /** (parent node, token) → node. The root is −1. */
-  private readonly children = new Map<number, number>();
-  private readonly tokens: number[] = [];
-  private readonly vocabularySize: number;
-
-  constructor(vocabularySize: number) {
-    this.vocabularySize = vocabularySize;
-  }
+  private readonly branches: Branch[] = [];
+  private count = 0;
 
   /** Nodes so far: the batch's unique tokens. */
   get size(): number {
-    return this.tokens.length;
-  }
-
-  /** The token of each node, in the order of their making: a parent always before its children. */
-  get nodeTokens(): readonly number[] {
-    return this.tokens;
+    return this.count;
   }
 
   /** How many nodes `insert(sequence)` would add. */
   missing(sequence: Int32Array): number {
-    let parent = -1;
-    for (let i = 0; i < sequence.length; i++) {
-      const node = this.children.get(this.key(parent, sequence[i] as number));
-      if (node === undefined) return sequence.length - i;
-      parent = node;
-    }
-    return 0;
+    return sequence.length - this.find(sequence).shared;
   }
 
-  /** Adds a sequence. `visit` is given the node of each position. */
-  insert(sequence: Int32Array, visit?: (position: number, node: number) => void): void {
-    let parent = -1;
-    for (let i = 0; i < sequence.length; i++) {
-      const token = sequence[i] as number;
-      const key = this.key(parent, token);
-      let node = this.children.get(key);
-      if (node === undefined) {
-        node = this.tokens.length;
-        this.tokens.push(token);
-        this.children.set(key, node);
+  /**
+   * Adds a sequence. It may not be written to afterwards.
+   * @returns the node of each of its tokens: nodes are numbered in the order of their making, a parent before its children.
+   */
+  insert(sequence: Int32Array): Int32Array {
+    const { place, shared, like } = this.find(sequence);
+    const nodes = new Int32Array(sequence.length);
+    if (like !== undefined) nodes.set(like.nodes.subarray(0, shared));
+    for (let i = shared; i < nodes.length; i++) nodes[i] = this.count++;
+    this.branches.splice(place, 0, { tokens: sequence, nodes });
+    return nodes;
+  }
+
+  /** Where a sequence belongs, and the one that begins as it does for longest. */
+  private find(sequence: Int32Array): { place: number; shared: number; like: Branch | undefined } {
+    let [low, high] = [0, this.branches.length];
+    let shared = 0;
+    let like: Branch | undefined;
+    // Whatever it ends between was compared on the way.
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const branch = this.branches[middle] as Branch;
+      const common = sharedTokens(sequence, branch.tokens);
+      if (common > shared) {
+        shared = common;
+        like = branch;
       }
-      visit?.(i, node);
-      parent = node;
+      if (isBefore(branch.tokens, sequence, common)) low = middle + 1;
+      else high = middle;
     }
+    return { place: low, shared, like };
   }
+}
 
-  private key(parent: number, token: number): number {
-    // Exact in a double: nodes stay below 2^31 and vocabularies below 2^20.
-    return (parent + 1) * this.vocabularySize + token;
-  }
+/** How many tokens two sequences have in common at their beginning. */
+export function sharedTokens(a: Int32Array, b: Int32Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
+  return length;
+}
+
+/** Whether `a` is before `b` in their order, of sequences that have `common` tokens in common. */
+function isBefore(a: Int32Array, b: Int32Array, common: number): boolean {
+  if (common === a.length || common === b.length) return a.length < b.length;
+  return (a[common] as number) < (b[common] as number);
 }

@@ -66,10 +66,10 @@ describe('largestBatch()', () => {
     it(`fills what PackedMeter lets pass, rows and padded slots: ${JSON.stringify(changed)}`, () => {
       const { vocabularySize, maxBatchTokens, ...rest } = { ...limits, ...changed };
       const batch = largestBatch({ vocabularySize, maxBatchTokens, ...rest });
-      const plan = planPackedBatch(batch.tokenIds, batch.offsets, vocabularySize);
+      const plan = planPackedBatch(batch.tokenIds, batch.offsets);
       assert.ok(plan.tokenIds.length <= maxBatchTokens && plan.tokenIds.length > 0.9 * maxBatchTokens);
       const cost = { perRow: 1, perSlotAndPosition: 0 };
-      const meter = new PackedMeter({ maxUniqueTokens: maxBatchTokens, vocabularySize, cost });
+      const meter = new PackedMeter({ maxUniqueTokens: maxBatchTokens, cost });
       for (let i = 1; i < batch.offsets.length; i++) {
         const ids = batch.tokenIds.subarray(batch.offsets[i - 1], batch.offsets[i]);
         assert.ok(meter.fits(ids), `sequence ${i}`);

@@ -23,7 +23,7 @@ function request(random: SeededRandom, shared: number, count: number): Int32Arra
 
 describe('KeptPrefixes', () => {
   const rowsOf = (prefixes: KeptPrefixes, sequences: Int32Array[], values: readonly Float32Array[] = []) => {
-    const { plan, tokens } = planWithPrefixes(prefixes, toBatch(sequences), VOCABULARY);
+    const { plan, tokens } = planWithPrefixes(prefixes, toBatch(sequences));
     if (tokens.length > 0) prefixes.keep({ tokens, keys: [], values });
     return plan.tokenIds.length;
   };
@@ -95,13 +95,11 @@ describe('KeptPrefixes', () => {
 
 describe('A reranker that keeps prefixes', () => {
   let model: PackedModel;
-  let vocabulary: number;
   before(async () => {
     const manifest = await describeModel(
       { name: 'causal-plain', folder: path.join(rerankerFolders, 'causal-plain') },
       { task: 'rerank' },
     );
-    vocabulary = manifest.vocabularySize;
     const settings = { device: 'cpu', deviceId: 0, dtype: 'fp32', threads: 1, maxTokens: 512 } as const;
     const more = { maxBatchTokens: 512, prepacking: true, mustBeatCpu: false };
     model = await loadCausal({ pooling: 'last_token', weights: packed(manifest) }, { ...settings, ...more });
@@ -109,7 +107,7 @@ describe('A reranker that keeps prefixes', () => {
 
   it('gives the rows of one that keeps none, to the bit, whatever came before and is beside', async () => {
     const random = new SeededRandom(7);
-    const anew = ({ tokenIds, offsets }: Batch) => model.runPlan(planPackedBatch(tokenIds, offsets, vocabulary));
+    const anew = ({ tokenIds, offsets }: Batch) => model.runPlan(planPackedBatch(tokenIds, offsets));
     let saved = 0;
     const requests = Array.from({ length: 4 }, (_, i) => request(random, 20 + 15 * i, 8));
     for (let round = 0; round < 40; round++) {

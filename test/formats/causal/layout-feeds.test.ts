@@ -8,7 +8,7 @@ import { LONGEST_IN_BLOCKS } from '../../../src/formats/causal/query-blocks.ts';
 /** How many groups of blocks are fed for a text of this many tokens, in all layers but the last and in that; and queries in that. */
 function fed(length: number, asksAll: boolean, inBlocks = true) {
   const { tokenIds, offsets, perToken } = toBatch([Array.from({ length }, (_, i) => i % 50)], [asksAll]);
-  const plan = planPackedBatch(tokenIds, offsets, 50, perToken);
+  const plan = planPackedBatch(tokenIds, offsets, perToken);
   const { feeds } = layoutFeeds(plan, { inBlocks, headDim: 64 });
   const groups = ['group_count', 'last_group_count'].map((name) => Number(feeds[name]?.data[0] ?? 0));
   return { groups, isPadded: feeds.pad_index !== undefined, lastQueries: feeds.query_rows?.data.length };

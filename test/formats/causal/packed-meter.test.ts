@@ -20,7 +20,6 @@ describe('PackedMeter', () => {
       fc.property(sequences, fc.integer({ min: 4, max: 40 }), (batch, budget) => {
         const meter = new PackedMeter({
           maxUniqueTokens: budget,
-          vocabularySize: VOCABULARY,
           cost: { perRow: 1, perSlotAndPosition: 0 },
         });
         const taken: number[][] = [];
@@ -53,7 +52,6 @@ describe('PackedMeter', () => {
     const accepts = (weights: typeof starter, first: number, second: number) => {
       const meter = new PackedMeter({
         maxUniqueTokens: 4096,
-        vocabularySize: 100_000,
         cost: packedCost(weights.architecture),
       });
       meter.add(Int32Array.from({ length: first }, (_, i) => i));

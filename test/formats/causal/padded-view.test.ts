@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import { toBatch } from '../../../src/engine/protocol.ts';
 import { paddedView } from '../../../src/formats/causal/padded-view.ts';
 import { planPackedBatch } from '../../../src/formats/causal/plan.ts';
-import { VOCABULARY, withSharedPrefixes } from './sequences-with-shared-prefixes.ts';
+import { withSharedPrefixes } from './sequences-with-shared-prefixes.ts';
 
 describe('paddedView()', () => {
   it('has each sequence in slots of its own, an even number, and points those past its end at its first row', () => {
     fc.assert(
       fc.property(withSharedPrefixes, ({ sequences, kept }) => {
         const { tokenIds, offsets } = toBatch(sequences);
-        const plan = planPackedBatch(tokenIds, offsets, VOCABULARY, undefined, kept);
+        const plan = planPackedBatch(tokenIds, offsets, undefined, kept);
         const { slots, padIndex, queryPadIndex } = paddedView(plan);
         assert.equal(slots % 2, 0);
         const known = [...kept, ...plan.tokenIds];
@@ -35,7 +35,7 @@ describe('paddedView()', () => {
     fc.assert(
       fc.property(withSharedPrefixes, ({ sequences, kept }) => {
         const { tokenIds, offsets } = toBatch(sequences);
-        const plan = planPackedBatch(tokenIds, offsets, VOCABULARY, undefined, kept);
+        const plan = planPackedBatch(tokenIds, offsets, undefined, kept);
         const { slots, padIndex, packIndex } = paddedView(plan);
         assert.equal(packIndex.length, plan.tokenIds.length);
         for (const [row, slot] of packIndex.entries()) {

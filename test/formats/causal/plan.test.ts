@@ -13,7 +13,7 @@ const sequences = fc.array(fc.array(fc.nat(VOCABULARY - 1), { minLength: 1, maxL
 
 function plan(batch: number[][]): PackedPlan {
   const { tokenIds, offsets } = toBatch(batch);
-  return planPackedBatch(tokenIds, offsets, VOCABULARY);
+  return planPackedBatch(tokenIds, offsets);
 }
 
 function distinctPrefixes(batch: number[][]): Set<string> {

@@ -18,7 +18,7 @@ interface Query {
 
 function plan(sequences: readonly (readonly number[])[], kept = new Int32Array()): PackedPlan {
   const { tokenIds, offsets } = toBatch(sequences.map((sequence) => Int32Array.from(sequence)));
-  return planPackedBatch(tokenIds, offsets, VOCABULARY, undefined, kept);
+  return planPackedBatch(tokenIds, offsets, undefined, kept);
 }
 
 /** The query of each packed row. */
