@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
+import { isDeepStrictEqual } from 'node:util';
+import { byteLevelProcessing, Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { messageOf, StartError } from '../errors.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
 import { coalesceCalls } from './coalesce-calls.ts';
@@ -15,6 +16,9 @@ const UNITS_PER_TOKEN = 32;
 const LEAST_UNITS = 4_096;
 /** UTF-16 units that are read at a time where each token is described. */
 const DESCRIBED_UNITS = 2 ** 14;
+
+/** Words of a vocabulary that are tried where a letter has no token. */
+const PROBED_WORDS = 256;
 
 /** Fields that take the place of those of a tokenizer.json; of `model` only the options named. */
 export interface TokenizerChanges {
@@ -53,16 +57,18 @@ export async function loadNativeTokenizer(
   const native = openNative(file, options);
   if (disputed !== null) settleDisputedWords(disputed);
 
-  const encodeWhole = coalesceCalls(async (texts) => {
-    const encodings = await native.encodeBatch([...texts]);
-    return inOneBuffer(encodings.map((encoding) => encoding.getIds())).map((ids): Encoding => ({ ids }));
-  });
-  const encodeParts = coalesceCalls(async (pieces) => {
-    const encodings = await native.encodeBatch([...pieces], { addSpecialTokens: false });
-    return encodings.map(nativePart);
-  });
-  const encodePart = async (piece: string) => (await encodeParts([piece]))[0] as ReturnType<typeof nativePart>;
   const { special, marks: around } = await findSpecialTokens(native);
+  await leaveOutTemplate(native);
+  const encodeBare = (texts: readonly string[]) => native.encodeBatch([...texts], { addSpecialTokens: false });
+  const encodeWhole = coalesceCalls(async (texts) => {
+    const encodings = await encodeBare(texts);
+    return inOneBuffer(
+      encodings.map((encoding) => encoding.getIds()),
+      around,
+    ).map((ids): Encoding => ({ ids }));
+  });
+  const encodeParts = coalesceCalls(async (pieces) => (await encodeBare(pieces)).map(nativePart));
+  const encodePart = async (piece: string) => (await encodeParts([piece]))[0] as ReturnType<typeof nativePart>;
   const padding = paddingToken === null ? undefined : (native.tokenToId(paddingToken) ?? undefined);
   const marks = { ...around, padding };
   if (needsEndToken && special.after === 0) {
@@ -73,13 +79,14 @@ export async function loadNativeTokenizer(
 
   const encodeLong = async (text: string, enough: number, firstUnits: number): Promise<Encoding> => {
     const read: number[][] = [];
+    const joined = () => inOneBuffer([read.flat()], marks)[0] as Int32Array;
     let count = special.before + special.after;
     for await (const { part, first, end, to } of readInParts(text, encodePart, firstUnits)) {
       read.push(part.ids.slice(first, end));
       count += end - first;
-      if (count > enough && to < text.length) return { ids: joined(read, marks), isCutShort: true };
+      if (count > enough && to < text.length) return { ids: joined(), isCutShort: true };
     }
-    return { ids: joined(read, marks) };
+    return { ids: joined() };
   };
 
   return {
@@ -161,40 +168,45 @@ function checkFit(
   if (missing !== undefined) throw fail(`it has no token ${missing}, which tokenizer_config.json names`);
 }
 
-/** Finds the post-processor's tokens by encoding a text with and without them. */
+/** Finds the tokens that the post-processor puts around a text. */
 async function findSpecialTokens(native: HuggingFaceTokenizer): Promise<{ special: SpecialTokens; marks: Marks }> {
-  const bare = (await native.encode('a', null, { addSpecialTokens: false })).getIds();
-  const whole = (await native.encode('a')).getIds();
-  // A vocabulary may drop the text; what is left is taken for what stands after it.
-  const before = Math.max(
-    0,
-    whole.findIndex((_, start) => bare.every((id, i) => whole[start + i] === id)),
-  );
-  const bodyEnd = before + bare.length;
-  return {
-    special: { before, after: whole.length - bodyEnd },
-    marks: { before: whole.slice(0, before), after: whole.slice(bodyEnd) },
+  const found = (before: number[], after: number[]) => {
+    return { special: { before: before.length, after: after.length }, marks: { before, after } };
   };
+  // A vocabulary may have no token for a letter: then for a word of its own.
+  for (let id = -1; id < PROBED_WORDS; id++) {
+    const encoding = await native.encode(id < 0 ? 'a' : (native.idToToken(id) ?? ''));
+    const [ids, isSpecial] = [encoding.getIds(), encoding.getSpecialTokensMask()];
+    const first = isSpecial.indexOf(0);
+    if (first >= 0) return found(ids.slice(0, first), ids.slice(isSpecial.lastIndexOf(0) + 1));
+  }
+  return found([], (await native.encode('')).getIds());
 }
 
-/** Lists of ids, one view each: V8 takes longer over a buffer for each text than over its ids. */
-function inOneBuffer(lists: readonly number[][]): Int32Array[] {
-  const all = new Int32Array(lists.reduce((sum, { length }) => sum + length, 0));
+/**
+ * Takes away a post-processor that only puts tokens around a text: they are known, and to put them there it copies all
+ * others. One that also changes where tokens begin, without the space before a word, stays.
+ */
+async function leaveOutTemplate(native: HuggingFaceTokenizer): Promise<void> {
+  const own = native.getPostProcessor();
+  if (own === null) return;
+  const places = async () => (await native.encode(' a  a ', null, { addSpecialTokens: false })).getOffsets();
+  const before = await places();
+  native.setPostProcessor(byteLevelProcessing(false));
+  if (!isDeepStrictEqual(await places(), before)) native.setPostProcessor(own);
+}
+
+/** Lists of ids between their marks, one view each: V8 takes longer over a buffer for each text than over its ids. */
+function inOneBuffer(lists: readonly number[][], { before, after }: Marks): Int32Array[] {
+  const around = before.length + after.length;
+  const all = new Int32Array(lists.reduce((sum, { length }) => sum + length + around, 0));
   let end = 0;
   return lists.map((list) => {
+    const start = end;
+    for (const id of before) all[end++] = id;
     all.set(list, end);
     end += list.length;
-    return all.subarray(end - list.length, end);
+    for (const id of after) all[end++] = id;
+    return all.subarray(start, end);
   });
-}
-
-function joined(lists: readonly number[][], { before, after }: Marks): Int32Array {
-  const all = [before, ...lists, after];
-  const ids = new Int32Array(all.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const list of all) {
-    ids.set(list, end);
-    end += list.length;
-  }
-  return ids;
 }

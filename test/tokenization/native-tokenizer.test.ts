@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import { AutoTokenizer, env } from '@huggingface/transformers';
+import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { packageRoot } from '../../src/package-info.ts';
 import { loadNativeTokenizer } from '../../src/tokenization/native-tokenizer.ts';
 import type { Tokenizer } from '../../src/tokenization/tokenizer.ts';
@@ -59,6 +60,79 @@ describe('loadNativeTokenizer()', () => {
     assert.deepEqual(
       encodings.map(({ ids }) => Array.from(ids)),
       [[], [0], []],
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  it('puts around a text what the file’s post-processor does, and leaves places where it has them', async () => {
+    const fixtures = [
+      'padded/bert-mean',
+      'padded/roberta-mean',
+      'rerankers/xlm-roberta',
+      'rerankers/modernbert-weights',
+    ];
+    const files = [file, ...fixtures.map((name) => path.join(packageRoot, 'test', 'fixtures', name, 'tokenizer.json'))];
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    const trimming = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
+    files.push(path.join(folder, 'tokenizer.json'));
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    json.post_processor.processors[0] = trimming;
+    writeFileSync(files.at(-1) as string, JSON.stringify(json));
+    const texts = [
+      '',
+      ' ',
+      'The  capital of China\n is Beijing. ',
+      '中国的首都是北京。',
+      ' naïve a',
+      'x'.repeat(10_000),
+    ];
+    for (const one of files) {
+      const native = HuggingFaceTokenizer.fromFile(one);
+      native.disableTruncation();
+      native.disablePadding();
+      const ours = await loadNativeTokenizer(one, { needsEndToken: false });
+      const encodings = await ours.tokenize(texts);
+      for (const [i, text] of texts.entries()) {
+        const whole = await native.encode(text);
+        assert.deepEqual(Array.from(encodings[i]?.ids ?? []), whole.getIds(), `${one}: ${text}`);
+        const bare = await native.encode(text, null, { addSpecialTokens: false });
+        const read = await ours.read(text, { specialTokens: false, unit: 'code_points' });
+        assert.deepEqual(
+          read.map(({ start, stop }) => [start, stop]),
+          bare.getOffsets(),
+          `${one}: ${text}`,
+        );
+      }
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  it('puts tokens on both sides where a vocabulary has none for a letter', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hotvec-'));
+    const piece = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
+    const single: unknown[] = [piece('<s>'), { Sequence: { id: 'A', type_id: 0 } }, piece('</s>')];
+    const tokens = ['<s>', '</s>'].map((token, id) => [token, { id: token, ids: [id], tokens: [token] }]);
+    const json = {
+      version: '1.0',
+      added_tokens: [],
+      post_processor: {
+        type: 'TemplateProcessing',
+        single,
+        pair: [...single, { Sequence: { id: 'B', type_id: 0 } }],
+        special_tokens: Object.fromEntries(tokens),
+      },
+      model: { type: 'BPE', vocab: { '<s>': 0, '</s>': 1, 北: 2 }, merges: [] },
+    };
+    writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(json));
+    const dropping = await loadNativeTokenizer(path.join(folder, 'tokenizer.json'));
+    const encodings = await dropping.tokenize(['a', '北', '']);
+    assert.deepEqual(
+      encodings.map(({ ids }) => Array.from(ids)),
+      [
+        [0, 1],
+        [0, 2, 1],
+        [0, 1],
+      ],
     );
     rmSync(folder, { recursive: true });
   });
