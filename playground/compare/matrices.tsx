@@ -1,13 +1,15 @@
 import { computed, signal } from '@preact/signals';
+import type { ApiError } from '../api/api-error.ts';
 import { embedder } from '../api/models.ts';
 import { CopyAs } from '../copy-as/copy-as.tsx';
 import { ErrorMessage } from '../fields/error-message.tsx';
 import { bestColumns, disagreements } from './best-matches.ts';
-import { similarity, similarityBody } from './comparison.ts';
+import { lines, similarity, similarityBody } from './comparison.ts';
 import { type CellPlace, Heatmap } from './heatmap.tsx';
 import { MatrixTable } from './matrix-table.tsx';
 import { PairReadout } from './pair-readout.tsx';
-import { needsWord, rerankAll, rerankBody, rerankError, rerankedTexts, reranking } from './reranking.ts';
+import { failedQuery, needsWord, rerankAll, rerankBody, rerankError, rerankedTexts, reranking } from './reranking.ts';
+import { lineOfParam } from './text-lines.ts';
 
 const selected = signal<CellPlace | null>(null);
 const isTableOpen = signal(false);
@@ -151,6 +153,7 @@ function RerankState() {
   return (
     <>
       <ErrorMessage error={rerankError.value} />
+      {rerankError.value !== null && <p class="fact">{linesOf(rerankError.value)}</p>}
       {needsWord.value ? (
         <p>
           <button type="button" onClick={rerankAll}>
@@ -169,6 +172,14 @@ function RerankState() {
       )}
     </>
   );
+}
+
+/** A pair has a line in each list; an error of all of them names neither. */
+function linesOf({ param }: ApiError): string {
+  const document = lineOfParam(param, lines.documents.value);
+  const query = lines.queries.value.lineNumbers[failedQuery.value];
+  if (param === 'query') return `That is line ${query} of the queries.`;
+  return document === null ? '' : `That is line ${document} of the documents, with line ${query} of the queries.`;
 }
 
 /** Where a model that reads query and document together sees another best match than the vectors do. */

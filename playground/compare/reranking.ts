@@ -46,6 +46,8 @@ export const rerankedTexts = computed((): RerankedTexts | null => {
 const wanted = signal<RerankedTexts | null>(null);
 export const reranking = signal<Reranking | null>(null);
 export const rerankError = signal<ApiError | null>(null);
+/** Which query the error is of. */
+export const failedQuery = signal(0);
 
 /** Whether the pairs wait for the user's word. */
 export const needsWord = computed(() => {
@@ -96,7 +98,10 @@ async function score(texts: RerankedTexts, abort: AbortController): Promise<void
   };
   const work = async () => {
     for (let row = next++; row < queries.length; row = next++) {
-      const { body } = await post('/v1/rerank', rerankBody(texts, row), { signal: abort.signal });
+      const { body } = await post('/v1/rerank', rerankBody(texts, row), { signal: abort.signal }).catch((error) => {
+        if (!abort.signal.aborted) failedQuery.value = row;
+        throw error;
+      });
       for (const result of body.results) {
         if ('relevance_score' in result) (scores[row] as (number | null)[])[result.index] = result.relevance_score;
       }

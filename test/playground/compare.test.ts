@@ -235,6 +235,16 @@ describe('Compare in a real browser', { skip: withoutChromium }, () => {
         .getByText(/^queries\[1\] has .* tokens/)
         .waitFor();
       await page.getByText('That is line 3.').waitFor();
+      // A text that has room for itself, but not beside a query.
+      const documents = page.getByLabel(/^Documents/);
+      await page.getByLabel(/^Queries/).fill('\none');
+      await documents.fill(`one\n\n${'word '.repeat(LIMIT - 20)}`);
+      await page
+        .locator('.by-reranker')
+        .getByText(/^documents\[1\] has .* tokens/)
+        .waitFor();
+      await page.getByText('That is line 3 of the documents, with line 2 of the queries.').waitFor();
+      await documents.fill(DOCUMENTS.join('\n'));
       assert.equal(await errorAt('compare-documents-error').isVisible(), false);
       await page.getByLabel('Read').first().selectOption('document');
       await page.getByLabel(/^Queries/).fill('one');
