@@ -1,7 +1,7 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import type { ApiError } from '../api/api-error.ts';
 import type { EmbeddingsRequest } from '../api/api-types.ts';
-import { loadModels, models } from '../api/models.ts';
+import { models } from '../api/models.ts';
 import { post } from '../api/server.ts';
 import { collection } from '../collection/collection.ts';
 import { decodeVector } from '../collection/decode-vector.ts';
@@ -40,6 +40,12 @@ export const searchError = signal<ApiError | null>(null);
 /** The newest, until those of another query are there; null: nothing is asked. */
 export const results = signal<SearchResults | null>(null);
 const askedQuery = signal<AskedQuery | null>(null);
+
+/** Whether what is shown was found for another query than is typed. */
+export const isBehind = computed(() => {
+  const asked = results.value?.asked;
+  return asked !== undefined && (asked.query !== query.value || asked.instruction !== instruction.value.trim());
+});
 
 const openId = computed(() => collection.value?.id ?? null);
 const openFingerprint = computed(() => collection.value?.fingerprint ?? '');
@@ -110,8 +116,6 @@ effect(() => {
     } catch (error) {
       if (abort.signal.aborted) return;
       searchError.value = asApiError(error);
-      // What is served may have changed; a wrong instruction says nothing of it.
-      if (['fingerprint_mismatch', 'model_not_found'].includes(searchError.value.code)) await loadModels();
     }
   };
   const timer = setTimeout(ask, PAUSE_OF_TYPING_MS);

@@ -6,7 +6,7 @@ import { nameItem } from '../api/name-item.ts';
 import { post } from '../api/server.ts';
 import { collection } from '../collection/collection.ts';
 import { asApiError } from '../fields/error-message.tsx';
-import { type AskedQuery, results, type SearchResults, query as typedQuery } from './query.ts';
+import { type AskedQuery, isBehind, results, type SearchResults } from './query.ts';
 
 export interface Reranked {
   /** Those that were ranked, in the order of the vectors. */
@@ -34,7 +34,7 @@ export const rerankBody = computed((): RerankRequest | null => {
   const documents = found.found.map(({ row }) => texts[row] ?? '');
   const { query, instruction } = found.asked;
   // Its ranking would be gone with the next answer.
-  if (query !== typedQuery.value) return null;
+  if (isBehind.value) return null;
   const takesInstruction = instruction !== '' && typeof model.default_instruction === 'string';
   return {
     model: model.id,

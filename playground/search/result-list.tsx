@@ -3,7 +3,7 @@ import { reranker } from '../api/models.ts';
 import { type Collection, collection } from '../collection/collection.ts';
 import { CopyAs } from '../copy-as/copy-as.tsx';
 import { ErrorMessage } from '../fields/error-message.tsx';
-import { MOST_RESULTS, results } from './query.ts';
+import { isBehind, MOST_RESULTS, results } from './query.ts';
 import { isReranking, rerank, rerankBody, rerankError, reranked } from './rerank.ts';
 import { ResultItem, type ShownResult } from './result-item.tsx';
 
@@ -19,7 +19,7 @@ export function ResultList() {
   const { found, rows, ms } = shown;
   const items = ranking === null || order === 'vectors' ? byVectors(open) : byReranker(open);
   return (
-    <div class="results" data-query={shown.asked.query}>
+    <div class="results" data-query={shown.asked.query} aria-busy={isBehind.value}>
       <div class="results-head">
         <p class="fact" role="status">
           The {found.length === 1 ? '' : `${found.length} `}nearest of {rows.toLocaleString('en')}{' '}

@@ -177,9 +177,12 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await page.getByLabel('Search these texts').fill('a third query');
       await asked;
       const isEarly = await rankAgain.isEnabled();
+      const isBusy = () => page.locator('.results').getAttribute('aria-busy');
+      const wasBusy = await isBusy();
       release();
-      assert.equal(isEarly, false);
+      assert.deepEqual([isEarly, wasBusy], [false, 'true']);
       await page.locator('.results[data-query="a third query"]').waitFor();
+      assert.equal(await isBusy(), 'false');
       await rankAgain.click();
       await page.getByRole('group', { name: 'Order by' }).waitFor();
     }));
