@@ -52,7 +52,8 @@ async function load(): Promise<void> {
       const gone = (models.value ?? []).map(({ id }) => id).filter((id) => data.every((model) => model.id !== id));
       for (const { id, fingerprint } of data) if (fingerprint !== null) fingerprints.set(id, fingerprint);
       if (changed.length + gone.length > 0) changedModels.value = [...changed, ...gone];
-      models.value = data;
+      // The same list is no news: what is asked of a model is not asked again.
+      if (JSON.stringify(data) !== JSON.stringify(models.peek())) models.value = data;
       modelsError.value = null;
     });
     if (data.some(({ fingerprint }) => fingerprint === null)) again = setTimeout(loadModels, LOADING_MS);

@@ -7,7 +7,7 @@ import { waitFor } from './waiting.ts';
 /** Where the API is: beside the page, so below any path that a proxy puts both. Ends with a slash. */
 export const baseUrl = new URL('.', document.baseURI).href;
 
-/** Raised whenever what is known of the models may be wrong: the server was away, or vectors are of another model. */
+/** Raised whenever what is known of the models may be wrong: the server was away, refused a request, or vectors are of another model. */
 export const modelDoubts = signal(0);
 /** Of the last vectors of each model. */
 const lastFingerprints = new Map<string, string>();
@@ -41,6 +41,10 @@ export async function post<Route extends keyof Posted>(
   const answered = await patiently(options, async () => {
     const { headers, ...answer } = await call(route, init, options);
     return { body: JSON.parse(answer.text) as Posted[Route]['answer'], headers };
+  }).catch((error: unknown) => {
+    // What the page knew of the model may have been refused: a prompt, a size, a fingerprint or the name of another one.
+    if (error instanceof ApiError && error.status >= 400 && error.status < 500) modelDoubts.value++;
+    throw error;
   });
   const fingerprint = answered.headers.get('x-embedding-fingerprint');
   if (fingerprint !== null) compareFingerprint(body.model ?? '', fingerprint);
@@ -79,7 +83,6 @@ async function patiently<Result>({ signal }: CallOptions, ask: () => Promise<Res
       return result;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.code === 'fingerprint_mismatch') modelDoubts.value++;
       if (error.status === 401) await nextKey(signal);
       else if (error.isPassing) await waitFor(error, tries, signal);
       else throw error;

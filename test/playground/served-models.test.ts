@@ -47,6 +47,28 @@ describe('The playground, whatever is served', { skip: withoutChromium }, () => 
       await page.locator('.map').getByRole('alert').getByText('This server has no embedding model').waitFor();
     }));
 
+  it('notices another model also where nothing waited for it, and asks that one', async () => {
+    const before = await startService({ model: 'starter' });
+    const opened = await openPlayground(browser, { url: before.url });
+    const { page } = opened;
+    await page.locator('.heatmap .drawing svg').waitFor();
+    await before.close();
+    const port = Number(new URL(before.url).port);
+    const after = await startService({ model: STATIC, servedModelName: 'starter', port });
+    try {
+      // What the page asks is not for this one: it has no prompts.
+      await page.getByRole('link', { name: 'Tokens' }).click();
+      await page.getByText('Another model is served as starter now').waitFor();
+      await page.locator('.tokens-section').getByText('as the model does by default').waitFor({ state: 'attached' });
+      await page.getByText('The same as a table').last().waitFor();
+      assert.equal(await page.locator('.tokens-section .error:visible').count(), 0);
+      assert.deepEqual(await opened.faults(), []);
+    } finally {
+      await opened.close();
+      await after.close();
+    }
+  });
+
   it('drops a size that the model chosen now does not give, and shows that model in Model', () =>
     withPage({ model: `starter,${STATIC}` }, async ({ page }) => {
       const dimensions = page.getByRole('spinbutton', { name: 'Dimensions' });
