@@ -1,7 +1,9 @@
 /** The next batch is due when the one being computed has this part of its expected duration left … */
 const LEAD = 1 / 3;
-/** … or so many milliseconds, because a busy event loop may check too late. */
+/** … at least so many milliseconds, because a busy event loop may check too late … */
 const SHORTEST_LEAD_MS = 5;
+/** … and at most so many: it is never as late, and whoever comes then waits for all of what was sent. */
+const LONGEST_LEAD_MS = 20;
 
 /** Weight of the newest batch against those before, in how long batches of its size take. */
 const NEWEST = 0.25;
@@ -60,10 +62,15 @@ export class BatchesUnderWay {
       if (expected === undefined) continue;
       // Sent ahead itself, it began when the one before ended. Of several processes it is not known which one that was.
       const startedAt = processes === 1 ? Math.max(sentAt, this.lastEndAt) : sentAt;
-      due = Math.min(due, startedAt + expected - Math.max(LEAD * expected, SHORTEST_LEAD_MS));
+      due = Math.min(due, startedAt + expected - leadOf(expected));
     }
     return due - now;
   }
+}
+
+/** How long before the end of a batch that takes so many milliseconds the next one is due. */
+function leadOf(expected: number): number {
+  return Math.min(LONGEST_LEAD_MS, Math.max(LEAD * expected, SHORTEST_LEAD_MS));
 }
 
 /**

@@ -15,6 +15,8 @@ export interface DispatcherOptions extends TrialsOptions {
   hiddenSize: number;
   /** A fresh meter for each batch. */
   createMeter: () => BatchMeter;
+  /** To what part of its meter bulk may fill a batch while queries come, in (0, 1]; left out: all of it. */
+  partBesideQueries?: () => number;
   onBatch?: (batch: BatchReport) => void;
 }
 
@@ -27,6 +29,8 @@ export interface BatchReport extends Pick<BatchResult, 'computedTokens' | 'infer
 
 /** Batches sent to an engine process and not answered: one computing, one waiting in its channel. */
 const MAX_UNDER_WAY = 2;
+/** Who asked a query so lately may ask another, in milliseconds: as fast as people read what they were shown. */
+const QUERIES_COME_MS = 5_000;
 
 /**
  * Takes batches from the queue to the engine, and their rows to the requests that wait for them.
@@ -73,8 +77,7 @@ export class Dispatcher {
     while (engine.state === 'ready' && this.underWay.count < MAX_UNDER_WAY * engine.processesReady) {
       if (!this.trials.isNextDue && this.queue.requests === 0) return;
       if (engine.processesIdle === 0 && (this.trials.needsIdleProcess || !this.isTimeToSendAhead())) return;
-      const attempt =
-        this.trials.next() ?? this.trials.withoutSuspects(this.queue.takeBatch(this.options.createMeter()));
+      const attempt = this.trials.next() ?? this.trials.withoutSuspects(this.takeBatch());
       const entries = this.trials.wanted(attempt);
       if (entries.length > 0) void this.runBatch({ ...attempt, entries });
     }
@@ -88,6 +91,12 @@ export class Dispatcher {
   /** The engine will not come back: nothing may wait for what was to be resent. */
   failSuspects(failure: HotvecError): void {
     this.fail(this.trials.abandon(), failure);
+  }
+
+  private takeBatch(): Entry[] {
+    const { clock, createMeter, partBesideQueries } = this.options;
+    const queriesCome = clock.now() - this.queue.lastQueryAt < QUERIES_COME_MS;
+    return this.queue.takeBatch(createMeter(), queriesCome ? partBesideQueries?.() : 1);
   }
 
   /** Whether a process that computes needs its next batch now; if not, `dispatch` is called when it does. */

@@ -1,11 +1,12 @@
 import type { BatchMeter } from './batch-meter.ts';
 import { LaneTurns, type TurnOutcome } from './lane-turns.ts';
+import { QUICK_PART } from './part-beside-queries.ts';
 import type { PendingRequest } from './pending-request.ts';
 import { type Priority, TURN_TOKENS } from './priority.ts';
 import type { Entry } from './sequences-in-flight.ts';
 
-/** Part of its budget up to which a quick batch is filled with bulk. */
-const QUICK_PART = 1 / 4;
+/** Part of the batch that bulk has in its turn, however short its batches are kept: that of lanes which take turns. */
+const LEAST_OF_TURN = 1 / 2;
 
 /**
  * Requests that wait, served by deficit round-robin (Shreedhar & Varghese 1995): each turn a request may take
@@ -18,6 +19,9 @@ const QUICK_PART = 1 / 4;
  * While both lanes wait, batches alternate. A quick one has the interactive requests, and bulk only up to a fraction of
  * its budget, so waiting for it takes little time. In the next, bulk has grown old: the lanes take turns, bulk first,
  * and the batch is full. So bulk has at least every other batch, and a query is in the next one, whichever it is.
+ *
+ * A query that comes while bulk has a batch to itself waits for that one. Where queries came lately, such a batch may be
+ * kept smaller (`bulkPart`); then bulk fills that part, or half, before anything else when it has its turn.
  */
 export class FairQueue {
   /** In the order of their next turn. */
@@ -29,6 +33,7 @@ export class FairQueue {
   private countedByOwner = new Map<string | undefined, number>();
   private tokenCount = 0;
   private counted = 0;
+  private queryAt = Number.NEGATIVE_INFINITY;
 
   constructor(largestCount = Number.POSITIVE_INFINITY) {
     this.largestCount = largestCount;
@@ -49,6 +54,11 @@ export class FairQueue {
     return oldest;
   }
 
+  /** When the latest interactive request was submitted; -Infinity before the first. */
+  get lastQueryAt(): number {
+    return this.queryAt;
+  }
+
   /** Tokens as admission counts them: of a large request only a part. */
   get countedTokens(): number {
     return this.counted;
@@ -61,6 +71,7 @@ export class FairQueue {
 
   push(request: PendingRequest): void {
     this.lanes[request.priority].add(request);
+    if (request.priority === 'interactive') this.queryAt = request.submittedAt;
     this.count(request, 0, request.queuedTokens);
   }
 
@@ -81,8 +92,10 @@ export class FairQueue {
    *
    * A request whose next sequence does not fit is passed over for this batch and comes first in its lane's next one:
    * nothing starves behind a stream of smaller sequences.
+   *
+   * @param bulkPart to what part of the meter bulk may fill it, in (0, 1].
    */
-  takeBatch(meter: BatchMeter): Entry[] {
+  takeBatch(meter: BatchMeter, bulkPart = 1): Entry[] {
     const batch: Entry[] = [];
     const interactive = new LaneTurns(this.lanes.interactive);
     const bulk = new LaneTurns(this.lanes.bulk);
@@ -101,15 +114,18 @@ export class FairQueue {
     };
 
     if (this.isBulksTurn) {
+      const part = Math.max(bulkPart, LEAST_OF_TURN);
+      // Parts are of the whole batch: what interactive requests took before would be bulk's loss.
+      while (part < 1 && !bulk.isOver) give(bulk, part);
       while (!bulk.isOver || !interactive.isOver) {
-        give(bulk);
+        give(bulk, part);
         give(interactive);
       }
       this.isBulksTurn = false;
     } else {
       while (!interactive.isOver) give(interactive);
       const isQuick = bulkWaits && batch.length > 0;
-      while (!bulk.isOver) give(bulk, isQuick ? QUICK_PART : 1);
+      while (!bulk.isOver) give(bulk, isQuick ? QUICK_PART : bulkPart);
       this.isBulksTurn = isQuick;
     }
     this.lanes.interactive = interactive.left();

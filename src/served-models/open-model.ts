@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { Batcher } from '../batching/batcher.ts';
 import type { BatchReport } from '../batching/dispatcher.ts';
+import { partBesideQueries } from '../batching/part-beside-queries.ts';
 import type { PoisonReport } from '../batching/trials.ts';
 import type { Clock } from '../clock.ts';
 import type { Calibration, Device, EngineInfo } from '../engine/protocol.ts';
@@ -162,11 +163,13 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
     onPassedOver: ([settings], reason) => settings !== undefined && passedOver(settings.device, reason),
   });
   let batchTokens = config.maxBatchTokens;
+  let bulkPart = 1;
   const batcher = new Batcher({
     engine,
     clock,
     hiddenSize: manifest.hiddenSize,
     createMeter: () => format.meter(manifest, engine.info?.dtype ?? 'fp32', batchTokens),
+    partBesideQueries: () => bulkPart,
     maxQueueTokens: config.maxQueueTokens,
     keyShare: config.keyShare,
     random: Math.random,
@@ -232,6 +235,7 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
       const { info, fingerprint } = await beginLoading();
       await checkUnchanged();
       batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
+      bulkPart = partBesideQueries(info.calibration.curve, batchTokens);
       const weightBytes = format.weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);
       opened.service.begin({ device: info.device, dtype: info.dtype, fingerprint, batchTokens, weightBytes });
       const batchTokensFrom = config.maxBatchTokens > 0 ? 'MAX_BATCH_TOKENS' : info.calibration.basis;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Batcher } from '../batching/batcher.ts';
 import type { Priority } from '../batching/priority.ts';
 import type { Clock } from '../clock.ts';
@@ -50,12 +51,15 @@ export interface TaskRunnerOptions {
   isIdentified: () => boolean;
 }
 
+/** Small requests of bulk that are finished in one turn of the event loop: about a millisecond. */
+const BULK_OF_A_TURN = 8;
 const NO_ROW = new Float32Array(0);
 
 /** Takes a request of any task through the pipeline: accept → admit → prepare → batch → finish. */
 export class TaskRunner {
   private readonly options: TaskRunnerOptions;
   private readonly rows: RowSource;
+  private readonly bulkTurns = new LoopTurns(BULK_OF_A_TURN);
 
   constructor(options: TaskRunnerOptions) {
     this.options = options;
@@ -104,6 +108,8 @@ export class TaskRunner {
       deadline: startedAt + timeLimit,
       onTakenUp: () => options.onPhase?.('infer'),
     });
+    // A batch is the last of many small requests, and to finish them all at once would hold up everyone.
+    if (priority === 'bulk') await this.bulkTurns.next();
     options.onPhase?.('encode');
     for (const [i, error] of computed.failures) failures.add((computable[i] as Sequence).position, error);
     let next = 0;
@@ -115,5 +121,29 @@ export class TaskRunner {
       failures: failures.byPosition,
       facts: { ...computed.facts, timings: { tokenize: tokenizedAt - startedAt, ...computed.facts.timings } },
     };
+  }
+}
+
+/** Turns of the event loop, shared by few: between any two of them, what came meanwhile is served. */
+class LoopTurns {
+  private readonly most: number;
+  /** The last turn that was given, while it has not begun. */
+  private last: { begin: Promise<void>; taken: number } | undefined;
+
+  /** @param most how many share a turn. */
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  /** Resolves in a turn that has a place left. */
+  async next(): Promise<void> {
+    if (this.last === undefined || this.last.taken === this.most) {
+      const before = this.last?.begin ?? Promise.resolve();
+      this.last = { begin: before.then(() => setImmediate()), taken: 0 };
+    }
+    const turn = this.last;
+    turn.taken += 1;
+    await turn.begin;
+    if (this.last === turn) this.last = undefined;
   }
 }

@@ -2,7 +2,7 @@
 const MAX_UNITS_PER_CALL = 8_000;
 const MAX_TEXTS_PER_CALL = 256;
 
-/** A job of no more units, a query say, does not wait behind larger ones. */
+/** A job of no more units, a query say, does not wait behind larger ones, nor behind bulk. */
 const QUICK_UNITS = 2_000;
 
 interface Job<Result> {
@@ -18,19 +18,26 @@ interface Job<Result> {
 /** Encodes texts: one result a text, same order. */
 type EncodeBatch<Result> = (texts: readonly string[]) => Promise<Result[]>;
 
+export interface JobOptions {
+  /** Whether nobody waits for it: a thousand small jobs are as long as a large one. Default: no. */
+  isBulk?: boolean | undefined;
+}
+
 /**
  * Joins concurrent calls into fewer, larger ones: while one runs, texts collect for the next. Small jobs have their own
- * calls, separate from those of the large ones: a call full of passages takes long when the engine uses all cores.
+ * calls, separate from those of the large ones and of bulk: a call full of passages takes long when the engine uses all cores.
  *
  * @param encodeBatch called for two calls at a time at most.
  * @returns a function with the same contract, for any number of texts.
  */
-export function coalesceCalls<Result>(encodeBatch: EncodeBatch<Result>): EncodeBatch<Result> {
+export function coalesceCalls<Result>(
+  encodeBatch: EncodeBatch<Result>,
+): (texts: readonly string[], options?: JobOptions) => Promise<Result[]> {
   const quick = callAfterCall(encodeBatch);
   const large = callAfterCall(encodeBatch);
-  return (texts) => {
+  return (texts, { isBulk = false } = {}) => {
     const units = texts.reduce((sum, { length }) => sum + length, 0);
-    return (units <= QUICK_UNITS ? quick : large)(texts);
+    return (units <= QUICK_UNITS && !isBulk ? quick : large)(texts);
   };
 }
 

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { byteLevelProcessing, Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { messageOf, StartError } from '../errors.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
-import { coalesceCalls } from './coalesce-calls.ts';
+import { coalesceCalls, type JobOptions } from './coalesce-calls.ts';
 import { settleDisputedWords } from './disputed-words.ts';
 import { nativePart } from './native-part.ts';
 import { readInParts, USUAL_UNITS } from './read-in-parts.ts';
@@ -68,7 +68,10 @@ export async function loadNativeTokenizer(
     ).map((ids): Encoding => ({ ids }));
   });
   const encodeParts = coalesceCalls(async (pieces) => (await encodeBare(pieces)).map(nativePart));
-  const encodePart = async (piece: string) => (await encodeParts([piece]))[0] as ReturnType<typeof nativePart>;
+  const encodePart =
+    ({ isBulk }: JobOptions = {}) =>
+    async (piece: string) =>
+      (await encodeParts([piece], { isBulk }))[0] as ReturnType<typeof nativePart>;
   const padding = paddingToken === null ? undefined : (native.tokenToId(paddingToken) ?? undefined);
   const marks = { ...around, padding };
   if (needsEndToken && special.after === 0) {
@@ -77,11 +80,14 @@ export async function loadNativeTokenizer(
     );
   }
 
-  const encodeLong = async (text: string, enough: number, firstUnits: number): Promise<Encoding> => {
+  const encodeLong = async (
+    text: string,
+    { enough, firstUnits, isBulk }: JobOptions & { enough: number; firstUnits: number },
+  ): Promise<Encoding> => {
     const read: number[][] = [];
     const joined = () => inOneBuffer([read.flat()], marks)[0] as Int32Array;
     let count = special.before + special.after;
-    for await (const { part, first, end, to } of readInParts(text, encodePart, firstUnits)) {
+    for await (const { part, first, end, to } of readInParts(text, encodePart({ isBulk }), firstUnits)) {
       read.push(part.ids.slice(first, end));
       count += end - first;
       if (count > enough && to < text.length) return { ids: joined(), isCutShort: true };
@@ -92,11 +98,14 @@ export async function loadNativeTokenizer(
   return {
     special,
     marks,
-    tokenize: async (texts, { enough = Number.POSITIVE_INFINITY } = {}) => {
-      const wholeUnits = Math.min(USUAL_UNITS, Math.max(LEAST_UNITS, UNITS_PER_TOKEN * enough));
-      const isLong = (text: string) => text.length > wholeUnits;
-      const whole = encodeWhole(texts.filter((text) => !isLong(text)));
-      const long = Promise.all(texts.filter(isLong).map((text) => encodeLong(text, enough, wholeUnits)));
+    tokenize: async (texts, { enough = Number.POSITIVE_INFINITY, isBulk } = {}) => {
+      const firstUnits = Math.min(USUAL_UNITS, Math.max(LEAST_UNITS, UNITS_PER_TOKEN * enough));
+      const isLong = (text: string) => text.length > firstUnits;
+      const whole = encodeWhole(
+        texts.filter((text) => !isLong(text)),
+        { isBulk },
+      );
+      const long = Promise.all(texts.filter(isLong).map((text) => encodeLong(text, { enough, firstUnits, isBulk })));
       const [ofWhole, ofLong] = (await Promise.all([whole, long])).map((encodings) => encodings.values());
       return texts.map((text) => (isLong(text) ? ofLong : ofWhole)?.next().value as Encoding);
     },
@@ -108,7 +117,7 @@ export async function loadNativeTokenizer(
       let tokens: ReadToken[] = [];
       let placesBefore = 0;
       let unitsBefore = 0;
-      for await (const segment of readInParts(text, encodePart, DESCRIBED_UNITS)) {
+      for await (const segment of readInParts(text, encodePart(), DESCRIBED_UNITS)) {
         const { from, to } = segment;
         placesBefore += countPlaces(text.slice(unitsBefore, from), unit);
         unitsBefore = from;

@@ -15,6 +15,8 @@ export interface TokenizeOptions {
    * the whole text do. Default: every text is read to its end.
    */
   enough?: number;
+  /** Whether nobody waits for them: then they are not read among the texts of those who do. Default: no. */
+  isBulk?: boolean | undefined;
 }
 
 /** How many special tokens the tokenizer's post-processor puts around a text. */

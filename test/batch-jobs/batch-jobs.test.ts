@@ -24,6 +24,9 @@ const limits: BatchLimits = {
   maxUnfinished: 4,
 };
 
+/** Lines that are begun in one turn of the event loop. */
+const OF_A_TURN = 8;
+
 /** What the clients of a batch do, over lines whose answers the test gives. */
 describe('BatchJobs', () => {
   let place: ReturnType<typeof batchFolder>;
@@ -170,6 +173,27 @@ describe('BatchJobs', () => {
       await setImmediate();
     }
     assert.equal(batches.find(id, null).counts.completed, 40);
+  });
+
+  it('begins a few lines in a turn of the event loop, for one batch of the engine, and of long ones one', async () => {
+    for (const { units, most } of [
+      { units: 10, most: OF_A_TURN },
+      { units: 10_000, most: 1 },
+    ]) {
+      asked = [];
+      respond = undefined;
+      batches.begin(service);
+      const input = 'x'.repeat(units);
+      const id = await create(Array.from({ length: 40 }, (_, i) => requestLine(`c${i}`, { input })));
+      const byTurn: number[] = [];
+      for (let before = 0; before < 40; before = asked.length) {
+        await setImmediate();
+        byTurn.push(asked.length - before);
+      }
+      assert.equal(Math.max(...byTurn), most, `they were begun by ${byTurn}`);
+      for (const { answer } of asked) answer();
+      await ended(id);
+    }
   });
 
   it('fails for a wrong line, and asks none', async () => {

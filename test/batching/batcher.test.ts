@@ -100,14 +100,44 @@ describe('Batcher', () => {
   });
 
   it('sends a second batch ahead, but not a third, when the first has a third of its time left', async () => {
-    await learnDuration(300);
+    await learnDuration(45);
     void batcher.submit(sequences(100, 10));
-    clock.advance(199);
+    clock.advance(29);
     assert.equal(engine.waiting.length, 1, 'whoever comes now still has a place in the next');
     clock.advance(1);
     assert.equal(engine.waiting.length, 2);
     clock.advance(300);
     assert.equal(engine.waiting.length, 2);
+  });
+
+  it('sends it no more than 20 ms before the first is done, however long that takes', async () => {
+    await learnDuration(300);
+    void batcher.submit(sequences(100, 10));
+    clock.advance(279);
+    assert.equal(engine.waiting.length, 1);
+    clock.advance(1);
+    assert.equal(engine.waiting.length, 2);
+  });
+
+  it('keeps the batches of bulk short while queries come, and for five seconds after the last', async () => {
+    create({ partBesideQueries: () => 0.5 });
+    void batcher.submit(sequences(100, 10), { priority: 'bulk' });
+    const sizes: (number | undefined)[] = [];
+    const answer = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        sizes.push(engine.waiting[0]?.batch.tokenIds.length);
+        // So long that nothing is sent ahead: the clock stands still.
+        engine.answer(300);
+        await nextTurn();
+      }
+    };
+    await answer(1);
+    void batcher.submit([sequence(5)]);
+    await answer(4);
+    assert.deepEqual(sizes, [100, 100, 25, 50, 50], 'two full ones, a quick one with the query, and short ones');
+    clock.advance(5_000);
+    await answer(3);
+    assert.deepEqual(sizes.slice(5), [50, 50, 100], 'one was computed and one sent ahead when the time was over');
   });
 
   it('lets a query that comes into a full queue have a place in the very next batch', async () => {
@@ -128,8 +158,8 @@ describe('Batcher', () => {
     clock.advance(290);
     engine.answer(290);
     await nextTurn();
-    clock.advance(185);
-    assert.equal(engine.waiting.length, 1, 'a batch of 290 to 300 ms has 100 to go');
+    clock.advance(270);
+    assert.equal(engine.waiting.length, 1, 'a batch of 290 to 300 ms has 20 to 30 to go');
     clock.advance(20);
     assert.equal(engine.waiting.length, 2);
   });

@@ -108,26 +108,38 @@ describe('FairQueue.takeBatch()', () => {
     for (let batch = 0; batch < 2; batch++) assert.equal(tokensOf(small.takeBatch(meterOf(1_000))), 1_000);
   });
 
+  it('fills a batch of bulk alone to the part that is said, and one of small requests to the full', () => {
+    const [large, small] = [new FairQueue(), new FairQueue()];
+    large.push(request(Array.from({ length: 20 }, () => 100)));
+    for (let batch = 0; batch < 2; batch++) assert.equal(tokensOf(large.takeBatch(meterOf(1_000), 0.5)), 500);
+    for (let i = 0; i < 100; i++) small.push(request([20]));
+    for (let batch = 0; batch < 2; batch++) assert.equal(tokensOf(small.takeBatch(meterOf(1_000), 0.5)), 1_000);
+  });
+
   it('does not divide a lone request of few inputs, however long they are', () => {
     const queue = new FairQueue();
     queue.push(request([300, 200, 200, 100]));
     assert.equal(queue.takeBatch(meterOf(1_000)).length, 4);
   });
 
-  it('lets bulk have every other batch to the full when small requests fill all they get', () => {
-    const queue = new FairQueue();
-    const large = request(Array.from({ length: 30 }, () => 100));
-    queue.push(large);
-    const ofBulk: number[] = [];
-    for (let batch = 0; batch < 6; batch++) {
-      for (let i = 0; i < 100; i++) queue.push(request([30]));
-      ofBulk.push(tokensOf(queue.takeBatch(meterOf(1_000)), large));
-    }
-    assert.deepEqual(
-      ofBulk.map((tokens) => tokens >= 500),
-      [false, true, false, true, false, true],
-    );
-  });
+  for (const part of [1, 0.5, 0.25]) {
+    it(`lets bulk have half of every other batch when small requests fill all they get: to part ${part}`, () => {
+      const queue = new FairQueue();
+      const large = Array.from({ length: 10 }, () => request(Array.from({ length: 9 }, () => 100)));
+      for (const one of large) queue.push(one);
+      const ofBulk: number[] = [];
+      for (let batch = 0; batch < 6; batch++) {
+        for (let i = 0; i < 100; i++) queue.push(request([30]));
+        const taken = queue.takeBatch(meterOf(1_000), part);
+        assert.ok(tokensOf(taken) > 970, 'no part of it is left unused');
+        ofBulk.push(large.reduce((sum, one) => sum + tokensOf(taken, one), 0));
+      }
+      assert.deepEqual(
+        ofBulk.map((tokens) => tokens >= 500),
+        [false, true, false, true, false, true],
+      );
+    });
+  }
 
   it('gives every bulk request its turns while small requests fill every batch they can', () => {
     const queue = new FairQueue();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { partBesideQueries } from '../../src/batching/part-beside-queries.ts';
 import { PackedMeter } from '../../src/formats/causal/packed-meter.ts';
 import { buildBatcher } from '../support/build-batcher.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -23,7 +24,7 @@ interface Run {
 }
 
 /** Four clients with 64 passages a request keep the engine busy; one asks a query now and then. Time is simulated. */
-async function simulate({ queries }: { queries: boolean }): Promise<Run> {
+async function simulate({ queries, part = 1 }: { queries: boolean; part?: number }): Promise<Run> {
   const clock = new FakeClock();
   const random = new SeededRandom(3);
   const engine = new ScriptedEngine(1);
@@ -46,6 +47,7 @@ async function simulate({ queries }: { queries: boolean }): Promise<Run> {
         cost: { perRow: 1_000, perSlotAndPosition: 0.01 },
       }),
     maxQueueTokens: 600_000,
+    partBesideQueries: () => part,
   });
   const sequence = (length: number) => Int32Array.from({ length }, () => nextToken++);
   const wait = (milliseconds: number) => new Promise<void>((resolve) => clock.after(milliseconds, resolve));
@@ -92,5 +94,21 @@ describe('A query under saturating bulk', () => {
     assert.ok(mixed.busyRatio > 0.98 && alone.busyRatio > 0.98);
     const share = mixed.bulkTokensPerSecond / alone.bulkTokensPerSecond;
     assert.ok(share > 0.95, `bulk goes on at ${share} of its pace`);
+  });
+
+  it('waits for little more than one where half a batch is about as fast, and costs bulk some percent', async () => {
+    const part = partBesideQueries(
+      [BUDGET / 2, BUDGET].map((tokens) => ({ tokens, milliseconds: BATCH_MS + tokens * TOKEN_MS })),
+      BUDGET,
+    );
+    assert.equal(part, 0.5);
+    const alone = await simulate({ queries: false, part });
+    const mixed = await simulate({ queries: true, part });
+    assert.ok(mixed.waits.length > 500);
+    const [median, p99] = [0.5, 0.99].map((part) => mixed.waits[Math.floor(part * mixed.waits.length)] as number);
+    assert.ok((median as number) < 0.9, `the median is ${median}`);
+    assert.ok((p99 as number) < 1.3, `the 99th percentile is ${p99}`);
+    const share = mixed.bulkTokensPerSecond / alone.bulkTokensPerSecond;
+    assert.ok(share > 0.93, `bulk goes on at ${share} of its pace`);
   });
 });

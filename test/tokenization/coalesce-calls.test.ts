@@ -52,6 +52,25 @@ describe('coalesceCalls()', () => {
     assert.equal((await huge).length, 50);
   });
 
+  it('does not let a thousand small jobs of bulk hold up one that someone waits for', async () => {
+    const { calls, tokenize } = recorder();
+    const line = 'a line of a file';
+    const first = tokenize([line], { isBulk: true });
+    const others = Array.from({ length: 1_000 }, () => tokenize([line], { isBulk: true }));
+    const query = tokenize(['query']);
+    assert.deepEqual(
+      calls.map(({ texts }) => texts),
+      [[line], ['query']],
+    );
+    calls[1]?.answer();
+    assert.deepEqual(await query, ['<query>']);
+    for (let call = 0; calls[call] !== undefined; call++) {
+      if (call !== 1) calls[call]?.answer();
+      await nextTurn();
+    }
+    assert.equal((await Promise.all([first, ...others])).length, 1_001);
+  });
+
   it('lets large jobs share calls', async () => {
     const { calls, tokenize } = recorder();
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(2_500)) as [string, string, string, string];

@@ -1,3 +1,4 @@
+import type { Priority } from '../../batching/priority.ts';
 import { HotvecError } from '../../errors.ts';
 import type { Encoding, Tokenizer } from '../../tokenization/tokenizer.ts';
 import { truncateIds } from '../../tokenization/truncate.ts';
@@ -29,6 +30,8 @@ export interface PrepareOptions {
   maxRequestTokens?: number | undefined;
   /** Default: `checked`. */
   tokenIds?: TokenIdsAre | undefined;
+  /** Default: someone may be waiting. */
+  priority?: Priority | undefined;
 }
 
 /** What an input of a request became. */
@@ -88,7 +91,7 @@ export class InputPreparer {
       end = endOfPiece(accepted, start);
       const unicode = accepted.slice(start, end).filter((input) => isUnicode(input, failures));
       const piece = withinCharacters(unicode, this.model, options.overlength, failures);
-      const encodings = await this.encode(piece, this.enoughOf(options));
+      const encodings = await this.encode(piece, options);
       for (const [i, input] of piece.entries()) {
         const encoding = encodings[i];
         // Checked before the text is blamed: a prompt that leaves no room is not the text's fault.
@@ -113,9 +116,12 @@ export class InputPreparer {
   }
 
   /** Encodings of the texts, at their places. */
-  private async encode(piece: readonly AcceptedInput[], enough: number): Promise<(Encoding | undefined)[]> {
+  private async encode(piece: readonly AcceptedInput[], options: PrepareOptions): Promise<(Encoding | undefined)[]> {
     const texts = piece.map(({ content }) => content).filter((content) => typeof content === 'string');
-    const encodings = await this.tokenizer.tokenize(texts, { enough });
+    const encodings = await this.tokenizer.tokenize(texts, {
+      enough: this.enoughOf(options),
+      isBulk: options.priority === 'bulk',
+    });
     if (encodings.length !== texts.length) throw new Error('the tokenizer skipped a text');
     if (texts.length === piece.length) return encodings;
     const next = encodings.values();
@@ -187,7 +193,10 @@ export class InputPreparer {
   private async tokenizePrompt({ prompt, promptSource }: AcceptedInput, options: PrepareOptions): Promise<Int32Array> {
     const maxTokens = this.limitOf(options);
     const { special } = this.tokenizer;
-    const [encoding] = await this.tokenizer.tokenize([prompt], { enough: maxTokens });
+    const [encoding] = await this.tokenizer.tokenize([prompt], {
+      enough: maxTokens,
+      isBulk: options.priority === 'bulk',
+    });
     const { ids, isCutShort } = encoding as Encoding;
     const bare = ids.subarray(0, ids.length - special.after);
     if (ids.length >= maxTokens) {

@@ -119,10 +119,10 @@ export class PipelineEmbedder extends PipelineService<EmbeddingFacts> implements
   /** Prompt and truncation before, the cut and the norm after: what a row means to this task. */
   private taskOf(
     inputs: readonly EmbedInput[],
-    { truncate, maxInputTokens, maxRequestTokens, tokenIds, normalize, perToken }: EmbedOptions,
+    { truncate, maxInputTokens, maxRequestTokens, tokenIds, priority, normalize, perToken }: EmbedOptions,
     dimensions: number,
   ): Task<PreparedInput, readonly Float32Array[]> {
-    const prepareOptions = { overlength: truncate, maxInputTokens, maxRequestTokens, tokenIds };
+    const prepareOptions = { overlength: truncate, maxInputTokens, maxRequestTokens, tokenIds, priority };
     let accepted: AcceptedInput[] = [];
     return {
       accept: (failures) => {

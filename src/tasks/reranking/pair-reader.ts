@@ -5,7 +5,7 @@ import { joinIds, keepTokens, longestFirst } from './cut-pair.ts';
 import { type AroundDocument, aroundDocument, fillWords, hasDocument } from './pair-words.ts';
 import type { NamedText, RerankInput, RerankOptions } from './reranker.ts';
 
-export type PairOptions = Pick<RerankOptions, 'truncate' | 'maxDocumentTokens'>;
+export type PairOptions = Pick<RerankOptions, 'truncate' | 'maxDocumentTokens' | 'priority'>;
 export type PairLimits = PairOptions & { maxTokens: number };
 
 /** A query and a document as the model reads them. */
@@ -52,7 +52,11 @@ export class PairReader {
     { query, instruction }: Pick<RerankInput, 'query' | 'instruction'>,
     limits: PairLimits,
   ): Promise<PairReader> {
-    const { text, cuts } = tokenizer;
+    const { cuts } = tokenizer;
+    const isBulk = limits.priority === 'bulk';
+    const text: PairTokenizer['text'] = {
+      tokenize: (texts, options) => tokenizer.text.tokenize(texts, { ...options, isBulk }),
+    };
     const parts = (instruction === null ? null : tokenizer.instructedParts) ?? tokenizer.parts;
     const fill = { query: query.text, instruction: instruction ?? '' };
     const place = parts.findIndex(hasDocument);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
-import { Tokenizer } from 'tokenizers';
+import { Tokenizer as NativeTokenizer } from 'tokenizers';
 import { type PairLimits, PairReader, type ReadPair } from '../../../src/tasks/reranking/pair-reader.ts';
 import { loadPairTokenizer, type PairTokenizer } from '../../../src/tokenization/pair-tokenizer.ts';
-import type { Encoding } from '../../../src/tokenization/tokenizer.ts';
+import type { Encoding, Tokenizer } from '../../../src/tokenization/tokenizer.ts';
 import { referencePairs, rerankerFolders } from '../../support/reranker-references.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
@@ -45,12 +45,28 @@ for (const name of ['bert-identity', 'xlm-roberta']) {
       assert.ok(cut >= 12, `${cut} cut`);
     });
 
+    it('reads nothing of bulk among the texts of those who wait', async () => {
+      const asked: (boolean | undefined)[] = [];
+      const tokenize: Tokenizer['tokenize'] = (texts, options) => {
+        asked.push(options?.isBulk);
+        return tokenizer.text.tokenize(texts, options);
+      };
+      const recording = { ...tokenizer, text: { tokenize } };
+      const document = WORDS.join(' ');
+      for (const priority of ['bulk', 'interactive', undefined] as const) {
+        asked.length = 0;
+        const { truncated } = await read(recording, 'query', document, { priority, maxTokens: 8 });
+        assert.ok(truncated && asked.length > 1);
+        assert.deepEqual(new Set(asked), new Set([priority === 'bulk']));
+      }
+    });
+
     for (const [truncate, direction] of [
       ['end', 'right'],
       ['start', 'left'],
     ] as const) {
       it(`cuts the ${truncate} of the longer text first, as the tokenizers library`, async () => {
-        const native = Tokenizer.fromFile(file);
+        const native = NativeTokenizer.fromFile(file);
         const random = new SeededRandom(15);
         const textOf = (words: number) =>
           Array.from({ length: words }, () => WORDS[random.integer(0, WORDS.length - 1)]).join(' ');

@@ -1,0 +1,24 @@
+/** What a smaller batch must reach of a full one's pace: bulk shall lose no more than that. */
+const ENOUGH = 0.95;
+/** No batch is made shorter, in milliseconds: up to half a millisecond lies between two, and the pace does not have it. */
+const SHORTEST_BATCH_MS = 5;
+/** Nor smaller: quick batches are filled with bulk so far. */
+export const QUICK_PART = 1 / 4;
+
+/**
+ * To what part of the budget bulk fills its batches while queries come: whoever comes waits for the batch being computed,
+ * and perhaps for one that was sent ahead. The smallest batch that is about as fast as a full one, a token.
+ * @param curve batches that were measured, the smallest first.
+ * @param batchTokens the budget.
+ * @returns a number in (0, 1]; 1 where nothing smaller is known to be as fast.
+ */
+export function partBesideQueries(
+  curve: readonly { tokens: number; milliseconds: number }[],
+  batchTokens: number,
+): number {
+  const measured = curve.filter(({ tokens }) => tokens <= batchTokens);
+  const paceOf = ({ tokens, milliseconds }: (typeof measured)[number]) => tokens / milliseconds;
+  const best = Math.max(...measured.map(paceOf));
+  const smallest = measured.find((batch) => batch.milliseconds >= SHORTEST_BATCH_MS && paceOf(batch) >= ENOUGH * best);
+  return smallest === undefined ? 1 : Math.max(QUICK_PART, smallest.tokens / batchTokens);
+}
