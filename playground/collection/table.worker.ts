@@ -25,6 +25,8 @@ export interface TableBeginning {
 /** A longer string cannot be made everywhere. */
 const MOST_BYTES = 256 * 2 ** 20;
 const ROWS_SHOWN = 6;
+/** Of a cell: to lay out a megabyte of text takes the page too long. */
+const CHARACTERS_SHOWN = 300;
 const ROWS_WEIGHED = 200;
 const ROWS_A_PART = 1000;
 
@@ -45,7 +47,7 @@ async function read(source: File | string, format: TableFormat): Promise<void> {
   const { names, rows, hasMore, blankLines } = table;
   const beginning = {
     names,
-    rows: rows.slice(0, ROWS_SHOWN),
+    rows: rows.slice(0, ROWS_SHOWN).map((row) => row.map((cell) => cell.slice(0, CHARACTERS_SHOWN))),
     count: rows.length,
     hasMore,
     blankLines,

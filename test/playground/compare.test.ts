@@ -328,6 +328,8 @@ describe('Compare in a real browser', { skip: withoutChromium }, () => {
       withCompare(
         async (page, opened) => {
           await page.locator('.agreement').waitFor();
+          const links = page.getByRole('navigation').getByRole('link');
+          assert.equal((await links.last().boundingBox())?.y, (await links.first().boundingBox())?.y);
           await page.locator('.frame').first().focus();
           assert.deepEqual(await opened.accessibilityProblems(), []);
           assert.equal(await opened.scrollsSideways(), false);

@@ -216,6 +216,8 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       ].join('\r\n');
       await choose(page, { name: 'table.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
       assert.equal(await page.getByLabel('Column of the texts').inputValue(), '1');
+      const shown = (await page.locator('.beginning td').allTextContents()).map(({ length }) => length);
+      assert.equal(Math.max(...shown), 300);
       assert.deepEqual(await opened.accessibilityProblems(), []);
       await page.setViewportSize({ width: 360, height: 640 });
       assert.equal(await opened.scrollsSideways(), false);
