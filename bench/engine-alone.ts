@@ -4,6 +4,7 @@ import { type Batch, toBatch } from '../src/engine/protocol.ts';
 import type { PackedModel } from '../src/formats/causal/load.ts';
 import { formatOf } from '../src/formats/formats.ts';
 import type { ModelManifest } from '../src/model-files/manifest.ts';
+import { median } from './statistics.ts';
 
 /** Forms batches as the service's batcher does when everything waits at once. */
 export function fullBatches(sequences: readonly Int32Array[], batchTokens: number, manifest: ModelManifest): Batch[] {
@@ -22,4 +23,20 @@ export async function timeAlone(model: PackedModel, batches: readonly Batch[]): 
   const start = performance.now();
   for (const batch of batches) await model.run(batch);
   return (performance.now() - start) / 1000;
+}
+
+/**
+ * A batch time, in milliseconds: what the engine alone takes for a full batch, the median of those that the sequences fill.
+ * @param batchTokens the budget of the service.
+ * @param most how many batches are measured, at most.
+ */
+export async function fullBatchMilliseconds(
+  { model, manifest }: { model: PackedModel; manifest: ModelManifest },
+  { sequences, batchTokens, most }: { sequences: readonly Int32Array[]; batchTokens: number; most: number },
+): Promise<number> {
+  const seconds: number[] = [];
+  for (const batch of fullBatches(sequences, batchTokens, manifest).slice(0, most)) {
+    seconds.push(await timeAlone(model, [batch]));
+  }
+  return 1000 * median(seconds);
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fullBatches, timeAlone } from './engine-alone.ts';
+import { fullBatchMilliseconds } from './engine-alone.ts';
 import { HttpClient } from './http-client.ts';
 import type { EngineBench } from './open-bench.ts';
 import { figure, milliseconds, type Row } from './report.ts';
 import { requestBodies } from './request-bodies.ts';
-import { median, percentile } from './statistics.ts';
+import { percentile } from './statistics.ts';
 
 const BULK_CLIENTS = 4;
 const BULK_TEXTS = 64;
@@ -17,18 +17,15 @@ const LARGE_SECONDS = 40;
  * the batch under way, the one behind it, and its own.
  */
 export async function* measureUnderBulk(bench: EngineBench): AsyncGenerator<Row> {
-  const { model, manifest, workloads, options, isLarge } = bench;
+  const { manifest, workloads, options, isLarge } = bench;
   const service = await bench.service();
   const seconds = options.quick ? 1 : isLarge ? LARGE_SECONDS : SECONDS;
   const passages = await workloads.take('p', BULK_TEXTS * (options.quick ? 4 : 16), 600);
-  const batches = fullBatches(
-    passages.slice(0, BULK_TEXTS).map(({ ids }) => ids),
-    service.batchTokens,
-    manifest,
-  );
-  const batchSeconds: number[] = [];
-  for (const batch of isLarge ? batches.slice(0, 3) : batches) batchSeconds.push(await timeAlone(model, [batch]));
-  const batchTime = 1000 * median(batchSeconds);
+  const batchTime = await fullBatchMilliseconds(bench, {
+    sequences: passages.slice(0, BULK_TEXTS).map(({ ids }) => ids),
+    batchTokens: service.batchTokens,
+    most: isLarge ? 3 : Number.POSITIVE_INFINITY,
+  });
   const queries = requestBodies(await workloads.take('q', 1_000, 601), 1, 'base64');
 
   const unloaded = await probe(service.url, queries, seconds / 4, 0);

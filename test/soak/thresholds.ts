@@ -207,7 +207,7 @@ export const thresholds = {
   },
   query_beside_batch: {
     part: 'beside-batch',
-    what: "query beside a batch of the Batch API: p99 over the unloaded one, in times of the engine's batches",
+    what: 'query beside a batch of the Batch API: p99 over the unloaded one, in what the engine alone takes for a full batch',
     unit: 'batch times',
     bound: { atMost: 2.5 },
     inSuite: 'not judged',
