@@ -58,6 +58,7 @@ export async function openRun(model: string, engines: string) {
       output: `${file}.npy`,
       format: 'npy',
       overwrite: true,
+      skipExisting: false,
       result: 'embedding',
       shard: null,
       flags: {},

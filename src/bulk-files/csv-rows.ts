@@ -22,13 +22,13 @@ interface CsvRecord {
  * A `.csv` or `.tsv` file (RFC 4180, with commas or tabs): its first record names the columns. Cells are strings, an empty
  * one is an empty string. Empty lines are passed over and are no rows.
  *
- * @throws {StartError} for a file that cannot be read or is no text, for a header with a name twice, and for a column that is
- * not in it.
+ * @throws {StartError} for a file that cannot be read or is no text, and for a column that is not in its header, or twice.
  */
 export async function openCsv(input: Input, wanted: WantedColumns): Promise<FileRows> {
   const header = await readHeader(input);
   checkColumns(input, wanted, { names: header });
   const index = new Map(header.map((name, i) => [name, i]));
+  const expected = header.length;
   return {
     count: null,
     idType: 'string',
@@ -48,7 +48,7 @@ export async function openCsv(input: Input, wanted: WantedColumns): Promise<File
           skip.left -= 1;
           continue;
         }
-        rows.push(rowOfRecord(record, { input, wanted, index }));
+        rows.push(rowOfRecord(record, { input, wanted, index, expected }));
         if (rows.length === ROWS_AT_A_TIME) {
           yield rows;
           rows = [];
@@ -61,11 +61,16 @@ export async function openCsv(input: Input, wanted: WantedColumns): Promise<File
 
 function rowOfRecord(
   { line, fields }: CsvRecord,
-  { input, wanted, index }: { input: Input; wanted: WantedColumns; index: ReadonlyMap<string, number> },
+  {
+    input,
+    wanted,
+    index,
+    expected,
+  }: { input: Input; wanted: WantedColumns; index: ReadonlyMap<string, number>; expected: number },
 ): FileRow {
   const place = `${input.name}, line ${line}`;
-  if (fields.length !== index.size) {
-    return brokenRow(place, `it has ${fields.length} fields, and the header has ${index.size}`, wanted);
+  if (fields.length !== expected) {
+    return brokenRow(place, `it has ${fields.length} fields, and the header has ${expected}`, wanted);
   }
   // As bytes where it is no UTF-8: then its row has a problem, and no other has.
   const cell = (column: string) => decode(fields[index.get(column) as number] as string);
@@ -89,8 +94,6 @@ async function readHeader(input: Input): Promise<string[]> {
     if (names.some((name) => typeof name !== 'string')) {
       throw new StartError(`${input.name}, line ${line}: the names of the columns are not valid UTF-8.`);
     }
-    const twice = names.find((name, i) => names.indexOf(name) !== i);
-    if (twice !== undefined) throw new StartError(`${input.name} has two columns ${JSON.stringify(twice)}.`);
     return names as string[];
   }
   throw new StartError(`${input.name} is empty: its first line must name the columns.`);

@@ -25,7 +25,8 @@ export interface FileRows {
 }
 
 /**
- * Refuses columns that a file does not have.
+ * Refuses columns that a file does not have, and names of which it has two: which is meant cannot be told. Two columns of a name that
+ * nobody asks for are no matter, as empty ones behind the last comma of a header.
  * @param names those it has; `where`: in which part of it, if not all was looked at.
  * @throws {StartError} that names those it has.
  */
@@ -36,6 +37,9 @@ export function checkColumns(
 ): void {
   const wanted = [...textColumns, ...(idColumn === null ? [] : [idColumn]), ...keep];
   const missing = wanted.filter((column) => !names.includes(column));
+  const twice = wanted.find((column) => names.indexOf(column) !== names.lastIndexOf(column));
+  if (twice !== undefined)
+    throw new StartError(`${name} has two columns ${JSON.stringify(twice)}. Rename one of them.`);
   if (missing.length === 0) return;
   const list = (columns: readonly string[]) => columns.map((column) => JSON.stringify(column)).join(', ');
   throw new StartError(

@@ -7,7 +7,7 @@ import { syncFolder } from '../durable/sync-folder.ts';
 import { StartError } from '../errors.ts';
 import { fileKind } from '../file-kind.ts';
 import { lockFolder } from './output-lock.ts';
-import { type RunConditions, readConditions } from './run-conditions.ts';
+import { CONDITIONS_FILE, type RunConditions, readConditions } from './run-conditions.ts';
 
 /** Written when the results are complete and the output is about to get its name. */
 const FINISHING = 'finishing';
@@ -21,6 +21,8 @@ export interface OutputPlace {
   begun: RunConditions | null;
   /** A file is there that may be replaced. */
   replaces: boolean;
+  /** The output is there, and there is nothing to do. */
+  isDone: boolean;
   /** Lets others work there; what is not worth keeping is removed. */
   leave: (options: { keep: boolean }) => Promise<void>;
 }
@@ -29,14 +31,17 @@ export interface OutputOptions {
   output: string;
   format: OutputFormat;
   overwrite: boolean;
+  /** What is there is what is wanted. */
+  skipExisting: boolean;
 }
 
 /**
  * Takes the output for this process.
  * @param overwrite whether what is there is to be forgotten, a run that was interrupted included.
+ * @param skipExisting whether an output that is there is done: it has its name only when it is whole, and comes last of its files.
  * @throws {StartError} another process works there; a file is there that this run was not told to replace, or that is none.
  */
-export async function takeOutput({ output, format, overwrite }: OutputOptions): Promise<OutputPlace> {
+export async function takeOutput({ output, format, overwrite, skipExisting }: OutputOptions): Promise<OutputPlace> {
   const folder = `${output}.partial`;
   const found: string[] = [];
   const notWritten = (error: unknown): never => {
@@ -55,14 +60,20 @@ export async function takeOutput({ output, format, overwrite }: OutputOptions): 
     if (!keep) await rmdir(folder).catch(() => {});
   };
   try {
-    if (overwrite) await clear(folder);
-    const begun = await readConditions(folder);
+    const begun = overwrite ? null : await readConditions(folder);
+    // What a killed process did not get to remove, or kept of standard input before it began, is of other conditions.
+    if (begun === null) await clear(folder);
     const isFinishing = (await stat(path.join(folder, FINISHING)).catch(absent)) !== null;
     const mayReplace = overwrite || (begun !== null && (begun.replaces || isFinishing));
-    if (found.length > 0 && !mayReplace) {
-      throw new StartError(`${found[0]} is there already. Choose another name, or replace it with --overwrite.`);
+    // Beside what another run has begun, nobody knows whose it is.
+    const isDone = skipExisting && begun === null && found.includes(output);
+    if (found.length > 0 && !mayReplace && !isDone) {
+      const advice = found.includes(output) ? ' --skip-existing takes it as done.' : '';
+      throw new StartError(
+        `${found[0]} is there already. Choose another name, or replace it with --overwrite.${advice}`,
+      );
     }
-    return { output, folder, begun, replaces: found.length > 0, leave };
+    return { output, folder, begun, replaces: found.length > 0, isDone, leave };
   } catch (error) {
     await leave({ keep: true });
     await rmdir(folder).catch(() => {});
@@ -118,8 +129,9 @@ async function enter(folder: string): Promise<() => Promise<void>> {
   }
 }
 
-/** Everything but who works there. */
+/** Removes everything but who works there. First what the rest is believed by: the process may be killed on the way. */
 async function clear(folder: string): Promise<void> {
+  await rm(path.join(folder, CONDITIONS_FILE), { force: true });
   for (const name of await readdir(folder)) {
     if (!name.startsWith('running.')) await rm(path.join(folder, name), { recursive: true, force: true });
   }

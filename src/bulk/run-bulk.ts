@@ -28,6 +28,8 @@ export interface BulkOptions {
   output: string;
   format: OutputFormat;
   overwrite: boolean;
+  /** Whether an output that is there is done. */
+  skipExisting: boolean;
   /** What the column of results is called. */
   result: ResultValue['name'];
   shard: Shard | null;
@@ -44,13 +46,15 @@ export interface BulkOptions {
 
 /**
  * Computes every row of the inputs, and writes the output: a run that was interrupted goes on where it was.
+ * @returns null: the output was there, and nothing was done.
  * @throws {StartError} why it cannot begin, or go on; what is done by then is kept. The signal's reason.
  */
-export async function runBulk(options: BulkOptions): Promise<Done> {
+export async function runBulk(options: BulkOptions): Promise<Done | null> {
   const place = await takeOutput(options);
   // What was begun, and what can be begun only once, is worth keeping.
   let keep = place.begun !== null;
   try {
+    if (place.isDone) return null;
     const outputs = [...resultFilesOf(options), errorsFileOf(options.output)];
     const { onShard } = options.reports;
     const { rows, range } = await openInput({ ...options, outputs, folder: place.folder, onShard });

@@ -16,12 +16,13 @@ export interface RunConditions {
   replaces: boolean;
 }
 
-const FILE = 'run.json';
+/** Without it, nothing in the folder is of any run. */
+export const CONDITIONS_FILE = 'run.json';
 
 /** What was written there; null: nothing was, so nothing was computed. */
 export async function readConditions(folder: string): Promise<RunConditions | null> {
   try {
-    return JSON.parse(await readFile(path.join(folder, FILE), 'utf8')) as RunConditions;
+    return JSON.parse(await readFile(path.join(folder, CONDITIONS_FILE), 'utf8')) as RunConditions;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
@@ -30,7 +31,7 @@ export async function readConditions(folder: string): Promise<RunConditions | nu
 
 /** Written at once or not at all. */
 export async function writeConditions(folder: string, conditions: RunConditions): Promise<void> {
-  await writeDurably(path.join(folder, FILE), `${JSON.stringify(conditions, null, 2)}\n`);
+  await writeDurably(path.join(folder, CONDITIONS_FILE), `${JSON.stringify(conditions, null, 2)}\n`);
 }
 
 /**

@@ -85,7 +85,7 @@ export async function runBulkCommand(
     stop.abort();
   });
   try {
-    const { rows, failed, shared } = await runBulk({
+    const done = await runBulk({
       ...options,
       openSource: () => prepared.openSource(logger, stop.signal),
       standardInput: process.stdin,
@@ -93,6 +93,11 @@ export async function runBulkCommand(
       reports: reportsTo(view, logger),
     });
     view.stop();
+    if (done === null) {
+      process.stdout.write(`${output} is there already: nothing to do.\n`);
+      return existsSync(errorsFileOf(output)) ? EXIT_ROWS_FAILED : 0;
+    }
+    const { rows, failed, shared } = done;
     const repeated = shared === 0 ? '' : `, ${shared} of them with the text of another`;
     process.stdout.write(`${output}: ${rows - failed} rows${repeated}\n`);
     if (failed === 0) return 0;
@@ -131,6 +136,11 @@ function readRun(command: BulkCommand, args: readonly string[]): ReadRun | numbe
     const inputFormat = readInputFormat(flags);
     const { output, format } = readOutput(flags);
     const shard = readShard(flags);
+    if (switches.overwrite === true && switches['skip-existing'] === true) {
+      throw new UsageError(
+        '--overwrite replaces an output that is there, and --skip-existing keeps it: give one of them.',
+      );
+    }
     // Nothing listens here: HOST is not a reason to require API keys.
     const { HOTVEC_API_KEY: _, ...environment } = process.env;
     const config = readConfig({ ...environment, HOST: undefined, HOTVEC_HOST: undefined }, flags.settings);
@@ -147,6 +157,7 @@ function readRun(command: BulkCommand, args: readonly string[]): ReadRun | numbe
       output,
       format,
       overwrite: switches.overwrite === true,
+      skipExisting: switches['skip-existing'] === true,
       result: command.result,
       shard,
       flags: { ...Object.fromEntries(given), '--output-format': format, ...prepared.conditions },

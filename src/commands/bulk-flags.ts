@@ -32,6 +32,7 @@ export const FILE_FLAGS = {
   },
   keep: { value: 'NAMES', description: 'Other columns to keep in the output, comma-separated' },
   overwrite: { description: 'Replace the output if it is there, and begin anew if a run was interrupted' },
+  'skip-existing': { description: 'Do nothing if the output is there: it is never there before it is whole' },
   shard: {
     value: 'I/N',
     description: 'Only part I of N, from 0: whole files where there are as many as shards, else rows',

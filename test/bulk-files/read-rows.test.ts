@@ -180,6 +180,19 @@ describe('CSV', () => {
     assertNames(await refusal(() => open(write('c.csv', ''))), 'empty');
   });
 
+  it('reads beside two columns of one name that nobody asks for, each row with all its fields', async () => {
+    const file = write('twice.csv', 'n,text,n,,\n1,one,2,,\n3,two,4\n5,three,6,,\n');
+    const rows = await readAll(await open(file));
+    assert.deepEqual(
+      rows.map(({ texts }) => texts?.[0]),
+      ['one', undefined, 'three'],
+    );
+    assertNames(rows[1]?.problem ?? '', '3 fields', '5');
+    for (const wanted of [{ keep: ['n'] }, { idColumn: 'n' }, { textColumns: ['n'] }]) {
+      assertNames(await refusal(() => open(file, wanted)), 'two columns "n"');
+    }
+  });
+
   it('reads any cells that are written as RFC 4180 says', async () => {
     const cells = fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })), { maxLength: 20 });
     const quote = (cell: string) => `"${cell.replaceAll('"', '""')}"`;

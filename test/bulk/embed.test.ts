@@ -252,7 +252,34 @@ describe('hotvec embed', () => {
 
     const present = await embed(input, '-o', output);
     assert.equal(present.code, 1);
-    assertNames(present.output, output, '--overwrite');
+    assertNames(present.output, output, '--overwrite', '--skip-existing');
     assert.equal((await embed(input, '-o', output, '--overwrite')).code, 0);
+  });
+
+  it('does nothing with --skip-existing where the output is there, and says by its code what the run said that wrote it', async () => {
+    const input = write('again.jsonl', [{ text: 'a text' }, { text: '' }]);
+    const output = place('again.npy');
+    assert.equal((await embed(input, '-o', output, '--skip-existing')).code, 65, 'it is not there yet');
+    const files = ['again.npy', 'again.rows.jsonl', 'again.npy.errors.jsonl'].map(place);
+    const before = files.map((file) => readFileSync(file));
+    // Nothing is read or loaded for it.
+    const again = await embed(place('absent.jsonl'), '-o', output, '--skip-existing', '--model', place('absent'));
+    assert.equal(again.code, 65, again.output);
+    assertNames(again.output, output, 'there already');
+    rmSync(`${output}.errors.jsonl`);
+    assert.equal((await embed(input, '-o', output, '--skip-existing')).code, 0);
+    assert.deepEqual(
+      files.slice(0, 2).map((file) => readFileSync(file)),
+      before.slice(0, 2),
+    );
+    assert.ok(!existsSync(`${output}.partial`));
+    rmSync(output);
+    await assertRefused(
+      [
+        [[input, '-o', output, '--skip-existing'], 1, 'again.rows.jsonl', '--overwrite'],
+        [[input, '-o', output, '--skip-existing', '--overwrite'], 64, '--skip-existing', '--overwrite'],
+      ],
+      output,
+    );
   });
 });

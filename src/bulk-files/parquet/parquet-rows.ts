@@ -18,7 +18,7 @@ const LEAST_BYTES = 12;
 /**
  * A Parquet file: its row groups one after the other, of each column a page at a time.
  *
- * @throws {StartError} for a truncated or encrypted file, a column that is not there, and one that cannot be read.
+ * @throws {StartError} for a truncated or encrypted file, a column that is not there or twice, and one that cannot be read.
  */
 export async function openParquet(input: Input, wanted: WantedColumns): Promise<FileRows> {
   const metadata = await withFile(input, (file) => readMetadata(input, file));
