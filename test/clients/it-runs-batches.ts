@@ -58,6 +58,8 @@ export function itRunsBatches(name: string, language: string, find: () => string
         gone: { class: 'NotFoundError', status: 404, code: 'file_not_found' },
         conflict: { class: 'ConflictError', status: 409, code: 'state_conflict' },
         unknown: { class: 'NotFoundError', status: 404, code: 'batch_not_found' },
+        lost: { class: 'BadRequestError', status: 400, code: 'invalid_input' },
+        swept: [],
       });
     } finally {
       await service.close();

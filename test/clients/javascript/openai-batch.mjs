@@ -81,5 +81,9 @@ const report = {
   gone: await errorOf(client.files.retrieve(file.id)),
   conflict: await errorOf(client.batches.cancel(batch.id)),
   unknown: await errorOf(client.batches.retrieve('batch_x')),
+  lost: await errorOf(client.batches.list({ after: 'batch_x' })),
 };
+// As clients clean up: what a page has shown is gone when the next one is asked for.
+for await (const one of client.files.list({ limit: 2 })) await client.files.delete(one.id);
+report.swept = (await client.files.list()).data;
 process.stdout.write(JSON.stringify(report));

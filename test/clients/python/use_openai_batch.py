@@ -81,5 +81,10 @@ report = {
     "gone": error_of(lambda: client.files.retrieve(file.id)),
     "conflict": error_of(lambda: client.batches.cancel(batch.id)),
     "unknown": error_of(lambda: client.batches.retrieve("batch_x")),
+    "lost": error_of(lambda: client.batches.list(after="batch_x")),
 }
+# As clients clean up: what a page has shown is gone when the next one is asked for.
+for one in client.files.list(limit=2):
+    client.files.delete(one.id)
+report["swept"] = client.files.list().data
 json.dump(report, sys.stdout)

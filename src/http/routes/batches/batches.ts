@@ -15,6 +15,7 @@ export interface BatchesOptions {
 }
 
 const PAGE = { usual: 20, most: 100 } as const;
+const WINDOW = /^[1-9]\d{0,2}h$/;
 const MOST_HOURS = 168;
 
 /** /v1/batches, as the OpenAI API has them. */
@@ -40,8 +41,8 @@ export const batchesRoutes: FastifyPluginCallbackTypebox<BatchesOptions> = (app,
     async ({ keyName, body }) => {
       const { completion_window: completionWindow, metadata = null } = body;
       const hours = Number.parseInt(completionWindow, 10);
-      if (hours > MOST_HOURS) {
-        throw invalidInput(`completion_window must be 1h to ${MOST_HOURS}h.`, 'completion_window');
+      if (!WINDOW.test(completionWindow) || hours > MOST_HOURS) {
+        throw invalidInput(`completion_window must be 24h, or 1h to ${MOST_HOURS}h.`, 'completion_window');
       }
       const batch = {
         inputFileId: body.input_file_id,

@@ -19,7 +19,6 @@ export const createBatchBody = Type.Object(
     input_file_id: Type.String({ description: 'The id of a file that was uploaded with the purpose `batch`' }),
     endpoint: oneOf(BATCH_ENDPOINTS, { description: 'The `url` of all its lines' }),
     completion_window: Type.String({
-      pattern: '^[1-9]\\d{0,2}h$',
       description: 'Hours after which what is not done is given up: `24h`, as the OpenAI API has it, or `1h` to `168h`',
     }),
     metadata: Type.Optional(metadata('Up to 16 pairs of texts to find the batch by; they are kept, and not read')),
