@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { PendingRequest } from './pending-request.ts';
 
 /** A sequence in flight: the unit that batches are made of, computed once for everybody who waits for it. */
@@ -34,7 +34,7 @@ export class SequencesInFlight {
 
   /** Notes that `request` waits for these token ids. */
   join(tokenIds: Int32Array, request: PendingRequest, index: number, perToken = false): Entry {
-    const key = createHash('sha256').update(tokenIds).digest('base64') + (perToken ? ' per token' : '');
+    const key = hash('sha256', tokenIds, 'base64') + (perToken ? ' per token' : '');
     let entry = this.find(key);
     if (entry === undefined) {
       entry = { key, tokenIds, perToken, waiters: new Map(), isTaken: false };
