@@ -63,16 +63,15 @@ export function rowOf(options: {
   const { textColumns, idColumn, keep } = wanted;
   const id = idColumn === null ? null : (cell(idColumn) ?? null);
   const kept = keep.map((column) => cell(column) ?? null);
-  const row = { place, id, kept };
-  if (idColumn !== null && id === null)
-    return { ...row, texts: null, problem: `it has no ${JSON.stringify(idColumn)}` };
+  const unusable = (problem: string): FileRow => ({ place, id, kept, texts: null, problem });
+  if (idColumn !== null && id === null) return unusable(`it has no ${JSON.stringify(idColumn)}`);
   const texts: string[] = [];
   for (const column of textColumns) {
     const text = cell(column);
-    if (typeof text !== 'string') return { ...row, texts: null, problem: notText(column, text) };
+    if (typeof text !== 'string') return unusable(notText(column, text));
     texts.push(text);
   }
-  return { ...row, texts, problem: null };
+  return { place, id, kept, texts, problem: null };
 }
 
 function notText(column: string, cell: Exclude<Cell, string> | undefined): string {

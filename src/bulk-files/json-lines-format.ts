@@ -19,14 +19,19 @@ export function jsonLinesFormat(out: Appender, options: ResultWriterOptions): Re
         else writer.integers(row.value);
         writer.text('}\n');
       }
-      for (const bytes of writer.finish()) await out.append(bytes);
+      await out.append(...writer.finish());
     },
     end: async () => {},
   };
 }
 
+/** Ids and kept cells of rows, for a file of vectors that holds nothing else. */
+export function rowLines(rows: readonly ResultRow[], options: ResultWriterOptions): Buffer {
+  return Buffer.from(rows.map((row) => `{${rowJson(row, options)}}\n`).join(''));
+}
+
 /** The members of a JSON object that hold a row's id and kept cells: `"id":7,"title":"…"`. */
-export function rowJson({ id, kept }: Pick<ResultRow, 'id' | 'kept'>, options: ResultWriterOptions): string {
+function rowJson({ id, kept }: Pick<ResultRow, 'id' | 'kept'>, options: ResultWriterOptions): string {
   const cells = [id, ...kept];
   return [options.id, ...options.kept]
     .map(({ name, type }, i) => `${JSON.stringify(name)}:${cellJson(cells[i] ?? null, type)}`)

@@ -58,10 +58,12 @@ function rowOfLine({ text, place }: PlacedLine, wanted: WantedColumns): FileRow 
   const object = parseObject(text);
   if (object === null) return brokenRow(place, 'it is no JSON object', wanted);
   const row = rowOf({ place, wanted, cell: (column) => (Object.hasOwn(object, column) ? object[column] : undefined) });
-  for (const { pattern, isChanged, name } of row.texts === null ? [] : CHANGED_NUMBERS) {
-    if (!pattern.test(text)) continue;
-    const changed = [row.id, ...row.kept].findIndex(isChanged);
-    if (changed < 0) continue;
+  if (row.texts === null) return row;
+  const cells = [row.id, ...row.kept];
+  for (const { pattern, isChanged, name } of CHANGED_NUMBERS) {
+    const changed = cells.findIndex(isChanged);
+    // The pattern last: it reads the whole line, most of which is text.
+    if (changed < 0 || !pattern.test(text)) continue;
     const problem = `${JSON.stringify([wanted.idColumn, ...wanted.keep][changed])} has ${name}; write it as a string`;
     return { ...row, id: changed === 0 ? null : row.id, texts: null, problem };
   }

@@ -1,5 +1,5 @@
 import { type Elements, elementsOf } from './elements.ts';
-import { rowJson } from './json-lines-format.ts';
+import { rowLines } from './json-lines-format.ts';
 import type { Appender, ResultFormat } from './result-file.ts';
 import type { ResultWriterOptions } from './rows.ts';
 
@@ -21,10 +21,8 @@ export function npyFormat(out: Appender, beside: Appender, options: ResultWriter
   return {
     async write(rows) {
       await begin();
-      for (const row of rows) {
-        await out.append(elements.bytesOf(row.value));
-        await beside.append(Buffer.from(`{${rowJson(row, options)}}\n`));
-      }
+      await out.append(...rows.map(({ value }) => elements.bytesOf(value)));
+      await beside.append(rowLines(rows, options));
     },
     end: begin,
   };

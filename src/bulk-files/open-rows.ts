@@ -42,10 +42,10 @@ export async function openRows(request: RowsRequest): Promise<RowSource> {
         if (file.count !== null && skip.left >= file.count) skip.left -= file.count;
         else {
           for await (const rows of file.rows(skip, read.current)) {
-            for (const row of rows) {
-              const id = request.idColumn === null ? number : row.id;
+            for (const { place, id: own, kept, texts, problem } of rows) {
+              const id = request.idColumn === null ? number : own;
               const idType = request.idColumn === null ? 'int64' : file.idType;
-              yield { number, ...row, id, idType } satisfies Row;
+              yield { number, place, id, idType, kept, texts, problem } satisfies Row;
               number += 1;
             }
           }

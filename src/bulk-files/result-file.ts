@@ -16,7 +16,7 @@ const UNFINISHED = '.unfinished';
 export interface Appender {
   /** Where the next byte goes. */
   position: () => number;
-  append: (bytes: ArrayBufferView) => Promise<void>;
+  append: (...pieces: ArrayBufferView[]) => Promise<void>;
 }
 
 /** A file that has another name until it is whole. All throw a {@link StartError} for a full disk and the like. */
@@ -67,7 +67,7 @@ export async function createResultFile(file: string): Promise<ResultFile> {
     appendAt(position) {
       const appender = new BufferedAppender(handle, position);
       appenders.push(appender);
-      return { position: () => appender.position(), append: (bytes) => named(() => appender.append(bytes)) };
+      return { position: () => appender.position(), append: (...pieces) => named(() => appender.append(pieces)) };
     },
     settle,
     async publish() {
@@ -97,16 +97,18 @@ class BufferedAppender {
     return this.start + this.used;
   }
 
-  async append({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<void> {
-    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-    if (this.used + byteLength > BUFFER_BYTES) await this.flush();
-    if (byteLength > BUFFER_BYTES) {
-      await writeAll(this.file, bytes, this.start);
-      this.start += byteLength;
-      return;
+  async append(pieces: readonly ArrayBufferView[]): Promise<void> {
+    for (const { buffer, byteOffset, byteLength } of pieces) {
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      if (this.used + byteLength > BUFFER_BYTES) await this.flush();
+      if (byteLength > BUFFER_BYTES) {
+        await writeAll(this.file, bytes, this.start);
+        this.start += byteLength;
+      } else {
+        this.buffer.set(bytes, this.used);
+        this.used += byteLength;
+      }
     }
-    this.buffer.set(bytes, this.used);
-    this.used += byteLength;
   }
 
   async flush(): Promise<void> {

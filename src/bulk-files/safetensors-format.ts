@@ -1,5 +1,5 @@
 import { elementsOf } from './elements.ts';
-import { rowJson } from './json-lines-format.ts';
+import { rowLines } from './json-lines-format.ts';
 import type { ResultFile, ResultFormat } from './result-file.ts';
 import type { ResultWriterOptions } from './rows.ts';
 
@@ -37,10 +37,8 @@ export function safetensorsFormat(file: ResultFile, options: ResultWriterOptions
   const lines = file.appendAt(rowsStart);
   return {
     async write(rows) {
-      for (const row of rows) {
-        await values.append(bytesOf(row.value));
-        await lines.append(Buffer.from(`{${rowJson(row, options)}}\n`));
-      }
+      await values.append(...rows.map(({ value }) => bytesOf(value)));
+      await lines.append(rowLines(rows, options));
     },
     end: () => header.append(headerOf(lines.position() - rowsStart, headerBytes)),
   };
