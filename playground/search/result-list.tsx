@@ -3,7 +3,7 @@ import { reranker } from '../api/models.ts';
 import { type Collection, collection } from '../collection/collection.ts';
 import { CopyAs } from '../copy-as/copy-as.tsx';
 import { ErrorMessage } from '../fields/error-message.tsx';
-import { isBehind, MOST_RESULTS, results } from './query.ts';
+import { isBehind, MOST_RESULTS, results, searchError } from './query.ts';
 import { isReranking, rerank, rerankBody, rerankError, reranked } from './rerank.ts';
 import { ResultItem, type ShownResult } from './result-item.tsx';
 
@@ -25,6 +25,7 @@ export function ResultList() {
           The {found.length === 1 ? '' : `${found.length} `}nearest of {rows.toLocaleString('en')}{' '}
           {rows === 1 ? 'text' : 'texts'}, each compared, in {Math.max(1, Math.round(ms))} ms
         </p>
+        {isBehind.value && searchError.value === null && <span class="fact">Searching…</span>}
         <a href="#map">See them on the map</a>
         {reranker.value !== null && ranking === null && (
           <button type="button" disabled={isReranking.value || rerankBody.value === null} onClick={() => void rerank()}>

@@ -179,6 +179,7 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       const isEarly = await rankAgain.isEnabled();
       const isBusy = () => page.locator('.results').getAttribute('aria-busy');
       const wasBusy = await isBusy();
+      assert.deepEqual(await opened.accessibilityProblems(), []);
       release();
       assert.deepEqual([isEarly, wasBusy], [false, 'true']);
       await page.locator('.results[data-query="a third query"]').waitFor();
