@@ -54,7 +54,7 @@ export class FairQueue {
     return oldest;
   }
 
-  /** When the latest interactive request was submitted; -Infinity before the first. */
+  /** When the latest query was submitted, an interactive request that one turn serves; -Infinity before the first. */
   get lastQueryAt(): number {
     return this.queryAt;
   }
@@ -71,7 +71,8 @@ export class FairQueue {
 
   push(request: PendingRequest): void {
     this.lanes[request.priority].add(request);
-    if (request.priority === 'interactive') this.queryAt = request.submittedAt;
+    const isQuery = request.priority === 'interactive' && request.queuedTokens <= TURN_TOKENS;
+    if (isQuery) this.queryAt = request.submittedAt;
     this.count(request, 0, request.queuedTokens);
   }
 

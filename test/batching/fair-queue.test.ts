@@ -116,6 +116,14 @@ describe('FairQueue.takeBatch()', () => {
     for (let batch = 0; batch < 2; batch++) assert.equal(tokensOf(small.takeBatch(meterOf(1_000), 0.5)), 1_000);
   });
 
+  it('takes for a query what is interactive and served in one turn: the rest of a longer one is bulk itself', () => {
+    const queue = new FairQueue();
+    for (const one of [request([20], { priority: 'bulk' }), request([200, 100])]) queue.push(one);
+    assert.equal(queue.lastQueryAt, Number.NEGATIVE_INFINITY);
+    queue.push(request([200, 56]));
+    assert.equal(queue.lastQueryAt, 0);
+  });
+
   it('does not divide a lone request of few inputs, however long they are', () => {
     const queue = new FairQueue();
     queue.push(request([300, 200, 200, 100]));
