@@ -10,11 +10,13 @@ import { Metrics } from '../metrics/metrics.ts';
 import { NOTHING_OBSERVED } from '../metrics/observed-metrics.ts';
 import { batchLimits, openLines } from '../serve-batches.ts';
 import { openModels } from '../served-models/open-models.ts';
-import { ConfigError, readConfig, type StartConfig } from '../settings/config.ts';
+import { ConfigError, type StartConfig } from '../settings/config.ts';
 import { type Flags, flagsHelp, readFlags, UsageError } from './bulk-flags.ts';
+import { readUsedSettings } from './command-settings.ts';
 import { EXIT_CONFIG, EXIT_ENGINE, EXIT_ROWS_FAILED, EXIT_SIGNALS, EXIT_USAGE } from './exit-codes.ts';
 import { explainMachineError } from './explain-machine-error.ts';
 import type { StopSignals } from './stop-signals.ts';
+import { BATCH_SETTINGS } from './used-settings.ts';
 
 const USAGE = 'hotvec batch INPUT -o OUTPUT [flags]';
 const DESCRIPTION = "Answers the lines of a file for OpenAI's Batch API, without a server. An interrupted run goes on.";
@@ -74,9 +76,10 @@ export async function batchCommand(args: readonly string[], signals: StopSignals
 /** @returns the exit code where there is nothing more to do. */
 function readRun(args: readonly string[]): { files: BatchFiles; config: StartConfig } | number {
   try {
-    const { inputs, values, switches, settings } = readFlags('batch', FLAGS, args);
+    const known = { command: 'batch', flags: FLAGS, used: BATCH_SETTINGS };
+    const { inputs, values, switches, settings } = readFlags(known, args);
     if (switches.help === true) {
-      process.stdout.write(flagsHelp(USAGE, DESCRIPTION, FLAGS));
+      process.stdout.write(flagsHelp(USAGE, DESCRIPTION, known));
       return 0;
     }
     // Without a working directory there is neither an engine process nor a path; this reports it in one line.
@@ -86,8 +89,7 @@ function readRun(args: readonly string[]): { files: BatchFiles; config: StartCon
       throw new UsageError('One INPUT is needed: the file with the requests.');
     const { output = '', errors = output } = values;
     if (output === '') throw new UsageError('--output is missing: the file to write.');
-    // Nothing listens here: HOST is not a reason to require API keys.
-    const config = readConfig({ ...process.env, HOST: undefined, HOTVEC_HOST: undefined }, settings);
+    const config = readUsedSettings(BATCH_SETTINGS, settings);
     return { files: { input, output, errors, overwrite: switches.overwrite === true }, config };
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;

@@ -7,7 +7,7 @@ import { type BulkOptions, runBulk } from '../bulk/run-bulk.ts';
 import { systemClock } from '../clock.ts';
 import { HotvecError, StartError } from '../errors.ts';
 import { createLogger } from '../log/logger.ts';
-import { ConfigError, readConfig, type StartConfig } from '../settings/config.ts';
+import { ConfigError, type StartConfig } from '../settings/config.ts';
 import {
   type Flags,
   flagsHelp,
@@ -20,9 +20,12 @@ import {
   UsageError,
 } from './bulk-flags.ts';
 import { logProgress, type ProgressView, QUIET, terminalProgress } from './bulk-progress.ts';
+import { readUsedSettings } from './command-settings.ts';
 import { EXIT_CONFIG, EXIT_ROWS_FAILED, EXIT_SIGNALS, EXIT_USAGE } from './exit-codes.ts';
 import { explainMachineError } from './explain-machine-error.ts';
+import { askedModel, type Fleet, readFleet } from './fleet-flags.ts';
 import type { StopSignals } from './stop-signals.ts';
+import { FLEET_SETTINGS, type UsedSettings } from './used-settings.ts';
 
 /** A command that computes something of every row of files. */
 export interface BulkCommand {
@@ -30,11 +33,14 @@ export interface BulkCommand {
   description: string;
   result: BulkOptions['result'];
   flags: Flags;
+  /** Where an engine here computes. */
+  used: UsedSettings;
   /**
    * Reads what is the command's own.
+   * @param fleet the servers that compute; null: an engine here.
    * @throws {UsageError} {@link ConfigError}
    */
-  prepare: (flags: ReadFlags, config: StartConfig) => PreparedCommand;
+  prepare: (flags: ReadFlags, config: StartConfig, fleet: Fleet | null) => PreparedCommand;
 }
 
 export interface PreparedCommand extends Pick<BulkOptions, 'metadata'> {
@@ -124,10 +130,11 @@ export async function runBulkCommand(
 /** @returns the exit code where there is nothing more to do. */
 function readRun(command: BulkCommand, args: readonly string[]): ReadRun | number {
   try {
-    const flags = readFlags(command.name, command.flags, args);
+    const known = { command: command.name, flags: command.flags, used: command.used };
+    const flags = readFlags(known, args);
     if (flags.switches.help === true) {
       const usage = `hotvec ${command.name} INPUT… -o OUTPUT [flags]`;
-      process.stdout.write(flagsHelp(usage, command.description, command.flags));
+      process.stdout.write(flagsHelp(usage, command.description, known));
       return 0;
     }
     // Without a working directory there is neither an engine process nor a path; this reports it in one line.
@@ -141,10 +148,10 @@ function readRun(command: BulkCommand, args: readonly string[]): ReadRun | numbe
         '--overwrite replaces an output that is there, and --skip-existing keeps it: give one of them.',
       );
     }
-    // Nothing listens here: HOST is not a reason to require API keys.
-    const { HOTVEC_API_KEY: _, ...environment } = process.env;
-    const config = readConfig({ ...environment, HOST: undefined, HOTVEC_HOST: undefined }, flags.settings);
-    const prepared = command.prepare(flags, config);
+    const servers = readFleet(flags);
+    const config = readUsedSettings(servers === null ? command.used : FLEET_SETTINGS, flags.settings);
+    const fleet = servers === null ? null : { ...servers, model: askedModel(config) };
+    const prepared = command.prepare(flags, config, fleet);
     const given = ['input-format', 'id-column', 'keep', 'shard'].map((name) => [`--${name}`, values[name] ?? null]);
     const options = {
       request: {

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import type { Shard } from '../bulk/shard.ts';
 import { type OutputFormat, outputFormats, type RowFormat, rowFormats } from '../bulk-files/rows.ts';
 import { packageVersion } from '../package-info.ts';
-import { describeSettings } from '../settings/config.ts';
+import { describeSettings, unusedFlag } from '../settings/config.ts';
+import type { UsedSettings } from './used-settings.ts';
 
 /** A flag of a command, beside the settings. */
 export interface Flag {
@@ -65,12 +66,21 @@ export interface ReadFlags {
   settings: readonly string[];
 }
 
+/** The flags of a command, its own and those that are settings. */
+export interface CommandFlags {
+  /** Its name. */
+  command: string;
+  flags: Flags;
+  used: UsedSettings;
+}
+
 /**
  * Tells the flags of a command, settings and inputs apart.
- * @throws {UsageError} for a flag that is neither.
+ * @throws {UsageError} for a flag that is neither, and for a setting that the command has no use for.
  */
-export function readFlags(command: string, flags: Flags, args: readonly string[]): ReadFlags {
-  const settings = describeSettings().map(({ flag }) => flag.slice(2));
+export function readFlags({ command, flags, used }: CommandFlags, args: readonly string[]): ReadFlags {
+  const all = new Map(describeSettings().map(({ flag, name }) => [flag.slice(2), name]));
+  const settings = [...all.keys()];
   const { tokens } = parseArgs({
     args: [...args],
     options: {
@@ -92,9 +102,11 @@ export function readFlags(command: string, flags: Flags, args: readonly string[]
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     const flag = flags[name];
-    if (flag === undefined && !settings.includes(name)) {
+    const setting = all.get(name);
+    if (flag === undefined && setting === undefined) {
       throw new UsageError(`There is no flag ${rawName}; hotvec ${command} --help lists them.`);
     }
+    if (flag === undefined && setting !== undefined && !used.has(setting)) throw new UsageError(unusedFlag(setting));
     const isSwitch = flag !== undefined && flag.value === undefined;
     if (isSwitch && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
     // `--keep --model NAME` lacks one; one that begins so can be given with an equals sign.
@@ -111,12 +123,13 @@ export function readFlags(command: string, flags: Flags, args: readonly string[]
 }
 
 /** What the command is, its flags and the settings. */
-export function flagsHelp(usage: string, description: string, flags: Flags): string {
+export function flagsHelp(usage: string, description: string, { flags, used }: CommandFlags): string {
   const own = Object.entries(flags).map(([name, flag]) => {
     const short = flag.short === undefined ? '' : `-${flag.short}, `;
     return `  ${`${short}--${name} ${flag.value ?? ''}`.padEnd(28)} ${flag.description}`;
   });
-  const settings = describeSettings().map(
+  const shown = describeSettings().filter(({ name }) => used.has(name));
+  const settings = shown.map(
     ({ flag, variable, description: meaning, default: byDefault }) =>
       `  ${flag.padEnd(24)} ${variable.padEnd(20)} ${meaning} [${byDefault}]`,
   );

@@ -2,14 +2,20 @@ import process from 'node:process';
 import { packageVersion } from '../package-info.ts';
 import { ConfigError, describeSettings, readConfig, type StartConfig } from '../settings/config.ts';
 import { EXIT_CONFIG } from './exit-codes.ts';
+import { LOADING_SETTINGS, type UsedSettings } from './used-settings.ts';
 
 /**
  * The settings of a command, as `read` gives them.
  * @returns the exit code where there is nothing more to do: help was asked for, or the settings cannot be used.
  */
-export function readSettings(usage: string, args: readonly string[], read: () => StartConfig): StartConfig | number {
+export function readSettings(
+  usage: string,
+  args: readonly string[],
+  read: () => StartConfig,
+  used?: UsedSettings,
+): StartConfig | number {
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(settingsHelp(usage));
+    process.stdout.write(settingsHelp(usage, used));
     return 0;
   }
   // Without a working directory there is neither an engine process nor a path; this reports it in one line.
@@ -24,25 +30,35 @@ export function readSettings(usage: string, args: readonly string[], read: () =>
 }
 
 /**
- * The settings of a command that works on one model without serving it: those of `serve`, with the model also as the
- * first argument. @returns as {@link readSettings}.
+ * The settings of a command that works on models without serving them: those of `serve` that say what is loaded and how, with
+ * the model also as the first argument. @returns as {@link readSettings}.
  */
 export function readLocalSettings(name: string, args: readonly string[]): StartConfig | number {
-  return readSettings(`hotvec ${name} [MODEL] [flags]`, args, () => {
+  const read = () => {
     const [first] = args;
     const isNamed = first !== undefined && !first.startsWith('-');
     if (isNamed && args.slice(1).some((arg) => arg === '--model' || arg.startsWith('--model='))) {
       throw new ConfigError([`${JSON.stringify(first)} and --model both name a model; give only one of them.`]);
     }
-    // Nothing listens here: HOST is not a reason to require API keys.
-    const environment = { ...process.env, HOST: undefined, HOTVEC_HOST: undefined };
-    return readConfig(environment, isNamed ? ['--model', first, ...args.slice(1)] : args);
-  });
+    return readUsedSettings(LOADING_SETTINGS, isNamed ? ['--model', first, ...args.slice(1)] : args);
+  };
+  return readSettings(`hotvec ${name} [MODEL] [flags]`, args, read, LOADING_SETTINGS);
+}
+
+/**
+ * The settings of a command that listens on no port. It is also given what a server has in its environment, and `HOTVEC_API_KEY`,
+ * which is for commands that ask one.
+ * @throws {ConfigError}
+ */
+export function readUsedSettings(used: UsedSettings, args: readonly string[]): StartConfig {
+  const { HOTVEC_API_KEY: _, ...environment } = process.env;
+  return readConfig(environment, args, undefined, used);
 }
 
 /** The help of a command that takes the settings. */
-function settingsHelp(usage: string): string {
-  const rows = describeSettings().map(
+function settingsHelp(usage: string, used?: UsedSettings): string {
+  const shown = describeSettings().filter(({ name }) => used?.has(name) ?? true);
+  const rows = shown.map(
     (setting) =>
       `  ${setting.flag.padEnd(24)} ${setting.variable.padEnd(20)} ${setting.description} [${setting.default}]`,
   );

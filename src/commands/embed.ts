@@ -3,7 +3,9 @@ import { checkOutputDtype, type OutputDtype, outputDtypes } from '../http/body/o
 import type { StartConfig } from '../settings/config.ts';
 import { type BulkCommand, type PreparedCommand, runBulkCommand } from './bulk-command.ts';
 import { FILE_FLAGS, type Flags, oneOf, type ReadFlags } from './bulk-flags.ts';
+import type { Fleet } from './fleet-flags.ts';
 import type { StopSignals } from './stop-signals.ts';
+import { VECTOR_SETTINGS } from './used-settings.ts';
 import { openVectors, readVectorFlags, VECTOR_FLAGS, type VectorShape } from './vectors.ts';
 
 const FLAGS = {
@@ -19,6 +21,7 @@ const EMBED: BulkCommand = {
     'Writes a vector for each row of files: .txt (a text a line), .jsonl, .csv, .tsv, .parquet. The same command goes on where a run was interrupted.',
   result: 'embedding',
   flags: FLAGS,
+  used: VECTOR_SETTINGS,
   prepare,
 };
 
@@ -27,10 +30,10 @@ export function embedCommand(args: readonly string[], signals: StopSignals): Pro
   return runBulkCommand(EMBED, args, signals);
 }
 
-function prepare(read: ReadFlags, config: StartConfig): PreparedCommand {
+function prepare(read: ReadFlags, config: StartConfig, fleet: Fleet | null): PreparedCommand {
   const { 'text-column': column = 'text', 'output-dtype': named = 'float' } = read.values;
   const dtype = oneOf('output-dtype', named, outputDtypes);
-  const flags = readVectorFlags(read, config);
+  const flags = readVectorFlags(read, config, fleet);
   return {
     textColumns: [column],
     conditions: { '--text-column': column, '--output-dtype': dtype, ...flags.conditions },

@@ -3,8 +3,12 @@ import process from 'node:process';
 import type { Logger } from 'pino';
 import type { FleetSourceOptions } from '../bulk/fleet/fleet-source.ts';
 import { systemClock } from '../clock.ts';
+import { nameOfModel } from '../model-files/resolve-model.ts';
+import type { StartConfig } from '../settings/config.ts';
+import { flagOf } from '../settings/setting-text.ts';
 import { type Flags, type ReadFlags, UsageError } from './bulk-flags.ts';
 import { explainMachineError } from './explain-machine-error.ts';
+import { FLEET_SETTINGS } from './used-settings.ts';
 
 /** Flags of a run whose results servers compute. */
 export const FLEET_FLAGS = {
@@ -18,25 +22,24 @@ export const FLEET_FLAGS = {
   },
 } as const satisfies Flags;
 
-/** Settings that mean something where servers compute. */
-const SETTINGS_OF_A_FLEET = ['model', 'truncate', 'log-level'];
 /** For how long the first answer is waited for: a server that is started beside the run loads its model. */
 const START_MS = 60_000;
 /** For how long none may answer later: a restart of all, or a network that is repaired. */
 const PATIENCE_MS = 600_000;
 
-export interface FleetFlags {
+/** Servers, and how they are asked. */
+export interface Fleet {
   urls: readonly string[];
+  apiKey: string | null;
   /** Name of the model in requests; null: none, as for a server with one. */
   model: string | null;
-  apiKey: string | null;
 }
 
 /**
  * @returns null: an engine here computes.
  * @throws {UsageError} for what is not of a fleet, or of nothing else.
  */
-export function readFleet({ lists, values, settings }: ReadFlags): FleetFlags | null {
+export function readFleet({ lists, values, settings }: ReadFlags): Omit<Fleet, 'model'> | null {
   const { url: given, 'api-key-file': keyFile } = { url: lists.url, 'api-key-file': values['api-key-file'] };
   if (given === undefined) {
     if (keyFile !== undefined) throw new UsageError('--api-key-file is for servers; name them with --url.');
@@ -45,20 +48,37 @@ export function readFleet({ lists, values, settings }: ReadFlags): FleetFlags | 
   const urls = given.map(readUrl);
   const twice = urls.find((url, i) => urls.indexOf(url) < i);
   if (twice !== undefined) throw new UsageError(`--url ${twice} is given twice.`);
+  const flagsOfFleet = [...FLEET_SETTINGS].map(flagOf);
   for (const setting of settings) {
     const [, name = ''] = /^--([^=]+)=/.exec(setting) ?? [];
-    if (SETTINGS_OF_A_FLEET.includes(name)) continue;
+    if (flagsOfFleet.includes(name)) continue;
     throw new UsageError(
       `--${name} is a setting of an engine here, but the servers of --url compute. Omit one of them.`,
     );
   }
-  const model = settings.find((setting) => setting.startsWith('--model='))?.slice('--model='.length) ?? null;
-  return { urls, model, apiKey: keyFile === undefined ? (process.env.HOTVEC_API_KEY ?? null) : readKey(keyFile) };
+  return { urls, apiKey: keyFile === undefined ? (process.env.HOTVEC_API_KEY ?? null) : readKey(keyFile) };
+}
+
+/**
+ * What `MODEL` or `--model` says, as a name that servers are asked for: one that has another model refuses.
+ * @returns null: neither is set, and a server with one model needs no name.
+ * @throws {UsageError} it is not the name of one model.
+ */
+export function askedModel({ model, models, given }: Pick<StartConfig, 'model' | 'models' | 'given'>): string | null {
+  if (!given.has('model')) return null;
+  if (models.length > 1) {
+    throw new UsageError(`MODEL names ${models.length} models; a run computes with one. Give --model NAME.`);
+  }
+  const name = nameOfModel(model);
+  if (name === model || !model.startsWith(`${name}@`)) return name;
+  throw new UsageError(
+    `MODEL=${model} names a revision, and the servers of --url have the one that they were started with. Give --model ${name}.`,
+  );
 }
 
 /** What the flags say of a fleet, with a log of what happens to its servers. */
 export function fleetOptions(
-  { urls, apiKey }: FleetFlags,
+  { urls, apiKey }: Fleet,
   logger: Logger,
 ): Omit<FleetSourceOptions, 'task' | 'gives' | 'signal'> {
   return {

@@ -8,9 +8,10 @@ import { StartError } from '../errors.ts';
 import type { StartConfig } from '../settings/config.ts';
 import { type BulkCommand, type PreparedCommand, runBulkCommand } from './bulk-command.ts';
 import { FILE_FLAGS, type Flags, PAIR_FLAGS, type ReadFlags, readPairColumns } from './bulk-flags.ts';
-import { FLEET_FLAGS, fleetOptions, readFleet } from './fleet-flags.ts';
+import { FLEET_FLAGS, type Fleet, fleetOptions } from './fleet-flags.ts';
 import { openEngine } from './open-engine.ts';
 import type { StopSignals } from './stop-signals.ts';
+import { SCORE_SETTINGS } from './used-settings.ts';
 
 const FLAGS = {
   ...PAIR_FLAGS,
@@ -26,6 +27,7 @@ const RERANK: BulkCommand = {
     'Writes a score for each row of files: how relevant its document is to its query. The same command goes on where a run was interrupted.',
   result: 'score',
   flags: FLAGS,
+  used: SCORE_SETTINGS,
   prepare,
 };
 
@@ -34,11 +36,10 @@ export function rerankCommand(args: readonly string[], signals: StopSignals): Pr
   return runBulkCommand(RERANK, args, signals);
 }
 
-function prepare(read: ReadFlags, config: StartConfig): PreparedCommand {
+function prepare(read: ReadFlags, config: StartConfig, fleet: Fleet | null): PreparedCommand {
   const { columns, conditions } = readPairColumns(read);
   const { instruction = null } = read.values;
   const rawScores = read.switches['raw-scores'] === true;
-  const fleet = readFleet(read);
   const wish: ScoreWish & { rawScores: boolean } = {
     instruction,
     rawScores,

@@ -3,7 +3,9 @@ import type { StartConfig } from '../settings/config.ts';
 import type { Metric } from '../tasks/embedding/embedder.ts';
 import { type BulkCommand, type PreparedCommand, runBulkCommand } from './bulk-command.ts';
 import { FILE_FLAGS, type Flags, oneOf, PAIR_FLAGS, type ReadFlags, readPairColumns } from './bulk-flags.ts';
+import type { Fleet } from './fleet-flags.ts';
 import type { StopSignals } from './stop-signals.ts';
+import { VECTOR_SETTINGS } from './used-settings.ts';
 import { openVectors, readVectorFlags, VECTOR_FLAGS } from './vectors.ts';
 
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'euclidean', 'manhattan'];
@@ -21,6 +23,7 @@ const SIMILARITY: BulkCommand = {
     'Writes for each row of files how alike its two texts are, by their vectors. The same command goes on where a run was interrupted.',
   result: 'score',
   flags: FLAGS,
+  used: VECTOR_SETTINGS,
   prepare,
 };
 
@@ -29,10 +32,10 @@ export function similarityCommand(args: readonly string[], signals: StopSignals)
   return runBulkCommand(SIMILARITY, args, signals);
 }
 
-function prepare(read: ReadFlags, config: StartConfig): PreparedCommand {
+function prepare(read: ReadFlags, config: StartConfig, fleet: Fleet | null): PreparedCommand {
   const { columns, conditions } = readPairColumns(read);
   const metric = oneOf('metric', read.values.metric ?? 'cosine', METRICS);
-  const flags = readVectorFlags(read, config);
+  const flags = readVectorFlags(read, config, fleet);
   return {
     textColumns: columns,
     conditions: { ...conditions, '--metric': metric, ...flags.conditions },

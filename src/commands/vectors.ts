@@ -7,7 +7,7 @@ import type { StartConfig } from '../settings/config.ts';
 import { choosePrompt, type Role } from '../tasks/embedding/prompt.ts';
 import type { PreparedCommand } from './bulk-command.ts';
 import { type Flags, oneOf, type ReadFlags, UsageError } from './bulk-flags.ts';
-import { FLEET_FLAGS, type FleetFlags, fleetOptions, readFleet } from './fleet-flags.ts';
+import { FLEET_FLAGS, type Fleet, fleetOptions } from './fleet-flags.ts';
 import { type OpenEngine, openEngine } from './open-engine.ts';
 
 /** Flags of commands that embed texts. */
@@ -28,13 +28,15 @@ const ROLES: readonly Role[] = ['query', 'document'];
 export interface VectorFlags extends Pick<PreparedCommand, 'conditions' | 'metadata'> {
   wish: VectorWish;
   /** null: an engine here. */
-  fleet: FleetFlags | null;
+  fleet: Fleet | null;
 }
 
 /** @throws {UsageError} */
-export function readVectorFlags(flags: ReadFlags, config: StartConfig): VectorFlags {
-  const { values, switches } = flags;
-  const fleet = readFleet(flags);
+export function readVectorFlags(
+  { values, switches }: ReadFlags,
+  config: StartConfig,
+  fleet: Fleet | null,
+): VectorFlags {
   const { 'input-type': type, instruction = null } = values;
   const wish: VectorWish = {
     dimensions: readCount('dimensions', values.dimensions),

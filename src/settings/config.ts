@@ -13,10 +13,13 @@ export type { Config } from './settings.ts';
 /** The settings of all, and those of each model: its own before those of all, at least one, in the order given. */
 export interface StartConfig extends Config {
   models: readonly Config[];
+  /** Those that a flag or a variable says; the others are defaults. */
+  given: ReadonlySet<SettingName>;
 }
 
 /** One row of the documentation. */
 export interface SettingDescription {
+  name: SettingName;
   variable: string;
   flag: string;
   default: string;
@@ -55,6 +58,7 @@ export function describeSettings(): SettingDescription[] {
   return names.map((name) => {
     const schema: TSchema & { default?: unknown; description?: string } = settings[name];
     return {
+      name,
       variable: variableOf(name),
       flag: `--${flagOf(name)}`,
       default: Array.isArray(schema.default) ? schema.default.join() : String(schema.default),
@@ -67,6 +71,8 @@ export function describeSettings(): SettingDescription[] {
  * Reads the settings: a flag before a variable before the default. An empty variable counts as absent.
  *
  * @param check says what else is wrong with settings that are each right.
+ * @param used those that whoever asks has a use for; left out: all. The variables of others are not even looked at: one env file
+ * is for several commands. A flag is given to one command, so one of the others is a problem.
  * @throws {ConfigError} with every problem at once: unknown `HOTVEC_*` variables and flags, values of the wrong type or
  * out of range, and settings that contradict each other.
  */
@@ -74,6 +80,7 @@ export function readConfig(
   given: Environment,
   args: readonly string[] = [],
   check: (config: StartConfig) => string[] = () => [],
+  used: ReadonlySet<SettingName> = new Set(names),
 ): StartConfig {
   const problems: string[] = [];
   const flags = readFlags(args, problems);
@@ -94,7 +101,9 @@ export function readConfig(
     }
   }
   for (const name of names) {
-    const found = flags[flagOf(name)] ?? readVariable(environment, variableOf(name), problems);
+    const isUsed = used.has(name);
+    if (!isUsed && flagOf(name) in flags) problems.push(unusedFlag(name));
+    const found = isUsed ? (flags[flagOf(name)] ?? readVariable(environment, variableOf(name), problems)) : undefined;
     const schema: TSchema & { default?: unknown } = settings[name];
     const value = found === undefined ? schema.default : fromText(schema, found.text);
     if (found !== undefined) isGiven.add(name);
@@ -109,9 +118,23 @@ export function readConfig(
   if (problems.length > 0) throw new ConfigError(problems);
   const read = config as Config;
   const { models, problems: ofModels } = modelConfigs(read);
-  problems.push(...contradictions(read), ...ofModels, ...contradictionsOfModels(models), ...check({ ...read, models }));
+  problems.push(
+    ...contradictions(read),
+    ...ofModels,
+    ...contradictionsOfModels(models),
+    ...check({ ...read, models, given: isGiven }),
+  );
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...complete(read, environment), models: models.map((one) => complete(one, environment)) };
+  return {
+    ...complete(read, environment),
+    models: models.map((one) => complete(one, environment)),
+    given: isGiven,
+  };
+}
+
+/** What is said of a flag that would change nothing. */
+export function unusedFlag(name: SettingName): string {
+  return `--${flagOf(name)} is a setting of hotvec serve, and has no effect here. Omit it.`;
 }
 
 /** Settings that follow from others or from the environment. */
@@ -133,7 +156,7 @@ function defaultHfHome({ XDG_CACHE_HOME: cache }: Environment): string {
 }
 
 /** The settings of all as they may be logged. */
-export function withoutSecrets({ models: _, ...config }: StartConfig): Config {
+export function withoutSecrets({ models: _, given: __, ...config }: StartConfig): Config {
   const hidden = SECRETS.filter((name) => config[name] !== '').map((name) => [name, '***']);
   return { ...config, ...Object.fromEntries(hidden) };
 }

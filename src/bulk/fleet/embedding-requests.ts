@@ -26,6 +26,7 @@ export function embeddingRequests(column: string, model: string | null, wish: Ve
   };
   return {
     path: '/v1/embeddings',
+    model,
     faults: [],
     probe: ['hotvec'],
     bodyOf: (items) => ({ input: items.map(([text]) => text), ...fields }),

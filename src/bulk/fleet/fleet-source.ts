@@ -5,6 +5,7 @@ import { type ComputedItems, type Item, isRowError, type Result, type ResultSour
 import { AskError } from './ask-server.ts';
 import { Fleet, type FleetOptions } from './fleet.ts';
 import { FLEET_DEFAULTS } from './fleet-policy.ts';
+import type { FleetTask } from './fleet-task.ts';
 
 /** Tokens of a request: seconds of a small server, and enough that what surrounds them costs nothing beside. */
 const TOKENS_PER_CALL = 8_192;
@@ -76,7 +77,7 @@ async function computeByQuery(fleet: Fleet, items: readonly Item[], signal: Abor
 type Probed = Awaited<ReturnType<Fleet['probe']>>;
 
 /** Asks all until one answers. */
-async function askFirst(fleet: Fleet, { urls, clock, startMs, signal }: FleetSourceOptions): Promise<Probed> {
+async function askFirst(fleet: Fleet, { urls, task, clock, startMs, signal }: FleetSourceOptions): Promise<Probed> {
   const giveUpAt = clock.now() + startMs;
   for (;;) {
     const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
@@ -87,7 +88,7 @@ async function askFirst(fleet: Fleet, { urls, clock, startMs, signal }: FleetSou
     for (const [server, outcome] of asked.entries()) {
       const url = urls[server] as string;
       if (outcome.status === 'fulfilled') answers.push({ url, probed: outcome.value });
-      else if (isFinal(outcome.reason)) throw new StartError(`${url}: ${messageOf(outcome.reason)}`);
+      else if (isFinal(outcome.reason)) throw new StartError(`${url}: ${finalReason(outcome.reason, task)}`);
       else reason ||= `${url}: ${messageOf(outcome.reason)}`;
     }
     const [first, ...others] = answers;
@@ -101,6 +102,12 @@ async function askFirst(fleet: Fleet, { urls, clock, startMs, signal }: FleetSou
     if (clock.now() > giveUpAt) throw new StartError(`No server answers (${reason}).`);
     await sleep(RETRY_MS, undefined, { signal });
   }
+}
+
+/** Servers do not repeat what they were sent. */
+function finalReason(error: unknown, { model }: FleetTask): string {
+  const isModel = error instanceof AskError && 'code' in error.failure && error.failure.code === 'model_not_found';
+  return isModel && model !== null ? `${error.message} It was asked for ${model}.` : messageOf(error);
 }
 
 /** Whether asking again would not help. */

@@ -3,6 +3,8 @@ import type { Item, Result, RowError } from '../result-source.ts';
 /** What is asked of servers, and how their answers are read. */
 export interface FleetTask {
   path: string;
+  /** Name that is asked for; null: none. */
+  model: string | null;
   /** Codes of errors for which a server refuses a request, and which are of its items, not of all that is asked. */
   faults: readonly string[];
   bodyOf: (items: readonly Item[]) => unknown;

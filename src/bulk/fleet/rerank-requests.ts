@@ -25,6 +25,7 @@ export function rerankRequests(column: string, { model, instruction, rawScores, 
   };
   return {
     path: '/v1/rerank',
+    model,
     // Of a query.
     faults: ['empty_input', 'input_too_long', 'invalid_input'],
     probe: ['hotvec', 'hotvec'],
