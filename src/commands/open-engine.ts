@@ -25,6 +25,12 @@ export interface OpenEngineOptions<Task extends TaskName> {
 }
 
 const TASKS: Readonly<Record<TaskName, string>> = { embed: 'embeds texts', rerank: 'scores pairs of texts' };
+/** What to set where a model is for something else. */
+const SUCH_AS: Readonly<Record<TaskName, string>> = {
+  embed: '--model Qwen/Qwen3-Embedding-0.6B, say',
+  rerank:
+    '--model Qwen/Qwen3-Reranker-0.6B, say, or --model starter-reranker to see what comes out (docs/reranking.md)',
+};
 
 /**
  * Opens the one model of the settings, and its engine, for a run over files.
@@ -53,7 +59,10 @@ export async function openEngine<Task extends TaskName>({
     reports: (name) => reportModel(name, logger, metrics.of(name)),
   });
   if (!isFor(model, task)) {
-    throw new StartError(`${model.name} ${TASKS[model.task]}; this needs a model that ${TASKS[task]}. Set MODEL.`);
+    const which = config.given.has('model') ? model.name : `Without --model (or MODEL) it is the ${model.name}, which`;
+    throw new StartError(
+      `${which} ${TASKS[model.task]}; this needs a model that ${TASKS[task]}. Give one: ${SUCH_AS[task]}.`,
+    );
   }
   try {
     check(model);

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { assertNames } from '../support/assert-names.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { spawnCli } from '../support/spawned-cli.ts';
 import { golden } from '../support/starter.ts';
@@ -59,6 +60,25 @@ describe('hotvec rerank and hotvec similarity', () => {
     for (const { index, relevance_score } of results) {
       assert.equal(scored[3 + index]?.score, Math.fround(relevance_score));
     }
+  });
+
+  it('say which model to give, where none is given and the starter embeds', async () => {
+    const pairs = place('none.jsonl');
+    writeFileSync(pairs, '{"query":"a","document":"b"}\n');
+    const { code, output } = await run('rerank', pairs, '-o', place('never.jsonl'));
+    assert.equal(code, 1);
+    assertNames(
+      output,
+      '--model',
+      'MODEL',
+      'starter',
+      'embeds',
+      '--model Qwen/Qwen3-Reranker-0.6B',
+      'starter-reranker',
+    );
+    const named = await run('similarity', pairs, '-o', place('never.jsonl'), '--model', 'starter-reranker');
+    assert.equal(named.code, 1);
+    assertNames(named.output, 'starter-reranker scores', '--model Qwen/Qwen3-Embedding-0.6B');
   });
 
   it('compare texts as the service does, whoever embeds them', async () => {
