@@ -150,7 +150,7 @@ function readRun(command: BulkCommand, args: readonly string[]): ReadRun | numbe
     }
     const servers = readFleet(flags);
     const config = readUsedSettings(servers === null ? command.used : FLEET_SETTINGS, flags.settings);
-    const fleet = servers === null ? null : { ...servers, model: askedModel(config) };
+    const fleet = servers === null ? null : { ...servers, model: askedModel(config, flags) };
     const prepared = command.prepare(flags, config, fleet);
     const given = ['input-format', 'id-column', 'keep', 'shard'].map((name) => [`--${name}`, values[name] ?? null]);
     const options = {

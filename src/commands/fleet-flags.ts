@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { FleetSourceOptions } from '../bulk/fleet/fleet-source.ts';
 import { systemClock } from '../clock.ts';
 import { nameOfModel } from '../model-files/resolve-model.ts';
-import type { StartConfig } from '../settings/config.ts';
+import { isSaid, type StartConfig } from '../settings/config.ts';
 import { flagOf } from '../settings/setting-text.ts';
 import { type Flags, type ReadFlags, UsageError } from './bulk-flags.ts';
 import { explainMachineError } from './explain-machine-error.ts';
@@ -64,8 +64,8 @@ export function readFleet({ lists, values, settings }: ReadFlags): Omit<Fleet, '
  * @returns null: neither is set, and a server with one model needs no name.
  * @throws {UsageError} it is not the name of one model.
  */
-export function askedModel({ model, models, given }: Pick<StartConfig, 'model' | 'models' | 'given'>): string | null {
-  if (!given.has('model')) return null;
+export function askedModel({ model, models }: StartConfig, { settings }: ReadFlags): string | null {
+  if (!isSaid('model', process.env, settings)) return null;
   if (models.length > 1) {
     throw new UsageError(`MODEL names ${models.length} models; a run computes with one. Give --model NAME.`);
   }
@@ -90,6 +90,7 @@ export function fleetOptions(
     onEvent({ kind, url, reason }) {
       if (kind === 'back') logger.info({ url }, 'server answers again');
       else if (kind === 'lost') logger.warn({ url, reason }, 'server lost, its work goes to others');
+      else if (kind === 'waiting') logger.warn({ url, reason }, 'no server answers yet, waiting for one');
       else logger.error({ url, reason }, 'server not used any more');
     },
   };

@@ -59,7 +59,7 @@ export async function openEngine<Task extends TaskName>({
     reports: (name) => reportModel(name, logger, metrics.of(name)),
   });
   if (!isFor(model, task)) {
-    const which = config.given.has('model') ? model.name : `Without --model (or MODEL) it is the ${model.name}, which`;
+    const which = one.model === 'starter' ? 'The starter, which it is without --model (or MODEL),' : model.name;
     throw new StartError(
       `${which} ${TASKS[model.task]}; this needs a model that ${TASKS[task]}. Give one: ${SUCH_AS[task]}.`,
     );

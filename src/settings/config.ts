@@ -13,8 +13,6 @@ export type { Config } from './settings.ts';
 /** The settings of all, and those of each model: its own before those of all, at least one, in the order given. */
 export interface StartConfig extends Config {
   models: readonly Config[];
-  /** Those that a flag or a variable says; the others are defaults. */
-  given: ReadonlySet<SettingName>;
 }
 
 /** One row of the documentation. */
@@ -118,18 +116,14 @@ export function readConfig(
   if (problems.length > 0) throw new ConfigError(problems);
   const read = config as Config;
   const { models, problems: ofModels } = modelConfigs(read);
-  problems.push(
-    ...contradictions(read),
-    ...ofModels,
-    ...contradictionsOfModels(models),
-    ...check({ ...read, models, given: isGiven }),
-  );
+  problems.push(...contradictions(read), ...ofModels, ...contradictionsOfModels(models), ...check({ ...read, models }));
   if (problems.length > 0) throw new ConfigError(problems);
-  return {
-    ...complete(read, environment),
-    models: models.map((one) => complete(one, environment)),
-    given: isGiven,
-  };
+  return { ...complete(read, environment), models: models.map((one) => complete(one, environment)) };
+}
+
+/** Whether a flag or a variable says a setting, which else has its default. */
+export function isSaid(name: SettingName, environment: Environment, args: readonly string[]): boolean {
+  return flagOf(name) in readFlags(args, []) || readVariable(environment, variableOf(name), []) !== undefined;
 }
 
 /** What is said of a flag that would change nothing. */
@@ -156,7 +150,7 @@ function defaultHfHome({ XDG_CACHE_HOME: cache }: Environment): string {
 }
 
 /** The settings of all as they may be logged. */
-export function withoutSecrets({ models: _, given: __, ...config }: StartConfig): Config {
+export function withoutSecrets({ models: _, ...config }: StartConfig): Config {
   const hidden = SECRETS.filter((name) => config[name] !== '').map((name) => [name, '***']);
   return { ...config, ...Object.fromEntries(hidden) };
 }

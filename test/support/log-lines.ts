@@ -195,6 +195,7 @@ export const logLines: Record<string, LogLine> = {
   'rows written': line('info', { rows: count, rowsTotal: count }),
   'server lost, its work goes to others': line('warn', { url: text, reason: text }),
   'server answers again': line('info', { url: text }),
+  'no server answers yet, waiting for one': line('warn', { url: text, reason: text }),
   'server not used any more': line('error', { url: text, reason: text }),
 };
 

@@ -1,8 +1,10 @@
 import { type Dispatcher, request } from 'undici';
-import { messageOf } from '../../errors.ts';
+import { explainConnection } from './explain-connection.ts';
 
 /** The longest wait that a server is granted. */
 const LONGEST_WAIT_MS = 120_000;
+/** Characters of a page that is shown. */
+const MOST_SHOWN = 80;
 /** Said of a server that is busy and does not say for how long. */
 const BUSY_MS = 1_000;
 /** Of requests that are refused for their size, and go through in parts. */
@@ -12,7 +14,7 @@ const TOO_LARGE = ['too_many_inputs', 'too_many_tokens', 'body_too_large'];
  * Why a server did not answer with results.
  *
  * - `busy`: it will take work after `waitMs`, and others may now.
- * - `lost`: it cannot be reached, or does not answer.
+ * - `lost`: it cannot be reached, or does not answer; `isLasting`: it will not, if it did not before.
  * - `failed`: it tried; the work may be the reason.
  * - `too_large`: it takes the same in parts.
  * - `foreign`: its vectors are of another space.
@@ -21,14 +23,15 @@ const TOO_LARGE = ['too_many_inputs', 'too_many_tokens', 'body_too_large'];
 export type AskFailure =
   | { kind: 'busy'; waitMs: number }
   | { kind: 'refused'; code: string; message: string }
-  | { kind: 'lost' | 'failed' | 'too_large' | 'foreign'; message: string };
+  | { kind: 'lost'; message: string; isLasting: boolean }
+  | { kind: 'failed' | 'too_large' | 'foreign'; message: string };
 
 export class AskError extends Error {
   override readonly name = 'AskError';
   readonly failure: AskFailure;
 
   constructor(failure: AskFailure) {
-    super(failure.kind === 'busy' ? 'busy' : failure.message);
+    super(failure.kind === 'busy' ? 'it is busy, or loads its model' : failure.message);
     this.failure = failure;
   }
 }
@@ -67,7 +70,7 @@ export async function askServer(url: string, { dispatcher, headers, body, signal
     text = await answer.body.text();
   } catch (error) {
     signal.throwIfAborted();
-    throw new AskError({ kind: 'lost', message: reasonOf(error) });
+    throw new AskError({ kind: 'lost', ...explainConnection(url, error) });
   }
   const { statusCode: status } = answer;
   if (status !== 200) throw new AskError(failureOf(status, answer.headers, text));
@@ -77,18 +80,35 @@ export async function askServer(url: string, { dispatcher, headers, body, signal
       fingerprint: headerOf(answer.headers, 'x-embedding-fingerprint') || null,
     };
   } catch {
-    throw refusal('it answers with something else than JSON');
+    throw refusal('it answers with something else than JSON: it is no hotvec');
   }
 }
 
 function failureOf(status: number, headers: Dispatcher.ResponseData['headers'], text: string): AskFailure {
-  const { code, message } = errorOf(text) ?? { code: '', message: `it answers with status ${status}` };
+  const { code, message } = errorOf(text) ?? { code: '', message: strangeAnswer(status, headers, text) };
   if (status === 409 && code === 'fingerprint_mismatch') return { kind: 'foreign', message };
   if (status === 413 || TOO_LARGE.includes(code)) return { kind: 'too_large', message };
   if (status === 429 || status === 503) return { kind: 'busy', waitMs: waitOf(headers) };
   // Said by a proxy whose server is gone, or by a server that had too little time.
-  if (status === 502 || status === 504 || status === 408) return { kind: 'lost', message };
+  if (status === 502 || status === 504 || status === 408) return { kind: 'lost', message, isLasting: false };
   return status >= 500 ? { kind: 'failed', message } : { kind: 'refused', code, message };
+}
+
+/** What no hotvec says: a proxy, or another server that has the address. */
+function strangeAnswer(status: number, headers: Dispatcher.ResponseData['headers'], text: string): string {
+  const location = headerOf(headers, 'location');
+  if (status >= 300 && status < 400 && location !== '') {
+    return `it redirects to ${location} (status ${status}), which is not followed. Give the address of the server itself.`;
+  }
+  // The title of a page, or a line of text.
+  const page = /<title>([^<]*)<\/title>/i.exec(text)?.[1] ?? text.replace(/<[^>]*>/g, ' ');
+  const words = page.replace(/\s+/g, ' ').trim().slice(0, MOST_SHOWN);
+  const said = words === '' ? '' : `: ${JSON.stringify(words)}`;
+  const isProxy = [502, 503, 504].includes(status);
+  const who = isProxy
+    ? 'as a proxy does whose server is not there'
+    : 'and not as hotvec does. Is this the address of one?';
+  return `it answers with status ${status}${said}, ${who}`;
 }
 
 function errorOf(text: string): { code: string; message: string } | null {
@@ -112,9 +132,4 @@ function waitOf(headers: Dispatcher.ResponseData['headers']): number {
 function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): string {
   const value = headers[name];
   return Array.isArray(value) ? (value[0] ?? '') : (value ?? '');
-}
-
-function reasonOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === undefined ? messageOf(error) : `${messageOf(error) || 'no connection'} (${code})`;
 }

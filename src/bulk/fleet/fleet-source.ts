@@ -16,6 +16,8 @@ const CALLS_PER_WINDOW = 8;
 /** How far the length of a vector may be from one. */
 const UNIT = 1e-4;
 const RETRY_MS = 1_000;
+/** For how long whoever waits is told nothing. */
+const SILENT_MS = 3_000;
 /** One answer to one text, of a server that computes for others, too. */
 const PROBE_MS = 15_000;
 
@@ -76,32 +78,55 @@ async function computeByQuery(fleet: Fleet, items: readonly Item[], signal: Abor
 
 type Probed = Awaited<ReturnType<Fleet['probe']>>;
 
-/** Asks all until one answers. */
-async function askFirst(fleet: Fleet, { urls, task, clock, startMs, signal }: FleetSourceOptions): Promise<Probed> {
+interface FirstAnswer {
+  url: string;
+  probed: Probed;
+}
+
+/** Asks all until one answers. While none does, the first word of why comes within seconds. */
+async function askFirst(fleet: Fleet, options: FleetSourceOptions): Promise<Probed> {
+  const { urls, task, clock, startMs, signal, onEvent } = options;
   const giveUpAt = clock.now() + startMs;
-  for (;;) {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
-    const asked = await Promise.allSettled(urls.map((_, server) => fleet.probe(server, within)));
-    signal.throwIfAborted();
-    const answers: { url: string; probed: Probed }[] = [];
-    let reason = '';
-    for (const [server, outcome] of asked.entries()) {
-      const url = urls[server] as string;
-      if (outcome.status === 'fulfilled') answers.push({ url, probed: outcome.value });
-      else if (isFinal(outcome.reason)) throw new StartError(`${url}: ${finalReason(outcome.reason, task)}`);
-      else reason ||= `${url}: ${messageOf(outcome.reason)}`;
+  let isTold = false;
+  const tell = (url: string, reason: string) => {
+    if (!isTold) onEvent({ kind: 'waiting', url, reason });
+    isTold = true;
+  };
+  const stopWaiting = clock.after(SILENT_MS, () => tell(urls[0] as string, 'it has not answered yet'));
+  try {
+    for (;;) {
+      const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
+      const asked = await Promise.allSettled(urls.map((_, server) => fleet.probe(server, within)));
+      signal.throwIfAborted();
+      const answers: FirstAnswer[] = [];
+      const silent: { url: string; reason: string }[] = [];
+      for (const [server, outcome] of asked.entries()) {
+        const url = urls[server] as string;
+        if (outcome.status === 'fulfilled') answers.push({ url, probed: outcome.value });
+        else if (outcome.reason === within.reason)
+          silent.push({ url, reason: `no answer within ${PROBE_MS / 1_000} s` });
+        else if (isFinal(outcome.reason)) throw new StartError(`${url}: ${finalReason(outcome.reason, task)}`);
+        else silent.push({ url, reason: messageOf(outcome.reason) });
+      }
+      const [first, ...others] = answers;
+      if (first !== undefined) return agreed([first, ...others]);
+      const [{ url, reason }] = silent as [(typeof silent)[number]];
+      if (clock.now() > giveUpAt) throw new StartError(`No server answers (${url}: ${reason}).`);
+      tell(url, reason);
+      await sleep(RETRY_MS, undefined, { signal });
     }
-    const [first, ...others] = answers;
-    if (first !== undefined) {
-      const other = others.find(({ probed }) => probed.fingerprint !== first.probed.fingerprint);
-      if (other === undefined) return first.probed;
-      throw new StartError(
-        `${first.url} and ${other.url} have different fingerprints (${first.probed.fingerprint}, ${other.probed.fingerprint}): their vectors cannot be compared. Give them the same model and settings.`,
-      );
-    }
-    if (clock.now() > giveUpAt) throw new StartError(`No server answers (${reason}).`);
-    await sleep(RETRY_MS, undefined, { signal });
+  } finally {
+    stopWaiting();
   }
+}
+
+/** What the first of them said. @throws {StartError} they have not one fingerprint. */
+function agreed([first, ...others]: [FirstAnswer, ...FirstAnswer[]]): Probed {
+  const other = others.find(({ probed }) => probed.fingerprint !== first.probed.fingerprint);
+  if (other === undefined) return first.probed;
+  throw new StartError(
+    `${first.url} and ${other.url} have different fingerprints (${first.probed.fingerprint}, ${other.probed.fingerprint}): their vectors cannot be compared. Give them the same model and settings.`,
+  );
 }
 
 /** Servers do not repeat what they were sent. */
@@ -112,5 +137,7 @@ function finalReason(error: unknown, { model }: FleetTask): string {
 
 /** Whether asking again would not help. */
 function isFinal(error: unknown): boolean {
-  return !(error instanceof AskError) || !['busy', 'lost'].includes(error.failure.kind);
+  if (!(error instanceof AskError)) return true;
+  const { failure } = error;
+  return failure.kind === 'lost' ? failure.isLasting : failure.kind !== 'busy';
 }

@@ -1,6 +1,7 @@
 /** What happens to a server, for the log. */
 export interface FleetEvent {
-  kind: 'lost' | 'back' | 'excluded';
+  /** `waiting`: none has answered yet, this one among them. */
+  kind: 'lost' | 'back' | 'excluded' | 'waiting';
   url: string;
   reason: string;
 }

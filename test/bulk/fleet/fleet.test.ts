@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { embeddingRequests } from '../../../src/bulk/fleet/embedding-requests.ts';
+import { explainConnection } from '../../../src/bulk/fleet/explain-connection.ts';
 import { type FleetSourceOptions, openFleet } from '../../../src/bulk/fleet/fleet-source.ts';
 import type { FleetEvent } from '../../../src/bulk/fleet/server-watch.ts';
 import type { Item, ResultSource } from '../../../src/bulk/result-source.ts';
@@ -105,6 +107,94 @@ describe('openFleet()', () => {
     const gone = await server();
     gone.close();
     await assert.rejects(open([gone.url]), { message: new RegExp(`${gone.url}.*ECONNREFUSED`) });
+  });
+
+  const page = '<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>';
+  const listen = (tcp: net.Server) =>
+    new Promise<number>((resolve) => {
+      closers.push(() => tcp.close());
+      tcp.listen(0, '127.0.0.1', () => resolve((tcp.address() as AddressInfo).port));
+    });
+
+  it('refuses an address at once where asking again is of no use, and says what is wrong with it', async () => {
+    const hotvec = await server();
+    const ssh = await listen(net.createServer((socket) => socket.on('error', () => {}).write('SSH-2.0-OpenSSH\r\n')));
+    const redirecting = await server(() => ({ status: 301, headers: { location: 'https://elsewhere/v1' }, body: '' }));
+    const missing = await server(() => ({ status: 404, body: '<h1>Not\n here</h1>' }));
+    const website = await server(() => ({ body: page }));
+    for (const [url, ...facts] of [
+      [hotvec.url.replace('http:', 'https:'), 'TLS', 'http://'],
+      [`http://127.0.0.1:${ssh}`, 'does not speak HTTP'],
+      [redirecting.url, 'redirects to https://elsewhere/v1', '301'],
+      [missing.url, '404', '"Not here"'],
+      [website.url, 'no hotvec'],
+    ] as const) {
+      await assert.rejects(open([hotvec.url, url], { startMs: 600_000 }), (error: Error) => {
+        assertNames(error.message, url, ...facts);
+        assert.doesNotMatch(error.message, /\n/);
+        return error.name === 'StartError';
+      });
+    }
+  });
+
+  it('waits for a server that may come, and says at once what it waits for', async () => {
+    const starting = await server(() => ({ status: 502, body: page }));
+    const events: FleetEvent[] = [];
+    const onEvent = (event: FleetEvent) => {
+      events.push(event);
+      starting.answer = vectorsOf;
+    };
+    const { source } = await open([starting.url], { startMs: 600_000, onEvent });
+    assert.deepEqual(lengths((await compute(source, 'four')).results), [4]);
+    assert.deepEqual(
+      events.map(({ kind, url }) => [kind, url]),
+      [['waiting', starting.url]],
+    );
+    assertNames(events[0]?.reason ?? '', '502', '"502 Bad Gateway"', 'proxy');
+
+    const closing = await listen(
+      net.createServer((socket) => socket.on('error', () => {}).once('data', () => socket.end())),
+    );
+    for (const [url, ...facts] of [
+      ['http://127.0.0.1:1', 'ECONNREFUSED', 'nothing listens'],
+      ['http://no-such-host.invalid', 'no host of this name', 'ENOTFOUND'],
+      [`http://127.0.0.1:${closing}`, 'https://'],
+    ] as const) {
+      await assert.rejects(open([url]), (error: Error) => {
+        assertNames(error.message, url, ...facts);
+        return error.name === 'StartError';
+      });
+    }
+  });
+
+  it('says that it waits for a server that takes a request and is silent', async () => {
+    const port = await listen(net.createServer((socket) => closers.push(() => socket.destroy())));
+    const [clock, stop] = [new FakeClock(), new AbortController()];
+    const events: FleetEvent[] = [];
+    const onEvent = (event: FleetEvent) => events.push(event);
+    const opening = open([`http://127.0.0.1:${port}`], { clock, onEvent, signal: stop.signal });
+    opening.catch(() => {});
+    while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(2_999);
+    assert.equal(events.length, 0);
+    clock.advance(1);
+    assert.deepEqual(
+      events.map(({ kind }) => kind),
+      ['waiting'],
+    );
+    stop.abort(new Error('stopped'));
+    await assert.rejects(opening, /stopped/);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('takes a certificate that is not trusted, or no TLS version in common, for what it is', () => {
+    const explain = (code: string) => explainConnection('https://a', Object.assign(new Error('x'), { code }));
+    for (const code of ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID']) {
+      assertNames(explain(code).message, 'certificate', code, 'NODE_EXTRA_CA_CERTS');
+      assert.ok(explain(code).isLasting);
+    }
+    assert.ok(explain('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION').isLasting);
+    assert.ok(!explain('ECONNRESET').isLasting);
   });
 
   it('gives what a dead server had to the others', async () => {
