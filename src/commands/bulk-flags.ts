@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import type { Shard } from '../bulk/shard.ts';
 import { type OutputFormat, outputFormats, type RowFormat, rowFormats } from '../bulk-files/rows.ts';
 import { packageVersion } from '../package-info.ts';
-import { describeSettings, unusedFlag } from '../settings/config.ts';
+import { describeSettings } from '../settings/config.ts';
+import { unusedFlag } from '../settings/setting-text.ts';
 import type { UsedSettings } from './used-settings.ts';
 
 /** A flag of a command, beside the settings. */

@@ -5,7 +5,7 @@ import type { TSchema } from 'typebox';
 import { Check } from 'typebox/schema';
 import { modelConfigs } from './model-configs.ts';
 import { contradictions, contradictionsOfModels } from './setting-contradictions.ts';
-import { flagOf, fromText, variableOf, wanted } from './setting-text.ts';
+import { flagOf, fromText, unusedFlag, variableOf, wanted } from './setting-text.ts';
 import { ADDRESSES, type Config, type SettingName, settings } from './settings.ts';
 
 export type { Config } from './settings.ts';
@@ -124,11 +124,6 @@ export function readConfig(
 /** Whether a flag or a variable says a setting, which else has its default. */
 export function isSaid(name: SettingName, environment: Environment, args: readonly string[]): boolean {
   return flagOf(name) in readFlags(args, []) || readVariable(environment, variableOf(name), []) !== undefined;
-}
-
-/** What is said of a flag that would change nothing. */
-export function unusedFlag(name: SettingName): string {
-  return `--${flagOf(name)} is a setting of hotvec serve, and has no effect here. Omit it.`;
 }
 
 /** Settings that follow from others or from the environment. */

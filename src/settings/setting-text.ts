@@ -12,6 +12,11 @@ export function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** What is said of a flag that would change nothing. */
+export function unusedFlag(name: string): string {
+  return `--${flagOf(name)} is a setting of hotvec serve, and has no effect here. Omit it.`;
+}
+
 /** The value that a text stands for; the text itself where it is none of that type, for the check that follows. */
 export function fromText(schema: TSchema & { type?: string; items?: TSchema }, text: string): unknown {
   const trimmed = text.trim();
