@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startOrphanGuard } from '../../src/engine/process/start-orphan-guard.ts';
-import { PROTOCOL_VERSION, type ToEngine } from '../../src/engine/protocol.ts';
+import { type BatchTime, PROTOCOL_VERSION, type ToEngine } from '../../src/engine/protocol.ts';
 import { engineFacts } from './engine-facts.ts';
 import { hashRow } from './hash-row.ts';
 
@@ -46,6 +46,8 @@ export interface FakeScript {
   batchMs?: number;
   /** Further milliseconds for each thousand tokens. */
   msPerThousandTokens?: number;
+  /** What the calibration measured; left out: nothing. */
+  curve?: BatchTime[];
 }
 
 /** File descriptor of the messages: the fourth of `stdio` in fork-engine.ts. */
@@ -93,7 +95,11 @@ async function handle(message: ToEngine): Promise<void> {
         kind: 'ready',
         // Another batch size for each start: who keeps the first is seen to.
         info: engineFacts({
-          calibration: message.calibration ?? { ...calibration, batchTokens: calibration.batchTokens - epoch },
+          calibration: message.calibration ?? {
+            ...calibration,
+            batchTokens: calibration.batchTokens - epoch,
+            curve: script.curve ?? [],
+          },
         }),
       });
       return;
