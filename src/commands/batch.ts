@@ -111,7 +111,7 @@ async function run(
   // There is nobody to leave room for.
   const configs = config.models.map((one) => ({ ...one, keyShare: 1 }));
   const reports = (name: string) => reportModel(name, logger, metrics.of(name));
-  const models = await openModels({ configs, logger, clock, reports });
+  const models = await openModels({ configs, logger, clock, reports, favor: 'throughput' });
   try {
     for (const { engine, service } of models) {
       engine.onStateChange(() => {

@@ -37,7 +37,7 @@ export function defineObserved(define: PrefixedRegistry, observe: () => Observed
   gauge('queue_requests', 'Requests with tokens waiting for a batch', 'queueRequests');
   gauge('queue_oldest_seconds', 'Age of the longest-waiting request', 'queueOldestSeconds');
   gauge('tokens_per_second', 'Engine throughput over the recent batches', 'tokensPerSecond');
-  gauge('engine_up', 'Engine processes in service, one per device', 'enginesUp');
+  gauge('engine_up', 'Engine processes in service', 'enginesUp');
   gauge('engine_batch_age_seconds', 'Age of the batch being computed', 'batchAgeSeconds');
   gauge(
     'engine_busy_ratio',

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { allowedCores } from '../engine/cores.ts';
 import type { Device, EngineSettings } from '../engine/protocol.ts';
 import { deviceCandidates } from '../engine/supervisor/device-candidates.ts';
 import type { EngineChoice } from '../engine/supervisor/engine-group.ts';
@@ -33,6 +33,8 @@ export interface ChooseEnginesOptions {
   /** Longest sequence that will be sent. */
   maxTokens: number;
   favor: Favor;
+  /** Models that are opened, and share the memory. */
+  models: number;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface ChooseEnginesOptions {
  * try in turn.
  * @throws {StartError} for a precision that the device named does not have, or that no device has; for more engines than threads.
  */
-export function chooseEngines({ config, manifest, maxTokens, favor }: ChooseEnginesOptions): EngineChoices {
+export function chooseEngines({ config, manifest, maxTokens, favor, models }: ChooseEnginesOptions): EngineChoices {
   const isAuto = config.device === 'auto';
   const candidates = isAuto ? deviceCandidates() : [{ device: config.device as Device, absent: null }];
   const choices: EngineChoice[] = [];
@@ -59,7 +61,7 @@ export function chooseEngines({ config, manifest, maxTokens, favor }: ChooseEngi
         prepacking: config.prepacking,
         mustBeatCpu: isAuto && device === 'webgpu',
       };
-      const engines = config.enginesPerDevice || enginesFor({ ...settings, deviceId: 0 }, manifest, favor);
+      const engines = config.enginesPerDevice || enginesFor({ ...settings, deviceId: 0 }, { manifest, favor, models });
       const threads = engines === 1 ? config.threads : threadsOfEach(engines, config.threads, device);
       const each = Array.from({ length: engines }, () => ({ ...settings, threads }));
       choices.push(config.deviceId.flatMap((deviceId) => each.map((one) => ({ ...one, deviceId }))));
@@ -76,21 +78,26 @@ export function chooseEngines({ config, manifest, maxTokens, favor }: ChooseEngi
 const SMALL_WEIGHTS = 256 * 2 ** 20;
 /** Beyond, what is left to gain is little, and each takes a hundred megabytes and more. */
 const MOST_ENGINES = 16;
-/** Of the memory that there is, all engines may take so much without being asked to. */
+/** Of the memory that there is, the engines of all models may take so much without being asked to. */
 const MEMORY_SHARE = 0.25;
 
 /** How many engine processes a device has where nobody says: on a CPU one a thread for the throughput of a small model. */
-function enginesFor(settings: EngineSettings, manifest: ModelManifest, favor: Favor): number {
-  if (favor === 'latency' || settings.device !== 'cpu') return 1;
+function enginesFor(
+  settings: EngineSettings,
+  { manifest, favor, models }: Pick<ChooseEnginesOptions, 'manifest' | 'favor' | 'models'>,
+): number {
+  // A table of vectors has no operators: one thread reads it faster than texts are tokenized.
+  const isTable = manifest.cost.perSlotAndPosition === 0;
+  if (favor === 'latency' || settings.device !== 'cpu' || isTable) return 1;
   const weights = formatOf(manifest).residentBytes(manifest, settings.dtype);
   if (weights > SMALL_WEIGHTS) return 1;
-  const affordable = (MEMORY_SHARE * memoryLimit().bytes) / memoryOf([[settings]], () => weights);
-  return Math.max(1, Math.floor(Math.min(settings.threads || availableParallelism(), MOST_ENGINES, affordable)));
+  const affordable = (MEMORY_SHARE * memoryLimit().bytes) / models / memoryOf([[settings]], () => weights);
+  return Math.max(1, Math.floor(Math.min(settings.threads || allowedCores(), MOST_ENGINES, affordable)));
 }
 
 /** @throws {StartError} where an engine would have none. */
 function threadsOfEach(engines: number, threads: number, device: Device): number {
-  const all = threads || availableParallelism();
+  const all = threads || allowedCores();
   if (device === 'webgpu')
     throw new StartError(`ENGINES_PER_DEVICE=${engines} is for cpu and cuda, and not for webgpu.`);
   if (device === 'cpu' && engines > all) {

@@ -5,7 +5,7 @@ export interface EngineHealth {
   /** See engine/engine.ts. */
   state: string;
   secondsInState: number;
-  /** Processes in service: one for each device. */
+  /** Processes in service: one or more for each device. */
   processesReady: number;
   /** Lowest cosine of a canary vector to its reference, at the last start; null before it. */
   canaryCosine: number | null;

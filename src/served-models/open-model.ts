@@ -24,10 +24,9 @@ import { findPublishedTask } from '../model-files/known/published-hashes.ts';
 import { findPublishedTruth, type PublishedTruth } from '../model-files/known/published-truth.ts';
 import { locateModel } from '../model-files/locate-model.ts';
 import type { ModelManifest } from '../model-files/manifest.ts';
-import type { ModelSettings } from '../model-files/model-settings.ts';
-import type { Config } from '../settings/config.ts';
 import { chooseEngines, type Favor } from './choose-engines.ts';
 import { watchEngine } from './engine-health.ts';
+import type { ModelConfig } from './model-config.ts';
 import { type OpenService, openService } from './open-service.ts';
 import type { ServedModel } from './served-model.ts';
 
@@ -53,6 +52,8 @@ export interface OpenModelOptions {
   spare?: SpareEngine | undefined;
   /** What matters more where ENGINES_PER_DEVICE leaves it open. */
   favor?: Favor;
+  /** Models that are opened with it, itself included. Left out: it is alone. */
+  models?: number;
   /** Files are written after this only. Left out: at once. */
   mayWrite?: Promise<unknown> | undefined;
 }
@@ -91,29 +92,6 @@ export interface DescribedModel extends Pick<Computed, 'manifest' | 'engine' | '
   readonly open: () => Promise<OpenModel>;
 }
 
-/** The settings that are of one model. */
-export type ModelConfig = ModelSettings &
-  Pick<
-    Config,
-    | 'servedModelName'
-    | 'aliases'
-    | 'device'
-    | 'deviceId'
-    | 'pooling'
-    | 'task'
-    | 'matryoshkaDimensions'
-    | 'emptyTexts'
-    | 'threads'
-    | 'enginesPerDevice'
-    | 'prepacking'
-    | 'maxInputTokens'
-    | 'maxRequestTokens'
-    | 'maxBatchTokens'
-    | 'vectorCacheMb'
-    | 'maxQueueTokens'
-    | 'keyShare'
-  >;
-
 /**
  * Settings → model found → engine → tokenizer → what answers requests, all but started.
  * @throws {StartError} with the one line that the operator needs.
@@ -127,7 +105,7 @@ export async function openModel(options: OpenModelOptions): Promise<OpenModel> {
  * @throws {StartError} with the one line that the operator needs.
  */
 export async function findModel(options: OpenModelOptions): Promise<DescribedModel> {
-  const { config, logger, clock, favor = 'latency', mayWrite, spare } = options;
+  const { config, logger, clock, favor = 'latency', models = 1, mayWrite, spare } = options;
   const location = await locateModel({ settings: config, onEvent: logHubEvents(logger, clock) });
   const files = new FileHashes(location.hashes);
   const publishedTask = () => findPublishedTask(location.folder, files);
@@ -142,7 +120,7 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
   if (leftAside !== null) logLeftAside(logger, { model: name, weights: format.weightKind, leftAside });
   const { onBatch, onPoison, onAcquittal, onEngineEvent } = options.reports(name);
   const maxTokens = Math.min(config.maxInputTokens, manifest.maxTokens);
-  const { choices, absent } = chooseEngines({ config, manifest, maxTokens, favor });
+  const { choices, absent } = chooseEngines({ config, manifest, maxTokens, favor, models });
   const passedOver = (device: Device, reason: string) =>
     logger.info({ model: name, device, reason }, 'device not used');
   for (const { device, reason } of absent) passedOver(device, reason);
@@ -234,6 +212,11 @@ export async function findModel(options: OpenModelOptions): Promise<DescribedMod
     const start = async (): Promise<StartedModel> => {
       const { info, fingerprint } = await beginLoading();
       await checkUnchanged();
+      const choice = choices.find(([settings]) => settings?.device === info.device) as EngineChoice;
+      if (config.enginesPerDevice === 0 && choice.length > config.deviceId.length) {
+        const threads = choice[0]?.threads;
+        logger.info({ model: name, engines: choice.length, threads }, 'chose several engine processes for whole files');
+      }
       batchTokens = config.maxBatchTokens || info.calibration.batchTokens;
       bulkPart = partBesideQueries(info.calibration.curve, batchTokens);
       const weightBytes = format.weightFiles(manifest, info.dtype).reduce((sum, file) => sum + statSync(file).size, 0);

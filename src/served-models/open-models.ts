@@ -4,16 +4,10 @@ import { StartError } from '../errors.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { ObservedModel } from '../metrics/observed-metrics.ts';
 import { type CgroupPlaces, checkMemory, memoryLimit, memoryOf } from './memory.ts';
-import {
-  type DescribedModel,
-  ENGINE_ENTRY,
-  findModel,
-  type ModelConfig,
-  type OpenModel,
-  type OpenModelOptions,
-} from './open-model.ts';
+import type { ModelConfig } from './model-config.ts';
+import { type DescribedModel, ENGINE_ENTRY, findModel, type OpenModel, type OpenModelOptions } from './open-model.ts';
 
-export interface OpenModelsOptions extends Omit<OpenModelOptions, 'config'> {
+export interface OpenModelsOptions extends Omit<OpenModelOptions, 'config' | 'models'> {
   configs: readonly ModelConfig[];
   /** Where the memory limit of a container is told; tests have folders of their own. */
   cgroup?: CgroupPlaces | undefined;
@@ -31,7 +25,11 @@ export async function openModels(options: OpenModelsOptions): Promise<OpenModel[
   const found: DescribedModel[] = [];
   try {
     for (const one of configs) {
-      found.push(await findModel({ ...rest, spare, logger, config: one }).catch(naming(one.model, isOneOfSeveral)));
+      found.push(
+        await findModel({ ...rest, models: configs.length, spare, logger, config: one }).catch(
+          naming(one.model, isOneOfSeveral),
+        ),
+      );
     }
     const needs = found.map(({ name, manifest, choices }) => ({
       name,

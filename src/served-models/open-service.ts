@@ -15,7 +15,7 @@ import type { ModelFacts } from '../tasks/task-service.ts';
 import { loadNativeTokenizer, type TokenizerOptions } from '../tokenization/native-tokenizer.ts';
 import { type EncodedPart, loadPairTokenizer } from '../tokenization/pair-tokenizer.ts';
 import { checkTokenizer } from '../tokenization/tokenizer.ts';
-import type { ModelConfig } from './open-model.ts';
+import type { ModelConfig } from './model-config.ts';
 
 /** Of query and document, and of the words around them. */
 const LEAST_OF_TEXTS = 2;

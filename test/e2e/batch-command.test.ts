@@ -32,6 +32,16 @@ describe('hotvec batch', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as OutputLine);
 
+  it('computes with several engine processes of each model, and says so', async () => {
+    const input = write('two.jsonl', [requestLine('c', { input: 'x', model: 'starter' })]);
+    const models = ['--model', 'starter,starter-reranker', '--device', 'cpu', '--threads', '2'];
+    const cli = spawnCli(['batch', input, '-o', at('two.out.jsonl'), ...models]);
+    assert.equal(await cli.exit, 0, cli.output());
+    assert.equal(cli.output().split('"engine ready"').length - 1, 4);
+    const { engines, threads } = await cli.line('chose several engine processes for whole files');
+    assert.deepEqual([engines, threads], [2, 1]);
+  });
+
   it('answers lines as the route does, errors in a file of their own', async () => {
     const bodies = [
       { query: 'q', documents: ['x', 'y'] },

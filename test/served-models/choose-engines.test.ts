@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { availableParallelism } from 'node:os';
+import os from 'node:os';
 import { describe, it } from 'node:test';
+import { allowedCores } from '../../src/engine/cores.ts';
 import { StartError } from '../../src/errors.ts';
 import { type ChooseEnginesOptions, chooseEngines } from '../../src/served-models/choose-engines.ts';
+import { memoryOf } from '../../src/served-models/memory.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { starterManifest } from '../support/starter.ts';
 
 const manifest = await starterManifest();
-const cores = availableParallelism();
+const cores = allowedCores();
 
 type Asked = Partial<ChooseEnginesOptions['config']>;
 
@@ -17,6 +19,7 @@ function engines(config: Asked, others: Partial<Omit<ChooseEnginesOptions, 'conf
     manifest,
     maxTokens: 512,
     favor: 'latency',
+    models: 1,
     ...others,
   }).choices;
   return choice?.map(({ deviceId, threads }) => ({ deviceId, threads }));
@@ -59,6 +62,26 @@ describe('chooseEngines', () => {
     assert.equal(found({ threads: 4, enginesPerDevice: 2 }), 2, 'unless it is said');
     assert.equal(found({ threads: 500 }), 16);
     assert.equal(found({ threads: 4, device: 'cuda' }), 1);
+  });
+
+  it('divides the memory for that among the models, and gives a table one engine', () => {
+    // The starter takes some hundred megabytes; of as many models each may have less than two of them.
+    const many = Math.ceil(os.totalmem() / (64 * 2 ** 20));
+    assert.equal(engines({ threads: 4 }, { favor: 'throughput', models: many })?.length, 1);
+    const table = { ...manifest, cost: { perRow: 512, perSlotAndPosition: 0 } };
+    assert.equal(engines({ threads: 4 }, { favor: 'throughput', manifest: table })?.length, 1);
+  });
+
+  it('counts the weights of each engine', () => {
+    const needs = (enginesPerDevice: number) =>
+      memoryOf(
+        chooseEngines({
+          config: { ...readConfig({}), device: 'cpu', threads: 2, enginesPerDevice },
+          ...{ manifest, maxTokens: 512, favor: 'latency', models: 1 },
+        }).choices,
+        () => 2 ** 30,
+      );
+    assert.equal(needs(2), 2 * needs(1));
   });
 
   it('gives a large model one engine all the same', () => {

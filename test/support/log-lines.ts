@@ -109,6 +109,7 @@ export const logLines: Record<string, LogLine> = {
   'unexpected error while starting': line('fatal', { err: Type.Object({}, { additionalProperties: true }) }),
   'shutting down': line('info', { reason: text }),
   stopped: line('info'),
+  'chose several engine processes for whole files': line('info', { model: text, engines: some, threads: some }),
   'device not used': line('info', { model: text, device: text, reason: text }),
   'engine ready': line('info', {
     ...engine,

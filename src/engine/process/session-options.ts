@@ -1,5 +1,6 @@
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { InferenceSession } from 'onnxruntime-node';
+import { isLimited } from '../cores.ts';
 import type { EngineSettings } from '../protocol.ts';
 
 type Settings = Pick<EngineSettings, 'device' | 'deviceId' | 'threads' | 'prepacking'>;
@@ -30,7 +31,7 @@ export function sessionOptions(settings: Settings, choices: SessionChoices = {})
   return {
     // The binding knows a device id for CUDA only, and refuses options it does not know.
     executionProviders: [device === 'cuda' ? { name: device, deviceId } : device],
-    intraOpNumThreads: threads || allowedCores(),
+    intraOpNumThreads: threads || threadsOfOne(),
     interOpNumThreads: 1,
     // Errors only: which operators go where is not left to a warning, `disable_cpu_ep_fallback` decides it.
     logSeverityLevel: device === 'cpu' ? 2 : 3,
@@ -57,7 +58,6 @@ export function sessionOptions(settings: Settings, choices: SessionChoices = {})
  * 0, ONNX Runtime's own choice of one thread a physical core, unless this process may use only some of the machine:
  * ONNX Runtime does not see a container's CPU limit, and threads beyond it wait for each other.
  */
-function allowedCores(): number {
-  const allowed = availableParallelism();
-  return allowed < cpus().length ? allowed : 0;
+function threadsOfOne(): number {
+  return isLimited() ? availableParallelism() : 0;
 }

@@ -12,7 +12,7 @@ const Engine = Type.Object(
         '`checking`: batches failed, the canary is run again. `failed`: given up; with the only one the process is about to end',
     }),
     since_seconds: Type.Number({ description: 'How long it has been in that state' }),
-    processes_ready: Type.Integer({ description: 'Engine processes in service, one per device' }),
+    processes_ready: Type.Integer({ description: 'Engine processes in service' }),
     canary_cosine: Type.Union([Type.Number(), Type.Null()], {
       description: 'Lowest cosine of a canary vector to its reference, at the last start; null before it',
     }),
