@@ -2,7 +2,7 @@ import type { RowSource } from '../bulk-files/rows.ts';
 import { CallQueue } from './call-queue.ts';
 import { KnownTexts } from './known-texts.ts';
 import { finishWindow, type OpenWindow, openWindow } from './open-window.ts';
-import type { ResultSource } from './result-source.ts';
+import type { ResultSource, SourceLoad } from './result-source.ts';
 import { type RowWindow, readWindows, type WindowLimits } from './row-windows.ts';
 import type { RowRange } from './shard.ts';
 import { DIGEST_BYTES, NO_DIGEST } from './text-digest.ts';
@@ -11,10 +11,13 @@ import type { WorkFolder } from './work-folder.ts';
 
 /** Windows that are read and not written: one computing, one behind it, one being written. */
 const MOST_OPEN = 3;
-/** What a window may have, however fast the source is: memory stays flat. */
-const MOST_ROWS = 16_384;
-const MOST_VALUE_BYTES = 32 * 2 ** 20;
-const MOST_TEXT_BYTES = 4 * 2 ** 20;
+const MIB = 2 ** 20;
+/** Calls at once for which the smallest bounds have room to spare: of an engine, or of 32 servers. */
+const FEW_CALLS = 96;
+/** What a window may have for these, however fast they are. */
+const FEW = { rows: 16_384, valueBytes: 32 * MIB, textBytes: 4 * MIB };
+/** And for any number of servers: enough that a thousand hold two requests each of 1,024 float32 a text, and memory stays flat. */
+const MOST = { rows: 262_144, valueBytes: 256 * MIB, textBytes: 128 * MIB };
 
 /** How far a run is. */
 export interface RunProgress {
@@ -76,10 +79,7 @@ export async function computeRows({
       report();
     },
   });
-  const limits = (): WindowLimits => ({
-    rows: Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_VALUE_BYTES / record.bytes))),
-    bytes: Math.min(MOST_TEXT_BYTES, source.load.tokensPerWindow * queue.bytesPerToken),
-  });
+  const limits = () => windowLimits(source.load, record.bytes, queue.bytesPerToken);
 
   const first = work.done.rows;
   const read = rows.rows(range.first + first);
@@ -116,6 +116,25 @@ export async function computeRows({
   } finally {
     await read.return(undefined);
   }
+}
+
+/**
+ * How much a window may have: what the source takes in about a second, within bounds that grow with the calls it takes at once.
+ * @param recordBytes of a row's result.
+ * @param bytesPerToken UTF-8 bytes.
+ */
+function windowLimits(
+  { calls, tokensPerWindow }: SourceLoad,
+  recordBytes: number,
+  bytesPerToken: number,
+): WindowLimits {
+  const scale = Math.max(1, calls / FEW_CALLS);
+  const within = (name: keyof typeof FEW) => Math.min(MOST[name], FEW[name] * scale);
+  const rows = Math.min(within('rows'), within('valueBytes') / recordBytes);
+  return {
+    rows: Math.max(1, Math.floor(rows)),
+    bytes: Math.min(within('textBytes'), tokensPerWindow * bytesPerToken),
+  };
 }
 
 /** Texts that earlier runs computed. */

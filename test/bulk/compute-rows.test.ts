@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -155,6 +156,54 @@ describe('computeRows()', () => {
     const work = await WorkFolder.open(folder, record.bytes);
     assert.ok(work.done.rows > 0 && work.done.rows <= 30);
     await work.close();
+  });
+
+  /** Reads ahead of a source that answers nothing, until no more is read. */
+  async function readAhead(calls: number, { textBytes, recordBytes }: { textBytes: number; recordBytes: number }) {
+    const [stop, found] = [new AbortController(), { rows: 0, asked: 0 }];
+    async function* rows() {
+      for (let i = 0; i < 400_000; i++) {
+        found.rows += 1;
+        const texts = [`${i} `.padEnd(textBytes, 'x')];
+        yield { number: i, place: '', id: i, idType: 'int64', kept: [], texts, problem: null };
+      }
+    }
+    const source: ResultSource = {
+      ...scoring(),
+      load: { calls, tokensPerCall: 8_192, tokensPerWindow: (4 / 3) * calls * 8_192 },
+      compute(_, signal) {
+        found.asked += 1;
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      },
+    };
+    setMaxListeners(0, stop.signal);
+    const running = compute([], {
+      rows: { rows, bytesRead: () => 0 } as unknown as RowSource,
+      record: { ...record, bytes: recordBytes },
+      source,
+      signal: stop.signal,
+    });
+    running.catch(() => {});
+    for (let idle = 0, before = -1; idle < 4; ) {
+      idle = found.rows > before ? 0 : idle + 1;
+      before = found.rows;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    stop.abort(new Error('seen'));
+    await assert.rejects(running, /seen/);
+    return found;
+  }
+
+  it('reads ahead by what a fleet takes: three requests for each of a thousand servers, no more for an engine', async () => {
+    // As openFleet() asks for: three calls a server, of about 8,192 tokens.
+    assert.equal((await readAhead(3_000, { textBytes: 1_000, recordBytes: 4_096 })).asked, 3_000);
+    const engine = await readAhead(4, { textBytes: 10, recordBytes: 4_096 });
+    assert.ok(engine.rows <= 3 * 8_192 + 1, `${engine.rows} rows`);
+  });
+
+  it('reads ahead by no more than the stated memory, however many servers there are', async () => {
+    const { rows } = await readAhead(1_000_000, { textBytes: 10, recordBytes: 4_096 });
+    assert.ok(rows > 2 * 65_536 && rows * 4_096 <= 3 * 256 * 2 ** 20 + 4_096, `${rows} rows`);
   });
 
   it('writes no result beside a text that it is not of', async () => {
