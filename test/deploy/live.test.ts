@@ -166,7 +166,7 @@ describe('deploy/, beside a running hotvec', () => {
       );
       assert.equal(
         firing[0]?.annotations.summary,
-        `${new URL(service.url).host} lost the engine of starter on device 0`,
+        `${new URL(service.url).host} lost engine 0 of starter on device 0`,
       );
     });
 
