@@ -164,10 +164,7 @@ describe('deploy/, beside a running hotvec', () => {
         firing.map(({ labels }) => labels.alertname),
         ['HotvecEngineLost'],
       );
-      assert.equal(
-        firing[0]?.annotations.summary,
-        `${new URL(service.url).host} lost engine 0 of starter on device 0`,
-      );
+      assert.equal(firing[0]?.annotations.summary, `${new URL(service.url).host} lost engine 0 of starter on device 0`);
     });
 
     it('has HotvecDown under way for the target that it cannot read', async () => {
