@@ -15,7 +15,7 @@ const GIB = 2 ** 30;
 const MEMORY_LIMIT = 4 * GIB;
 /**
  * What a text of 2,048 tokens may add to the engine's memory: 0.16 to 0.19 GiB was seen, and 0.58 GiB with queries from the 128th on
- * in one block (see query-blocks.ts), which has as many rows of scores. Not part of it is what loading took, which varies by more.
+ * in one block (see query-blocks.ts), which has as many rows of scores. What the engine took before is left out: it varied by 0.1 GiB.
  */
 const LONG_TEXT_LIMIT = 0.3 * GIB;
 const LONG_TEXT_TOKENS = 2_048;
