@@ -67,35 +67,6 @@ describe('hotvec embed', () => {
     }
   };
 
-  it('writes the same bytes with one engine, with several, and with as many as it chooses', async () => {
-    const input = write(
-      'engines.txt',
-      [...new Array(4)].flatMap((_, i) => lines.map(({ text }) => `${i} ${text}`)),
-    );
-    const outputs: Buffer[] = [];
-    for (const [engines, wanted] of [
-      ['1', 1],
-      ['2', 2],
-      ['0', 3],
-    ] as const) {
-      const output = place(`engines-${engines}.npy`);
-      const threads = engines === '0' ? '3' : '2';
-      const { code, output: said } = await embed(
-        input,
-        '-o',
-        output,
-        '--engines-per-device',
-        engines,
-        '--threads',
-        threads,
-      );
-      assert.equal(code, 0, said);
-      assert.equal(said.split('"engine ready"').length - 1, wanted);
-      outputs.push(readFileSync(output));
-    }
-    for (const output of outputs) assert.deepEqual(output, outputs[0]);
-  });
-
   it('writes the vectors of the reference in input order, equal texts once, and tells which rows failed and why', async () => {
     const rows = [
       ...texts.map((text, i) => ({ key: `k${i}`, text })),

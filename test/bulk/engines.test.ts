@@ -80,6 +80,12 @@ describe('hotvec embed with several engine processes', () => {
     assert.deepEqual([own.engines, own.chosen?.engines, own.chosen?.threads], [2, 2, 1]);
     const told = await embed('told.npy', '--threads', '2', '--engines-per-device', '1');
     assert.deepEqual([told.engines, told.chosen], [1, undefined]);
+    // 0 leaves the choice to it, as if nothing was said; and the rows are the same whatever it is.
+    const left = await embed('left.npy', '--threads', '3', '--engines-per-device', '0');
+    assert.deepEqual([left.engines, left.chosen?.engines], [3, 3]);
+    const two = await embed('two.npy', '--threads', '2', '--engines-per-device', '2');
+    assert.deepEqual([two.engines, two.chosen], [2, undefined]);
+    for (const { rows } of [told, left, two]) assert.ok(own.rows.equals(rows));
   });
 
   it('goes on with another number where a run was killed, to the same bytes', async () => {
