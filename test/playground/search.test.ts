@@ -9,6 +9,7 @@ import { withoutChromium } from '../support/chromium.ts';
 import { openPlayground, type PlaygroundPage, startBrowser } from '../support/playground-page.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { staticFixtures } from '../support/static-fixtures.ts';
+import { until } from '../support/supervised-engine.ts';
 
 const MAX_INPUT_TOKENS = 300;
 const texts = Object.values(exampleTexts).flat();
@@ -467,7 +468,8 @@ describe('Search in the playground', { skip: withoutChromium }, () => {
       await page.getByRole('button', { name: /^Delete Example/ }).click();
       await page.getByRole('button', { name: /^Really delete Example/ }).click();
       await page.getByText(/no more room/).waitFor({ state: 'detached' });
-      await page.waitForFunction(`(async () => (await ${COUNT_VECTORS}) === 10)()`);
+      // Playwright's waitForFunction takes a promise in a string for true, whatever it becomes.
+      await until(async () => (await page.evaluate(COUNT_VECTORS)) === 10);
       await page.reload();
       await page.getByText('640 texts').waitFor();
       assert.equal(await page.locator('progress').count(), 0);
