@@ -84,6 +84,15 @@ export class Batcher {
   }
 
   /**
+   * Says that a query is being tokenized, an interactive request that one turn serves: bulk makes way for it, so that it
+   * need not wait for a batch that was sent a moment before.
+   * @returns to be called just before it is submitted, in the same turn of the event loop, or when it will not be.
+   */
+  expectQuery(): () => void {
+    return this.dispatcher.expectQuery();
+  }
+
+  /**
    * Computes the rows of `sequences` (token ids, none empty). One row a sequence, same order. Without sequences, and
    * with such only as are being computed already, there is room even in a full queue.
    *

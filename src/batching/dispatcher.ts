@@ -31,6 +31,8 @@ export interface BatchReport extends Pick<BatchResult, 'computedTokens' | 'infer
 const MAX_UNDER_WAY = 2;
 /** Who asked a query so lately may ask another, in milliseconds: as fast as people read what they were shown. */
 const QUERIES_COME_MS = 5_000;
+/** Bulk waits so long for a query that is on its way, at most: one that is answered without a batch shall not stop it. */
+const LONGEST_WAIT_MS = 5;
 
 /**
  * Takes batches from the queue to the engine, and their rows to the requests that wait for them.
@@ -39,6 +41,9 @@ const QUERIES_COME_MS = 5_000;
  * and under load batches fill by themselves while the engine computes. A second batch is sent ahead, so that the engine
  * never idles between two, but only shortly before the first is expected to end: until then it may still grow, and
  * requests that arrive in the meantime get a place in it.
+ *
+ * While queries come, bulk makes way for them: it is not sent ahead, nor while a query is being tokenized, which would
+ * wait for it. The engine waits for a message between two batches then, and the tokenizer has its cores.
  *
  * A batch that fails comes back in parts (trials.ts). While one of those is with an engine process, nothing is sent
  * behind it, so that no other request is lost with it.
@@ -50,6 +55,9 @@ export class Dispatcher {
   private readonly underWay = new BatchesUnderWay();
   private readonly trials: Trials;
   private cancelSendAhead: (() => void) | undefined;
+  private queriesOnTheirWay = 0;
+  /** Since when bulk has been waiting for a query that is on its way. */
+  private bulkWaitsSince: number | undefined;
   private nextBatchId = 0;
 
   constructor(options: DispatcherOptions, queue: FairQueue, inFlight: SequencesInFlight, poison: PoisonList) {
@@ -75,12 +83,22 @@ export class Dispatcher {
     const { engine } = this.options;
     if (engine.state === 'ready') this.trials.wake();
     while (engine.state === 'ready' && this.underWay.count < MAX_UNDER_WAY * engine.processesReady) {
-      if (!this.trials.isNextDue && this.queue.requests === 0) return;
+      if (!this.trials.isNextDue && (this.queue.requests === 0 || this.bulkMakesWay())) return;
       if (engine.processesIdle === 0 && (this.trials.needsIdleProcess || !this.isTimeToSendAhead())) return;
       const attempt = this.trials.next() ?? this.trials.withoutSuspects(this.takeBatch());
       const entries = this.trials.wanted(attempt);
       if (entries.length > 0) void this.runBatch({ ...attempt, entries });
     }
+  }
+
+  /** A query is on its way here. @returns to be called just before it is submitted, or when it will not be. */
+  expectQuery(): () => void {
+    this.queriesOnTheirWay += 1;
+    const arrived = () => {
+      this.queriesOnTheirWay -= 1;
+      this.dispatch();
+    };
+    return () => setImmediate(arrived);
   }
 
   /** An engine was lost, with batches or with none; of those `run` tells. */
@@ -94,9 +112,26 @@ export class Dispatcher {
   }
 
   private takeBatch(): Entry[] {
-    const { clock, createMeter, partBesideQueries } = this.options;
-    const queriesCome = clock.now() - this.queue.lastQueryAt < QUERIES_COME_MS;
-    return this.queue.takeBatch(createMeter(), queriesCome ? partBesideQueries?.() : 1);
+    const { createMeter, partBesideQueries } = this.options;
+    this.bulkWaitsSince = undefined;
+    return this.queue.takeBatch(createMeter(), this.queriesCome ? partBesideQueries?.() : 1);
+  }
+
+  private get queriesCome(): boolean {
+    return this.options.clock.now() - this.queue.lastQueryAt < QUERIES_COME_MS;
+  }
+
+  /** Whether bulk, which alone waits, is not to be sent now; `dispatch` is called when it may be. */
+  private bulkMakesWay(): boolean {
+    const { clock, engine } = this.options;
+    if (!this.queue.isBulkAlone) return false;
+    if (engine.processesIdle === 0) return this.queriesCome;
+    if (this.queriesOnTheirWay === 0 || this.queue.isBulksTurn) return false;
+    if (this.bulkWaitsSince === undefined) {
+      this.bulkWaitsSince = clock.now();
+      clock.after(LONGEST_WAIT_MS, () => this.dispatch());
+    }
+    return clock.now() - this.bulkWaitsSince < LONGEST_WAIT_MS;
   }
 
   /** Whether a process that computes needs its next batch now; if not, `dispatch` is called when it does. */

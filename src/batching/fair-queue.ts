@@ -1,10 +1,11 @@
 import type { BatchMeter } from './batch-meter.ts';
 import { LaneTurns, type TurnOutcome } from './lane-turns.ts';
-import { QUICK_PART } from './part-beside-queries.ts';
 import type { PendingRequest } from './pending-request.ts';
 import { type Priority, TURN_TOKENS } from './priority.ts';
 import type { Entry } from './sequences-in-flight.ts';
 
+/** Part of what bulk may fill that it fills of a quick batch. */
+const QUICK_PART = 1 / 4;
 /** Part of the batch that bulk has in its turn, however short its batches are kept: that of lanes which take turns. */
 const LEAST_OF_TURN = 1 / 2;
 
@@ -17,7 +18,7 @@ const LEAST_OF_TURN = 1 / 2;
  * interactive gains a turn and costs the others no more.
  *
  * While both lanes wait, batches alternate. A quick one has the interactive requests, and bulk only up to a fraction of
- * its budget, so waiting for it takes little time. In the next, bulk has grown old: the lanes take turns, bulk first,
+ * what it may fill, so waiting for it takes little time. In the next, bulk has grown old: the lanes take turns, bulk first,
  * and the batch is full. So bulk has at least every other batch, and a query is in the next one, whichever it is.
  *
  * A query that comes while bulk has a batch to itself waits for that one. Where queries came lately, such a batch may be
@@ -27,7 +28,7 @@ export class FairQueue {
   /** In the order of their next turn. */
   private readonly lanes: Record<Priority, Set<PendingRequest>> = { interactive: new Set(), bulk: new Set() };
   /** The batch before was a quick one. */
-  private isBulksTurn = false;
+  private wasQuick = false;
   /** Tokens that a request counts for at most. */
   private readonly largestCount: number;
   private countedByOwner = new Map<string | undefined, number>();
@@ -52,6 +53,16 @@ export class FairQueue {
     let oldest: number | undefined;
     for (const { submittedAt } of this.all()) oldest = Math.min(oldest ?? submittedAt, submittedAt);
     return oldest;
+  }
+
+  /** Whether bulk waits, and nobody else. */
+  get isBulkAlone(): boolean {
+    return this.lanes.interactive.size === 0 && this.lanes.bulk.size > 0;
+  }
+
+  /** Whether the batch before was a quick one: bulk has the next. */
+  get isBulksTurn(): boolean {
+    return this.wasQuick;
   }
 
   /** When the latest query was submitted, an interactive request that one turn serves; -Infinity before the first. */
@@ -114,7 +125,7 @@ export class FairQueue {
       }
     };
 
-    if (this.isBulksTurn) {
+    if (this.wasQuick) {
       const part = Math.max(bulkPart, LEAST_OF_TURN);
       // Parts are of the whole batch: what interactive requests took before would be bulk's loss.
       while (part < 1 && !bulk.isOver) give(bulk, part);
@@ -122,12 +133,12 @@ export class FairQueue {
         give(bulk, part);
         give(interactive);
       }
-      this.isBulksTurn = false;
+      this.wasQuick = false;
     } else {
       while (!interactive.isOver) give(interactive);
       const isQuick = bulkWaits && batch.length > 0;
-      while (!bulk.isOver) give(bulk, isQuick ? QUICK_PART : bulkPart);
-      this.isBulksTurn = isQuick;
+      while (!bulk.isOver) give(bulk, isQuick ? QUICK_PART * bulkPart : bulkPart);
+      this.wasQuick = isQuick;
     }
     this.lanes.interactive = interactive.left();
     this.lanes.bulk = bulk.left();

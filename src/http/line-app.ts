@@ -9,6 +9,7 @@ import { registerErrorHandling } from './answers/error-handler.ts';
 import { registerJsonBody } from './body/json-body.ts';
 import type { HeldBytes, InflightBytes, Owner } from './door/inflight-bytes.ts';
 import { RequestProgress } from './door/request-progress.ts';
+import { exchange } from './line-exchange.ts';
 import { embeddingsRoutes } from './routes/embeddings/embeddings.ts';
 import { rerankForm, rerankRoutes } from './routes/rerank/rerank.ts';
 import { similarityRoutes } from './routes/similarity/similarity.ts';
@@ -76,23 +77,21 @@ export async function buildLineApp(options: LineAppOptions): Promise<LineApp> {
   await app.ready();
 
   const answer = async ({ id, endpoint, body, owner, fingerprint }: LineRequest): Promise<LineAnswer> => {
-    const response = await app.inject({
-      method: 'POST',
+    const given = await exchange(app.routing, {
       url: endpoint,
-      payload: body,
       headers: {
-        'content-type': 'application/json',
         'x-request-id': id,
         'x-priority': 'bulk',
         ...(owner === null ? {} : { [OWNER]: owner }),
         ...(fingerprint === null ? {} : { 'x-expect-fingerprint': fingerprint }),
       },
+      body,
     });
     const tokens = answered.get(id) ?? 0;
     answered.delete(id);
-    const wait = response.headers['retry-after-ms'];
+    const wait = given.headers['retry-after-ms'];
     const retryAfterMs = wait === undefined ? undefined : Number(wait);
-    return { status: response.statusCode, body: response.rawPayload, tokens, retryAfterMs };
+    return { status: given.status, body: given.body, tokens, retryAfterMs };
   };
   const modelFor = (endpoint: BatchEndpoint, name: string | undefined): LineModel => {
     const { model } = models.resolve(name, TASKS[endpoint]);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Batcher } from '../batching/batcher.ts';
-import type { Priority } from '../batching/priority.ts';
+import { type Priority, TURN_TOKENS } from '../batching/priority.ts';
 import type { Clock } from '../clock.ts';
 import { HotvecError } from '../errors.ts';
 import { InputFailures, type OnError } from './input-failures.ts';
@@ -90,7 +90,7 @@ export class TaskRunner {
     // Turned away before it costs anything, where it must be turned away.
     const refused = this.refusal;
     if (refused !== undefined) throw refused;
-    const release = leastTokens === null ? () => {} : this.rows.expect({ tokens: leastTokens, owner, timeLimit });
+    const release = this.expect(leastTokens, options);
     options.onPhase?.('tokenize');
     const prepared = await task.prepare(failures).finally(release);
     const tokenizedAt = clock.now();
@@ -120,6 +120,18 @@ export class TaskRunner {
       sequences: failures.spare(prepared),
       failures: failures.byPosition,
       facts: { ...computed.facts, timings: { tokenize: tokenizedAt - startedAt, ...computed.facts.timings } },
+    };
+  }
+
+  /** Says how much is on its way. @returns to be called once it is tokenized, or cannot be. */
+  private expect(tokens: number | null, { owner, timeLimit, priority }: RunOptions): () => void {
+    if (tokens === null) return () => {};
+    const release = this.rows.expect({ tokens, owner, timeLimit });
+    if (priority === 'bulk' || tokens > TURN_TOKENS) return release;
+    const queryArrived = this.options.batcher.expectQuery();
+    return () => {
+      release();
+      queryArrived();
     };
   }
 }

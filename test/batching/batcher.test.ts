@@ -58,7 +58,7 @@ async function answerAll(): Promise<void> {
 
 /** Teaches the batcher that a full batch takes this long. */
 async function learnDuration(milliseconds: number): Promise<void> {
-  const done = batcher.submit([sequence(BUDGET)]);
+  const done = batcher.submit([sequence(BUDGET)], { priority: 'bulk' });
   engine.answer(milliseconds);
   await done;
   await nextTurn();
@@ -134,10 +134,58 @@ describe('Batcher', () => {
     await answer(1);
     void batcher.submit([sequence(5)]);
     await answer(4);
-    assert.deepEqual(sizes, [100, 100, 25, 50, 50], 'two full ones, a quick one with the query, and short ones');
+    assert.deepEqual(sizes, [100, 100, 5, 50, 50], 'two full ones, a quick one with the query, and short ones');
     clock.advance(5_000);
     await answer(3);
-    assert.deepEqual(sizes.slice(5), [50, 50, 100], 'one was computed and one sent ahead when the time was over');
+    assert.deepEqual(sizes.slice(5), [50, 100, 100], 'one was computed when the time was over');
+  });
+
+  it('sends no bulk ahead while queries come, but one that waits', async () => {
+    await learnDuration(30);
+    void batcher.submit([sequence(5)]);
+    await answerAll();
+    void batcher.submit(sequences(100, 10), { priority: 'bulk' });
+    clock.advance(30);
+    assert.equal(engine.waiting.length, 1);
+    void batcher.submit([sequence(5)]);
+    assert.equal(engine.waiting.length, 2, 'it is late, and the engine shall not idle');
+    engine.answer(30);
+    engine.answer(10);
+    await nextTurn();
+    assert.equal(engine.waiting.length, 1, 'nor is bulk in its turn');
+    clock.advance(5_000);
+    engine.answer(30);
+    await nextTurn();
+    assert.equal(engine.waiting.length, 1);
+    clock.advance(20);
+    assert.equal(engine.waiting.length, 2, 'nobody asked for five seconds');
+  });
+
+  it('lets bulk wait for a query that is being tokenized, unless it is its turn, and for five milliseconds at most', async () => {
+    const arrived = batcher.expectQuery();
+    void batcher.submit(sequences(50, 10), { priority: 'bulk' });
+    assert.equal(engine.waiting.length, 0);
+    arrived();
+    void batcher.submit([sequence(5)]);
+    assert.equal(engine.waiting[0]?.batch.tokenIds.length, 5 + 20, 'with bulk up to a quarter');
+    const next = batcher.expectQuery();
+    await nextTurn();
+    engine.answer();
+    await nextTurn();
+    assert.equal(engine.waiting.length, 1, 'it is the turn of bulk');
+    engine.answer();
+    await nextTurn();
+    assert.equal(engine.waiting.length, 0);
+    clock.advance(4);
+    assert.equal(engine.waiting.length, 0);
+    clock.advance(1);
+    assert.equal(engine.waiting.length, 1, 'the query is late');
+    engine.answer();
+    await nextTurn();
+    assert.equal(engine.waiting.length, 0, 'it waits for each batch anew');
+    next();
+    await nextTurn();
+    assert.equal(engine.waiting.length, 1, 'the query was answered without a batch');
   });
 
   it('lets a query that comes into a full queue have a place in the very next batch', async () => {

@@ -100,6 +100,13 @@ describe('FairQueue.takeBatch()', () => {
     assert.equal(tokensOf(batch), 20 + 2 * 100);
   });
 
+  it('keeps it shorter still where bulk may not fill its own', () => {
+    const queue = new FairQueue();
+    for (let i = 0; i < 4; i++) queue.push(request(Array.from({ length: 200 }, () => 10)));
+    queue.push(request([20]));
+    assert.equal(tokensOf(queue.takeBatch(meterOf(1_000), 0.5)), 120);
+  });
+
   it('fills a batch where only one lane waits', () => {
     const [large, small] = [new FairQueue(), new FairQueue()];
     large.push(request(Array.from({ length: 20 }, () => 100)));

@@ -10,14 +10,16 @@ function curveOf(sizes: readonly number[], { fixed, perToken }: { fixed: number;
 const SIZES = [256, 512, 1_024, 2_048];
 
 describe('partBesideQueries()', () => {
-  it('is the smallest batch that is as fast as a full one and takes five milliseconds', () => {
-    const curve = curveOf(SIZES, { fixed: 0.1, perToken: 0.008 });
-    assert.equal(partBesideQueries(curve, 2_048), 0.5);
-    assert.equal(partBesideQueries(curve, 1_024), 1, 'half of it is over in four');
+  it('is the smallest batch that has four fifths of the pace and takes two and a half milliseconds', () => {
+    const curve = curveOf(SIZES, { fixed: 0.5, perToken: 0.006 });
+    assert.equal(partBesideQueries(curve, 1_024), 0.5, 'a quarter of it is over in two');
+    assert.equal(partBesideQueries(curve, 512), 1);
+    assert.equal(partBesideQueries(curveOf(SIZES, { fixed: 1, perToken: 0.006 }), 1_024), 0.5);
+    assert.equal(partBesideQueries(curveOf(SIZES, { fixed: 2.5, perToken: 0.006 }), 1_024), 1, 'half has 0.78 of it');
   });
 
   it('is all of it where a smaller one is slower, as on a GPU', () => {
-    assert.equal(partBesideQueries(curveOf(SIZES, { fixed: 3, perToken: 0.007 }), 2_048), 1);
+    assert.equal(partBesideQueries(curveOf(SIZES, { fixed: 6, perToken: 0.007 }), 2_048), 1);
   });
 
   it('is all of it where nothing was measured', () => {

@@ -13,7 +13,8 @@ import { unreadable } from '../../support/unreadable.ts';
 const OF_A_TURN = 8;
 const REQUESTS = 41;
 
-function create() {
+/** @param untilRead what everything but bulk is tokenized after. */
+function create(untilRead = Promise.resolve()) {
   let nextToken = 0;
   const asked: (boolean | undefined)[] = [];
   const tokenizer: Tokenizer = {
@@ -21,6 +22,7 @@ function create() {
     special: { before: 0, after: 0 },
     tokenize: async (texts, { isBulk } = {}) => {
       asked.push(isBulk);
+      if (isBulk !== true) await untilRead;
       return texts.map(() => ({ ids: Int32Array.of(++nextToken) }));
     },
   };
@@ -28,9 +30,15 @@ function create() {
   const engine = new ScriptedEngine(64);
   const batcher = buildBatcher({ engine, clock, hiddenSize: 64 });
   const embedder = new PipelineEmbedder({ model: modelFacts(), tokenizer, batcher, cache: null, clock });
-  const embed = (priority: EmbedOptions['priority']) => {
-    const input: EmbedInput = { content: 'text', name: 'input', role: null, instruction: null };
-    return embedder.embed([input], { dimensions: null, normalize: null, truncate: 'error', timeLimit: 1e6, priority });
+  const embed = (priority: EmbedOptions['priority'], texts = 1) => {
+    const input: EmbedInput = { content: 'sentence', name: 'input', role: null, instruction: null };
+    return embedder.embed(new Array(texts).fill(input), {
+      dimensions: null,
+      normalize: null,
+      truncate: 'error',
+      timeLimit: 1e6,
+      priority,
+    });
   };
   return { asked, engine, embed };
 }
@@ -75,5 +83,34 @@ describe('Small requests of bulk', () => {
     assert.ok(Math.max(...byTurn) <= OF_A_TURN, `they were answered by ${byTurn}`);
     assert.equal(byTurn.length, (REQUESTS - 1) / OF_A_TURN);
     assert.deepEqual(await answeredByTurn('interactive'), [REQUESTS - 1], 'what someone waits for is not put off');
+  });
+
+  for (const priority of ['interactive', undefined] as const) {
+    it(`wait for a query that is being tokenized, ${priority ?? 'by its size'}`, async () => {
+      let read = () => {};
+      const { engine, embed } = create(
+        new Promise((resolve) => {
+          read = resolve;
+        }),
+      );
+      const query = embed(priority);
+      const bulk = embed('bulk');
+      await nextTurn();
+      assert.equal(engine.waiting.length, 0);
+      read();
+      await nextTurn();
+      assert.equal(engine.waiting[0]?.batch.tokenIds.length, 2, 'both in the first batch');
+      engine.answer();
+      await Promise.all([query, bulk]);
+    });
+  }
+
+  it('do not wait for many texts that are being tokenized, nor for each other', async () => {
+    const { engine, embed } = create(new Promise(() => {}));
+    void embed('interactive', 257);
+    const bulk = embed('bulk');
+    await nextTurn();
+    engine.answer();
+    await bulk;
   });
 });
