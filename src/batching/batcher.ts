@@ -4,6 +4,7 @@ import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PendingRequest, type SubmitOptions, type SubmitResult } from './pending-request.ts';
 import { PoisonList } from './poison-list.ts';
+import { type Priority, TURN_TOKENS } from './priority.ts';
 import { abandoned, poisoned, tooLate } from './request-failures.ts';
 import { SequencesInFlight } from './sequences-in-flight.ts';
 
@@ -84,12 +85,13 @@ export class Batcher {
   }
 
   /**
-   * Says that a query is being tokenized, an interactive request that one turn serves: bulk makes way for it, so that it
-   * need not wait for a batch that was sent a moment before.
+   * Says that a request is being tokenized. Where it is a query, interactive and served in one turn, bulk makes way for it, so
+   * that it need not wait for a batch that was sent a moment before.
+   * @param arrival `tokens`: no more than it will have.
    * @returns to be called just before it is submitted, in the same turn of the event loop, or when it will not be.
    */
-  expectQuery(): () => void {
-    return this.dispatcher.expectQuery();
+  makeWayFor({ tokens, priority }: { tokens: number; priority: Priority | undefined }): () => void {
+    return priority !== 'bulk' && tokens <= TURN_TOKENS ? this.dispatcher.expectQuery() : () => {};
   }
 
   /**

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { partBesideQueries } from '../batching/batch-meter.ts';
 import { Batcher } from '../batching/batcher.ts';
 import type { BatchReport } from '../batching/dispatcher.ts';
-import { partBesideQueries } from '../batching/part-beside-queries.ts';
 import type { PoisonReport } from '../batching/trials.ts';
 import type { Clock } from '../clock.ts';
 import type { Calibration, Device, EngineInfo } from '../engine/protocol.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Batcher } from '../batching/batcher.ts';
-import { type Priority, TURN_TOKENS } from '../batching/priority.ts';
+import type { Priority } from '../batching/priority.ts';
 import type { Clock } from '../clock.ts';
 import { HotvecError } from '../errors.ts';
 import { InputFailures, type OnError } from './input-failures.ts';
@@ -127,11 +127,10 @@ export class TaskRunner {
   private expect(tokens: number | null, { owner, timeLimit, priority }: RunOptions): () => void {
     if (tokens === null) return () => {};
     const release = this.rows.expect({ tokens, owner, timeLimit });
-    if (priority === 'bulk' || tokens > TURN_TOKENS) return release;
-    const queryArrived = this.options.batcher.expectQuery();
+    const arrived = this.options.batcher.makeWayFor({ tokens, priority });
     return () => {
       release();
-      queryArrived();
+      arrived();
     };
   }
 }

@@ -162,13 +162,13 @@ describe('Batcher', () => {
   });
 
   it('lets bulk wait for a query that is being tokenized, unless it is its turn, and for five milliseconds at most', async () => {
-    const arrived = batcher.expectQuery();
+    const arrived = batcher.makeWayFor({ tokens: 5, priority: undefined });
     void batcher.submit(sequences(50, 10), { priority: 'bulk' });
     assert.equal(engine.waiting.length, 0);
     arrived();
     void batcher.submit([sequence(5)]);
     assert.equal(engine.waiting[0]?.batch.tokenIds.length, 5 + 20, 'with bulk up to a quarter');
-    const next = batcher.expectQuery();
+    const next = batcher.makeWayFor({ tokens: 5, priority: undefined });
     await nextTurn();
     engine.answer();
     await nextTurn();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { partBesideQueries } from '../../src/batching/part-beside-queries.ts';
+import { partBesideQueries } from '../../src/batching/batch-meter.ts';
 
 /** Batches of these tokens that take a set time each, and some for every token. */
 function curveOf(sizes: readonly number[], { fixed, perToken }: { fixed: number; perToken: number }) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { partBesideQueries } from '../../src/batching/part-beside-queries.ts';
+import { partBesideQueries } from '../../src/batching/batch-meter.ts';
 import { PackedMeter } from '../../src/formats/causal/packed-meter.ts';
 import { buildBatcher } from '../support/build-batcher.ts';
 import { FakeClock } from '../support/fake-clock.ts';
