@@ -64,6 +64,8 @@ async function runAlone(run: FileRun): Promise<FileRunEnd> {
   const places = [...new Set([output, errors])];
   const endpoint = await endpointOf(input, limits.maxLineBytes);
   const found = await validateInput(input, { endpoint, limits, service, signal });
+  // What was read so far is not the file, neither empty nor as short as it looks.
+  if (signal.aborted) return { isWhole: false, total: 0, completed: 0, failed: 0 };
   if ('problems' in found) return found;
   const { name: model, fingerprint } = found.model;
   const state: RunState = { inputSha256: await sha256Of(input), model, fingerprint, hasErrorFile: errors !== output };

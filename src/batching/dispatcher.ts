@@ -56,8 +56,8 @@ export class Dispatcher {
   private readonly trials: Trials;
   private cancelSendAhead: (() => void) | undefined;
   private queriesOnTheirWay = 0;
-  /** Since when bulk has been waiting for a query that is on its way. */
-  private bulkWaitsSince: number | undefined;
+  /** Bulk has been waiting for a query that is on its way, and may have been for too long. */
+  private bulkWait: { isOver: boolean } | undefined;
   private nextBatchId = 0;
 
   constructor(options: DispatcherOptions, queue: FairQueue, inFlight: SequencesInFlight, poison: PoisonList) {
@@ -113,7 +113,7 @@ export class Dispatcher {
 
   private takeBatch(): Entry[] {
     const { createMeter, partBesideQueries } = this.options;
-    this.bulkWaitsSince = undefined;
+    this.bulkWait = undefined;
     return this.queue.takeBatch(createMeter(), this.queriesCome ? partBesideQueries?.() : 1);
   }
 
@@ -127,11 +127,16 @@ export class Dispatcher {
     if (!this.queue.isBulkAlone) return false;
     if (engine.processesIdle === 0) return this.queriesCome;
     if (this.queriesOnTheirWay === 0 || this.queue.isBulksTurn) return false;
-    if (this.bulkWaitsSince === undefined) {
-      this.bulkWaitsSince = clock.now();
-      clock.after(LONGEST_WAIT_MS, () => this.dispatch());
+    if (this.bulkWait === undefined) {
+      const wait = { isOver: false };
+      this.bulkWait = wait;
+      // By the timer, not the clock: it may fire a moment before the time has passed, and would be the last to look.
+      clock.after(LONGEST_WAIT_MS, () => {
+        wait.isOver = true;
+        this.dispatch();
+      });
     }
-    return clock.now() - this.bulkWaitsSince < LONGEST_WAIT_MS;
+    return !this.bulkWait.isOver;
   }
 
   /** Whether a process that computes needs its next batch now; if not, `dispatch` is called when it does. */

@@ -150,9 +150,9 @@ function report(
   }
   const { isWhole, total, completed, failed } = ended;
   if (!isWhole) {
-    process.stderr.write(
-      `Interrupted after ${completed + failed} of ${total} lines, which are kept: the same command goes on.\n`,
-    );
+    const when =
+      total === 0 ? 'before the file was read' : `after ${completed + failed} of ${total} lines, which are kept`;
+    process.stderr.write(`Interrupted ${when}: the same command goes on.\n`);
     return stoppedBy === undefined || stoppedBy === 'engine_failed' ? EXIT_ENGINE : (EXIT_SIGNALS[stoppedBy] ?? 1);
   }
   process.stdout.write(`${output}: ${completed} lines, ${failed} with an error\n`);

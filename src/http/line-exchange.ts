@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
@@ -28,7 +27,10 @@ type Route = (request: IncomingMessage, response: ServerResponse) => void;
  * @throws {Error} when the answer ends before it is whole.
  */
 export function exchange(route: Route, { url, headers, body }: InnerRequest): Promise<InnerAnswer> {
-  const request = new IncomingMessage(new EventEmitter() as Socket);
+  // Of any length: nobody waits for a drain.
+  const write: Writable['_write'] = (_chunk, _encoding, callback) => callback();
+  const socket = new Writable({ highWaterMark: Number.MAX_SAFE_INTEGER, write }) as Socket;
+  const request = new IncomingMessage(socket);
   request.method = 'POST';
   request.url = url;
   request.httpVersion = '1.1';
@@ -37,6 +39,7 @@ export function exchange(route: Route, { url, headers, body }: InnerRequest): Pr
   request.push(null);
   request.complete = true;
   const response = new CollectedResponse(request);
+  response.assignSocket(socket);
   const answer = response.whole();
   route(request, response);
   return answer;
@@ -45,11 +48,6 @@ export function exchange(route: Route, { url, headers, body }: InnerRequest): Pr
 /** Keeps its body, and sends nothing. */
 class CollectedResponse extends ServerResponse {
   private readonly chunks: Buffer[] = [];
-
-  constructor(request: IncomingMessage) {
-    super(request);
-    this.assignSocket(new Writable({ write: (_chunk, _encoding, callback) => callback() }) as Socket);
-  }
 
   whole(): Promise<InnerAnswer> {
     return new Promise((resolve, reject) => {

@@ -188,6 +188,18 @@ describe('Batcher', () => {
     assert.equal(engine.waiting.length, 1, 'the query was answered without a batch');
   });
 
+  it('sends bulk when it has waited long enough, also where the timer fires a moment before', async () => {
+    const early = new FakeClock();
+    const after = early.after.bind(early);
+    early.after = (milliseconds, callback) => after(milliseconds - 0.5, callback);
+    create({ clock: early });
+    batcher.makeWayFor({ tokens: 5, priority: undefined });
+    void batcher.submit([sequence(10)], { priority: 'bulk' });
+    assert.equal(engine.waiting.length, 0);
+    early.advance(5);
+    assert.equal(engine.waiting.length, 1);
+  });
+
   it('lets a query that comes into a full queue have a place in the very next batch', async () => {
     await learnDuration(300);
     for (let i = 0; i < 3; i++) void batcher.submit(sequences(30, 10));

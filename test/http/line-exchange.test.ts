@@ -20,6 +20,12 @@ describe('exchange()', () => {
         .send({ body, own, host, length, ip, socket: typeof raw.socket });
     });
     app.post('/chunks', (_, reply) => sendChunks(reply, [Buffer.from('one '), Buffer.from('two '), Buffer.from('ü')]));
+    app.post('/large', (_, reply) => sendChunks(reply, new Array(40).fill(Buffer.alloc(2 ** 18, 97))));
+    app.post('/breaks-off', (_, reply) => {
+      reply.hijack();
+      reply.raw.write('half');
+      reply.raw.socket?.destroy();
+    });
     app.post('/fails', async () => {
       throw Object.assign(new Error('no'), { statusCode: 418 });
     });
@@ -52,6 +58,11 @@ describe('exchange()', () => {
     assert.deepEqual([status, body, headers['content-length']], [200, 'one two ü', 10]);
   });
 
+  it('joins a large one, of which no socket would take a chunk at once', async () => {
+    const { status, body, headers } = await ask('/large');
+    assert.deepEqual([status, body.length, headers['content-length']], [200, 40 * 2 ** 18, 40 * 2 ** 18]);
+  });
+
   it('gives the answers to errors, and to paths that are not there', async () => {
     assert.equal((await ask('/fails')).status, 418);
     assert.equal((await ask('/nowhere')).status, 404);
@@ -74,5 +85,6 @@ describe('exchange()', () => {
 
   it('throws when the answer ends before it is whole', async () => {
     await assert.rejects(ask('/leaves'), /ended before it was whole/);
+    await assert.rejects(ask('/breaks-off'), /ended before it was whole/);
   });
 });
